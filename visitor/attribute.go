@@ -1,0 +1,127 @@
+package visitor
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/contactpipeline/visitors/tag/text"
+)
+
+// Attributes are the further facts a host keeps of a visitor, by name.
+type Attributes map[string]Value
+
+// Clone returns a copy that shares nothing with a; of none it is nil.
+func (a Attributes) Clone() Attributes {
+	if len(a) == 0 {
+		return nil
+	}
+	return maps.Clone(a) // a Value cannot be changed, so its list may be shared
+}
+
+// Equal reports whether a and b hold the same names and values.
+func (a Attributes) Equal(b Attributes) bool { return maps.EqualFunc(a, b, Value.Equal) }
+
+// Merge returns a with the values of set and without the names of unset; what is
+// in both is set.
+func (a Attributes) Merge(set Attributes, unset []string) Attributes {
+	next := make(Attributes, len(a)+len(set))
+	maps.Copy(next, a)
+	for _, name := range unset {
+		delete(next, name)
+	}
+	maps.Copy(next, set)
+	if len(next) == 0 {
+		return nil
+	}
+	return next
+}
+
+// Attributes returns a as a store keeps it. A name has 1 to MaxAttributeName lower-case
+// ASCII letters, digits, '_', '-' and '.', and starts with a letter. A text is cleaned
+// as text.Clean does and an item of a list as text.Line does; neither may be empty,
+// nor may a list. A number is finite; a time lies in the years 1 to 9999. Of no
+// attributes it is nil.
+func (r Rules) Attributes(a Attributes) (Attributes, error) {
+	if len(a) == 0 {
+		return nil, nil
+	}
+	if len(a) > MaxAttributes {
+		return nil, text.Refuse("attributes", fmt.Sprintf("more than %d", MaxAttributes))
+	}
+	out := make(Attributes, len(a))
+	for _, name := range slices.Sorted(maps.Keys(a)) {
+		if err := checkAttributeName(name); err != nil {
+			return nil, err
+		}
+		value, err := normalizeValue("attribute "+name, a[name])
+		if err != nil {
+			return nil, err
+		}
+		out[name] = value
+	}
+	return out, nil
+}
+
+func normalizeValue(field string, v Value) (Value, error) {
+	switch v.kind {
+	case TextKind:
+		s, err := text.Clean(field, v.text, MaxAttributeText)
+		if err != nil {
+			return Value{}, err
+		}
+		if s == "" {
+			return Value{}, text.Refuse(field, "empty: use Unset to remove it")
+		}
+		return Text(s), nil
+	case NumberKind:
+		if math.IsNaN(v.number) || math.IsInf(v.number, 0) {
+			return Value{}, text.Refuse(field, "not a finite number")
+		}
+	case TimeKind:
+		if y := v.Time().Year(); y < 1 || y > 9999 {
+			return Value{}, text.Refuse(field, "not in the years 1 to 9999")
+		}
+	case ListKind:
+		return normalizeList(field, v.list)
+	case BoolKind:
+	default:
+		return Value{}, text.Refuse(field, "no value")
+	}
+	return v, nil
+}
+
+func normalizeList(field string, items []string) (Value, error) {
+	if len(items) == 0 {
+		return Value{}, text.Refuse(field, "empty: use Unset to remove it")
+	}
+	if len(items) > MaxAttributeList {
+		return Value{}, text.Refuse(field, fmt.Sprintf("more than %d items", MaxAttributeList))
+	}
+	out := make([]string, 0, len(items))
+	for _, item := range items {
+		item, err := line(field, item, MaxAttributeText)
+		if err != nil {
+			return Value{}, err
+		}
+		if item == "" {
+			return Value{}, text.Refuse(field, "an empty item")
+		}
+		out = append(out, item)
+	}
+	return Value{kind: ListKind, list: out}, nil
+}
+
+func checkAttributeName(name string) error {
+	const allowed = "abcdefghijklmnopqrstuvwxyz0123456789_-."
+	if name == "" || len(name) > MaxAttributeName || name[0] < 'a' || name[0] > 'z' || strings.Trim(name, allowed) != "" {
+		return text.Refuse("attribute", fmt.Sprintf("a name has 1 to %d lower-case letters, digits, _, - and ., and starts with a letter", MaxAttributeName))
+	}
+	return nil
+}
+
+// ValidAttributeName reports whether name can be that of an attribute: 1 to
+// MaxAttributeName lower-case ASCII letters, digits, '_', '-' and '.', a letter first.
+func ValidAttributeName(name string) bool { return checkAttributeName(name) == nil }

@@ -1,0 +1,53 @@
+package phone
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/nyaruka/phonenumbers"
+
+	"github.com/contactpipeline/visitors/tag/text"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// MaxInput is how many characters of a number are read; a longer one is refused
+// before it is parsed.
+const MaxInput = 64
+
+// Reader returns a function that reads phone numbers as people of the region write
+// them, and international ones, and gives them as E.164. The region is an ISO 3166-1
+// alpha-2 code, such as "DE", in either case; an unknown one is a *visitor.FieldError.
+//
+// The function refuses with a *visitor.FieldError: a number that is not valid in its
+// country's numbering plan, an extension, letters, and more than MaxInput characters.
+// It may be called by several goroutines at once.
+func Reader(region string) (visitor.PhoneFunc, error) {
+	region = strings.ToUpper(strings.TrimSpace(region))
+	if len(region) != 2 || !phonenumbers.GetSupportedRegions()[region] {
+		return nil, text.Refuse("region", "not an ISO 3166 region with phone numbers, such as DE")
+	}
+	return func(raw string) (string, error) { return read(raw, region) }, nil
+}
+
+func read(raw, region string) (string, error) {
+	if len(raw) > MaxInput*utf8.UTFMax || utf8.RuneCountInString(raw) > MaxInput {
+		return "", text.Refuse("phone", fmt.Sprintf("longer than %d characters", MaxInput))
+	}
+	number, err := phonenumbers.Parse(raw, region)
+	if err == nil && number.GetExtension() != "" {
+		return "", text.Refuse("phone", "has an extension: give the number alone")
+	}
+	if strings.ContainsFunc(strings.TrimPrefix(raw, "tel:"), unicode.IsLetter) {
+		return "", text.Refuse("phone", "letters")
+	}
+	if err != nil || !phonenumbers.IsValidNumber(number) {
+		return "", text.Refuse("phone", "not a valid number in "+region)
+	}
+	e164 := phonenumbers.Format(number, phonenumbers.E164)
+	if checked, err := visitor.NormalizePhone(e164); err != nil || checked != e164 {
+		return "", text.Refuse("phone", "not a valid number in "+region) // some plans are longer than E.164
+	}
+	return e164, nil
+}

@@ -1,0 +1,62 @@
+package filter
+
+import (
+	"strconv"
+	"time"
+)
+
+// ageUnits are the units of an age, the largest first. A month or a year is none: it is
+// not always equally long.
+var ageUnits = []struct {
+	name string
+	unit time.Duration
+}{
+	{"w", 7 * 24 * time.Hour}, {"d", 24 * time.Hour}, {"h", time.Hour}, {"m", time.Minute}, {"s", time.Second},
+	{"ms", time.Millisecond}, {"us", time.Microsecond}, {"ns", time.Nanosecond},
+}
+
+// formatAge spells an age as whole numbers of units, the largest first: 30d, 1h30m.
+func formatAge(d time.Duration) string {
+	if d == 0 {
+		return "0s"
+	}
+	s := ""
+	for _, u := range ageUnits[1:] { // two weeks are 14d
+		if n := d / u.unit; n > 0 {
+			s += strconv.FormatInt(int64(n), 10) + u.name
+			d -= n * u.unit
+		}
+	}
+	return s
+}
+
+// parseAge reads whole numbers of units, each unit at most once and the largest first.
+func parseAge(s string) (time.Duration, bool) {
+	var sum time.Duration
+	units := ageUnits
+	for s != "" {
+		digits := 0
+		for digits < len(s) && s[digits] >= '0' && s[digits] <= '9' {
+			digits++
+		}
+		n, err := strconv.ParseInt(s[:digits], 10, 64)
+		if err != nil {
+			return 0, false
+		}
+		s = s[digits:]
+		letters := 0
+		for letters < len(s) && s[letters] >= 'a' && s[letters] <= 'z' {
+			letters++
+		}
+		i := 0
+		for i < len(units) && units[i].name != s[:letters] {
+			i++
+		}
+		if i == len(units) || n > int64(maxAge/units[i].unit) {
+			return 0, false
+		}
+		sum += time.Duration(n) * units[i].unit
+		s, units = s[letters:], units[i+1:]
+	}
+	return sum, len(units) < len(ageUnits) && sum <= maxAge
+}

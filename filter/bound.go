@@ -1,0 +1,146 @@
+package filter
+
+// Bound is an expression that is ready to run: its names are ids, its dates instants,
+// its texts folded. Only Bind makes one, so whoever holds one need not check it. The
+// zero Bound matches nobody.
+type Bound struct {
+	root Node
+}
+
+// Node returns the tree that engines run.
+func (b Bound) Node() Node {
+	if b.root == nil {
+		return Constant(false)
+	}
+	return b.root
+}
+
+// Node is a node of a bound tree: Constant, AllOf, AnyOf, Inverse, Terms or *Test.
+type Node interface{ node() }
+
+type (
+	// Constant matches everyone or nobody.
+	Constant bool
+	// AllOf matches when each of its two or more nodes does.
+	AllOf []Node
+	// AnyOf matches when at least one of its two or more nodes does.
+	AnyOf []Node
+	// Inverse matches when its node does not.
+	Inverse struct{ Of Node }
+	// Terms is a search: it matches when each of its terms is found.
+	Terms []Term
+	// Term is a folded text to find in the folded name or the folded e-mail or, where
+	// Digits is not empty, Digits to find in the digits of the phone.
+	Term struct{ Text, Digits string }
+	// Test is a condition on one field.
+	Test struct {
+		Field *Field
+		Attr  string // the attribute's name, of an AttrKind field
+		// Op is OpIn, OpContains, OpPrefix, OpSuffix, OpExists, OpBetween or OpExcluded.
+		Op Op
+		// Kind is what an attribute is tested as: TextValue (a text, or an item of a
+		// list), NumberValue, BoolValue or TimeValue. "" for other fields.
+		Kind ValueKind
+		// Texts are the operands of OpIn on texts, sources and ids, sorted and
+		// without repeats, and the one operand of OpContains, OpPrefix and OpSuffix.
+		// Texts are folded; a phone's are digits, with + in front for OpIn and OpPrefix.
+		Texts []string
+		// Min and Max bound a time of OpBetween, both included, in microseconds since
+		// 1970; math.MinInt64 and math.MaxInt64 leave a side open.
+		Min, Max int64
+		// MinNumber and MaxNumber bound a number of OpBetween, both included;
+		// infinities leave a side open. A bool is 0 or 1.
+		MinNumber, MaxNumber float64
+		// Refs are the operands of OpIn on identities.
+		Refs []IdentityRef
+	}
+)
+
+// OpExcluded stands only in bound trees: the visitor was taken out, by hand, of one of
+// the groups (whose ids are Texts).
+const OpExcluded Op = "excluded"
+
+func (Constant) node() {}
+func (AllOf) node()    {}
+func (AnyOf) node()    {}
+func (Inverse) node()  {}
+func (Terms) node()    {}
+func (*Test) node()    {}
+
+// allOf joins nodes, without the ones that are always true; nested ones are taken in.
+func allOf(nodes []Node) Node {
+	var kept AllOf
+	for _, n := range nodes {
+		switch n := n.(type) {
+		case Constant:
+			if !n {
+				return n
+			}
+		case AllOf:
+			kept = append(kept, n...)
+		default:
+			kept = append(kept, n)
+		}
+	}
+	switch len(kept) {
+	case 0:
+		return Constant(true)
+	case 1:
+		return kept[0]
+	}
+	return kept
+}
+
+// anyOf joins nodes, without the ones that are never true; nested ones are taken in.
+func anyOf(nodes []Node) Node {
+	var kept AnyOf
+	for _, n := range nodes {
+		switch n := n.(type) {
+		case Constant:
+			if n {
+				return n
+			}
+		case AnyOf:
+			kept = append(kept, n...)
+		default:
+			kept = append(kept, n)
+		}
+	}
+	switch len(kept) {
+	case 0:
+		return Constant(false)
+	case 1:
+		return kept[0]
+	}
+	return kept
+}
+
+func inverse(n Node) Node {
+	switch n := n.(type) {
+	case Constant:
+		return !n
+	case Inverse:
+		return n.Of
+	}
+	return Inverse{n}
+}
+
+// sizeOf counts the nodes of a tree.
+func sizeOf(n Node) int {
+	size := 1
+	switch n := n.(type) {
+	case AllOf:
+		for _, child := range n {
+			size += sizeOf(child)
+		}
+	case AnyOf:
+		for _, child := range n {
+			size += sizeOf(child)
+		}
+	case Inverse:
+		size += sizeOf(n.Of)
+	case Terms:
+		size = len(n)
+	}
+	return size
+}

@@ -1,0 +1,127 @@
+package filter
+
+import (
+	"strings"
+	"time"
+
+	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// Env is what an expression is bound in: the clock, the calendar, and the names of a
+// workspace. A nil Env is the zero Env.
+type Env struct {
+	Now       time.Time           // the instant that relative dates count from; they are refused while it is zero
+	Zone      *time.Location      // of days and periods; default UTC
+	WeekStart time.Weekday        // first day of a week; the zero value is Sunday
+	Sources   visitor.Catalog     // default: the built-in sources
+	Tags      map[string]tag.ID   // by tag.Key of the name
+	Groups    map[string]GroupRef // by tag.Key of the name, and by id
+	Unknown   Unknown             // what a name that is not there means
+	// Known lists the names of all tags (TagKind) or groups (GroupKind), to find the one
+	// that an unknown name is most like. It is called only then; default: no suggestion.
+	Known func(Kind) []string
+}
+
+// GroupRef is what Bind knows of a group.
+type GroupRef struct {
+	ID   visitor.GroupID
+	Rule Expr // nil when the group has none; may not mention groups
+}
+
+// Unknown says what the name of a tag or group that does not exist means.
+type Unknown int
+
+const (
+	// UnknownIsError makes it an *UnknownError.
+	UnknownIsError Unknown = iota
+	// UnknownIsNobody makes the condition match as if nobody had it.
+	UnknownIsNobody
+)
+
+// Refs are the tags and groups that an expression mentions.
+type Refs struct {
+	Tags     []string          // names, their white space folded
+	Groups   []string          // names, their white space folded
+	GroupIDs []visitor.GroupID // ids
+}
+
+// References returns the tags and groups that a valid expression mentions by name, and
+// the groups that it mentions by id: what an Env must hold to bind it.
+func References(e Expr) Refs {
+	var r Refs
+	walk(e, MaxDepth, func(c Condition) {
+		for _, v := range c.Values {
+			switch {
+			case c.Field == "tag" && v.Kind == TextValue:
+				r.Tags = append(r.Tags, oneSpaced(v.Text))
+			case c.Field == "group" && v.Kind == TextValue:
+				r.Groups = append(r.Groups, oneSpaced(v.Text))
+			case c.Field == "group" && v.Kind == IDValue:
+				r.GroupIDs = append(r.GroupIDs, visitor.GroupID(v.Text))
+			}
+		}
+	})
+	return r
+}
+
+// MentionsGroups reports whether a valid expression has a condition on groups.
+func MentionsGroups(e Expr) bool {
+	found := false
+	walk(e, MaxDepth, func(c Condition) { found = found || c.Field == "group" })
+	return found
+}
+
+// walk visits the conditions of the upper levels of e.
+func walk(e Expr, levels int, visit func(Condition)) {
+	if levels == 0 {
+		return
+	}
+	switch e := e.(type) {
+	case AndExpr:
+		for _, child := range e.Of {
+			walk(child, levels-1, visit)
+		}
+	case OrExpr:
+		for _, child := range e.Of {
+			walk(child, levels-1, visit)
+		}
+	case NotExpr:
+		walk(e.Of, levels-1, visit)
+	case Condition:
+		visit(e)
+	}
+}
+
+// key is tag.Key of a name as it would be kept: white space folded.
+func key(name string) string { return tag.Key(oneSpaced(name)) }
+
+func oneSpaced(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// tag looks up a tag that v names, or whose id v is.
+func (env *Env) tag(v Value) (tag.ID, bool) {
+	if v.Kind == IDValue {
+		return tag.ID(strings.ToLower(v.Text)), true
+	}
+	found, ok := env.Tags[key(v.Text)]
+	return found, ok
+}
+
+// group looks up a group that v names, or whose id v is.
+func (env *Env) group(v Value) (GroupRef, bool) {
+	k := strings.ToLower(v.Text)
+	if v.Kind == TextValue {
+		k = key(v.Text)
+	}
+	ref, ok := env.Groups[k]
+	return ref, ok
+}
+
+// unknown refuses the name that v is.
+func (env *Env) unknown(kind Kind, v Value) error {
+	err := &UnknownError{Kind: kind, Name: v.Text}
+	if env.Known != nil {
+		err.Nearest = Nearest(v.Text, env.Known(kind))
+	}
+	return err
+}

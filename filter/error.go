@@ -1,0 +1,91 @@
+package filter
+
+import (
+	"fmt"
+
+	"github.com/contactpipeline/visitors/tag/text"
+)
+
+// Error refuses an expression. It matches visitor.ErrInvalid.
+type Error struct {
+	Path    string // the node, e.g. "and[1].not.tag"; "" for the whole
+	Pointer string // the same in the JSON form, as a JSON Pointer (RFC 6901), e.g. "/filter/of/1/of/values/0"
+	Reason  string
+}
+
+// Error returns "filter: path: reason".
+func (e *Error) Error() string {
+	switch {
+	case e.Path != "":
+		return "filter: " + e.Path + ": " + e.Reason
+	case e.Pointer != "":
+		return "filter: " + e.Pointer + ": " + e.Reason
+	}
+	return "filter: " + e.Reason
+}
+
+// Is reports whether target is visitor.ErrInvalid.
+func (e *Error) Is(target error) bool { return target == text.ErrInvalid }
+
+// UnknownError says that an expression names a tag or a group that the workspace does
+// not have. It matches visitor.ErrInvalid.
+type UnknownError struct {
+	Kind    Kind   // TagKind or GroupKind
+	Name    string // as it was written
+	Nearest string // the known name that is most like it; "" where none is
+	Path    string // the node, as in Error
+	Pointer string // the node, as in Error
+}
+
+// Error names what is unknown, and the nearest known name.
+func (e *UnknownError) Error() string {
+	if e.Nearest == "" {
+		return fmt.Sprintf("filter: unknown %s %q", e.Kind, e.Name)
+	}
+	return fmt.Sprintf("filter: unknown %s %q; did you mean %q?", e.Kind, e.Name, e.Nearest)
+}
+
+// Is reports whether target is visitor.ErrInvalid.
+func (e *UnknownError) Is(target error) bool { return target == text.ErrInvalid }
+
+func refuse(format string, args ...any) error {
+	return &Error{Reason: fmt.Sprintf(format, args...)}
+}
+
+// under says that err happened one level down: at step of the tree, which is at
+// pointer in the JSON form.
+func under(err error, step, pointer string) error {
+	switch e := err.(type) {
+	case *Error:
+		e.Path, e.Pointer = join(step, e.Path), pointer+e.Pointer
+	case *UnknownError:
+		e.Path, e.Pointer = join(step, e.Path), pointer+e.Pointer
+	}
+	return err
+}
+
+func join(step, path string) string {
+	if step == "" || path == "" {
+		return step + path
+	}
+	return step + "." + path
+}
+
+func underChild(err error, list string, i int) error {
+	return under(err, fmt.Sprintf("%s[%d]", list, i), fmt.Sprintf("/of/%d", i))
+}
+
+func underValue(err error, i int) error {
+	return under(err, "", fmt.Sprintf("/values/%d", i))
+}
+
+// ofRule says that err is of a group's rule, which the expression itself does not hold.
+func ofRule(err error) error {
+	switch e := err.(type) {
+	case *Error:
+		e.Pointer = ""
+	case *UnknownError:
+		e.Pointer = ""
+	}
+	return under(err, "rule", "")
+}

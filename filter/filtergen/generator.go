@@ -1,0 +1,140 @@
+package filtergen
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+	_ "time/tzdata" // the zones must not depend on the machine
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/tag/id"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// Options say what a Generator builds on.
+type Options struct {
+	Now       time.Time       // the clock; default: an awkward instant that the seed picks
+	Zone      *time.Location  // the calendar; default: an awkward zone that the seed picks
+	WeekStart time.Weekday    // default: Sunday; with a nil *Options the seed picks it
+	Sources   visitor.Catalog // default: the built-in sources
+	Tags      []tag.Tag       // tags to give and to ask for; default: TagNames, with made-up ids
+	Groups    []Group         // groups to join and to ask for; default: GroupNames, with made-up ids and rules
+}
+
+// Group is what a Generator knows of a group.
+type Group struct {
+	ID   visitor.GroupID
+	Name string
+	Rule filter.Expr // nil when the group has none
+}
+
+// Generator makes random visitors and expressions. It is for one goroutine.
+type Generator struct {
+	rand     *rand.Rand
+	options  Options
+	instants []time.Time
+	taken    map[visitor.Identity]bool
+	known    []visitor.Identity
+	ids      []visitor.ID
+}
+
+// New returns a Generator: with the same seed, options and calls it makes the same
+// things. Nil options are the defaults.
+func New(seed uint64, opts *Options) *Generator {
+	g := &Generator{rand: rand.New(rand.NewPCG(seed, 0x76697369746f7273)), taken: map[visitor.Identity]bool{}}
+	if opts == nil {
+		opts = &Options{WeekStart: time.Weekday(g.rand.IntN(7))}
+	}
+	g.options = *opts
+	o := &g.options
+	now, zone := pick(g, nows), pick(g, zones)
+	if o.Now.IsZero() {
+		o.Now = now
+	}
+	o.Now = o.Now.UTC().Truncate(time.Microsecond)
+	if o.Zone == nil {
+		o.Zone = zone
+	}
+	g.instants = instants(o.Now, o.Zone)
+	if o.Tags == nil {
+		for _, name := range TagNames() {
+			o.Tags = append(o.Tags, tag.Tag{ID: tag.ID(g.id(o.Now)), Name: name, Color: tag.ColorFor(name), CreatedAt: o.Now})
+		}
+	}
+	if o.Groups == nil {
+		o.Groups = g.groups()
+	}
+	return g
+}
+
+// groups makes every other group one with a rule. Rules may not mention groups, and
+// there are none yet to mention.
+func (g *Generator) groups() []Group {
+	var groups []Group
+	for i, name := range GroupNames() {
+		group := Group{ID: visitor.GroupID(g.id(g.options.Now)), Name: name}
+		if i%2 == 1 {
+			group.Rule = g.Expr(3)
+		}
+		groups = append(groups, group)
+	}
+	return groups
+}
+
+// Know makes later expressions ask for the ids of these visitors too: of what a store
+// has made of Draft. What Visitors returned is known.
+func (g *Generator) Know(visitors ...visitor.Visitor) {
+	for _, v := range visitors {
+		g.ids = append(g.ids, v.ID)
+	}
+}
+
+// Now returns the generator's clock, in UTC to the microsecond.
+func (g *Generator) Now() time.Time { return g.options.Now }
+
+// Tags returns the tags that visitors carry and expressions ask for.
+func (g *Generator) Tags() []tag.Tag { return g.options.Tags }
+
+// Groups returns the groups that visitors join and expressions ask for.
+func (g *Generator) Groups() []Group { return g.options.Groups }
+
+// Env returns what Expr's expressions are bound in.
+func (g *Generator) Env() *filter.Env {
+	o := g.options
+	env := &filter.Env{
+		Now: o.Now, Zone: o.Zone, WeekStart: o.WeekStart, Sources: o.Sources,
+		Tags: map[string]tag.ID{}, Groups: map[string]filter.GroupRef{},
+	}
+	for _, t := range o.Tags {
+		env.Tags[tag.Key(t.Name)] = t.ID
+	}
+	for _, group := range o.Groups {
+		ref := filter.GroupRef{ID: group.ID, Rule: group.Rule}
+		env.Groups[tag.Key(group.Name)] = ref
+		env.Groups[string(group.ID)] = ref
+	}
+	return env
+}
+
+// id makes an id like id.New, but of the generator's own chance.
+func (g *Generator) id(t time.Time) string {
+	first := id.First(t)
+	return fmt.Sprintf("%s%04x-%012x", first[:19], 0x8000|g.rand.Uint64()>>50, g.rand.Uint64()>>16)
+}
+
+func (g *Generator) chance(percent int) bool { return g.rand.IntN(100) < percent }
+
+func pick[T any](g *Generator, from []T) T { return from[g.rand.IntN(len(from))] }
+
+// some picks up to most of from, each at most once.
+func some[T any](g *Generator, from []T, most int) []T {
+	if len(from) == 0 {
+		return nil
+	}
+	var picked []T
+	for _, i := range g.rand.Perm(len(from))[:g.rand.IntN(min(most, len(from))+1)] {
+		picked = append(picked, from[i])
+	}
+	return picked
+}

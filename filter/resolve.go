@@ -1,0 +1,97 @@
+package filter
+
+// Resolve returns e as it is kept: the names of tags and groups turned into ids and
+// sources spelled by their value, so that renaming changes nothing. All else stays as it
+// is; relative dates stay relative. The error is Validate's, an *Error for an unknown
+// source, or an *UnknownError, whatever env.Unknown says.
+func Resolve(e Expr, env *Env) (Expr, error) {
+	if err := Validate(e); err != nil {
+		return nil, err
+	}
+	resolved, err := mapValues(e, newBinder(env).resolve)
+	if err != nil {
+		return nil, under(err, "", "/filter")
+	}
+	return resolved, nil
+}
+
+// Spell returns a valid e with the ids of tags (TagKind) and groups (GroupKind) turned
+// into names, to show it to people: the opposite of Resolve. An id for which name returns
+// "" stays.
+func Spell(e Expr, name func(kind Kind, id string) string) Expr {
+	spelled, _ := mapValues(e, func(f *Field, v Value) (Value, error) {
+		if v.Kind == IDValue && (f.Kind == TagKind || f.Kind == GroupKind) {
+			if s := name(f.Kind, v.Text); s != "" {
+				return textOf(s), nil
+			}
+		}
+		return v, nil
+	})
+	return spelled
+}
+
+func (b *binder) resolve(f *Field, v Value) (Value, error) {
+	switch {
+	case f.Kind == TagKind && v.Kind == TextValue:
+		id, ok := b.tag(v)
+		if !ok {
+			return v, b.unknown(TagKind, v)
+		}
+		return Value{Kind: IDValue, Text: string(id)}, nil
+	case f.Kind == GroupKind && v.Kind == TextValue:
+		ref, ok := b.group(v)
+		if !ok {
+			return v, b.unknown(GroupKind, v)
+		}
+		return Value{Kind: IDValue, Text: string(ref.ID)}, nil
+	case f.Kind == EnumKind:
+		source, err := b.source(v.Text)
+		v.Text = string(source)
+		return v, err
+	case f.Kind == IdentityKind:
+		source, err := b.source(string(v.Identity.Source))
+		v.Identity.Source = source
+		return v, err
+	}
+	return v, nil
+}
+
+// mapValues returns a copy of a valid e with each value changed.
+func mapValues(e Expr, change func(*Field, Value) (Value, error)) (Expr, error) {
+	switch e := e.(type) {
+	case AndExpr:
+		of, err := mapAll("and", e.Of, change)
+		return AndExpr{Of: of}, err
+	case OrExpr:
+		of, err := mapAll("or", e.Of, change)
+		return OrExpr{Of: of}, err
+	case NotExpr:
+		of, err := mapValues(e.Of, change)
+		return NotExpr{Of: of}, under(err, "not", "/of")
+	case Condition:
+		if e.Values == nil {
+			return e, nil
+		}
+		f, values := fieldNamed(e.Field), make([]Value, len(e.Values))
+		for i, v := range e.Values {
+			var err error
+			if values[i], err = change(f, v); err != nil {
+				return nil, under(underValue(err, i), e.Field, "")
+			}
+		}
+		e.Values = values
+		return e, nil
+	}
+	return e, nil
+}
+
+func mapAll(list string, of []Expr, change func(*Field, Value) (Value, error)) ([]Expr, error) {
+	mapped := make([]Expr, len(of))
+	for i, child := range of {
+		var err error
+		if mapped[i], err = mapValues(child, change); err != nil {
+			return nil, underChild(err, list, i)
+		}
+	}
+	return mapped, nil
+}

@@ -1,0 +1,71 @@
+package filter
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/contactpipeline/visitors/tag/text"
+)
+
+// SyntaxError says why, and where, a text is not a filter. It matches visitor.ErrInvalid.
+// Error repeats nothing of the text; Readings and Caret do.
+type SyntaxError struct {
+	Pos        int      // offset in the text, in bytes
+	Reason     string   // e.g. "unknown field"
+	Suggestion string   // a known word to write there instead; "" where none is near
+	Readings   []string // what the text may mean, where AND and OR are mixed
+}
+
+// Error returns "filter: at byte 7: reason; did you mean …?".
+func (e *SyntaxError) Error() string {
+	s := fmt.Sprintf("filter: at byte %d: %s", e.Pos, e.Reason)
+	if e.Suggestion != "" {
+		s += fmt.Sprintf("; did you mean %q?", e.Suggestion)
+	}
+	return s
+}
+
+// Is reports whether target is visitor.ErrInvalid.
+func (e *SyntaxError) Is(target error) bool { return target == text.ErrInvalid }
+
+// caretWidth is how much of a line Caret shows on each side of the place.
+const caretWidth = 60
+
+// Caret returns the line of input, the text that was parsed, that has the error, and
+// below it a caret under the place. A long line is cut on both sides.
+func (e *SyntaxError) Caret(input string) string {
+	pos := max(0, min(e.Pos, len(input)))
+	start := strings.LastIndexByte(input[:pos], '\n') + 1
+	end := len(input)
+	if i := strings.IndexByte(input[pos:], '\n'); i >= 0 {
+		end = pos + i
+	}
+	before, after := oneLine(input[start:pos]), oneLine(input[pos:end])
+	if len(before) > caretWidth {
+		before = append([]rune("…"), before[len(before)-caretWidth:]...)
+	}
+	if len(after) > caretWidth {
+		after = append(after[:caretWidth:caretWidth], '…')
+	}
+	columns := 0
+	for _, r := range before {
+		if !unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf) {
+			columns++
+		}
+	}
+	return string(before) + string(after) + "\n" + strings.Repeat(" ", columns) + "^"
+}
+
+// oneLine spells a part of a line with nothing in it that moves the caret.
+func oneLine(s string) []rune {
+	runes := make([]rune, 0, utf8.RuneCountInString(s))
+	for _, r := range s {
+		if unicode.IsControl(r) {
+			r = ' '
+		}
+		runes = append(runes, r)
+	}
+	return runes
+}

@@ -1,0 +1,178 @@
+package filter
+
+import (
+	"fmt"
+	"strings"
+)
+
+// listing is a list as it is read: items joined by AND, which may be left out, or by OR.
+type listing struct {
+	items []Expr
+	op    string // wordAnd or wordOr; "" until it is known
+	mixed int    // the place of the joiner that is of the other kind; -1 when there is none
+	parts []part
+}
+
+// part is where an item stands in the text. Words of one search are parts of their own.
+type part struct {
+	start, end int
+	joiner     string // before it: wordAnd or wordOr
+	label      string // what an error may tell of it
+}
+
+// list reads items up to a closing parenthesis or the end. A list of one item is that
+// item, unless it starts with AND or OR.
+func (p *parser) list() (Expr, error) {
+	start := p.pos
+	p.skipSpace()
+	l := listing{op: p.joiner(), mixed: -1}
+	explicit, wasBare := l.op != "", false
+	for {
+		p.skipSpace()
+		at := p.pos
+		joiner := p.joiner()
+		if joiner != "" && len(l.items) == 0 {
+			return nil, p.fail(at, "nothing before %s", joiner)
+		}
+		p.skipSpace()
+		if p.end() || p.at(")") {
+			if joiner != "" {
+				return nil, p.fail(at, "nothing after %s", joiner)
+			}
+			break
+		}
+		part := part{start: p.pos, joiner: joiner}
+		e, bare, err := p.item()
+		if err != nil {
+			return nil, err
+		}
+		part.end, part.label = p.pos, label(e)
+		if err := p.add(&l, e, part, at, bare && wasBare && joiner == ""); err != nil {
+			return nil, err
+		}
+		wasBare = bare
+	}
+	switch {
+	case l.mixed >= 0:
+		return nil, p.mixedUp(l)
+	case len(l.items) == 0 && l.op != "":
+		return nil, p.fail(start, "nothing after %s", l.op)
+	case len(l.items) == 0:
+		return nil, p.fail(start, "nothing is asked for; is:everyone means everyone")
+	case len(l.items) == 1 && !explicit:
+		return l.items[0], nil
+	case l.op == wordOr:
+		return OrExpr{Of: l.items}, nil
+	}
+	return AndExpr{Of: l.items}, nil
+}
+
+// joiner goes past AND or OR and returns it, "" when there is neither.
+func (p *parser) joiner() string {
+	switch {
+	case p.keyword(wordAnd):
+		return wordAnd
+	case p.keyword(wordOr):
+		return wordOr
+	}
+	return ""
+}
+
+// add takes in the item e, or, when it goes on with the search before it, its words.
+func (p *parser) add(l *listing, e Expr, part part, at int, goesOn bool) error {
+	if part.joiner == "" {
+		part.joiner = wordAnd
+	}
+	if len(l.items) > 0 {
+		switch l.op {
+		case "":
+			l.op = part.joiner
+		case part.joiner:
+		default:
+			if l.mixed < 0 {
+				l.mixed = at
+			}
+		}
+	}
+	l.parts = append(l.parts, part)
+	if goesOn {
+		last := len(l.items) - 1
+		text := l.items[last].(SearchExpr).Text + " " + e.(SearchExpr).Text
+		if len(text) > MaxText {
+			return p.fail(part.start, "a text longer than %d bytes", MaxText)
+		}
+		l.items[last] = SearchExpr{Text: text}
+		return nil
+	}
+	if p.nodes++; p.nodes > MaxNodes {
+		return p.fail(part.start, "more than %d conditions", MaxNodes)
+	}
+	l.items = append(l.items, e)
+	return nil
+}
+
+// mixedUp refuses a list with both AND and OR, and shows what it may mean.
+func (p *parser) mixedUp(l listing) error {
+	const most = 12 // parts that are shown
+	text := func(part part) string { return p.in[part.start:part.end] }
+	hidden := func(part part) string { return part.label }
+	shown := l.parts[:min(most, len(l.parts))]
+	err := p.fail(l.mixed, "AND and OR are mixed: write %s or %s", reading(shown, wordAnd, hidden), reading(shown, wordOr, hidden))
+	err.Readings = []string{reading(l.parts, wordAnd, text), reading(l.parts, wordOr, text)}
+	return err
+}
+
+// reading spells the parts with parentheses around what the joiner first joins.
+func reading(parts []part, first string, spell func(part) string) string {
+	between := map[string]string{wordAnd: " ", wordOr: " OR "}
+	var b strings.Builder
+	for i := 0; i < len(parts); {
+		j := i + 1
+		for j < len(parts) && parts[j].joiner == first {
+			j++
+		}
+		if i > 0 {
+			b.WriteString(between[parts[i].joiner])
+		}
+		words := make([]string, 0, j-i)
+		for _, part := range parts[i:j] {
+			words = append(words, spell(part))
+		}
+		run := strings.Join(words, between[first])
+		if j-i > 1 {
+			run = "(" + run + ")"
+		}
+		b.WriteString(run)
+		i = j
+	}
+	return b.String()
+}
+
+// label tells what e is without telling what it asks for.
+func label(e Expr) string {
+	switch e := e.(type) {
+	case Condition:
+		name := e.Field
+		if e.Attr != "" {
+			name += "." + e.Attr
+		}
+		if e.Op == OpExists {
+			return wordHas + ":" + name
+		}
+		return name + ":…"
+	case ConstExpr:
+		return fmt.Sprintf("%s:%s", wordIs, constantWord(e))
+	case NotExpr:
+		return "-" + label(e.Of)
+	case SearchExpr:
+		return "…"
+	}
+	return "(…)"
+}
+
+func constantWord(e ConstExpr) string {
+	if e.Everyone {
+		return wordEveryone
+	}
+	return wordNobody
+}

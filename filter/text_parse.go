@@ -1,0 +1,254 @@
+package filter
+
+import (
+	"errors"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// The words of the text form that are no fields.
+const (
+	wordAnd      = "AND"
+	wordOr       = "OR"
+	wordNot      = "NOT"
+	wordHas      = "has"
+	wordIs       = "is"
+	wordEveryone = "everyone"
+	wordNobody   = "nobody"
+	wordAll      = "all"
+)
+
+// notPlain holds the characters that end a word of a search, notPlainValue those that end
+// a value.
+const (
+	notPlain      = `"“”():*<>=`
+	notPlainValue = `"“”(),*`
+)
+
+// Parse reads the text form, which LANGUAGE.md describes. What it returns is valid; the
+// error is a *SyntaxError.
+func Parse(s string) (Expr, error) {
+	if len(s) > MaxForm {
+		return nil, &SyntaxError{Reason: "the text is too long"}
+	}
+	if valid := strings.ToValidUTF8(s, ""); len(valid) < len(s) {
+		return nil, &SyntaxError{Pos: commonPrefix(s, valid), Reason: "not valid UTF-8"}
+	}
+	p := &parser{scanner: scanner{in: s}}
+	e, err := p.list()
+	if err != nil {
+		return nil, err
+	}
+	if !p.end() {
+		return nil, p.fail(p.pos, "nothing was opened that this closes")
+	}
+	if err := Validate(e); err != nil {
+		return nil, p.invalid(0, err)
+	}
+	return e, nil
+}
+
+func commonPrefix(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+type parser struct {
+	scanner
+	depth int
+	nodes int
+}
+
+// invalid says that err, of Validate, is at pos.
+func (p *parser) invalid(pos int, err error) error {
+	refused := &Error{Reason: "not valid"}
+	errors.As(err, &refused)
+	return p.fail(pos, "%s", refused.Reason)
+}
+
+// nest counts levels of parentheses and negation, which must end before the stack does.
+func (p *parser) nest(pos int) error {
+	if p.depth++; p.depth > 2*MaxDepth {
+		return p.fail(pos, "nested deeper than %d", MaxDepth)
+	}
+	return nil
+}
+
+// item reads what stands between white space: a condition, a text, a negation, or a list
+// in parentheses. It reports whether it was a text without quotes.
+func (p *parser) item() (e Expr, bare bool, err error) {
+	start := p.pos
+	switch {
+	case p.skip("("):
+		e, err = p.parenthesis(start)
+	case p.skip("-"), p.keyword(wordNot):
+		e, err = p.negation(start)
+	case p.at(`"`):
+		var s string
+		if s, err = p.quoted(); err == nil {
+			e, err = p.search(start, s)
+		}
+	default:
+		return p.word()
+	}
+	if err == nil && !p.atBreak() {
+		err = p.fail(p.pos, "a space is missing")
+	}
+	return e, false, err
+}
+
+func (p *parser) parenthesis(start int) (Expr, error) {
+	if err := p.nest(start); err != nil {
+		return nil, err
+	}
+	e, err := p.list()
+	p.depth--
+	if err == nil && !p.skip(")") {
+		err = p.fail(start, "the parenthesis is not closed")
+	}
+	return e, err
+}
+
+func (p *parser) negation(start int) (Expr, error) {
+	if err := p.nest(start); err != nil {
+		return nil, err
+	}
+	if p.in[start] != '-' {
+		p.skipSpace()
+	}
+	if p.atBreak() {
+		return nil, p.fail(start, "nothing to negate; put it in quotes to search for it")
+	}
+	p.nodes++
+	e, _, err := p.item()
+	p.depth--
+	return NotExpr{Of: e}, err
+}
+
+// word reads a condition or a text without quotes.
+func (p *parser) word() (e Expr, bare bool, err error) {
+	start := p.pos
+	word := p.name()
+	switch {
+	case p.skip(":"):
+		e, err = p.field(start, word)
+		return e, false, err
+	case !p.atBreak():
+		return nil, false, p.unexpected()
+	}
+	e, err = p.search(start, word)
+	return e, true, err
+}
+
+// name reads what may be the name of a field.
+func (p *parser) name() string {
+	start := p.pos
+	p.plain(notPlain)
+	for p.skip("..") {
+		p.plain(notPlain)
+	}
+	return p.in[start:p.pos]
+}
+
+func (p *parser) unexpected() error {
+	r, _ := utf8.DecodeRuneInString(p.in[p.pos:])
+	switch r {
+	case '“', '”':
+		return p.fail(p.pos, `use straight quotes: "`)
+	case '<', '>', '=':
+		return p.fail(p.pos, "a comparison comes after a colon, as in created:>=2026-01-31; put it in quotes to search for it")
+	case '*':
+		return p.fail(p.pos, "a search finds parts of words by itself; put * in quotes to search for it")
+	case '"', '(':
+		return p.fail(p.pos, "a space is missing")
+	}
+	return p.fail(p.pos, "not expected here")
+}
+
+func (p *parser) search(start int, s string) (Expr, error) {
+	e := SearchExpr{Text: s}
+	if err := Validate(e); err != nil {
+		return nil, p.invalid(start, err)
+	}
+	return e, nil
+}
+
+// field reads what comes after the colon.
+func (p *parser) field(start int, word string) (Expr, error) {
+	name, attr, isAttr := strings.Cut(strings.ToLower(word), ".")
+	if name == wordIs && !isAttr {
+		return p.constant()
+	}
+	exists := name == wordHas && !isAttr
+	if exists {
+		start = p.pos
+		name, attr, isAttr = strings.Cut(strings.ToLower(p.name()), ".")
+	}
+	f := fieldNamed(name)
+	if f == nil || isAttr != (f.Kind == AttrKind) {
+		return nil, p.unknownField(start, name, isAttr)
+	}
+	c := Condition{Field: f.Name, Attr: attr, Op: OpExists}
+	if !exists {
+		if err := p.operands(f, &c); err != nil {
+			return nil, err
+		}
+	}
+	if !p.atBreak() {
+		return nil, p.unexpected()
+	}
+	if err := Validate(c); err != nil {
+		return nil, p.invalid(start, err)
+	}
+	return c, nil
+}
+
+func (p *parser) constant() (Expr, error) {
+	start := p.pos
+	switch word := p.name(); {
+	case !p.atBreak():
+		return nil, p.unexpected()
+	case strings.EqualFold(word, wordEveryone):
+		return All(), nil
+	case strings.EqualFold(word, wordNobody):
+		return None(), nil
+	default:
+		err := p.fail(start, "want everyone or nobody")
+		err.Suggestion = Nearest(word, []string{wordEveryone, wordNobody})
+		return nil, err
+	}
+}
+
+func (p *parser) unknownField(start int, name string, isAttr bool) error {
+	known := []string{wordHas, wordIs}
+	for _, f := range fields {
+		if f.Kind == AttrKind {
+			continue
+		}
+		known = append(known, f.Name)
+	}
+	switch {
+	case name == "":
+		return p.fail(start, "the name of a field is missing")
+	case name == "attr" && !isAttr:
+		return p.fail(start, "the name of the attribute is missing: attr.name")
+	case isAttr && fieldNamed(name) != nil:
+		err := p.fail(start, "only attr takes a name after the dot")
+		err.Suggestion = name
+		return err
+	}
+	err := p.fail(start, "unknown field; put it in quotes to search for it")
+	err.Suggestion = Nearest(name, known)
+	if isAttr {
+		err.Suggestion = Nearest(name, []string{"attr"})
+	}
+	if err.Suggestion == "" && !isAttr && visitor.ValidAttributeName(name) {
+		err.Suggestion = "attr." + name
+	}
+	return err
+}

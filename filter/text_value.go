@@ -1,0 +1,299 @@
+package filter
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// operand is a value as it is written.
+type operand struct {
+	Value
+	pos          int
+	starts, ends bool // there is no * before it, after it
+	age          bool // 30d, which compares as an age; 30d-ago is an instant
+}
+
+// comparisons are the signs before a value, the longer ones first. An age compares the
+// other way round: what is younger came later.
+var comparisons = []struct {
+	sign    string
+	op, age Op
+}{
+	{">=", OpAtLeast, OpAtMost}, {"<=", OpAtMost, OpAtLeast},
+	{">", OpGreater, OpLess}, {"<", OpLess, OpAtLeast}, {"=", OpIn, ""},
+}
+
+// agoSuffix makes an instant of an age.
+const agoSuffix = "-ago"
+
+// operands reads the values of c, and its operator.
+func (p *parser) operands(f *Field, c *Condition) error {
+	start := p.pos
+	if p.at("!=") {
+		return p.fail(start, "a negation is written -field:value")
+	}
+	var age Op
+	c.Op = OpIn
+	for _, compare := range comparisons {
+		if p.skip(compare.sign) {
+			c.Op, age = compare.op, compare.age
+			break
+		}
+	}
+	all := slices.Contains(f.Ops, OpAll) && p.skip(wordAll+"(")
+	if all {
+		c.Op = OpAll
+	}
+	operands, err := p.operandList(f)
+	switch {
+	case err != nil:
+		return err
+	case all && !p.skip(")"):
+		return p.fail(start, "the parenthesis is not closed, or holds white space")
+	case len(operands) == 1 && operands[0].age && age != "":
+		c.Op = age
+		operands[0].age = false
+	}
+	if p.at("..") {
+		if operands, err = p.upTo(f, c, operands[0]); err != nil {
+			return err
+		}
+	}
+	return p.take(f, c, operands)
+}
+
+// upTo reads the end of a range.
+func (p *parser) upTo(f *Field, c *Condition, from operand) ([]operand, error) {
+	start := p.pos
+	if !slices.Contains(f.Ops, OpBetween) {
+		return nil, p.fail(start, "a range is for dates and numbers; put .. in quotes")
+	}
+	if c.Op != OpIn {
+		return nil, p.fail(start, "a range takes no comparison")
+	}
+	c.Op = OpBetween
+	p.pos += len("..")
+	to, err := p.operand(f)
+	return []operand{from, to}, err
+}
+
+// take gives the values to c.
+func (p *parser) take(f *Field, c *Condition, operands []operand) error {
+	for _, o := range operands {
+		switch {
+		case o.age:
+			return p.fail(o.pos, "an age needs < or >: <30d is within the last 30 days, >30d longer ago, and 30d-ago the instant; a text goes in quotes")
+		case o.starts && o.ends:
+		case len(operands) > 1:
+			return p.fail(o.pos, "a list takes whole values, without *")
+		case c.Op != OpIn:
+			return p.fail(o.pos, "a comparison takes no *")
+		default:
+			c.Op = patternOp(o.starts, o.ends)
+		}
+	}
+	for _, o := range operands {
+		if !slices.Contains(f.Ops, c.Op) {
+			return p.fail(o.pos, "no operator %q here", string(c.Op))
+		}
+		if reason := badValue(f, c.Op, o.Value); reason != "" {
+			return p.fail(o.pos, "%s", reason)
+		}
+		c.Values = append(c.Values, o.Value)
+	}
+	return nil
+}
+
+func patternOp(starts, ends bool) Op {
+	switch {
+	case starts:
+		return OpPrefix
+	case ends:
+		return OpSuffix
+	}
+	return OpContains
+}
+
+func (p *parser) operandList(f *Field) ([]operand, error) {
+	var list []operand
+	for {
+		o, err := p.operand(f)
+		if err != nil {
+			return nil, err
+		}
+		if list = append(list, o); len(list) > MaxList {
+			return nil, p.fail(o.pos, "more than %d values", MaxList)
+		}
+		if !p.skip(",") {
+			return list, nil
+		}
+	}
+}
+
+func (p *parser) operand(f *Field) (operand, error) {
+	o := operand{pos: p.pos, starts: true, ends: true}
+	if f.Kind == IdentityKind {
+		identity, err := p.identity()
+		o.Value = Value{Kind: IdentityValue, Identity: identity}
+		return o, err
+	}
+	o.starts = !p.skip("*")
+	word, isQuoted, err := p.wordOrQuoted(notPlainValue)
+	if err != nil {
+		return o, err
+	}
+	o.ends = !p.skip("*")
+	if !o.ends && !p.atBreak() && !p.at(",") {
+		return o, p.fail(p.pos, "a * stands only before or after a value")
+	}
+	if !o.starts || !o.ends {
+		o.Value = textOf(word)
+		return o, nil
+	}
+	err = p.typed(f, word, isQuoted, &o)
+	return o, err
+}
+
+// typed gives o the value that word is on the field.
+func (p *parser) typed(f *Field, word string, isQuoted bool, o *operand) error {
+	o.Value = textOf(word)
+	switch f.Kind {
+	case IDKind:
+		o.Kind = IDValue
+	case TagKind, GroupKind:
+		if rest, ok := strings.CutPrefix(word, "#"); ok && !isQuoted {
+			o.Value = Value{Kind: IDValue, Text: rest}
+			if badValue(f, OpIn, o.Value) != "" {
+				return p.fail(o.pos, "after # comes an id in the 36-character form; a name with # goes in quotes")
+			}
+		}
+	case TimeKind:
+		var ok bool
+		if o.Value, o.age, ok = when(word); !ok {
+			err := p.fail(o.pos, "not a date (2026-01-31), a time (2026-01-31T10:00:00Z), a period (this-month) or an age (<30d)")
+			err.Suggestion = Nearest(word, periodNames())
+			return err
+		}
+	case AttrKind:
+		if !isQuoted {
+			o.Value, o.age = unquoted(word)
+		}
+	}
+	return nil
+}
+
+func (p *parser) wordOrQuoted(special string) (word string, isQuoted bool, err error) {
+	if p.at(`"`) {
+		word, err = p.quoted()
+		return word, true, err
+	}
+	start := p.pos
+	if word = p.plain(special); word == "" {
+		err := p.fail(start, "a value is missing here; there is no white space inside a condition")
+		if r := p.in[start:]; strings.HasPrefix(r, "“") || strings.HasPrefix(r, "”") {
+			err.Reason = `use straight quotes: "`
+		}
+		return "", false, err
+	}
+	return word, false, nil
+}
+
+// identity reads source, source/id, source/account/id or source/account/.
+func (p *parser) identity() (IdentityRef, error) {
+	var parts []string
+	for {
+		if len(parts) == 2 && (p.atBreak() || p.at(",")) {
+			parts = append(parts, "")
+			break
+		}
+		part, _, err := p.wordOrQuoted(notPlainValue + "/")
+		if err != nil {
+			return IdentityRef{}, err
+		}
+		parts = append(parts, part)
+		if len(parts) == 3 || !p.skip("/") {
+			break
+		}
+	}
+	ref := IdentityRef{Source: visitor.Source(parts[0])}
+	switch len(parts) {
+	case 2:
+		ref.ExternalID = parts[1]
+	case 3:
+		ref.Account, ref.ExternalID = parts[1], parts[2]
+	}
+	return ref, nil
+}
+
+// unquoted reads the value of an attribute: what looks like a number, a bool or a time
+// is one, else it is a text.
+func unquoted(word string) (v Value, age bool) {
+	if v, age, ok := when(word); ok {
+		return v, age
+	}
+	switch {
+	case strings.EqualFold(word, "true"):
+		return Value{Kind: BoolValue, Bool: true}, false
+	case strings.EqualFold(word, "false"):
+		return Value{Kind: BoolValue}, false
+	case isNumber(word):
+		n, err := strconv.ParseFloat(word, 64)
+		if err != nil {
+			n = math.Inf(1)
+		}
+		return numberOf(n), false
+	}
+	return textOf(word), false
+}
+
+// isNumber reports whether s is a number as JSON writes it, leading zeros allowed.
+func isNumber(s string) bool {
+	s = strings.TrimPrefix(s, "-")
+	whole := strings.TrimLeft(s, "0123456789")
+	if len(whole) == len(s) {
+		return false
+	}
+	if fraction, ok := strings.CutPrefix(whole, "."); ok {
+		if whole = strings.TrimLeft(fraction, "0123456789"); len(whole) == len(fraction) {
+			return false
+		}
+	}
+	if whole == "" {
+		return true
+	}
+	if whole[0] != 'e' && whole[0] != 'E' {
+		return false
+	}
+	exponent := strings.TrimLeft(whole[1:], "+-")
+	return len(whole)-len(exponent) <= 2 && exponent != "" && strings.Trim(exponent, "0123456789") == ""
+}
+
+// when reads a date, a time, a period, or an age.
+func when(word string) (v Value, age, ok bool) {
+	if _, err := time.Parse(time.DateOnly, word); err == nil {
+		return Value{Kind: DateValue, Text: word}, false, true
+	}
+	if t, err := time.Parse(time.RFC3339Nano, word); err == nil {
+		return timeOf(t), false, true
+	}
+	word = strings.ToLower(word)
+	if slices.Contains(periodNames(), word) {
+		return Value{Kind: PeriodValue, Text: word}, false, true
+	}
+	bare, isAgo := strings.CutSuffix(word, agoSuffix)
+	d, ok := parseAge(bare)
+	return ago(d), !isAgo, ok
+}
+
+func periodNames() []string {
+	names := make([]string, 0, 8)
+	for _, p := range Periods() {
+		names = append(names, string(p))
+	}
+	return names
+}

@@ -1,0 +1,73 @@
+package filter
+
+import (
+	"strings"
+	"unicode"
+
+	"github.com/contactpipeline/visitors/tag/text"
+)
+
+// minDigits is how many digits a word needs to be looked for in phones.
+const minDigits = 3
+
+// terms splits a search into its folded terms. Words of a phone number that stand side
+// by side, as in +1 (555) 123-4567, are one term when one of them alone is too short.
+func terms(s string) []Term {
+	words := strings.Fields(text.Fold(s))
+	terms := make([]Term, 0, len(words))
+	for len(words) > 0 {
+		n, short := 0, false
+		for n < len(words) && phoneDigits(words[n]) != "" {
+			short = short || len(phoneDigits(words[n])) < minDigits
+			n++
+		}
+		if n < 2 || !short {
+			n = 1
+		}
+		terms = append(terms, termOf(strings.Join(words[:n], " ")))
+		words = words[n:]
+	}
+	return terms
+}
+
+func termOf(folded string) Term {
+	t := Term{Text: folded}
+	if digits := phoneDigits(folded); len(digits) >= minDigits {
+		t.Digits = digits
+	}
+	return t
+}
+
+// phoneDigits returns the digits of a part of a phone number, or "" when s holds
+// anything but digits and phone punctuation.
+func phoneDigits(s string) string {
+	var digits []byte
+	for _, r := range text.Fold(s) {
+		switch {
+		case r >= '0' && r <= '9':
+			digits = append(digits, byte(r))
+		case strings.ContainsRune("+-.()/ ", r), unicode.Is(unicode.Pd, r):
+		case unicode.Is(unicode.Nd, r):
+			digits = append(digits, '0'+digit(r))
+		default:
+			return ""
+		}
+	}
+	return string(digits)
+}
+
+// digit returns the value of a decimal digit of any script: in the table of them, each
+// range starts with a zero.
+func digit(r rune) byte {
+	for _, in := range unicode.Nd.R16 {
+		if r >= rune(in.Lo) && r <= rune(in.Hi) {
+			return byte((r - rune(in.Lo)) % 10)
+		}
+	}
+	for _, in := range unicode.Nd.R32 {
+		if r >= rune(in.Lo) && r <= rune(in.Hi) {
+			return byte((r - rune(in.Lo)) % 10)
+		}
+	}
+	return 0
+}

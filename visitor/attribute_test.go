@@ -94,6 +94,9 @@ func TestRulesAttributesRefuses(t *testing.T) {
 			got, err := visitor.Rules{}.Attributes(c.in)
 			refused(t, err, c.field, c.reason)
 			require.Nil(t, got)
+			for attribute := range c.in {
+				require.Equal(t, c.field != "attribute", visitor.ValidAttributeName(attribute))
+			}
 		})
 	}
 }
@@ -140,6 +143,8 @@ func TestValue(t *testing.T) {
 	} {
 		require.Equal(t, want, v.String())
 	}
+	require.Equal(t, visitor.ListKind, list.Kind())
+	require.Zero(t, visitor.Value{}.Kind())
 	zero := visitor.Value{}
 	require.Zero(t, zero.Text())
 	require.Zero(t, visitor.Bool(true).Number())

@@ -65,6 +65,11 @@ func ExampleRules_NormalizePhone() {
 	//  phone: national number: give it with + and country code, or set a region
 }
 
+func ExampleValidAttributeName() {
+	fmt.Println(visitor.ValidAttributeName("home.city"), visitor.ValidAttributeName("Home City"))
+	// Output: true false
+}
+
 func ExampleNormalizeName() {
 	fmt.Println(visitor.NormalizeName("\u00a0Ada \n Lovelace\u200b"))
 	// Output: Ada Lovelace <nil>

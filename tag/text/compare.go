@@ -1,12 +1,22 @@
 package text
 
-import "strings"
-
-// Equal reports whether Fold(s) is folded, which is folded already.
-func Equal(s, folded string) bool { return Fold(s) == folded }
+// Equal reports whether Fold(s) is folded, which is folded already. Like Contains, it
+// and the two below allocate nothing for text as short as a name.
+func Equal(s, folded string) bool {
+	var short [256]byte
+	return string(appendFold(short[:0], s)) == folded
+}
 
 // HasPrefix reports whether Fold(s) starts with folded, which is folded already.
-func HasPrefix(s, folded string) bool { return strings.HasPrefix(Fold(s), folded) }
+func HasPrefix(s, folded string) bool {
+	var short [256]byte
+	b := appendFold(short[:0], s)
+	return len(b) >= len(folded) && string(b[:len(folded)]) == folded
+}
 
 // HasSuffix reports whether Fold(s) ends with folded, which is folded already.
-func HasSuffix(s, folded string) bool { return strings.HasSuffix(Fold(s), folded) }
+func HasSuffix(s, folded string) bool {
+	var short [256]byte
+	b := appendFold(short[:0], s)
+	return len(b) >= len(folded) && string(b[len(b)-len(folded):]) == folded
+}

@@ -17,6 +17,21 @@ func ExampleContains() {
 	// Output: true
 }
 
+func ExampleEqual() {
+	fmt.Println(text.Equal("Renée", "renee"))
+	// Output: true
+}
+
+func ExampleHasPrefix() {
+	fmt.Println(text.HasPrefix("Renée Müller", "renee m"))
+	// Output: true
+}
+
+func ExampleHasSuffix() {
+	fmt.Println(text.HasSuffix("Renée Müller", "uller"))
+	// Output: true
+}
+
 func ExampleLine() {
 	name, err := text.Line("name", "\u00a0 Ada \n Lovelace ", 200)
 	fmt.Printf("%q %v\n", name, err)

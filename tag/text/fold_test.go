@@ -158,9 +158,31 @@ func TestContainsIsFoldAndContains(t *testing.T) {
 	})
 }
 
-func TestContainsAllocatesNothing(t *testing.T) {
+func TestComparesAsFoldDoes(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		s := texts().Draw(t, "s")
+		folded := text.Fold(s)
+		cut := rapid.IntRange(0, len([]rune(folded))).Draw(t, "cut")
+		head, tail := string([]rune(folded)[:cut]), string([]rune(folded)[cut:])
+		require.True(t, text.Equal(s, folded))
+		require.True(t, text.HasPrefix(s, head))
+		require.True(t, text.HasSuffix(s, tail))
+
+		other := text.Fold(texts().Draw(t, "other"))
+		require.Equal(t, folded == other, text.Equal(s, other))
+		require.Equal(t, strings.HasPrefix(folded, other), text.HasPrefix(s, other))
+		require.Equal(t, strings.HasSuffix(folded, other), text.HasSuffix(s, other))
+	})
+}
+
+func TestComparingAllocatesNothing(t *testing.T) {
 	for _, name := range names {
-		require.Zero(t, testing.AllocsPerRun(100, func() { text.Contains(name, "zz") }), name)
+		for label, compare := range map[string]func(s, folded string) bool{
+			"Contains": text.Contains, "Equal": text.Equal, "HasPrefix": text.HasPrefix, "HasSuffix": text.HasSuffix,
+		} {
+			require.Zero(t, testing.AllocsPerRun(100, func() { compare(name, "zz") }), "%s of %s", label, name)
+		}
 	}
 }
 

@@ -86,7 +86,7 @@ func appendRune(dst []byte, r rune) []byte {
 }
 
 // appendLower appends the case folding of r, which does not decompose. By way of the
-// capital, all small forms of a letter, such as σ and ς, become one.
+// capital, all small forms of a letter become one, such as σ and ς, or i and ı.
 func appendLower(dst []byte, r rune) []byte {
 	r = unicode.ToLower(unicode.ToUpper(r))
 	switch r {
@@ -96,8 +96,6 @@ func appendLower(dst []byte, r rune) []byte {
 		return append(dst, 'o')
 	case 'đ', 'ð':
 		return append(dst, 'd')
-	case 'ı':
-		return append(dst, 'i')
 	case 'þ':
 		return append(dst, "th"...)
 	case 'æ':

@@ -1,0 +1,80 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/tag/text"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// cursor is where a page ended, and the time of the first one.
+type cursor struct {
+	now      time.Time
+	position *Position // nil at the start
+}
+
+// A cursor is base64url of: version, checksum (8), now (8), micros (8), id (36), name.
+const (
+	cursorVersion = 2
+	cursorHead    = 1 + 8
+	cursorFixed   = cursorHead + 8 + 8 + 36
+	maxCursor     = 8_192
+)
+
+// fingerprint sums up what a cursor belongs to: workspace, filter and order. A filter
+// that has no written form, since a part of it is bound, has no cursors.
+func (w *Workspace) fingerprint(q Query) ([]byte, error) {
+	where, err := filter.Marshal(q.Where)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s", w.id, q.Order, where))
+	return sum[:], nil
+}
+
+// String spells the cursor for a query with that fingerprint.
+func (c cursor) String(fingerprint []byte) string {
+	b := make([]byte, cursorHead, cursorFixed+len(c.position.Name))
+	b[0] = cursorVersion
+	b = binary.BigEndian.AppendUint64(b, uint64(c.now.UnixMicro()))
+	b = binary.BigEndian.AppendUint64(b, uint64(c.position.Micros))
+	b = append(b, c.position.ID...)
+	b = append(b, c.position.Name...)
+	copy(b[1:], checksum(fingerprint, b[cursorHead:]))
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// readCursor reads a cursor of a query with that fingerprint.
+func readCursor(s string, fingerprint []byte) (cursor, error) {
+	if len(s) > maxCursor {
+		return cursor{}, text.Refuse("after", "not a cursor")
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	if err != nil || len(b) < cursorFixed || b[0] != cursorVersion {
+		return cursor{}, text.Refuse("after", "not a cursor")
+	}
+	if string(b[1:cursorHead]) != string(checksum(fingerprint, b[cursorHead:])) {
+		return cursor{}, text.Refuse("after", "a cursor of another query or workspace")
+	}
+	body := b[cursorHead:]
+	return cursor{
+		now: time.UnixMicro(int64(binary.BigEndian.Uint64(body))).UTC(),
+		position: &Position{
+			Micros: int64(binary.BigEndian.Uint64(body[8:])),
+			ID:     visitor.ID(body[16:52]),
+			Name:   string(body[52:]),
+		},
+	}, nil
+}
+
+func checksum(fingerprint, body []byte) []byte {
+	h := sha256.New()
+	h.Write(fingerprint)
+	h.Write(body)
+	return h.Sum(nil)[:8]
+}

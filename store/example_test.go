@@ -1,0 +1,307 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/memory"
+	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// sample opens a workspace with three visitors.
+func sample() (context.Context, *store.Workspace) {
+	ctx := context.Background()
+	ws, err := store.Open(memory.New(), "acme", nil)
+	if err != nil {
+		panic(err)
+	}
+	for i, d := range []visitor.Draft{
+		{Name: "Ada Lovelace", Source: visitor.Instagram, Email: "ada@example.com", Tags: []string{"hot-lead"}},
+		{Name: "Bob Hope", Source: visitor.Instagram, Tags: []string{"customer"}},
+		{Name: "Zoë Şahin", Source: visitor.Telegram, Phone: "+49 151 23456789"},
+	} {
+		d.CreatedAt = time.Date(2026, 1, 1+i, 12, 0, 0, 0, time.UTC)
+		if _, err := ws.Create(ctx, d); err != nil {
+			panic(err)
+		}
+	}
+	return ctx, ws
+}
+
+// show prints the names of the visitors that match.
+func show(ctx context.Context, ws *store.Workspace, e filter.Expr) {
+	for v, err := range ws.All(ctx, store.Query{Where: e, Order: store.NameAZ}) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(v.Name)
+	}
+}
+
+// first returns one visitor that matches.
+func first(ctx context.Context, ws *store.Workspace, e filter.Expr) visitor.Visitor {
+	page, err := ws.Find(ctx, store.Query{Where: e, Limit: 1})
+	if err != nil || len(page.Visitors) == 0 {
+		panic(fmt.Sprint("nobody: ", err))
+	}
+	return page.Visitors[0]
+}
+
+func ExampleOpen() {
+	ws, err := store.Open(memory.New(), "acme", nil)
+	fmt.Println(ws.ID(), err)
+	_, err = store.Open(memory.New(), "no spaces", nil)
+	fmt.Println(err)
+	// Output:
+	// acme <nil>
+	// open workspace: workspace: want 1 to 64 letters, digits, '.', '_' and '-'
+}
+
+func ExampleWorkspace_Create() {
+	ctx, ws := sample()
+	v, err := ws.Create(ctx, visitor.Draft{
+		Name:   "  Grace\u00a0Hopper ",
+		Source: visitor.WhatsApp,
+		Phone:  "+1 (202) 555-0143",
+		Tags:   []string{"hot-lead"},
+	})
+	fmt.Printf("%s, %s, %s, %s, %v\n", v.Name, v.Phone, v.Source.Info().Label, v.Tags[0].Name, err)
+	_, err = ws.Create(ctx, visitor.Draft{Name: "Grace", Source: "fax"})
+	fmt.Println(err)
+	// Output:
+	// Grace Hopper, +12025550143, WhatsApp, hot-lead, <nil>
+	// create visitor: source: unknown; known are instagram, whatsapp, chat, messenger, telegram
+}
+
+func ExampleWorkspace_Find() {
+	ctx, ws := sample()
+	page, err := ws.Find(ctx, store.Query{
+		Where: filter.And(filter.Source.Is(visitor.Instagram), filter.Tag.Has("hot-lead")),
+		Order: store.NewestFirst,
+		Limit: 50,
+	})
+	fmt.Println(len(page.Visitors), page.Visitors[0].Name, page.Next == "", err)
+	// Output: 1 Ada Lovelace true <nil>
+}
+
+func ExampleWorkspace_All() {
+	ctx, ws := sample()
+	for v, err := range ws.All(ctx, store.Query{Where: filter.Search("sahin"), Order: store.NameAZ}) {
+		fmt.Println(v.Name, err)
+	}
+	// Output: Zoë Şahin <nil>
+}
+
+func ExampleWorkspace_Get() {
+	ctx, ws := sample()
+	v, err := ws.Get(ctx, first(ctx, ws, filter.Search("bob")).ID)
+	fmt.Println(v.Name, err)
+	// Output: Bob Hope <nil>
+}
+
+func ExampleWorkspace_Update() {
+	ctx, ws := sample()
+	v := first(ctx, ws, filter.Search("bob"))
+	email := "bob@example.com"
+	v, err := ws.Update(ctx, v.ID, visitor.Patch{Email: &email, IfRevision: v.Revision})
+	fmt.Println(v.Email, v.Revision, err)
+	_, err = ws.Update(ctx, v.ID, visitor.Patch{Email: new(string), IfRevision: 1})
+	fmt.Println(err != nil)
+	// Output:
+	// bob@example.com 2 <nil>
+	// true
+}
+
+func ExampleWorkspace_Delete() {
+	ctx, ws := sample()
+	r, err := ws.Delete(ctx, first(ctx, ws, filter.Search("bob")).ID, visitor.NewID(time.Now()))
+	fmt.Println(r.Changed, "gone,", len(r.Missing), "not there,", err)
+	show(ctx, ws, filter.All())
+	// Output:
+	// 1 gone, 1 not there, <nil>
+	// Ada Lovelace
+	// Zoë Şahin
+}
+
+func ExampleWorkspace_Count() {
+	ctx, ws := sample()
+	n, err := ws.Count(ctx, filter.Tag.HasNone("customer"))
+	fmt.Println(n, err)
+	// Output: 2 <nil>
+}
+
+func ExampleWorkspace_CountUpTo() {
+	ctx, ws := sample()
+	n, err := ws.CountUpTo(ctx, filter.All(), 2)
+	fmt.Println(n, err)
+	// Output: 2 <nil>
+}
+
+func ExampleWorkspace_Facets() {
+	ctx, ws := sample()
+	f, err := ws.Facets(ctx, filter.Source.Is(visitor.Instagram))
+	fmt.Println(f.Total, f.Sources[0].Source, f.Sources[0].Count, err)
+	for _, t := range f.Tags {
+		fmt.Println(t.Tag.Name, t.Count)
+	}
+	// Output:
+	// 2 instagram 2 <nil>
+	// customer 1
+	// hot-lead 1
+}
+
+func ExampleWorkspace_Tag() {
+	ctx, ws := sample()
+	agent, _ := ws.As("agent-7", "asked for a demo")
+	zoe := first(ctx, ws, filter.Search("zoe"))
+	r, err := agent.Tag(ctx, []string{"requested-demo"}, zoe.ID)
+	fmt.Println(r.Changed, err)
+	t := first(ctx, ws, filter.Tag.Has("requested-demo")).Tags[0]
+	fmt.Println(t.Name, t.By, t.Cause)
+	// Output:
+	// 1 <nil>
+	// requested-demo agent-7 asked for a demo
+}
+
+func ExampleWorkspace_Untag() {
+	ctx, ws := sample()
+	r, err := ws.Untag(ctx, []string{"hot-lead"}, first(ctx, ws, filter.Search("ada")).ID)
+	fmt.Println(r.Changed, err)
+	// Output: 1 <nil>
+}
+
+func ExampleWorkspace_As() {
+	_, ws := sample()
+	_, err := ws.As("agent-7", "import of 1 March")
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+func ExampleWorkspace_CreateTag() {
+	ctx, ws := sample()
+	t, err := ws.CreateTag(ctx, tag.Draft{Name: "VIP", Color: "#7c3aed", Description: "calls get answered first"})
+	fmt.Println(t.Name, t.Color, "with", t.Color.Text(), err)
+	_, err = ws.CreateTag(ctx, tag.Draft{Name: "ｖｉｐ"})
+	fmt.Println(err != nil)
+	// Output:
+	// VIP #7c3aed with #ffffff <nil>
+	// true
+}
+
+func ExampleWorkspace_UpdateTag() {
+	ctx, ws := sample()
+	name := "very hot lead"
+	t, err := ws.UpdateTag(ctx, first(ctx, ws, filter.Tag.Has("hot-lead")).Tags[0].Tag, tag.Patch{Name: &name})
+	fmt.Println(t.Name, err)
+	show(ctx, ws, filter.Tag.Has("very hot lead"))
+	// Output:
+	// very hot lead <nil>
+	// Ada Lovelace
+}
+
+func ExampleWorkspace_DeleteTag() {
+	ctx, ws := sample()
+	err := ws.DeleteTag(ctx, first(ctx, ws, filter.Tag.Has("customer")).Tags[0].Tag)
+	fmt.Println(err, len(first(ctx, ws, filter.Search("bob")).Tags))
+	// Output: <nil> 0
+}
+
+func ExampleWorkspace_Tags() {
+	ctx, ws := sample()
+	for t, err := range ws.Tags(ctx) {
+		fmt.Println(t.Name, err)
+	}
+	// Output:
+	// customer <nil>
+	// hot-lead <nil>
+}
+
+func ExampleWorkspace_CreateGroup() {
+	ctx, ws := sample()
+	g, err := ws.CreateGroup(ctx, group.Draft{Name: "Open leads", Rule: filter.And(filter.Source.Is(visitor.Instagram), filter.Tag.HasNone("customer"))})
+	fmt.Println(g.Name, err)
+	show(ctx, ws, filter.Group.Has("open leads"))
+	// Output:
+	// Open leads <nil>
+	// Ada Lovelace
+}
+
+func ExampleWorkspace_UpdateGroup() {
+	ctx, ws := sample()
+	g, _ := ws.CreateGroup(ctx, group.Draft{Name: "Newsletter"})
+	name := "Monthly newsletter"
+	g, err := ws.UpdateGroup(ctx, g.ID, group.Patch{Name: &name})
+	fmt.Println(g.Name, err)
+	// Output: Monthly newsletter <nil>
+}
+
+func ExampleWorkspace_DeleteGroup() {
+	ctx, ws := sample()
+	g, _ := ws.CreateGroup(ctx, group.Draft{Name: "Newsletter"})
+	fmt.Println(ws.DeleteGroup(ctx, g.ID))
+	// Output: <nil>
+}
+
+func ExampleWorkspace_Groups() {
+	ctx, ws := sample()
+	_, _ = ws.CreateGroup(ctx, group.Draft{Name: "Newsletter"})
+	for g, err := range ws.Groups(ctx) {
+		fmt.Println(g.Name, err)
+	}
+	// Output: Newsletter <nil>
+}
+
+func ExampleWorkspace_Join() {
+	ctx, ws := sample()
+	g, _ := ws.CreateGroup(ctx, group.Draft{Name: "Newsletter"})
+	r, err := ws.Join(ctx, g.ID, first(ctx, ws, filter.Search("ada")).ID, first(ctx, ws, filter.Search("zoe")).ID)
+	fmt.Println(r.Changed, err)
+	show(ctx, ws, filter.And(filter.Group.In("Newsletter"), filter.Phone.Exists()))
+	// Output:
+	// 2 <nil>
+	// Zoë Şahin
+}
+
+func ExampleWorkspace_Leave() {
+	ctx, ws := sample()
+	g, _ := ws.CreateGroup(ctx, group.Draft{Name: "Everyone", Rule: filter.All()})
+	_, err := ws.Leave(ctx, g.ID, first(ctx, ws, filter.Search("bob")).ID)
+	fmt.Println(err)
+	show(ctx, ws, filter.Group.In("Everyone"))
+	// Output:
+	// <nil>
+	// Ada Lovelace
+	// Zoë Şahin
+}
+
+func ExampleWorkspace_Events() {
+	ctx, ws := sample()
+	for e, err := range ws.Events(ctx, 3) {
+		fmt.Println(e.Seq, e.Kind, err)
+	}
+	// Output:
+	// 4 visitor.created <nil>
+	// 5 visitor.created <nil>
+}
+
+func ExampleWorkspace_Load() {
+	ctx, ws := sample()
+	drafts := slices.Values([]visitor.Draft{
+		{Name: "Grace Hopper", Source: visitor.Chat},
+		{Name: "", Source: visitor.Chat},
+	})
+	done, err := ws.Load(ctx, drafts, &store.LoadOptions{
+		Refused: func(index int, err error) { fmt.Println(index, err) },
+	})
+	fmt.Println(done.Created, "made,", done.Refused, "refused,", err)
+	// Output:
+	// 1 create visitor: name: missing
+	// 1 made, 1 refused, <nil>
+}

@@ -1,0 +1,108 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/tag"
+)
+
+// env looks up the tags and groups that e mentions.
+func (w *Workspace) env(ctx context.Context, e filter.Expr, now time.Time) (*filter.Env, error) {
+	env := &filter.Env{Now: now, Zone: w.zone, WeekStart: w.monday, Sources: w.rules.Sources, Unknown: w.misses}
+	if err := filter.Validate(e); err != nil {
+		return nil, err
+	}
+	refs := filter.References(e)
+	if len(refs.Groups)+len(refs.GroupIDs) > 0 {
+		if err := w.groupEnv(ctx, refs, env); err != nil {
+			return nil, err
+		}
+		for _, g := range env.Groups {
+			if g.Rule != nil {
+				refs.Tags = append(refs.Tags, filter.References(g.Rule).Tags...)
+			}
+		}
+	}
+	if len(refs.Tags) > 0 {
+		env.Tags = make(map[string]tag.ID, len(refs.Tags))
+		for keys := range slices.Chunk(keysOf(refs.Tags), MaxLimit) {
+			tags, err := w.store.ListTags(ctx, w.id, List{Keys: keys})
+			if err != nil {
+				return nil, err
+			}
+			for _, t := range tags {
+				env.Tags[tag.Key(t.Name)] = t.ID
+			}
+		}
+	}
+	return env, nil
+}
+
+func (w *Workspace) groupEnv(ctx context.Context, refs filter.Refs, env *filter.Env) error {
+	env.Groups = make(map[string]filter.GroupRef, len(refs.Groups)+len(refs.GroupIDs))
+	add := func(l List) error {
+		groups, err := w.store.ListGroups(ctx, w.id, l)
+		for _, g := range groups {
+			ref := filter.GroupRef{ID: g.ID, Rule: g.Rule}
+			env.Groups[group.Key(g.Name)], env.Groups[string(g.ID)] = ref, ref
+		}
+		return err
+	}
+	for keys := range slices.Chunk(keysOf(refs.Groups), MaxLimit) {
+		if err := add(List{Keys: keys}); err != nil {
+			return err
+		}
+	}
+	var ids []string
+	for _, id := range refs.GroupIDs {
+		ids = append(ids, strings.ToLower(string(id)))
+	}
+	for part := range slices.Chunk(ids, MaxLimit) {
+		if err := add(List{IDs: part}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func keysOf(names []string) []string {
+	keys := make([]string, len(names))
+	for i, name := range names {
+		keys[i] = tag.Key(strings.TrimSpace(name))
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+// suggest adds the nearest known name to an *filter.UnknownError.
+func (w *Workspace) suggest(ctx context.Context, err error) error {
+	var unknown *filter.UnknownError
+	if !errors.As(err, &unknown) || unknown.Nearest != "" {
+		return err
+	}
+	const enough = 10_000 // names to compare with; more would slow the error down
+	var known []string
+	if unknown.Kind == filter.TagKind {
+		for t, err := range w.Tags(ctx) {
+			if err != nil || len(known) == enough {
+				break
+			}
+			known = append(known, t.Name)
+		}
+	} else {
+		for g, err := range w.Groups(ctx) {
+			if err != nil || len(known) == enough {
+				break
+			}
+			known = append(known, g.Name)
+		}
+	}
+	unknown.Nearest = filter.Nearest(unknown.Name, known)
+	return err
+}

@@ -1,0 +1,93 @@
+package store
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/contactpipeline/visitors/tag"
+)
+
+func newTag(d tag.Draft, now time.Time) tag.Tag {
+	return tag.Tag{ID: tag.NewID(now), Name: d.Name, Color: d.Color, Description: d.Description, CreatedAt: now}
+}
+
+// CreateTag makes a tag. The error matches ErrInvalid, or ErrExists when a tag has that
+// name, in whatever spelling.
+func (w *Workspace) CreateTag(ctx context.Context, d tag.Draft) (tag.Tag, error) {
+	const op = "create tag"
+	d, err := d.Normalize()
+	if err != nil {
+		return tag.Tag{}, fail(op, err)
+	}
+	outcomes, err := w.apply(ctx, CreateTag{newTag(d, w.now())})
+	if err != nil {
+		return tag.Tag{}, fail(op, err)
+	}
+	return outcomes[0].Tag, nil
+}
+
+// UpdateTag renames, recolours or describes a tag; every visitor that carries it, and
+// every group's rule that uses it, keeps it. The error matches ErrInvalid, ErrNotFound, or
+// ErrExists when another tag has the new name.
+func (w *Workspace) UpdateTag(ctx context.Context, id tag.ID, p tag.Patch) (tag.Tag, error) {
+	const op = "update tag"
+	id, err := tag.ParseID(string(id))
+	if err != nil {
+		return tag.Tag{}, fail(op, err)
+	}
+	outcomes, err := w.apply(ctx, UpdateTag{ID: id, Patch: p, At: w.now()})
+	if err != nil {
+		return tag.Tag{}, fail(op, err)
+	}
+	return outcomes[0].Tag, nil
+}
+
+// DeleteTag removes a tag from the workspace and from every visitor that carries it. The
+// error matches ErrNotFound.
+func (w *Workspace) DeleteTag(ctx context.Context, id tag.ID) error {
+	const op = "delete tag"
+	id, err := tag.ParseID(string(id))
+	if err != nil {
+		return fail(op, err)
+	}
+	outcomes, err := w.apply(ctx, DeleteTag{ID: id, At: w.now()})
+	if err == nil && outcomes[0].Effect == Missing {
+		err = Missed("tag", string(id))
+	}
+	return fail(op, err)
+}
+
+// Tags iterates over the tags, in the order of their folded names. How many visitors
+// carry each is in Facets. An error ends it.
+func (w *Workspace) Tags(ctx context.Context) iter.Seq2[tag.Tag, error] {
+	return pages("list tags", func(after string, limit int) ([]tag.Tag, error) {
+		return w.store.ListTags(ctx, w.id, List{After: after, Limit: limit})
+	}, func(t tag.Tag) string { return tag.Key(t.Name) })
+}
+
+// pages iterates over what list returns, page after page, each asked for after the key of
+// the last one before. Nothing is held open between pages.
+func pages[T, K any](op string, list func(after K, limit int) ([]T, error), key func(T) K) iter.Seq2[T, error] {
+	const size = 500
+	return func(yield func(T, error) bool) {
+		var after K
+		for {
+			page, err := list(after, size)
+			if err != nil {
+				var none T
+				yield(none, fail(op, err))
+				return
+			}
+			for _, item := range page {
+				if !yield(item, nil) {
+					return
+				}
+			}
+			if len(page) < size {
+				return
+			}
+			after = key(page[len(page)-1])
+		}
+	}
+}

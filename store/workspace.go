@@ -1,0 +1,136 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/tag/text"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// Options are what a host may choose for a workspace. A nil *Options and the zero value
+// of each field mean the default.
+type Options struct {
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
+	// NewID mints the id of a visitor created at t; the id must carry t, as visitor.NewID's
+	// do. Default: visitor.NewID.
+	NewID func(t time.Time) visitor.ID
+	// Sources are the host's own sources, beside the built-in ones. Default: none.
+	Sources map[visitor.Source]visitor.SourceInfo
+	// Phone reads national phone numbers; see package visitor/phone. Default: only numbers
+	// with + and country code are read.
+	Phone visitor.PhoneFunc
+	// Zone is the time zone of days and periods in filters. Default: UTC.
+	Zone *time.Location
+	// WeekStart is the first day of the week in filters. Default (nil): Monday, as ISO 8601
+	// has it.
+	WeekStart *time.Weekday
+	// Unknown says what a filter means that names a tag or group that is not there.
+	// Default: an error.
+	Unknown filter.Unknown
+}
+
+// Workspace is a handle on the visitors of one workspace. It is safe for concurrent use.
+// Its errors are *Error; errors.Is tells ErrNotFound, ErrExists, ErrConflict, ErrInvalid and
+// ErrClosed apart, and the context's own errors.
+type Workspace struct {
+	store  Store
+	id     WorkspaceID
+	rules  visitor.Rules
+	clock  func() time.Time
+	newID  func(time.Time) visitor.ID
+	zone   *time.Location
+	monday time.Weekday // the first day of the week
+	misses filter.Unknown
+	by     string
+	cause  string
+}
+
+// Open returns a handle on the workspace of that name in st. It makes nothing: a workspace
+// is there as soon as something is in it. The error matches ErrInvalid when the name or an
+// option is not valid.
+func Open(st Store, workspace string, o *Options) (*Workspace, error) {
+	if o == nil {
+		o = &Options{}
+	}
+	id, err := ParseWorkspaceID(workspace)
+	if err != nil {
+		return nil, &Error{Op: "open workspace", Err: err}
+	}
+	sources, err := visitor.NewCatalog(o.Sources)
+	if err != nil {
+		return nil, &Error{Op: "open workspace", Err: err}
+	}
+	w := &Workspace{
+		store: st, id: id,
+		rules:  visitor.Rules{Sources: sources, Phone: o.Phone},
+		clock:  o.Now,
+		newID:  o.NewID,
+		zone:   o.Zone,
+		monday: time.Monday,
+		misses: o.Unknown,
+	}
+	if w.clock == nil {
+		w.clock = time.Now
+	}
+	if w.newID == nil {
+		w.newID = visitor.NewID
+	}
+	if w.zone == nil {
+		w.zone = time.UTC
+	}
+	if o.WeekStart != nil {
+		w.monday = *o.WeekStart
+	}
+	return w, nil
+}
+
+// ID returns the workspace's name.
+func (w *Workspace) ID() WorkspaceID { return w.id }
+
+// Sources returns the sources that the workspace knows, and how they are shown.
+func (w *Workspace) Sources() visitor.Catalog { return w.rules.Sources }
+
+// As returns a handle whose changes are recorded as made by that user of the host's and
+// for that cause: tag assignments keep both. Each has at most 200 characters. The error
+// matches ErrInvalid.
+func (w *Workspace) As(by, cause string) (*Workspace, error) {
+	by, err := text.Line("by", by, 200)
+	if err != nil {
+		return nil, &Error{Op: "act as", Err: err}
+	}
+	if cause, err = text.Line("cause", cause, 200); err != nil {
+		return nil, &Error{Op: "act as", Err: err}
+	}
+	acting := *w
+	acting.by, acting.cause = by, cause
+	return &acting, nil
+}
+
+func (w *Workspace) now() time.Time { return w.clock().UTC().Truncate(time.Microsecond) }
+
+// apply makes the changes, or tells what failed without the place in a list that the
+// caller never saw.
+func (w *Workspace) apply(ctx context.Context, changes ...Change) ([]Outcome, error) {
+	outcomes, err := w.store.Apply(ctx, w.id, changes)
+	var failed *ChangeError
+	if errors.As(err, &failed) {
+		err = failed.Err
+	}
+	return outcomes, err
+}
+
+// fail says what was being done when err came up. The context's errors pass as they are.
+func fail(op string, err error) error {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	if known, ok := err.(*Error); ok {
+		known.Op = join(op, known.Op)
+		return known
+	}
+	return &Error{Op: op, Err: err}
+}

@@ -1,0 +1,13 @@
+package memory_test
+
+import (
+	"testing"
+
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/memory"
+	"github.com/contactpipeline/visitors/store/storetest"
+)
+
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(testing.TB) store.Store { return memory.New() })
+}

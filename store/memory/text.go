@@ -1,0 +1,180 @@
+package memory
+
+import (
+	"bytes"
+	"context"
+	"iter"
+	"slices"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/contactpipeline/visitors/tag/text"
+)
+
+// textIndex holds the texts that are searched, in blocks of consecutive positions.
+type textIndex struct {
+	blocks     []textBlock
+	signatures []signature // apart, since a search reads all of them
+	buffer     []byte
+}
+
+// textBlock holds the documents of its positions one after the other. A document is the
+// folded name, the folded e-mail and the phone, with a border before, between and after
+// them; that of nobody is empty.
+type textBlock struct {
+	text []byte
+	ends [block]uint32
+}
+
+// Bytes that UTF-8 text never holds (RFC 3629 §1): a phone is spelled with them, so that
+// nothing is found in it that is looked for in names.
+const (
+	border     = 0xFF
+	digitZero  = 0xF5 // and nine more
+	plusSign   = 0xC0
+	otherPhone = 0xC1
+)
+
+func appendPhone(to []byte, phone string) []byte {
+	for i := range len(phone) {
+		switch c := phone[i]; {
+		case c >= '0' && c <= '9':
+			to = append(to, digitZero+c-'0')
+		case c == '+':
+			to = append(to, plusSign)
+		default:
+			to = append(to, otherPhone)
+		}
+	}
+	return to
+}
+
+// set makes the document of position p that of r, or nobody's.
+func (x *textIndex) set(p uint32, r *record) {
+	b, slot := int(p/block), p%block
+	for b >= len(x.blocks) {
+		x.blocks, x.signatures = append(x.blocks, textBlock{}), append(x.signatures, signature{})
+	}
+	doc := x.buffer[:0]
+	if r != nil {
+		doc = append(append(doc, border), text.Fold(r.name)...)
+		doc = append(append(doc, border), text.Fold(r.email)...)
+		doc = append(appendPhone(append(doc, border), r.phone), border)
+	}
+	if had := x.blocks[b].put(slot, doc); had {
+		x.signatures[b] = signature{}
+		x.signatures[b].add(x.blocks[b].text)
+	} else {
+		x.signatures[b].add(doc)
+	}
+	clear(doc)
+	x.buffer = doc[:0]
+}
+
+// put puts a document in its place and reports whether it replaces another one, of which
+// nothing is left.
+func (t *textBlock) put(slot uint32, doc []byte) (had bool) {
+	start, end := t.span(slot)
+	old := t.text
+	t.text = slices.Replace(t.text, int(start), int(end), doc...)
+	if cap(t.text) > cap(old) {
+		clear(old) // it was copied, and may outlive the people in it
+	}
+	for i := slot; i < block; i++ {
+		t.ends[i] += uint32(len(doc)) - (end - start)
+	}
+	return start < end
+}
+
+func (t *textBlock) span(slot uint32) (start, end uint32) {
+	if slot > 0 {
+		start = t.ends[slot-1]
+	}
+	return start, t.ends[slot]
+}
+
+// truncate drops the positions from p on, and overwrites their texts; those of p's own
+// block are gone already.
+func (x *textIndex) truncate(p int) {
+	keep := min((p+block-1)/block, len(x.blocks))
+	for _, b := range x.blocks[keep:] {
+		clear(b.text[:cap(b.text)])
+	}
+	clear(x.blocks[keep:])
+	x.blocks, x.signatures = x.blocks[:keep], x.signatures[:keep]
+}
+
+// name returns the folded name at p, which must not be changed.
+func (x *textIndex) name(p uint32) []byte {
+	b := &x.blocks[p/block]
+	start, end := b.span(p % block)
+	doc := b.text[start+1 : end]
+	return doc[:bytes.IndexByte(doc, border)]
+}
+
+// find returns the slots whose document holds the needle, as bits.
+func (t *textBlock) find(needle []byte) (slots uint64) {
+	for from, slot := 0, 0; ; {
+		i := bytes.Index(t.text[from:], needle)
+		if i < 0 {
+			return slots
+		}
+		for from+i >= int(t.ends[slot]) {
+			slot++
+		}
+		slots |= 1 << slot
+		from = int(t.ends[slot])
+	}
+}
+
+// search returns those within whose document holds one of the needles.
+func (x *textIndex) search(ctx context.Context, within *roaring.Bitmap, needles ...[]byte) (*roaring.Bitmap, error) {
+	traces := make([][]uint16, len(needles))
+	for i, needle := range needles {
+		traces[i] = appendTrace(nil, needle)
+	}
+	var hits []uint32
+	read := 0
+	for b := range blocksOf(within) {
+		if read++; read%1024 == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		var slots uint64
+		for i, needle := range needles {
+			if x.signatures[b].has(traces[i]) {
+				slots |= x.blocks[b].find(needle)
+			}
+		}
+		hits = appendBits(hits, b*block, slots)
+	}
+	found := roaring.New()
+	found.AddMany(hits)
+	found.And(within)
+	return found, nil
+}
+
+// blocksOf iterates over the blocks that hold a position of the set, and over others
+// where most of them do.
+func blocksOf(set *roaring.Bitmap) iter.Seq[uint32] {
+	return func(yield func(uint32) bool) {
+		if set.IsEmpty() {
+			return
+		}
+		first, last := set.Minimum()/block, set.Maximum()/block
+		if set.GetCardinality() >= uint64(last-first) {
+			for b := first; b <= last; b++ {
+				if !yield(b) {
+					return
+				}
+			}
+			return
+		}
+		for it := set.Iterator(); it.HasNext(); {
+			b := it.Next() / block
+			if !yield(b) {
+				return
+			}
+			it.AdvanceIfNeeded((b + 1) * block)
+		}
+	}
+}

@@ -1,0 +1,63 @@
+package memory
+
+import (
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/contactpipeline/visitors/filter"
+)
+
+// column returns the times that t tests.
+func (w *workspace) column(t *filter.Test) ([]int64, bool) {
+	if t.Op != filter.OpBetween && t.Op != filter.OpExists {
+		return nil, false
+	}
+	switch t.Field.Name {
+	case "created":
+		return w.created, true
+	case "updated":
+		return w.updated, true
+	case "seen":
+		return w.seen, true
+	}
+	return nil, false
+}
+
+// chunk is how many positions a container of a bitmap spans.
+const chunk = 1 << 16
+
+// between compares the times of those within, all in a row where they stand close.
+func (r *run) between(t *filter.Test, column []int64, within *roaring.Bitmap) (*roaring.Bitmap, error) {
+	if within.IsEmpty() {
+		return within, nil
+	}
+	first, last := within.Minimum(), within.Maximum()
+	if within.GetCardinality() < uint64(last-first)/16 {
+		var hits []uint32
+		for p := range within.Iterate {
+			if fits(t, column[p]) {
+				hits = append(hits, p)
+			}
+		}
+		return roaring.BitmapOf(hits...), nil
+	}
+	base := first - first%chunk
+	words := make([]uint64, (int(last-base)/chunk+1)*(chunk/64))
+	for from := first; from <= last; from = from - from%chunk + chunk {
+		if err := r.ctx.Err(); err != nil {
+			return nil, err
+		}
+		for p := from; p <= min(last, from|(chunk-1)); p++ {
+			if fits(t, column[p]) {
+				words[(p-base)/64] |= 1 << (p % 64)
+			}
+		}
+	}
+	found := roaring.AddOffset64(roaring.FromDense(words, false), int64(base))
+	found.And(within)
+	return found, nil
+}
+
+// fits reports whether a time is there and t matches it.
+func fits(t *filter.Test, micros int64) bool {
+	return micros != 0 && (t.Op == filter.OpExists || micros >= t.Min && micros <= t.Max)
+}

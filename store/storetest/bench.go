@@ -1,0 +1,176 @@
+package storetest
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// benchRows is how many visitors Bench reads among.
+const benchRows = 5_000
+
+// Bench measures the calls that applications make most, on the store that open returns,
+// among 5,000 visitors. Reads also report x-scan: how many times faster they are than
+// reading all visitors and asking filter.Match of each, in the same run.
+func Bench(b *testing.B, open func(testing.TB) store.Store) {
+	b.Helper()
+	st := open(b)
+	writes := newBench(b, st, 1_000)
+	b.Run("Create", func(b *testing.B) { writes.write(b, 1) })
+	b.Run("Create100", func(b *testing.B) { writes.write(b, 100) })
+	b.Run("Update", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			writes.apply(b, store.UpdateVisitor{ID: writes.ids[i%1_000], Patch: visitor.Patch{Name: ptr(fmt.Sprintf("Ada %d", i))}, At: writes.now()})
+		}
+	})
+	reads := newBench(b, st, benchRows)
+	reads.measureScan(b)
+	b.Run("Get", func(b *testing.B) {
+		i := 0
+		reads.read(b, func(ctx context.Context) error {
+			i++
+			_, err := st.GetVisitor(ctx, reads.ws, reads.ids[i%benchRows])
+			return err
+		})
+	})
+	for _, q := range []struct {
+		name string
+		e    filter.Expr
+	}{
+		{"Newest", filter.All()},
+		{"Tag", filter.Tag.HasID(reads.vip.ID)},
+		{"SourceAndTag", filter.And(filter.Source.Is(visitor.Instagram), filter.Tag.HasID(reads.vip.ID))},
+		{"WithoutTag", filter.Not(filter.Tag.HasID(reads.vip.ID))},
+		{"Search", filter.Search("lovelace 77")},
+		{"Identity", filter.Identity.Is(visitor.Telegram, "", "4711")},
+	} {
+		where, err := filter.Bind(q.e, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run("Find"+q.name, func(b *testing.B) {
+			reads.read(b, func(ctx context.Context) error {
+				_, err := st.FindVisitors(ctx, reads.ws, store.Select{Where: where, Order: store.NewestFirst, Limit: 50})
+				return err
+			})
+		})
+		b.Run("Count"+q.name, func(b *testing.B) {
+			reads.read(b, func(ctx context.Context) error {
+				_, err := st.CountVisitors(ctx, reads.ws, where, 0)
+				return err
+			})
+		})
+	}
+}
+
+// bench is a workspace to measure in.
+type bench struct {
+	maker
+	st   store.Store
+	ws   store.WorkspaceID
+	vip  tag.Tag
+	ids  []visitor.ID
+	scan time.Duration
+}
+
+// newBench returns a workspace of its own with rows visitors.
+func newBench(b *testing.B, st store.Store, rows int) *bench {
+	b.Helper()
+	m := &bench{
+		maker: maker{clock: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)},
+		st:    st, ws: store.WorkspaceID("bench-" + strings.ToLower(rand.Text())),
+	}
+	m.vip = m.tag("vip")
+	m.apply(b, store.CreateTag{Tag: m.vip})
+	for len(m.ids) < rows {
+		m.apply(b, m.arrivals(1_000)...)
+	}
+	return m
+}
+
+// arrivals returns the changes that make n visitors.
+func (m *bench) arrivals(n int) []store.Change {
+	changes := make([]store.Change, n)
+	for i := range changes {
+		k := len(m.ids)
+		v := m.visitor(fmt.Sprintf("Ada Lovelace %d", k))
+		v.Source = visitor.Sources()[k%5]
+		v.Email = fmt.Sprintf("ada.%d@example.com", k)
+		v.Identities = []visitor.Identity{{Source: visitor.Telegram, ExternalID: fmt.Sprint(k)}}
+		c := store.CreateVisitor{Visitor: v}
+		if k%10 == 0 {
+			c.Tags = keys(m.vip)
+		}
+		m.ids, changes[i] = append(m.ids, v.ID), c
+	}
+	return changes
+}
+
+func (m *bench) apply(b *testing.B, changes ...store.Change) {
+	if _, err := m.st.Apply(b.Context(), m.ws, changes); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func (m *bench) write(b *testing.B, size int) {
+	for b.Loop() {
+		m.apply(b, m.arrivals(size)...)
+	}
+	b.ReportMetric(float64(b.N*size)/b.Elapsed().Seconds(), "visitors/s")
+}
+
+func (m *bench) read(b *testing.B, call func(context.Context) error) {
+	ctx := b.Context()
+	for b.Loop() {
+		if err := call(ctx); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(m.scan)*float64(b.N)/float64(b.Elapsed()), "x-scan")
+}
+
+// measureScan measures how long it takes to read all visitors and match each: the shortest
+// of three times.
+func (m *bench) measureScan(b *testing.B) {
+	b.Helper()
+	everyone, err := filter.Bind(filter.All(), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	where, err := filter.Bind(filter.And(filter.Source.Is(visitor.Instagram), filter.Tag.HasID(m.vip.ID)), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := range 3 {
+		start, matches := time.Now(), 0
+		for after := (*store.Position)(nil); ; {
+			page, err := m.st.FindVisitors(b.Context(), m.ws, store.Select{Where: everyone, Order: store.OldestFirst, After: after, Limit: 1_000})
+			if err != nil {
+				b.Fatal(err)
+			}
+			for _, v := range page {
+				if filter.Match(where, v) {
+					matches++
+				}
+			}
+			if len(page) < 1_000 {
+				break
+			}
+			after = ptr(store.PositionOf(store.OldestFirst, page[999]))
+		}
+		if matches == 0 {
+			b.Fatal("the scan matched nobody")
+		}
+		if took := time.Since(start); i == 0 || took < m.scan {
+			m.scan = took
+		}
+	}
+}

@@ -1,0 +1,116 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// calls is every call of a store that can fail, by name.
+func (r *room) calls(ctx context.Context, id visitor.ID) map[string]func() error {
+	r.Helper()
+	where := filter.Bound{}
+	if !r.closed {
+		where = r.bind(filter.All())
+	}
+	calls := map[string]func() error{
+		"GetVisitor": func() error { _, err := r.st.GetVisitor(ctx, r.ws, id); return err },
+		"FindVisitors": func() error {
+			_, err := r.st.FindVisitors(ctx, r.ws, store.Select{Where: where, Order: store.NewestFirst, Limit: 5})
+			return err
+		},
+		"CountVisitors": func() error { _, err := r.st.CountVisitors(ctx, r.ws, where, 0); return err },
+		"ListTags":      func() error { _, err := r.st.ListTags(ctx, r.ws, store.List{Limit: 5}); return err },
+		"ListGroups":    func() error { _, err := r.st.ListGroups(ctx, r.ws, store.List{Limit: 5}); return err },
+		"Events":        func() error { _, err := r.st.Events(ctx, r.ws, 0, 5); return err },
+		"Apply": func() error {
+			_, err := r.st.Apply(ctx, r.ws, []store.Change{store.DeleteVisitor{ID: id, At: r.clock}})
+			return err
+		},
+	}
+	if st, ok := r.st.(store.Faceter); ok {
+		calls["Facets"] = func() error { _, err := st.Facets(ctx, r.ws, where); return err }
+	}
+	return calls
+}
+
+var contextPromises = []promise{
+	{
+		name: "a context that has ended ends every call, and changes nothing",
+		why:  "A request that was given up must not go on working, least of all writing.",
+		keep: func(r *room) {
+			v := r.visitor("Ada")
+			r.given(create(v))
+			before := r.dump(r.ws)
+			cancelled, cancel := context.WithCancel(r.Context())
+			cancel()
+			late, cancel := context.WithDeadline(r.Context(), time.Unix(0, 0))
+			defer cancel()
+			for want, ctx := range map[error]context.Context{context.Canceled: cancelled, context.DeadlineExceeded: late} {
+				for name, call := range r.calls(ctx, v.ID) {
+					if err := call(); !errors.Is(err, want) {
+						r.Errorf("%s: error %v, want one that matches %q", name, err, want)
+					}
+				}
+			}
+			r.same("the workspace", r.dump(r.ws), before)
+		},
+	},
+	{
+		name: "a store works on after a call was given up",
+		why:  "One impatient caller must not cost the others their connection.",
+		keep: func(r *room) {
+			v := r.visitor("Ada")
+			r.given(create(v))
+			for range 50 {
+				ctx, cancel := context.WithCancel(r.Context())
+				ended := make(chan struct{})
+				go func() {
+					defer close(ended)
+					cancel()
+				}()
+				for name, call := range r.calls(ctx, visitor.ID(r.id(r.clock))) {
+					err := call()
+					if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, store.ErrNotFound) {
+						r.Errorf("%s: %v", name, err)
+					}
+				}
+				<-ended
+			}
+			r.same("the visitor", r.get(v.ID), v)
+			r.effects(r.must(store.UpdateVisitor{ID: v.ID, Patch: visitor.Patch{Name: ptr("Eve")}, At: r.now()}), store.Updated)
+		},
+	},
+	{
+		name: "a call that was given up while writing was made wholly or not at all",
+		why:  "When nobody waits for the answer any more there is nobody to repair half of a change.",
+		keep: func(r *room) {
+			const size = 40
+			for i := range r.effort.rounds {
+				var changes []store.Change
+				for range size {
+					changes = append(changes, create(r.visitor("Ada")))
+				}
+				ctx, cancel := context.WithCancel(r.Context())
+				ended := make(chan struct{})
+				go func() {
+					defer close(ended)
+					time.Sleep(time.Duration(i*20) * time.Microsecond)
+					cancel()
+				}()
+				before := r.count(filter.All())
+				_, err := r.st.Apply(ctx, r.ws, changes)
+				<-ended
+				after := r.count(filter.All())
+				if made := after - before; made != 0 && made != size || err == nil && made != size {
+					r.Errorf("%d of %d visitors were made, error %v", made, size, err)
+				}
+				r.same("events", int64(len(r.events(r.ws, 0))), after)
+			}
+		},
+	},
+}

@@ -1,0 +1,98 @@
+package storetest
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/tag/id"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// maker makes values as a Workspace would hand them to a store. Its clock goes on by a
+// little more than a second each time it is read.
+type maker struct {
+	clock  time.Time
+	minted uint64
+}
+
+func (m *maker) now() time.Time {
+	m.clock = m.clock.Add(time.Second + time.Microsecond)
+	return m.clock
+}
+
+// id mints an id for t. Ids for one time are not in the order in which they are minted.
+func (m *maker) id(t time.Time) string {
+	m.minted++
+	const mask = 1<<48 - 1
+	return fmt.Sprintf("%s%012x", id.First(t)[:24], m.minted*0x9E3779B97F4B&mask)
+}
+
+func (m *maker) visitor(name string) visitor.Visitor { return m.visitorAt(name, m.now()) }
+
+func (m *maker) visitorAt(name string, at time.Time) visitor.Visitor {
+	return visitor.Visitor{
+		ID: visitor.ID(m.id(at)), Name: name, Source: visitor.Instagram,
+		CreatedAt: at, UpdatedAt: at, Revision: 1,
+	}
+}
+
+func (m *maker) tag(name string) tag.Tag {
+	at := m.now()
+	return tag.Tag{ID: tag.ID(m.id(at)), Name: name, Color: tag.ColorFor(name), CreatedAt: at}
+}
+
+func (m *maker) group(name string, rule filter.Expr) group.Group {
+	at := m.now()
+	return group.Group{ID: group.ID(m.id(at)), Name: name, Rule: rule, CreatedAt: at}
+}
+
+// everything returns a visitor that has all that a visitor can have, in the groups.
+func (m *maker) everything(name string, groups ...group.ID) visitor.Visitor {
+	v := m.visitor(name)
+	v.Email, v.Phone, v.Source = "Ada.Lovelace@example.com", "+5511987654321", visitor.WhatsApp
+	v.Groups = groups
+	v.Identities = []visitor.Identity{
+		{Source: visitor.Telegram, ExternalID: "9007199254740993", Username: "ada", FirstSeen: v.CreatedAt, LastSeen: v.CreatedAt.Add(time.Hour)},
+		{Source: visitor.WhatsApp, Account: "5511000", ExternalID: "5511987654321"},
+		{Source: visitor.WhatsApp, Account: "5511001", ExternalID: "5511987654321", LastSeen: v.CreatedAt},
+	}
+	v.Attributes = visitor.Attributes{
+		"born":  visitor.Time(time.Date(1815, 12, 10, 8, 0, 0, 1_000, time.UTC)),
+		"city":  visitor.Text("São Paulo"),
+		"langs": visitor.List("pt", "en", "pt"),
+		"no":    visitor.Bool(false),
+		"score": visitor.Number(0.1),
+		"vip":   visitor.Bool(true),
+	}
+	v.LastSeenAt = v.CreatedAt.Add(time.Hour)
+	return v
+}
+
+// create returns the change that makes v with the tags.
+func create(v visitor.Visitor, tags ...tag.Tag) store.CreateVisitor {
+	return store.CreateVisitor{Visitor: v, Tags: keys(tags...), By: "ann", Cause: "import"}
+}
+
+func keys(tags ...tag.Tag) []string {
+	var keys []string
+	for _, t := range tags {
+		keys = append(keys, tag.Key(t.Name))
+	}
+	return keys
+}
+
+// with returns v as it is after create(v, tags...). The tags are in the order of their
+// names.
+func with(v visitor.Visitor, tags ...tag.Tag) visitor.Visitor {
+	v.Tags = nil
+	for _, t := range tags {
+		v.Tags = append(v.Tags, tag.Assignment{Tag: t.ID, Name: t.Name, Color: t.Color, At: v.CreatedAt, By: "ann", Cause: "import"})
+	}
+	return v
+}
+
+func ptr[T any](v T) *T { return &v }

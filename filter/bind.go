@@ -140,7 +140,7 @@ func (b *binder) sources(c Condition, f *Field) (Node, error) {
 func (b *binder) source(s string) (visitor.Source, error) {
 	source, err := b.Sources.Parse(s)
 	if refused := (*visitor.FieldError)(nil); errors.As(err, &refused) {
-		return "", refuse("%s source", refused.Reason)
+		return "", refuse("source %s", refused.Reason)
 	}
 	return source, err
 }
@@ -205,10 +205,13 @@ func (b *binder) groups(c Condition, f *Field) (Node, error) {
 	}
 	var plain []string
 	var nodes []Node
+	var ruled []visitor.GroupID
 	for i, v := range c.Values {
 		ref, ok := b.group(v)
 		switch {
+		case ok && slices.Contains(ruled, ref.ID):
 		case ok && ref.Rule != nil:
+			ruled = append(ruled, ref.ID)
 			n, err := b.rule(ref, f)
 			if err != nil {
 				return nil, underValue(ofRule(err), i)

@@ -67,52 +67,59 @@ func (Inverse) node()  {}
 func (Terms) node()    {}
 func (*Test) node()    {}
 
-// allOf joins nodes, without the ones that are always true; nested ones are taken in.
+// allOf joins nodes, without what adds nothing; nested ones are taken in.
 func allOf(nodes []Node) Node {
-	var kept AllOf
-	for _, n := range nodes {
-		switch n := n.(type) {
-		case Constant:
-			if !n {
-				return n
-			}
-		case AllOf:
-			kept = append(kept, n...)
-		default:
-			kept = append(kept, n)
-		}
-	}
-	switch len(kept) {
-	case 0:
+	list := flat[AllOf](nodes, true)
+	keep, clash := reduceAll(list)
+	switch {
+	case clash:
+		return Constant(false)
+	case len(keep) == 0:
 		return Constant(true)
-	case 1:
-		return kept[0]
+	case len(keep) == 1:
+		return list[keep[0]]
 	}
-	return kept
+	return AllOf(at(list, keep))
 }
 
-// anyOf joins nodes, without the ones that are never true; nested ones are taken in.
+// anyOf joins nodes, without what adds nothing; nested ones are taken in.
 func anyOf(nodes []Node) Node {
-	var kept AnyOf
+	list := flat[AnyOf](nodes, false)
+	keep, clash := reduceAny(list)
+	switch {
+	case clash:
+		return Constant(true)
+	case len(keep) == 0:
+		return Constant(false)
+	case len(keep) == 1:
+		return list[keep[0]]
+	}
+	return AnyOf(at(list, keep))
+}
+
+// flat takes in nested lists of the kind L and leaves out the constant that changes nothing.
+func flat[L ~[]Node](nodes []Node, neutral Constant) []Node {
+	list := make([]Node, 0, len(nodes))
 	for _, n := range nodes {
-		switch n := n.(type) {
-		case Constant:
-			if n {
-				return n
-			}
-		case AnyOf:
-			kept = append(kept, n...)
-		default:
-			kept = append(kept, n)
+		nested, isNested := any(n).(L)
+		switch {
+		case isNested:
+			list = append(list, nested...)
+		case n == !neutral:
+			return []Node{n}
+		case n != neutral:
+			list = append(list, n)
 		}
 	}
-	switch len(kept) {
-	case 0:
-		return Constant(false)
-	case 1:
-		return kept[0]
+	return list
+}
+
+func at[T any](list []T, indexes []int) []T {
+	picked := make([]T, len(indexes))
+	for i, index := range indexes {
+		picked[i] = list[index]
 	}
-	return kept
+	return picked
 }
 
 func inverse(n Node) Node {

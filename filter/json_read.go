@@ -234,8 +234,8 @@ func readPlain(v *Value, s string) error {
 	case IDValue, DateValue, PeriodValue:
 		v.Text = s
 	case TimeValue:
-		t, err := time.Parse(time.RFC3339Nano, s)
-		if err != nil {
+		var t time.Time
+		if err := t.UnmarshalText([]byte(s)); err != nil {
 			return refuse("not a time in the form 2026-01-31T10:00:00Z")
 		}
 		*v = timeOf(t)

@@ -6,10 +6,10 @@ import "github.com/contactpipeline/visitors/tag/text"
 // most a third of its characters, and at least one and at most two, may differ. Names are
 // compared folded.
 func Nearest(name string, known []string) string {
-	wanted := []rune(text.Fold(name))
-	if len(wanted) > MaxText {
+	if len(name) > MaxText {
 		return ""
 	}
+	wanted := []rune(text.Fold(name))
 	best, nearest := max(1, min(2, len(wanted)/3))+1, ""
 	for _, k := range known {
 		if d := distance(wanted, []rune(text.Fold(k)), best); d < best {

@@ -1,6 +1,81 @@
 package filter
 
-import "slices"
+import (
+	_ "embed"
+	"slices"
+
+	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// FieldTable is the field table as data: what a front end needs to build filters by clicks.
+type FieldTable struct {
+	Fields  []FieldSchema `json:"fields"`
+	Periods []Choice      `json:"periods"` // the values of a period operand
+	Limits  Limits        `json:"limits"`
+}
+
+// FieldSchema describes a field.
+type FieldSchema struct {
+	Name    string     `json:"name"`  // as in the text and JSON forms
+	Label   string     `json:"label"` // for people, in English
+	Kind    Kind       `json:"kind"`
+	Named   bool       `json:"named,omitempty"`   // takes the name of an attribute: attr.name
+	Ops     []OpSchema `json:"ops"`               // in the order to offer them
+	Choices []Choice   `json:"choices,omitempty"` // the only values; none: any value of the kind
+}
+
+// OpSchema describes an operator of a field.
+type OpSchema struct {
+	Op       Op          `json:"op"`
+	Label    string      `json:"label"`              // for people, in English
+	Operands []ValueKind `json:"operands,omitempty"` // the kinds of values it takes
+	Min      int         `json:"min"`                // fewest values
+	Max      int         `json:"max"`                // most values
+}
+
+// Choice is one of a closed set of values.
+type Choice struct {
+	Value       string    `json:"value"`
+	Label       string    `json:"label"`
+	Badge       tag.Color `json:"badge,omitempty"`
+	Text        tag.Color `json:"text,omitempty"` // the colour of text on Badge
+	Description string    `json:"description,omitempty"`
+}
+
+// Limits are the limits of an expression; see the constants.
+type Limits struct {
+	Depth  int `json:"depth"`
+	Nodes  int `json:"nodes"`
+	List   int `json:"list"`
+	Text   int `json:"text"`
+	Values int `json:"values"`
+	Size   int `json:"size"`
+}
+
+// Schema returns the field table as data, with the sources of the catalogue.
+func Schema(sources visitor.Catalog) FieldTable {
+	s := FieldTable{Limits: Limits{MaxDepth, MaxNodes, MaxList, MaxText, MaxValues, MaxSize}}
+	for _, f := range fields {
+		described := FieldSchema{Name: f.Name, Label: f.Label, Kind: f.Kind, Named: f.Kind == AttrKind}
+		for _, op := range f.Ops {
+			least, most := counts(op)
+			described.Ops = append(described.Ops, OpSchema{op, opLabel(f.Kind, op), f.Operands(op), least, most})
+		}
+		if f.Kind == EnumKind {
+			for _, source := range sources.Sources() {
+				info := sources.Info(source)
+				described.Choices = append(described.Choices,
+					Choice{string(source), info.Label, info.Badge, info.Badge.Text(), info.Description})
+			}
+		}
+		s.Fields = append(s.Fields, described)
+	}
+	for _, p := range Periods() {
+		s.Periods = append(s.Periods, Choice{Value: string(p), Label: periodLabels[p]})
+	}
+	return s
+}
 
 // Operands returns the kinds of values that op takes on the field; none for OpExists
 // and for an operator that the field does not have.
@@ -10,3 +85,50 @@ func (f Field) Operands(op Op) []ValueKind {
 	}
 	return slices.Clone(operands(f.Kind, op))
 }
+
+// counts returns how many values op takes.
+func counts(op Op) (least, most int) {
+	switch op {
+	case OpExists:
+		return 0, 0
+	case OpBetween:
+		return 2, 2
+	case OpIn, OpAll:
+		return 1, MaxList
+	}
+	return 1, 1
+}
+
+func opLabel(k Kind, op Op) string {
+	if s, ok := kindLabels[k][op]; ok {
+		return s
+	}
+	return opLabels[op]
+}
+
+var opLabels = map[Op]string{
+	OpIn: "is one of", OpAll: "has all of", OpContains: "contains", OpPrefix: "starts with", OpSuffix: "ends with",
+	OpExists: "has a value", OpLess: "is less than", OpAtMost: "is at most", OpGreater: "is greater than",
+	OpAtLeast: "is at least", OpBetween: "is between",
+}
+
+var kindLabels = map[Kind]map[Op]string{
+	TagKind:      {OpIn: "has one of", OpExists: "has any"},
+	GroupKind:    {OpIn: "is in one of", OpAll: "is in all of", OpExists: "is in any, by hand"},
+	IdentityKind: {OpIn: "is known as one of", OpExists: "is known on a channel"},
+	TimeKind: {OpIn: "is on", OpLess: "is before", OpAtMost: "is not after", OpGreater: "is after",
+		OpAtLeast: "is not before", OpExists: "has a time"},
+}
+
+var periodLabels = map[Period]string{
+	Today: "today", Yesterday: "yesterday", ThisWeek: "this week", LastWeek: "last week",
+	ThisMonth: "this month", LastMonth: "last month", ThisYear: "this year", LastYear: "last year",
+}
+
+//go:embed schema.json
+var jsonSchema []byte
+
+// JSONSchema returns the JSON Schema (draft 2020-12) of the JSON form. What it refuses,
+// Unmarshal refuses; Unmarshal also refuses what a schema cannot say, such as an empty text
+// after folding, or sums over the whole tree.
+func JSONSchema() []byte { return slices.Clone(jsonSchema) }

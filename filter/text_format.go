@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/contactpipeline/visitors/tag/text"
 )
 
 // Format writes the text form of e: see LANGUAGE.md. Parse reads it back as e; a time
@@ -103,7 +105,7 @@ func searchText(s string, several bool) string {
 }
 
 func isPlainWord(s string) bool {
-	return s != "" && s[0] != '-' && s != wordAnd && s != wordOr && s != wordNot &&
+	return strings.TrimSpace(text.Fold(s)) != "" && s[0] != '-' && s != wordAnd && s != wordOr && s != wordNot &&
 		!strings.ContainsAny(s, notPlain) && !strings.ContainsFunc(s, unicode.IsSpace)
 }
 

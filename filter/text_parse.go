@@ -4,8 +4,6 @@ import (
 	"errors"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/contactpipeline/visitors/visitor"
 )
 
 // The words of the text form that are no fields.
@@ -242,13 +240,10 @@ func (p *parser) unknownField(start int, name string, isAttr bool) error {
 		err.Suggestion = name
 		return err
 	}
-	err := p.fail(start, "unknown field; put it in quotes to search for it")
-	err.Suggestion = Nearest(name, known)
 	if isAttr {
-		err.Suggestion = Nearest(name, []string{"attr"})
+		known = []string{"attr"}
 	}
-	if err.Suggestion == "" && !isAttr && visitor.ValidAttributeName(name) {
-		err.Suggestion = "attr." + name
-	}
+	err := p.fail(start, "unknown field; an attribute is written attr.name:value, and a text with a colon goes in quotes")
+	err.Suggestion = Nearest(name, known)
 	return err
 }

@@ -278,7 +278,8 @@ func when(word string) (v Value, age, ok bool) {
 	if _, err := time.Parse(time.DateOnly, word); err == nil {
 		return Value{Kind: DateValue, Text: word}, false, true
 	}
-	if t, err := time.Parse(time.RFC3339Nano, word); err == nil {
+	var t time.Time
+	if err := t.UnmarshalText([]byte(word)); err == nil {
 		return timeOf(t), false, true
 	}
 	word = strings.ToLower(word)

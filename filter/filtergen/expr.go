@@ -9,10 +9,15 @@ import (
 )
 
 // Expr makes a valid expression of at most depth levels (1 to filter.MaxDepth) and
-// some fifty nodes. It names only tags, groups and sources that Env knows.
+// some fifty nodes, which can be bound in Env.
 func (g *Generator) Expr(depth int) filter.Expr {
-	room := 50
-	return g.expr(min(depth, filter.MaxDepth), &room)
+	for {
+		room := 50
+		e := g.expr(min(depth, filter.MaxDepth), &room)
+		if _, err := filter.Bind(e, g.Env()); err == nil { // else the rules of groups make it too large
+			return e
+		}
+	}
 }
 
 func (g *Generator) expr(depth int, room *int) filter.Expr {

@@ -47,7 +47,7 @@ var hostile = []string{
 var attributeNames = []string{"city", "score", "vip", "born", "langs", "plan.name", "x-1", "or"}
 
 var numbers = []float64{
-	0, 1, -1, 0.5, 0.1 + 0.2, 0.3, 42, 1e-9, -1e308, math.MaxFloat64, -math.MaxFloat64, math.SmallestNonzeroFloat64,
+	0, 1, -1, 0.5, 0.30000000000000004, 0.3, 42, 1e-9, -1e308, math.MaxFloat64, -math.MaxFloat64, math.SmallestNonzeroFloat64,
 	1 << 53, 1<<53 + 2, -(1 << 53), 1e21, math.Pi,
 }
 

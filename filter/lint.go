@@ -1,0 +1,227 @@
+package filter
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Flaw is what may be wrong with a part of an expression.
+type Flaw string
+
+// The flaws that Lint tells of.
+const (
+	FlawInvalid       Flaw = "invalid"       // it is refused
+	FlawUnknown       Flaw = "unknown"       // a tag or a group that is not there
+	FlawContradiction Flaw = "contradiction" // it can match nobody
+	FlawTautology     Flaw = "tautology"     // it matches everybody
+	FlawShadowed      Flaw = "shadowed"      // it changes nothing, for another condition decides
+	FlawMismatch      Flaw = "mismatch"      // the attribute is hardly of that kind
+)
+
+// Warning tells of a part of an expression that is hardly meant so.
+type Warning struct {
+	Flaw    Flaw   `json:"flaw"`
+	Path    string `json:"path,omitempty"` // the node, as in Error
+	Pointer string `json:"pointer"`        // the node, as in Error
+	Message string `json:"message"`
+}
+
+// String returns "path: message".
+func (w Warning) String() string {
+	if w.Path == "" {
+		return w.Message
+	}
+	return w.Path + ": " + w.Message
+}
+
+// Lint tells what in e, bound in env, is hardly meant so. It does not see everything. No
+// warning means no error of Bind either, but for the limit of a bound tree.
+func Lint(e Expr, env *Env) []Warning {
+	l := &linter{binder: newBinder(env), kinds: map[string]ValueKind{}}
+	if err := Validate(e); err != nil {
+		l.refused(place{}, err)
+		return l.warnings
+	}
+	l.binder.Unknown = UnknownIsNobody
+	l.lint(e, place{pointer: "/filter"}, nil)
+	return l.warnings
+}
+
+type linter struct {
+	binder   *binder
+	warnings []Warning
+	kinds    map[string]ValueKind // of attributes, as they were first compared
+}
+
+// place is where a node is.
+type place struct{ path, pointer string }
+
+func (p place) child(list string, i int) place {
+	return place{join(p.path, fmt.Sprintf("%s[%d]", list, i)), fmt.Sprintf("%s/of/%d", p.pointer, i)}
+}
+
+func (l *linter) warn(flaw Flaw, at place, format string, args ...any) {
+	l.warnings = append(l.warnings, Warning{flaw, at.path, at.pointer, fmt.Sprintf(format, args...)})
+}
+
+// refused warns of an error below at.
+func (l *linter) refused(at place, err error) {
+	var refused *Error
+	if errors.As(err, &refused) {
+		l.warn(FlawInvalid, place{join(at.path, refused.Path), at.pointer + refused.Pointer}, "%s", refused.Reason)
+	}
+}
+
+// lint returns what e is bound to. What is assumed holds for every visitor that e is asked
+// about.
+func (l *linter) lint(e Expr, at place, assumed []Node) Node {
+	switch e := e.(type) {
+	case AndExpr:
+		return l.all(e, at, assumed)
+	case OrExpr:
+		return l.any(e, at, assumed)
+	case NotExpr:
+		return inverse(l.lint(e.Of, place{join(at.path, "not"), at.pointer + "/of"}, nil))
+	case Condition:
+		return l.condition(e, at)
+	}
+	l.binder.size = 0
+	n, err := l.binder.bind(e)
+	if err != nil {
+		return opaque()
+	}
+	return n
+}
+
+func (l *linter) all(e AndExpr, at place, assumed []Node) Node {
+	nodes := make([]Node, len(e.Of))
+	for i, child := range e.Of {
+		if _, isOr := child.(OrExpr); !isOr {
+			nodes[i] = l.lint(child, at.child("and", i), assumed)
+		}
+	}
+	for i, child := range e.Of { // what the others demand holds for these
+		if nodes[i] == nil {
+			others := slices.DeleteFunc(slices.Clone(nodes), func(n Node) bool { return n == nil })
+			nodes[i] = l.lint(child, at.child("and", i), append(others, assumed...))
+		}
+	}
+	p := &prover{proofSteps}
+	for i, n := range nodes {
+		here := at.child("and", i)
+		for j, other := range nodes[:i] {
+			there := at.child("and", j).path
+			switch {
+			case isConstant(n) || isConstant(other):
+			case p.excludes(other, n):
+				l.warn(FlawContradiction, here, "cannot match together with %s", there)
+			case p.implies(other, n):
+				l.warn(FlawShadowed, here, "changes nothing: %s is as strict or stricter", there)
+			case p.implies(n, other):
+				l.warn(FlawShadowed, at.child("and", j), "changes nothing: %s is stricter", here.path)
+			}
+		}
+	}
+	return allOf(nodes)
+}
+
+func (l *linter) any(e OrExpr, at place, assumed []Node) Node {
+	nodes := make([]Node, len(e.Of))
+	p := &prover{proofSteps}
+	for i, child := range e.Of {
+		here := at.child("or", i)
+		n := l.lint(child, here, assumed)
+		nodes[i] = n
+		if isConstant(n) {
+			continue
+		}
+		for _, holds := range assumed {
+			if p.excludes(holds, n) {
+				l.warn(FlawShadowed, here, "never matches here: another condition rules it out")
+			} else if p.implies(holds, n) {
+				l.warn(FlawTautology, here, "always matches here: another condition asks for it")
+			}
+		}
+		for j, other := range nodes[:i] {
+			there := at.child("or", j).path
+			switch {
+			case isConstant(other):
+			case p.excludes(inverse(other), inverse(n)):
+				l.warn(FlawTautology, here, "matches everybody together with %s", there)
+			case p.implies(n, other):
+				l.warn(FlawShadowed, here, "changes nothing: %s matches as many or more", there)
+			case p.implies(other, n):
+				l.warn(FlawShadowed, at.child("or", j), "changes nothing: %s matches more", here.path)
+			}
+		}
+	}
+	return anyOf(nodes)
+}
+
+func isConstant(n Node) bool { _, ok := n.(Constant); return ok }
+
+func (l *linter) condition(c Condition, at place) Node {
+	l.binder.size = 0
+	n, err := l.binder.bind(c)
+	if err != nil {
+		l.refused(at, err)
+		return opaque()
+	}
+	at.path = join(at.path, c.Field)
+	f := fieldNamed(c.Field)
+	unknown := l.unknown(c, f, at)
+	switch {
+	case n == Constant(false) && !unknown:
+		l.warn(FlawContradiction, at, "matches nobody: nothing lies in that range")
+	case c.Op == OpExists && slices.Contains([]string{"name", "created", "updated"}, c.Field):
+		l.warn(FlawTautology, at, "matches everybody: no visitor is without")
+	case f.Kind == AttrKind:
+		l.kind(c, at)
+	}
+	return n
+}
+
+// unknown warns of names that are not there, and reports whether there are any.
+func (l *linter) unknown(c Condition, f *Field, at place) bool {
+	found := false
+	for i, v := range c.Values {
+		known := false
+		switch f.Kind {
+		case TagKind:
+			_, known = l.binder.tag(v)
+		case GroupKind:
+			_, known = l.binder.group(v)
+		default:
+			return false
+		}
+		if !known {
+			found = true
+			err := l.binder.unknown(f.Kind, v)
+			l.warn(FlawUnknown, place{at.path, fmt.Sprintf("%s/values/%d", at.pointer, i)}, "%s", err)
+		}
+	}
+	return found
+}
+
+// kind warns of values whose kind is not that of the same attribute elsewhere, and of
+// texts that look like another kind.
+func (l *linter) kind(c Condition, at place) {
+	for i, v := range c.Values {
+		kind := v.Kind
+		if slices.Contains(timeOperands, kind) {
+			kind = TimeValue
+		}
+		value := place{at.path, fmt.Sprintf("%s/values/%d", at.pointer, i)}
+		if typed, _ := unquoted(v.Text); kind == TextValue && c.Op == OpIn && typed.Kind != TextValue {
+			l.warn(FlawMismatch, value, "a text that looks like a %s matches texts only", typed.Kind)
+		}
+		switch first, again := l.kinds[c.Attr]; {
+		case !again:
+			l.kinds[c.Attr] = kind
+		case first != kind:
+			l.warn(FlawMismatch, value, "a %s, where attr.%s is compared as a %s elsewhere", kind, c.Attr, first)
+			return
+		}
+	}
+}

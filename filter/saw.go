@@ -1,0 +1,174 @@
+package filter
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// saw returns what v has where n looks.
+func saw(n Node, v *visitor.Visitor) []string {
+	switch n := n.(type) {
+	case *Test:
+		return n.saw(v)
+	case Terms:
+		return present(v.Name, v.Email, v.Phone)
+	case AllOf: // what one condition became looks at one place only
+		return saw(n[0], v)
+	case AnyOf:
+		return saw(n[0], v)
+	}
+	return nil
+}
+
+func (t *Test) saw(v *visitor.Visitor) []string {
+	var texts []string
+	switch t.Field.Kind {
+	case TimeKind:
+		if at := t.Field.time(v); !at.IsZero() {
+			texts = append(texts, at.UTC().Format(time.RFC3339Nano))
+		}
+	case TagKind:
+		for _, tag := range v.Tags {
+			texts = append(texts, tag.Name)
+		}
+	case GroupKind:
+		groups := v.Groups
+		if t.Op == OpExcluded {
+			groups = v.Excluded
+		}
+		for _, id := range groups {
+			texts = append(texts, string(id))
+		}
+	case IdentityKind:
+		for _, i := range v.Identities {
+			texts = append(texts, formatIdentity(IdentityRef{i.Source, i.Account, i.ExternalID}))
+		}
+	case AttrKind:
+		if value, ok := v.Attributes[t.Attr]; ok {
+			if value.Kind() == visitor.ListKind {
+				return value.List()
+			}
+			texts = append(texts, value.String())
+		}
+	default:
+		return present(t.Field.text(v))
+	}
+	return texts
+}
+
+func present(texts ...string) []string {
+	return slices.DeleteFunc(texts, func(s string) bool { return s == "" })
+}
+
+// windows returns the stretches of time that n asks for.
+func windows(n Node) []Window {
+	switch n := n.(type) {
+	case AnyOf:
+		var all []Window
+		for _, child := range n {
+			all = append(all, windows(child)...)
+		}
+		return all
+	case *Test:
+		if n.Op == OpBetween && (n.Field.Kind == TimeKind || n.Kind == TimeValue) {
+			return []Window{n.window()}
+		}
+	}
+	return nil
+}
+
+func (t *Test) window() Window {
+	var w Window
+	if t.Min != math.MinInt64 {
+		w.From = time.UnixMicro(t.Min).UTC()
+	}
+	if t.Max != math.MaxInt64 {
+		w.Until = time.UnixMicro(t.Max + 1).UTC()
+	}
+	return w
+}
+
+// String tells the window as [from, until), with … for an open end.
+func (w Window) String() string {
+	from, until := "…", "…"
+	if !w.From.IsZero() {
+		from = w.From.Format(time.RFC3339Nano)
+	}
+	if !w.Until.IsZero() {
+		until = w.Until.Format(time.RFC3339Nano)
+	}
+	return "[" + from + ", " + until + ")"
+}
+
+// describe spells a bound leaf, which has no text form, for people.
+func describe(n Node) string {
+	switch n := n.(type) {
+	case Constant:
+		return wordIs + ":" + constantWord(ConstExpr{bool(n)})
+	case Terms:
+		words := make([]string, len(n))
+		for i, t := range n {
+			words[i] = t.Text
+		}
+		return "search " + strings.Join(words, " ")
+	case *Test:
+		name := n.Field.Name
+		if n.Attr != "" {
+			name += "." + n.Attr
+		}
+		return strings.TrimSpace(name + " " + string(n.Op) + " " + n.operandText())
+	}
+	return ""
+}
+
+func (t *Test) operandText() string {
+	switch {
+	case t.Op == OpBetween && (t.Kind == NumberValue || t.Kind == BoolValue):
+		return fmt.Sprintf("[%v, %v]", t.MinNumber, t.MaxNumber)
+	case t.Op == OpBetween:
+		return t.window().String()
+	case t.Field.Kind == IdentityKind:
+		refs := make([]string, len(t.Refs))
+		for i, ref := range t.Refs {
+			refs[i] = formatIdentity(ref)
+		}
+		return strings.Join(refs, ",")
+	}
+	return strings.Join(t.Texts, ",")
+}
+
+// String tells the explanation in lines, one a node, those below it indented.
+func (x Explanation) String() string {
+	var b strings.Builder
+	x.Root.write(&b, "")
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+func (v Verdict) write(b *strings.Builder, indent string) {
+	mark := "✗"
+	if v.Matches {
+		mark = "✓"
+	}
+	fmt.Fprintf(b, "%s%s %s", indent, mark, v.Text)
+	switch {
+	case len(v.Saw) > 0:
+		b.WriteString(" — saw " + strings.Join(v.Saw, ", "))
+	case len(v.Of) == 0 && !v.Matches:
+		b.WriteString(" — saw nothing")
+	}
+	for _, w := range v.Windows {
+		b.WriteString(" in " + w.String())
+	}
+	if v.Change {
+		b.WriteString(" ← would have to change")
+	}
+	b.WriteByte('\n')
+	for _, child := range v.Of {
+		child.write(b, indent+"  ")
+	}
+}

@@ -1,0 +1,97 @@
+package intake_test
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/intake"
+)
+
+// sound tells what in a result no delivery whatever may lead to.
+func sound(batch intake.Batch, err error) error {
+	if err != nil {
+		var typed *intake.Error
+		switch {
+		case len(batch.Events) > 0:
+			return errors.New("both events and an error")
+		case !errors.As(err, &typed):
+			return fmt.Errorf("error of type %T", err)
+		case !errors.Is(err, intake.ErrSignature) && !errors.Is(err, intake.ErrInvalid):
+			return errors.New("an error that matches no sentinel")
+		}
+		return nil
+	}
+	for i, e := range batch.Events {
+		if err := soundEvent(e); err != nil {
+			return fmt.Errorf("event %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+func soundEvent(e intake.Event) error {
+	c := e.Contact
+	if c.Source == "" {
+		return errors.New("no source")
+	}
+	if e.Kind == intake.Ignored {
+		bare := visitor.Contact{Source: c.Source, EventID: c.EventID, OccurredAt: c.OccurredAt}
+		field := (*visitor.FieldError)(nil)
+		switch {
+		case e.Reason == "":
+			return errors.New("ignored without a reason")
+		case fmt.Sprint(c) != fmt.Sprint(bare), e.Also != nil, e.Was != nil, e.Variants != nil:
+			return errors.New("an ignored event that holds something of a person")
+		case (e.Reason == intake.Malformed) != errors.As(e.Err, &field):
+			return errors.New("malformed without a field, or a field without malformed")
+		}
+		return nil
+	}
+	if e.Reason != "" || e.Err != nil {
+		return errors.New("a reason or an error, but not ignored")
+	}
+	if (e.Kind == intake.IdentityChange) != (len(e.Was) > 0) {
+		return errors.New("old ids without a change, or a change without old ids")
+	}
+	return soundPerson(e)
+}
+
+// soundPerson holds what is told of a person against the rules of a store, which a
+// channel's texts must pass. What somebody typed is for the store to refuse.
+func soundPerson(e intake.Event) error {
+	c, rules := e.Contact, visitor.Rules{}
+	own := visitor.Identity{Source: c.Source, Account: c.Account, ExternalID: c.ExternalID}
+	seen := map[visitor.Identity]bool{}
+	for _, id := range append([]visitor.Identity{own}, e.Also...) {
+		if seen[id] {
+			return errors.New("the same id twice")
+		}
+		seen[id] = true
+	}
+	for _, id := range e.Variants {
+		if seen[id] {
+			return errors.New("a variant that is an id")
+		}
+	}
+	for id := range seen {
+		id.Source = visitor.Chat // the zero rules do not know a host's own sources
+		if _, err := rules.Identity(id); err != nil {
+			return err
+		}
+	}
+	if c.Source == visitor.Chat || c.Source == "form" {
+		return nil
+	}
+	if name, err := visitor.NormalizeName(c.Name); c.Name != "" && (err != nil || name != c.Name) {
+		return fmt.Errorf("name: %w", err)
+	}
+	if phone, err := rules.NormalizePhone(c.Phone); err != nil || phone != c.Phone {
+		return fmt.Errorf("phone: %w", err)
+	}
+	own.Username = c.Username
+	if kept, err := rules.Identity(own); err != nil || kept.Username != c.Username {
+		return fmt.Errorf("username: %w", err)
+	}
+	return nil
+}

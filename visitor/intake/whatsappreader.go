@@ -1,0 +1,171 @@
+package intake
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/contactpipeline/visitors/tag/text"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// whatsappReader reads the messages of one change, whose contacts it finds by any id: their
+// order is not that of the messages.
+type whatsappReader struct {
+	why      Reason // to ignore all of it
+	business string // the number that was written to, in digits
+	only     *whatsappContact
+	contacts map[scalar]*whatsappContact
+}
+
+func (v whatsappValue) reader(why Reason) whatsappReader {
+	r := whatsappReader{
+		why: why, business: digits(string(v.Metadata.DisplayNumber)),
+		contacts: make(map[scalar]*whatsappContact, 2*len(v.Contacts)),
+	}
+	for i := range v.Contacts {
+		c := &v.Contacts[i]
+		for _, id := range []scalar{c.WaID, c.UserID, c.ParentUserID} {
+			r.contacts[id] = c
+		}
+	}
+	delete(r.contacts, "")
+	if len(v.Contacts) == 1 && len(v.Messages) == 1 {
+		r.only = &v.Contacts[0]
+	}
+	return r
+}
+
+func (r whatsappReader) event(s stamp, m whatsappMessage) Event {
+	switch {
+	case r.why != "":
+		return s.ignore(r.why)
+	case m.GroupID.set:
+		return s.ignore(Group)
+	case m.Type == "system", m.System != nil:
+		return r.changed(s, m)
+	case m.Type == "reaction", m.Reaction.set:
+		return s.ignore(Reaction)
+	case m.Type == "revoke", m.Revoke.set:
+		return s.ignore(Deleted)
+	case m.Type == "unsupported":
+		return s.ignore(Unsupported)
+	case m.Type == "":
+		return s.malformed(text.Refuse("type", "missing"))
+	case m.Type == "edit", m.Edit.set:
+		return r.sender(s, Profile, m)
+	}
+	return r.sender(s, Inbound, m)
+}
+
+// sender returns the event of the person who sent m.
+func (r whatsappReader) sender(s stamp, kind Kind, m whatsappMessage) Event {
+	c := r.contact(m)
+	shared, sharedID := m.ownNumber()
+	e := s.person(kind, "",
+		cmp.Or(m.FromUserID, c.UserID), cmp.Or(m.FromParentUserID, c.ParentUserID), m.From, c.WaID, sharedID)
+	switch {
+	case e.Kind == Ignored:
+		return e
+	case slices.ContainsFunc(e.ids(), func(i visitor.Identity) bool { return i.ExternalID == r.business }):
+		return s.ignore(Echo)
+	}
+	e.Contact.Name = presentable(c.Profile.Name, visitor.MaxName)
+	e.Contact.Username = username(c.Profile.Username)
+	for _, number := range []string{string(m.From), string(c.WaID), shared} {
+		if e.Contact.Phone = phone(number); e.Contact.Phone != "" {
+			break
+		}
+	}
+	e.Variants = variants(e.ids(), nil)
+	return e
+}
+
+// contact returns what is told of the sender of m, nothing when that is not there.
+func (r whatsappReader) contact(m whatsappMessage) whatsappContact {
+	ids := []scalar{m.FromUserID, m.FromParentUserID, m.From}
+	for _, spelling := range Variants(string(m.From)) {
+		ids = append(ids, scalar(spelling))
+	}
+	for _, id := range ids {
+		if c := r.contacts[id]; c != nil {
+			return *c
+		}
+	}
+	if r.only != nil && m.From+m.FromUserID+m.FromParentUserID == "" {
+		return *r.only
+	}
+	return whatsappContact{}
+}
+
+// ownNumber returns the number that the sender gave on being asked for it. Any other card
+// in a message is that of a third person.
+func (m whatsappMessage) ownNumber() (number string, waID scalar) {
+	if len(m.Contacts) != 1 || !strings.HasPrefix(m.Contacts[0].Origin, "contact_request") || len(m.Contacts[0].Phones) == 0 {
+		return "", ""
+	}
+	p := m.Contacts[0].Phones[0]
+	if number = phone(string(p.WaID)); number != "" {
+		return number, p.WaID
+	}
+	if strings.HasPrefix(p.Phone, "+") {
+		return phone(p.Phone), ""
+	}
+	return "", ""
+}
+
+// changed returns the event of a person who got new ids.
+func (r whatsappReader) changed(s stamp, m whatsappMessage) Event {
+	if m.System == nil {
+		return s.malformed(text.Refuse("system", "missing"))
+	}
+	sys := m.System
+	s.via = sys.Type
+	switch s.via {
+	case "user_changed_number", "customer_changed_number", "user_changed_user_id":
+	default:
+		return s.ignore(System)
+	}
+	waID := cmp.Or(sys.WaID, sys.NewWaID)
+	e := s.person(IdentityChange, "", sys.UserID, sys.ParentUserID, waID)
+	if e.Kind == Ignored {
+		return e
+	}
+	now := e.ids()
+	was, err := identities(s.source, "", sys.PreviousUserID, sys.PreviousParentID, m.FromUserID, m.FromParentUserID, m.From)
+	if err != nil {
+		return s.malformed(err)
+	}
+	was = slices.DeleteFunc(was, func(i visitor.Identity) bool { return slices.Contains(now, i) })
+	if len(was) == 0 {
+		return s.malformed(text.Refuse("system", "the old id is missing"))
+	}
+	e.Was, e.Variants = was, variants(was, now)
+	e.Contact.Phone = phone(string(waID))
+	return e
+}
+
+// variants returns the other spellings of those ids that are numbers, but for what is an id
+// already.
+func variants(ids, known []visitor.Identity) []visitor.Identity {
+	var out []visitor.Identity
+	for _, id := range ids {
+		for _, spelling := range Variants(id.ExternalID) {
+			id.ExternalID = spelling
+			if !slices.Contains(ids, id) && !slices.Contains(known, id) && !slices.Contains(out, id) {
+				out = append(out, id)
+			}
+		}
+	}
+	return out
+}
+
+// digits returns the digits of a number as it is written for people.
+func digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
+}

@@ -23,7 +23,7 @@ func Bind(e Expr, env *Env) (Bound, error) {
 	if err != nil {
 		return Bound{}, under(err, "", "/filter")
 	}
-	return Bound{root: root}, nil
+	return Bound{&root}, nil
 }
 
 type binder struct {

@@ -1,10 +1,12 @@
 package filter
 
+import "github.com/contactpipeline/visitors/visitor"
+
 // Bound is an expression that is ready to run: its names are ids, its dates instants,
 // its texts folded. Only Bind makes one, so whoever holds one need not check it. The
 // zero Bound matches nobody.
 type Bound struct {
-	root Node
+	root *Node // a pointer, so that a Bound becomes an Expr without an allocation
 }
 
 // Node returns the tree that engines run.
@@ -12,8 +14,11 @@ func (b Bound) Node() Node {
 	if b.root == nil {
 		return Constant(false)
 	}
-	return b.root
+	return *b.root
 }
+
+// Match is the function Match, without a copy of v.
+func (b Bound) Match(v *visitor.Visitor) bool { return match(b.Node(), v) }
 
 // Node is a node of a bound tree: Constant, AllOf, AnyOf, Inverse, Terms or *Test.
 type Node interface{ node() }
@@ -130,6 +135,11 @@ func inverse(n Node) Node {
 		return n.Of
 	}
 	return Inverse{n}
+}
+
+func isConstant(n Node) bool {
+	_, ok := n.(Constant)
+	return ok
 }
 
 // sizeOf counts the nodes of a tree.

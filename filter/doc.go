@@ -3,10 +3,21 @@
 //
 //	filter.And(filter.Source.Is(visitor.Instagram), filter.Tag.Has("hot-lead"))
 //
-// An expression is data. It is built in Go, read from a text or JSON form, stored,
-// explained; before it is run it is bound (Bind): names of tags and groups become ids,
-// relative dates become instants, texts are folded. Match on the bound expression is
-// the meaning: every store returns exactly the visitors for which Match is true.
+// The same can be typed, and stored as JSON:
+//
+//	source:instagram tag:hot-lead
+//	{"version":1,"filter":{"op":"and","of":[…]}}
+//
+// Parse and Format, Unmarshal and Marshal go between the three without loss;
+// LANGUAGE.md describes them, and what each operator means.
+//
+// An expression is data. Before it is run it is bound (Bind): names of tags and groups
+// become ids, relative dates become instants, texts are folded. Match on the bound
+// expression is the meaning: every store returns exactly the visitors for which Match is
+// true. Explain tells why one matches or does not, Lint what in an expression is hardly
+// meant, Simplify says the same in fewer words, Schema tells a front end what can be asked.
+// To keep an expression, Resolve it and Marshal the result: relative dates stay relative,
+// and renaming a tag changes nothing.
 //
 // The logic has two values. A condition on something that a visitor lacks does not
 // match; Not is the exact complement of what it negates. An empty And or Or, an unknown

@@ -19,6 +19,7 @@ type Verdict struct {
 	Matches bool      `json:"matches"`
 	Saw     []string  `json:"saw,omitempty"`     // what the visitor has there; none: nothing
 	Windows []Window  `json:"windows,omitempty"` // of a condition on a time: the time it asks for
+	Fixed   bool      `json:"fixed,omitempty"`   // it says the same of every visitor
 	Change  bool      `json:"change,omitempty"`  // one of the fewest conditions that would have to turn out otherwise to match
 	Of      []Verdict `json:"of,omitempty"`
 }
@@ -84,7 +85,11 @@ func (x *explainer) leaf(e Expr) *finding {
 		n = Constant(false)
 	}
 	text, _ := Format(e)
-	return x.test(text, n)
+	found := x.test(text, n)
+	if c, ok := e.(Condition); ok {
+		found.verdict.Saw = saw(&Test{Field: fieldNamed(c.Field), Attr: c.Attr, Op: c.Op}, x.v)
+	}
+	return found
 }
 
 // groups tells of the groups with a rule one by one.
@@ -146,9 +151,7 @@ func (x *explainer) explainNode(n Node) *finding {
 }
 
 func (x *explainer) test(text string, n Node) *finding {
-	found := &finding{verdict: Verdict{Text: text, Matches: match(n, x.v), Saw: saw(n, x.v), Windows: windows(n)}}
-	if _, ok := n.(Constant); ok {
-		found.op = foundFixed
-	}
-	return found
+	return &finding{verdict: Verdict{
+		Text: text, Matches: match(n, x.v), Saw: saw(n, x.v), Windows: windows(n), Fixed: isConstant(n),
+	}}
 }

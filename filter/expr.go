@@ -16,7 +16,8 @@ type (
 	NotExpr struct{ Of Expr }
 	// SearchExpr matches when each of the white-space-separated terms of Text is found
 	// in the folded name or e-mail, or, for a term of digits and phone punctuation with
-	// three digits or more, its digits in those of the phone.
+	// three digits or more, its digits in those of the phone. Terms of that kind that stand
+	// side by side are one term when one alone has fewer digits, as in +1 (555) 123-4567.
 	SearchExpr struct{ Text string }
 	// Condition tests one field.
 	Condition struct {

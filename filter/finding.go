@@ -8,10 +8,9 @@ type finding struct {
 }
 
 const (
-	foundAll   = "all"
-	foundAny   = "any"
-	foundNot   = "not"
-	foundFixed = "fixed" // a leaf that cannot turn out otherwise
+	foundAll = "all"
+	foundAny = "any"
+	foundNot = "not"
 )
 
 func joinFindings(op, text string, of []*finding) *finding {
@@ -56,7 +55,7 @@ func (f *finding) needed(want bool) ([]*finding, bool) {
 		return nil, true
 	}
 	switch {
-	case f.op == foundFixed:
+	case f.verdict.Fixed:
 		return nil, false
 	case f.op == foundNot:
 		return f.of[0].needed(!want)

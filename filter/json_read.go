@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"slices"
-	"time"
 	"unicode/utf8"
 
 	"github.com/contactpipeline/visitors/visitor"
@@ -234,8 +233,8 @@ func readPlain(v *Value, s string) error {
 	case IDValue, DateValue, PeriodValue:
 		v.Text = s
 	case TimeValue:
-		var t time.Time
-		if err := t.UnmarshalText([]byte(s)); err != nil {
+		t, ok := parseTime(s)
+		if !ok {
 			return refuse("not a time in the form 2026-01-31T10:00:00Z")
 		}
 		*v = timeOf(t)

@@ -159,8 +159,6 @@ func (l *linter) any(e OrExpr, at place, assumed []Node) Node {
 	return anyOf(nodes)
 }
 
-func isConstant(n Node) bool { _, ok := n.(Constant); return ok }
-
 func (l *linter) condition(c Condition, at place) Node {
 	l.binder.size = 0
 	n, err := l.binder.bind(c)

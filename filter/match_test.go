@@ -273,3 +273,16 @@ func TestMatchWithoutBind(t *testing.T) {
 	require.False(t, filter.Match(nil, ada))
 	require.False(t, filter.Match(filter.Bound{}, ada))
 }
+
+func TestMatchAllocatesNothing(t *testing.T) {
+	for _, where := range []string{
+		question, `name:*ödegård`, `tag:all(vip,"hot lead") OR identity:telegram/42`, `attr.langs:*glish* attr.score:40..42`, `lace 98765`,
+	} {
+		e, err := filter.Parse(where)
+		require.NoError(t, err)
+		bound, err := filter.Bind(e, env())
+		require.NoError(t, err)
+		require.Zero(t, testing.AllocsPerRun(100, func() { filter.Match(bound, ada) }), where)
+		require.Zero(t, testing.AllocsPerRun(100, func() { bound.Match(&ada) }), where)
+	}
+}

@@ -10,17 +10,13 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// saw returns what v has where n looks.
+// saw returns what v has where a leaf looks.
 func saw(n Node, v *visitor.Visitor) []string {
 	switch n := n.(type) {
 	case *Test:
 		return n.saw(v)
 	case Terms:
 		return present(v.Name, v.Email, v.Phone)
-	case AllOf: // what one condition became looks at one place only
-		return saw(n[0], v)
-	case AnyOf:
-		return saw(n[0], v)
 	}
 	return nil
 }
@@ -158,6 +154,8 @@ func (v Verdict) write(b *strings.Builder, indent string) {
 	switch {
 	case len(v.Saw) > 0:
 		b.WriteString(" — saw " + strings.Join(v.Saw, ", "))
+	case v.Fixed:
+		b.WriteString(" — for every visitor")
 	case len(v.Of) == 0 && !v.Matches:
 		b.WriteString(" — saw nothing")
 	}

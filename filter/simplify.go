@@ -185,8 +185,10 @@ func mergeable(c Condition, all bool) bool {
 func (s *simplifier) condition(c Condition) item {
 	if c.Op == OpIn || c.Op == OpAll {
 		var values []Value
+		seen := map[Value]bool{}
 		for _, v := range c.Values {
-			if !slices.Contains(values, v) {
+			if n := normal(c, v); !seen[n] {
+				seen[n] = true
 				values = append(values, v)
 			}
 		}
@@ -196,6 +198,19 @@ func (s *simplifier) condition(c Condition) item {
 		}
 	}
 	return item{e: c, n: s.node(c)}
+}
+
+// normal returns the one spelling of v that is equal to it in every Env.
+func normal(c Condition, v Value) Value {
+	switch {
+	case v.Kind == IDValue:
+		v.Text = strings.ToLower(v.Text)
+	case v.Kind == TextValue && (c.Field == "tag" || c.Field == "group"):
+		v.Text = key(v.Text)
+	case v.Kind == TextValue:
+		v.Text = foldFor(OpIn)(v.Text)
+	}
+	return v
 }
 
 // node binds c as far as it means the same in every Env.
@@ -225,7 +240,7 @@ func (s *simplifier) node(c Condition) Node {
 		}
 	case TimeKind, AttrKind:
 		if kind, ok := timesOf(c); !ok {
-			return opaque()
+			return s.opaque(c)
 		} else if kind != "" {
 			f = s.field(f, f.Kind, string(kind))
 		}
@@ -233,7 +248,7 @@ func (s *simplifier) node(c Condition) Node {
 	s.binder.size = 0
 	n, err := s.binder.condition(c, f)
 	if err != nil {
-		return opaque()
+		return s.opaque(c)
 	}
 	return n
 }
@@ -249,9 +264,15 @@ func (s *simplifier) names(c Condition, f *Field) Node {
 	s.binder.size = 0
 	n, err := s.binder.members(f, c.Op, ids)
 	if err != nil {
-		return opaque()
+		return s.opaque(c)
 	}
 	return n
+}
+
+// opaque is a node of which is known only that it is the same for the same condition.
+func (s *simplifier) opaque(c Condition) Node {
+	text, _ := Format(c)
+	return &Test{Field: s.field(fieldNamed(c.Field), AttrKind, text), Op: OpIn, Kind: TextValue}
 }
 
 // field returns a copy of f that nothing else is compared with.

@@ -9,8 +9,9 @@ import (
 
 // scanner reads the text form from left to right.
 type scanner struct {
-	in  string
-	pos int // in bytes
+	in   string
+	pos  int  // in bytes
+	long bool // a word was longer than MaxText, and was left there
 }
 
 func (s *scanner) fail(pos int, format string, args ...any) *SyntaxError {
@@ -56,11 +57,14 @@ func (s *scanner) keyword(word string) bool {
 }
 
 // plain goes past the characters that need no quotes, and returns them. It stops before
-// white space, what special holds, and "..".
+// white space, what special holds, and "..", and after MaxText.
 func (s *scanner) plain(special string) string {
 	start := s.pos
 	for i, r := range s.in[start:] {
-		if unicode.IsSpace(r) || strings.ContainsRune(special, r) || strings.HasPrefix(s.in[start+i:], "..") {
+		if i > MaxText {
+			s.long = true
+		}
+		if s.long || unicode.IsSpace(r) || strings.ContainsRune(special, r) || strings.HasPrefix(s.in[start+i:], "..") {
 			s.pos = start + i
 			return s.in[start:s.pos]
 		}

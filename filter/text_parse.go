@@ -2,8 +2,11 @@ package filter
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/contactpipeline/visitors/visitor"
 )
 
 // The words of the text form that are no fields.
@@ -31,8 +34,8 @@ func Parse(s string) (Expr, error) {
 	if len(s) > MaxForm {
 		return nil, &SyntaxError{Reason: "the text is too long"}
 	}
-	if valid := strings.ToValidUTF8(s, ""); len(valid) < len(s) {
-		return nil, &SyntaxError{Pos: commonPrefix(s, valid), Reason: "not valid UTF-8"}
+	if !utf8.ValidString(s) {
+		return nil, &SyntaxError{Pos: firstInvalid(s), Reason: "not valid UTF-8"}
 	}
 	p := &parser{scanner: scanner{in: s}}
 	e, err := p.list()
@@ -48,12 +51,17 @@ func Parse(s string) (Expr, error) {
 	return e, nil
 }
 
-func commonPrefix(a, b string) int {
-	n := 0
-	for n < len(a) && n < len(b) && a[n] == b[n] {
-		n++
+// firstInvalid returns the offset of the first byte that is not UTF-8.
+func firstInvalid(s string) int {
+	pos := 0
+	for pos < len(s) {
+		r, size := utf8.DecodeRuneInString(s[pos:])
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		pos += size
 	}
-	return n
+	return pos
 }
 
 type parser struct {
@@ -138,6 +146,8 @@ func (p *parser) word() (e Expr, bare bool, err error) {
 		return e, false, err
 	case !p.atBreak():
 		return nil, false, p.unexpected()
+	case word == wordAnd, word == wordOr:
+		return nil, false, p.fail(start, "nothing before %s", word)
 	}
 	e, err = p.search(start, word)
 	return e, true, err
@@ -147,13 +157,16 @@ func (p *parser) word() (e Expr, bare bool, err error) {
 func (p *parser) name() string {
 	start := p.pos
 	p.plain(notPlain)
-	for p.skip("..") {
+	for p.pos-start <= MaxText && p.skip("..") {
 		p.plain(notPlain)
 	}
 	return p.in[start:p.pos]
 }
 
 func (p *parser) unexpected() error {
+	if p.long {
+		return p.fail(p.pos, "a text longer than %d bytes", MaxText)
+	}
 	r, _ := utf8.DecodeRuneInString(p.in[p.pos:])
 	switch r {
 	case '“', '”':
@@ -192,16 +205,18 @@ func (p *parser) field(start int, word string) (Expr, error) {
 		return nil, p.unknownField(start, name, isAttr)
 	}
 	c := Condition{Field: f.Name, Attr: attr, Op: OpExists}
-	if !exists {
+	switch {
+	case isAttr && !visitor.ValidAttributeName(attr):
+		return nil, p.fail(start, "not the name of an attribute")
+	case exists && !slices.Contains(f.Ops, OpExists):
+		return nil, p.fail(start, "every visitor has that")
+	case !exists:
 		if err := p.operands(f, &c); err != nil {
 			return nil, err
 		}
 	}
 	if !p.atBreak() {
 		return nil, p.unexpected()
-	}
-	if err := Validate(c); err != nil {
-		return nil, p.invalid(start, err)
 	}
 	return c, nil
 }

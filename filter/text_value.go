@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -106,6 +105,9 @@ func (p *parser) take(f *Field, c *Condition, operands []operand) error {
 		}
 		c.Values = append(c.Values, o.Value)
 	}
+	if reason := badCount(*c); reason != "" {
+		return p.fail(operands[0].pos, "%s", reason)
+	}
 	return nil
 }
 
@@ -200,6 +202,9 @@ func (p *parser) wordOrQuoted(special string) (word string, isQuoted bool, err e
 		}
 		return "", false, err
 	}
+	if p.long {
+		return "", false, p.unexpected()
+	}
 	return word, false, nil
 }
 
@@ -271,30 +276,4 @@ func isNumber(s string) bool {
 	}
 	exponent := strings.TrimLeft(whole[1:], "+-")
 	return len(whole)-len(exponent) <= 2 && exponent != "" && strings.Trim(exponent, "0123456789") == ""
-}
-
-// when reads a date, a time, a period, or an age.
-func when(word string) (v Value, age, ok bool) {
-	if _, err := time.Parse(time.DateOnly, word); err == nil {
-		return Value{Kind: DateValue, Text: word}, false, true
-	}
-	var t time.Time
-	if err := t.UnmarshalText([]byte(word)); err == nil {
-		return timeOf(t), false, true
-	}
-	word = strings.ToLower(word)
-	if slices.Contains(periodNames(), word) {
-		return Value{Kind: PeriodValue, Text: word}, false, true
-	}
-	bare, isAgo := strings.CutSuffix(word, agoSuffix)
-	d, ok := parseAge(bare)
-	return ago(d), !isAgo, ok
-}
-
-func periodNames() []string {
-	names := make([]string, 0, 8)
-	for _, p := range Periods() {
-		names = append(names, string(p))
-	}
-	return names
 }

@@ -23,9 +23,9 @@ const (
 	MaxSize   = 512 << 10 // bytes of all operands
 	MaxForm   = 4 << 20   // bytes of a text or JSON form that is read; what is valid fits
 	// MaxBound is the nodes of a bound tree. A group's rule counts where it is
-	// mentioned, and so do one by one the values that are tested one by one: tags of
-	// OpAll, numbers and times of OpIn. SQLite parses up to 1,000 levels of OR.
-	MaxBound = 900
+	// mentioned, and so do one by one what is tested one by one: the tags of OpAll, the
+	// numbers and times of OpIn, the words of a search.
+	MaxBound = 5_000
 )
 
 // maxAge is how long ago an AgoValue may be.

@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -24,7 +25,9 @@ func terms(s string) []Term {
 		if n < 2 || !short {
 			n = 1
 		}
-		terms = append(terms, termOf(strings.Join(words[:n], " ")))
+		if t := termOf(strings.Join(words[:n], " ")); !slices.Contains(terms, t) {
+			terms = append(terms, t)
+		}
 		words = words[n:]
 	}
 	return terms

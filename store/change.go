@@ -15,7 +15,8 @@ type (
 	// CreateVisitor adds a visitor, with its identities and attributes, puts the named
 	// tags on it and makes it a member of Visitor.Groups. ErrExists: the id is taken, or an
 	// identity belongs to another visitor (whose id is the error's Key). ErrNotFound: no such
-	// tag or group.
+	// tag or group. Its tags and its event have Visitor.UpdatedAt as their time, since
+	// CreatedAt may be long ago.
 	CreateVisitor struct {
 		Visitor visitor.Visitor // Tags is empty
 		Tags    []string        // keys of tags, which exist by then
@@ -23,7 +24,8 @@ type (
 		Cause   string
 	}
 	// UpdateVisitor patches a profile. ErrNotFound: no such visitor. ErrConflict:
-	// IfRevision is another one. A patch that changes nothing leaves the revision too.
+	// IfRevision is another one. ErrInvalid: the visitor would pass a limit of
+	// visitor.CheckLimits. A patch that changes nothing leaves the revision too.
 	UpdateVisitor struct {
 		ID    visitor.ID
 		Patch visitor.Patch
@@ -36,7 +38,8 @@ type (
 		At time.Time
 	}
 	// AddTags puts tags on a visitor; a tag that it carries stays as it was put. A visitor
-	// that is not there is Missing. ErrNotFound: no such tag.
+	// that is not there is Missing. ErrNotFound: no such tag. ErrInvalid: more than
+	// visitor.MaxTags then.
 	AddTags struct {
 		ID    visitor.ID
 		Tags  []string // keys
@@ -85,7 +88,8 @@ type (
 		At time.Time
 	}
 	// JoinGroup puts a visitor into a group by hand, and ends its exclusion from it. A
-	// visitor that is not there is Missing. ErrNotFound: no such group.
+	// visitor that is not there is Missing. ErrNotFound: no such group. ErrInvalid: more than
+	// visitor.MaxGroups then.
 	JoinGroup struct {
 		Group group.ID
 		ID    visitor.ID

@@ -305,3 +305,24 @@ func ExampleWorkspace_Load() {
 	// 1 create visitor: name: missing
 	// 1 made, 1 refused, <nil>
 }
+
+func ExampleWorkspace_Explain() {
+	ctx, ws := sample()
+	bob := first(ctx, ws, filter.Search("bob"))
+	why, err := ws.Explain(ctx, bob.ID, filter.And(filter.Source.Is(visitor.Instagram), filter.Tag.Has("hot-lead")))
+	fmt.Println(why.Matches, err)
+	for _, condition := range why.Root.Of {
+		fmt.Println(condition.Text, condition.Matches, condition.Saw)
+	}
+	// Output:
+	// false <nil>
+	// source:instagram true [instagram]
+	// tag:hot-lead false [customer]
+}
+
+func ExampleWorkspace_Lint() {
+	ctx, ws := sample()
+	warnings, err := ws.Lint(ctx, filter.And(filter.Source.Is(visitor.Instagram), filter.Source.Is(visitor.Telegram)))
+	fmt.Println(len(warnings), warnings[0].Flaw, err)
+	// Output: 1 contradiction <nil>
+}

@@ -155,6 +155,5 @@ func (w *Workspace) bind(ctx context.Context, e filter.Expr, now time.Time) (fil
 	if err != nil {
 		return filter.Bound{}, err
 	}
-	bound, err := filter.Bind(e, env)
-	return bound, w.suggest(ctx, err)
+	return filter.Bind(e, env)
 }

@@ -104,8 +104,7 @@ func (w *Workspace) resolve(ctx context.Context, rule filter.Expr) (filter.Expr,
 		return nil, err
 	}
 	if _, err := filter.Bind(rule, env); err != nil {
-		return nil, w.suggest(ctx, err)
+		return nil, err
 	}
-	resolved, err := filter.Resolve(rule, env)
-	return resolved, err
+	return filter.Resolve(rule, env)
 }

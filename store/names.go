@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -14,7 +13,10 @@ import (
 
 // env looks up the tags and groups that e mentions.
 func (w *Workspace) env(ctx context.Context, e filter.Expr, now time.Time) (*filter.Env, error) {
-	env := &filter.Env{Now: now, Zone: w.zone, WeekStart: w.monday, Sources: w.rules.Sources, Unknown: w.misses}
+	env := &filter.Env{
+		Now: now, Zone: w.zone, WeekStart: w.week, Sources: w.rules.Sources, Unknown: w.misses,
+		Known: func(kind filter.Kind) []string { return w.known(ctx, kind) },
+	}
 	if err := filter.Validate(e); err != nil {
 		return nil, err
 	}
@@ -80,29 +82,24 @@ func keysOf(names []string) []string {
 	return slices.Compact(keys)
 }
 
-// suggest adds the nearest known name to an *filter.UnknownError.
-func (w *Workspace) suggest(ctx context.Context, err error) error {
-	var unknown *filter.UnknownError
-	if !errors.As(err, &unknown) || unknown.Nearest != "" {
-		return err
-	}
+// known lists the names of tags or groups, for the nearest to one that is not there.
+func (w *Workspace) known(ctx context.Context, kind filter.Kind) []string {
 	const enough = 10_000 // names to compare with; more would slow the error down
-	var known []string
-	if unknown.Kind == filter.TagKind {
+	var names []string
+	if kind == filter.TagKind {
 		for t, err := range w.Tags(ctx) {
-			if err != nil || len(known) == enough {
+			if err != nil || len(names) == enough {
 				break
 			}
-			known = append(known, t.Name)
+			names = append(names, t.Name)
 		}
-	} else {
-		for g, err := range w.Groups(ctx) {
-			if err != nil || len(known) == enough {
-				break
-			}
-			known = append(known, g.Name)
-		}
+		return names
 	}
-	unknown.Nearest = filter.Nearest(unknown.Name, known)
-	return err
+	for g, err := range w.Groups(ctx) {
+		if err != nil || len(names) == enough {
+			break
+		}
+		names = append(names, g.Name)
+	}
+	return names
 }

@@ -43,7 +43,7 @@ type Workspace struct {
 	clock  func() time.Time
 	newID  func(time.Time) visitor.ID
 	zone   *time.Location
-	monday time.Weekday // the first day of the week
+	week   time.Weekday // its first day
 	misses filter.Unknown
 	by     string
 	cause  string
@@ -70,7 +70,7 @@ func Open(st Store, workspace string, o *Options) (*Workspace, error) {
 		clock:  o.Now,
 		newID:  o.NewID,
 		zone:   o.Zone,
-		monday: time.Monday,
+		week:   time.Monday,
 		misses: o.Unknown,
 	}
 	if w.clock == nil {
@@ -83,7 +83,7 @@ func Open(st Store, workspace string, o *Options) (*Workspace, error) {
 		w.zone = time.UTC
 	}
 	if o.WeekStart != nil {
-		w.monday = *o.WeekStart
+		w.week = *o.WeekStart
 	}
 	return w, nil
 }
@@ -128,9 +128,8 @@ func fail(op string, err error) error {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	if known, ok := err.(*Error); ok {
-		known.Op = join(op, known.Op)
-		return known
+	if known, ok := err.(*Error); ok { // a store may return one error to many
+		return &Error{Op: join(op, known.Op), Kind: known.Kind, Key: known.Key, Err: known.Err}
 	}
 	return &Error{Op: op, Err: err}
 }

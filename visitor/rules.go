@@ -19,7 +19,7 @@ const (
 	MaxAttributeText = 4_096 // bytes of a text, or of one item of a list
 	MaxAttributeList = 100   // items of a list
 	MaxTags          = 200   // tags
-	MaxGroups        = 1_000 // groups joined by hand
+	MaxGroups        = 1_000 // groups joined, or left, by hand
 	MaxIdentities    = 100   // identities
 )
 
@@ -271,8 +271,8 @@ func normalizeSeen(field string, t time.Time) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	t = t.UTC().Truncate(time.Microsecond)
-	if y := t.Year(); y < 1 || y > 9999 {
-		return time.Time{}, text.Refuse(field, "not in the years 1 to 9999")
+	if t.UnixMicro() <= 0 || t.Year() > 9999 {
+		return time.Time{}, text.Refuse(field, "not between 1970 and the year 9999")
 	}
 	return t, nil
 }

@@ -213,8 +213,8 @@ func TestRulesIdentity(t *testing.T) {
 		"username":          {func(i *visitor.Identity) { i.Username = "a\u202eb" }, "username", "directional override U+202E"},
 		"long username":     {func(i *visitor.Identity) { i.Username = strings.Repeat("é", 128) }, "username", "longer than 255 bytes"},
 		"order":             {func(i *visitor.Identity) { i.LastSeen = i.FirstSeen.Add(-time.Microsecond) }, "last_seen", "before first_seen"},
-		"first seen":        {func(i *visitor.Identity) { i.FirstSeen = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC) }, "first_seen", "not in the years 1 to 9999"},
-		"last seen":         {func(i *visitor.Identity) { i.LastSeen = time.Date(0, 12, 31, 0, 0, 0, 0, time.UTC) }, "last_seen", "not in the years 1 to 9999"},
+		"first seen":        {func(i *visitor.Identity) { i.FirstSeen = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC) }, "first_seen", "not between 1970 and the year 9999"},
+		"last seen":         {func(i *visitor.Identity) { i.LastSeen = time.Date(0, 12, 31, 0, 0, 0, 0, time.UTC) }, "last_seen", "not between 1970 and the year 9999"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -230,14 +230,13 @@ func TestRulesIdentity(t *testing.T) {
 func TestCheckLimits(t *testing.T) {
 	t.Parallel()
 	full := visitor.Visitor{
-		Tags: make([]tag.Assignment, visitor.MaxTags), Groups: groups(visitor.MaxGroups), Excluded: groups(visitor.MaxGroups),
+		Tags: make([]tag.Assignment, visitor.MaxTags), Groups: groups(visitor.MaxGroups - 1), Excluded: groups(1),
 		Identities: identities(visitor.MaxIdentities), Attributes: attributes(visitor.MaxAttributes),
 	}
 	require.NoError(t, full.CheckLimits())
 	for field, change := range map[string]func(*visitor.Visitor){
 		"tags":       func(v *visitor.Visitor) { v.Tags = append(v.Tags, tag.Assignment{}) },
-		"groups":     func(v *visitor.Visitor) { v.Groups = append(v.Groups, "") },
-		"excluded":   func(v *visitor.Visitor) { v.Excluded = append(v.Excluded, "") },
+		"groups":     func(v *visitor.Visitor) { v.Excluded = append(v.Excluded, "") },
 		"identities": func(v *visitor.Visitor) { v.Identities = append(v.Identities, visitor.Identity{}) },
 		"attributes": func(v *visitor.Visitor) { v.Attributes["one-more"] = visitor.Bool(true) },
 	} {

@@ -113,14 +113,21 @@ func (v Visitor) CheckLimits() error {
 		has, limit int
 	}{
 		{"tags", len(v.Tags), MaxTags},
-		{"groups", len(v.Groups), MaxGroups},
-		{"excluded", len(v.Excluded), MaxGroups},
+		{"groups", len(v.Groups) + len(v.Excluded), MaxGroups},
 		{"identities", len(v.Identities), MaxIdentities},
 		{"attributes", len(v.Attributes), MaxAttributes},
 	} {
-		if list.has > list.limit {
-			return text.Refuse(list.field, fmt.Sprintf("more than %d", list.limit))
+		if err := CheckLimit(list.field, list.has, list.limit); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// CheckLimit returns a *FieldError when there is more of a field than its limit.
+func CheckLimit(field string, has, limit int) error {
+	if has > limit {
+		return text.Refuse(field, fmt.Sprintf("more than %d", limit))
 	}
 	return nil
 }

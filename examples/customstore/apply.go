@@ -101,13 +101,13 @@ func (w *workspace) createVisitor(c store.CreateVisitor) (store.Outcome, store.E
 			return refuse(store.Missed("group", string(id)))
 		}
 	}
-	ids, err := w.put(&v, store.AddTags{Tags: c.Tags, At: v.CreatedAt, By: c.By, Cause: c.Cause})
+	ids, err := w.put(&v, store.AddTags{Tags: c.Tags, At: v.UpdatedAt, By: c.By, Cause: c.Cause})
 	if err != nil {
 		return refuse(err)
 	}
 	w.visitors[v.ID] = v
 	return store.Outcome{Effect: store.Created, Visitor: w.read(v)},
-		store.Event{Kind: store.VisitorCreated, At: v.CreatedAt, Visitor: v.ID, Tags: ids, Groups: orNil(slices.Clone(v.Groups))}, nil
+		store.Event{Kind: store.VisitorCreated, At: v.UpdatedAt, Visitor: v.ID, Tags: ids, Groups: orNil(slices.Clone(v.Groups))}, nil
 }
 
 func (w *workspace) updateVisitor(c store.UpdateVisitor) (store.Outcome, store.Event, error) {
@@ -123,6 +123,9 @@ func (w *workspace) updateVisitor(c store.UpdateVisitor) (store.Outcome, store.E
 		return store.Outcome{Effect: store.Unchanged, Visitor: w.read(old)}, store.Event{}, nil
 	}
 	v.UpdatedAt, v.Revision = c.At, old.Revision+1
+	if err := v.CheckLimits(); err != nil {
+		return refuse(err)
+	}
 	w.visitors[v.ID] = v
 	return store.Outcome{Effect: store.Updated, Visitor: w.read(v)},
 		store.Event{Kind: store.VisitorUpdated, At: c.At, Visitor: v.ID, Fields: changedFields(old, v)}, nil
@@ -187,6 +190,9 @@ func (w *workspace) addTags(c store.AddTags) (store.Outcome, store.Event, error)
 	case added == nil:
 		return nothing(store.Unchanged)
 	}
+	if err := v.CheckLimits(); err != nil {
+		return refuse(err)
+	}
 	w.visitors[v.ID] = v
 	return store.Outcome{Effect: store.Updated}, store.Event{Kind: store.VisitorTagged, At: c.At, Visitor: v.ID, Tags: added}, nil
 }
@@ -236,6 +242,9 @@ func (w *workspace) joinGroup(c store.JoinGroup) (store.Outcome, store.Event, er
 		return nothing(store.Unchanged)
 	}
 	v.Groups, v.Excluded = including(v.Groups, c.Group), without(v.Excluded, c.Group)
+	if err := v.CheckLimits(); err != nil {
+		return refuse(err)
+	}
 	w.visitors[v.ID] = v
 	return store.Outcome{Effect: store.Updated}, store.Event{Kind: store.VisitorJoined, At: c.At, Visitor: v.ID, Groups: []group.ID{c.Group}}, nil
 }
@@ -254,6 +263,9 @@ func (w *workspace) leaveGroup(c store.LeaveGroup) (store.Outcome, store.Event, 
 	v.Groups = without(v.Groups, c.Group)
 	if byRule {
 		v.Excluded = including(v.Excluded, c.Group)
+	}
+	if err := v.CheckLimits(); err != nil {
+		return refuse(err)
 	}
 	w.visitors[v.ID] = v
 	return store.Outcome{Effect: store.Updated}, store.Event{Kind: store.VisitorLeft, At: c.At, Visitor: v.ID, Groups: []group.ID{c.Group}}, nil

@@ -78,7 +78,11 @@ func (c *crowd) grow(visitors []visitor.Visitor) (changes []store.Change) {
 		for _, g := range v.Excluded {
 			changes = append(changes, store.LeaveGroup{Group: g, ID: v.ID})
 		}
+		v = v.Clone()
 		v.Revision = 1
+		for i := range v.Tags {
+			v.Tags[i].At = v.UpdatedAt
+		}
 		c.all[v.ID] = v
 	}
 	return changes
@@ -161,8 +165,6 @@ func (c *crowd) failing(changes []store.Change) {
 	require.Equal(c.t, events, w.events.last())
 	require.Len(c.t, w.records, records)
 }
-
-func (c *crowd) people() []visitor.Visitor { return slices.Collect(maps.Values(c.all)) }
 
 // agree compares what the store says with what filter.Match says.
 func (c *crowd) agree(e filter.Expr) {

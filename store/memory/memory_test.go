@@ -246,6 +246,54 @@ func holds(w *workspace, secret string) bool {
 	return look(reflect.ValueOf(w))
 }
 
+func TestTextThatMovesLeavesNothing(t *testing.T) {
+	t.Parallel()
+	var b textBlock
+	b.put(3, []byte("ada"))
+	old := b.text[:cap(b.text)]
+	b.put(1, bytes.Repeat([]byte("bob"), len(old)))
+	require.Zero(t, bytes.Trim(old, "\x00"))
+	require.Equal(t, "ada", string(b.text[b.ends[2]:b.ends[3]]))
+}
+
+func TestRulesAreCopied(t *testing.T) {
+	t.Parallel()
+	st := New()
+	rule := func() filter.Expr {
+		return filter.Or(filter.Not(filter.Tag.HasAny("vip", "lead")), filter.And(filter.Search("ada"), filter.Name.Is("bob")))
+	}
+	scribble := func(e filter.Expr) {
+		or := e.(filter.OrExpr)
+		or.Of[0].(filter.NotExpr).Of.(filter.Condition).Values[0] = filter.Value{}
+		or.Of[1].(filter.AndExpr).Of[0] = filter.All()
+		or.Of[1] = filter.All()
+	}
+	kept := func() {
+		t.Helper()
+		for range 2 {
+			groups, err := st.ListGroups(context.Background(), acme, store.List{})
+			require.NoError(t, err)
+			require.Equal(t, rule(), groups[0].Rule)
+			scribble(groups[0].Rule)
+			facets, err := st.Facets(context.Background(), acme, bind(t, filter.All()))
+			require.NoError(t, err)
+			require.Equal(t, rule(), facets.Groups[0].Group.Rule)
+			scribble(facets.Groups[0].Group.Rule)
+		}
+	}
+	given := rule()
+	made := apply(t, st, store.CreateGroup{Group: group.Group{ID: group.NewID(epoch), Name: "Team", Rule: given}})[0].Group
+	scribble(given)
+	scribble(made.Rule)
+	kept()
+	apply(t, st, store.UpdateGroup{ID: made.ID, Patch: group.Patch{ClearRule: true}})
+	given = rule()
+	scribble(apply(t, st, store.UpdateGroup{ID: made.ID, Patch: group.Patch{Rule: given}})[0].Group.Rule)
+	scribble(given)
+	kept()
+	require.Equal(t, store.Unchanged, apply(t, st, store.UpdateGroup{ID: made.ID, Patch: group.Patch{Rule: rule()}})[0].Effect)
+}
+
 func TestRenamedTagsStayInTheOrderOfNames(t *testing.T) {
 	t.Parallel()
 	st := New()

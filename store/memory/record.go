@@ -1,8 +1,8 @@
 package memory
 
 import (
-	"maps"
 	"slices"
+	"strings"
 	"unique"
 
 	"github.com/google/uuid"
@@ -66,8 +66,10 @@ func (w *workspace) newRecord(id uuid.UUID, v visitor.Visitor) *record {
 	}
 	r.setText(v.Name, v.Email, v.Phone)
 	if len(v.Identities) > 0 {
-		r.identities = make([]identity, len(v.Identities))
-		for i, given := range slices.SortedFunc(slices.Values(v.Identities), visitor.Identity.Compare) {
+		sorted := slices.Clone(v.Identities)
+		slices.SortFunc(sorted, visitor.Identity.Compare)
+		r.identities = make([]identity, len(sorted))
+		for i, given := range sorted {
 			r.identities[i] = w.newIdentity(given)
 		}
 	}
@@ -100,9 +102,10 @@ func (w *workspace) attributesOf(a visitor.Attributes) []attribute {
 		return nil
 	}
 	list := make([]attribute, 0, len(a))
-	for _, name := range slices.Sorted(maps.Keys(a)) {
-		list = append(list, attribute{w.attributes.at(name), a[name]})
+	for name, value := range a {
+		list = append(list, attribute{w.attributes.at(name), value})
 	}
+	slices.SortFunc(list, func(a, b attribute) int { return strings.Compare(a.name.name, b.name.name) })
 	return list
 }
 
@@ -112,16 +115,14 @@ func (r *record) visitor() (v visitor.Visitor) {
 	return v
 }
 
+// fill makes v, which is the zero Visitor, what visitor returns.
 func (r *record) fill(v *visitor.Visitor) {
-	*v = visitor.Visitor{
-		ID: visitor.ID(r.id.String()), Name: r.name, Email: r.email, Phone: r.phone, Source: visitor.Source(r.source.name),
-		Identities: r.appendIdentities(nil),
-		Groups:     groupIDs(r.groups),
-		Excluded:   groupIDs(r.excluded),
-		CreatedAt:  store.FromMicros(r.created),
-		UpdatedAt:  store.FromMicros(r.updated),
-		LastSeenAt: store.FromMicros(r.seen),
-		Revision:   r.revision,
+	v.ID, v.Name, v.Email, v.Phone = visitor.ID(r.id.String()), r.name, r.email, r.phone
+	v.Source, v.Revision = visitor.Source(r.source.name), r.revision
+	v.CreatedAt, v.UpdatedAt, v.LastSeenAt = store.FromMicros(r.created), store.FromMicros(r.updated), store.FromMicros(r.seen)
+	v.Groups, v.Excluded = groupIDs(r.groups), groupIDs(r.excluded)
+	if len(r.identities) > 0 {
+		v.Identities = r.appendIdentities(make([]visitor.Identity, 0, len(r.identities)))
 	}
 	if len(r.tags) > 0 {
 		v.Tags = make([]tag.Assignment, len(r.tags))
@@ -142,7 +143,6 @@ func (r *record) fill(v *visitor.Visitor) {
 }
 
 func (r *record) appendIdentities(to []visitor.Identity) []visitor.Identity {
-	to = slices.Grow(to, len(r.identities))
 	for _, i := range r.identities {
 		to = append(to, visitor.Identity{
 			Source: visitor.Source(i.channel.name), Account: i.account, ExternalID: i.externalID, Username: i.username,
@@ -158,9 +158,12 @@ func (r *record) carries(t *label[tag.Tag]) int {
 }
 
 func groupIDs(groups []*label[group.Group]) []group.ID {
-	var ids []group.ID
-	for _, g := range groups {
-		ids = append(ids, g.value.ID)
+	if len(groups) == 0 {
+		return nil
+	}
+	ids := make([]group.ID, len(groups))
+	for i, g := range groups {
+		ids[i] = g.value.ID
 	}
 	return ids
 }

@@ -90,7 +90,7 @@ func (r *run) check(n filter.Node, within *roaring.Bitmap) (*roaring.Bitmap, err
 	read := 0
 	for p := range within.Iterate {
 		if read++; read%4096 == 0 && r.ctx.Err() != nil {
-			break
+			return nil, r.ctx.Err()
 		}
 		r.show(r.w.records[p], n)
 		if filter.MatchNode(n, &r.visitor) {
@@ -99,7 +99,7 @@ func (r *run) check(n filter.Node, within *roaring.Bitmap) (*roaring.Bitmap, err
 	}
 	found := roaring.New()
 	found.AddMany(hits)
-	return found, r.ctx.Err()
+	return found, nil
 }
 
 // show makes r.visitor what n needs to know of a visitor.

@@ -25,7 +25,7 @@ func (b *batch) createVisitor(c store.CreateVisitor) (store.Outcome, error) {
 		return store.Outcome{}, err
 	}
 	r := b.newRecord(id, c.Visitor)
-	put, err := b.assign(r, c.Tags, c.Visitor.CreatedAt, c.By, c.Cause)
+	put, err := b.assign(r, c.Tags, c.Visitor.UpdatedAt, c.By, c.Cause)
 	if err != nil {
 		return store.Outcome{}, err
 	}
@@ -38,7 +38,7 @@ func (b *batch) createVisitor(c store.CreateVisitor) (store.Outcome, error) {
 	}
 	b.put(b.open(id), r)
 	b.events.add(store.Event{
-		Kind: store.VisitorCreated, At: c.Visitor.CreatedAt, Visitor: c.Visitor.ID, Tags: put, Groups: groupIDs(r.groups),
+		Kind: store.VisitorCreated, At: c.Visitor.UpdatedAt, Visitor: c.Visitor.ID, Tags: put, Groups: groupIDs(r.groups),
 	})
 	return store.Outcome{Effect: store.Created, Visitor: r.visitor()}, nil
 }
@@ -63,6 +63,7 @@ func (b *batch) assign(r *record, keys []string, at time.Time, by, cause string)
 		return nil, nil
 	}
 	tags := append(make([]assignment, 0, len(r.tags)+len(keys)), r.tags...)
+	who, why := unique.Make(by), unique.Make(cause)
 	var put []tag.ID
 	for _, key := range keys {
 		t := b.tags.at(key)
@@ -72,7 +73,7 @@ func (b *batch) assign(r *record, keys []string, at time.Time, by, cause string)
 		if slices.ContainsFunc(tags, func(a assignment) bool { return a.tag == t }) {
 			continue
 		}
-		tags = append(tags, assignment{t, store.Micros(at), unique.Make(by), unique.Make(cause)})
+		tags = append(tags, assignment{t, store.Micros(at), who, why})
 		put = append(put, t.value.ID)
 	}
 	slices.SortFunc(tags, func(a, b assignment) int { return strings.Compare(a.tag.value.Name, b.tag.value.Name) })
@@ -93,6 +94,9 @@ func (b *batch) updateVisitor(c store.UpdateVisitor) (store.Outcome, error) {
 	v, changed := c.Patch.Apply(was)
 	if !changed {
 		return store.Outcome{Effect: store.Unchanged, Visitor: was}, nil
+	}
+	if err := v.CheckLimits(); err != nil {
+		return store.Outcome{}, err
 	}
 	v.UpdatedAt = stored(c.At)
 	v.Revision++
@@ -160,6 +164,9 @@ func (b *batch) addTags(c store.AddTags) (store.Outcome, error) {
 	if len(put) == 0 {
 		return store.Outcome{Effect: store.Unchanged}, nil
 	}
+	if err := visitor.CheckLimit("tags", len(next.tags), visitor.MaxTags); err != nil {
+		return store.Outcome{}, err
+	}
 	b.put(p, &next)
 	b.events.add(store.Event{Kind: store.VisitorTagged, At: c.At, Visitor: c.ID, Tags: put})
 	return store.Outcome{Effect: store.Updated}, nil
@@ -214,6 +221,9 @@ func (b *batch) member(id visitor.ID, of group.ID, at time.Time, kind store.Even
 	}
 	if !moved && !kept {
 		return store.Outcome{Effect: store.Unchanged}, nil
+	}
+	if err := visitor.CheckLimit("groups", len(next.groups)+len(next.excluded), visitor.MaxGroups); err != nil {
+		return store.Outcome{}, err
 	}
 	b.put(p, &next)
 	b.events.add(store.Event{Kind: kind, At: at, Visitor: id, Groups: []group.ID{g.value.ID}})

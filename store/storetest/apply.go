@@ -144,7 +144,7 @@ var applyPromises = []promise{
 				store.AddTags{ID: v.ID, Tags: keys(vip), At: r.now()}, store.RemoveTags{ID: v.ID, Tags: keys(vip), At: r.now()},
 				store.JoinGroup{Group: team.ID, ID: v.ID, At: r.now()}, store.LeaveGroup{Group: team.ID, ID: v.ID, At: r.now()},
 				store.DeleteTag{ID: vip.ID, At: r.now()}, store.EnsureTag{Tag: vip},
-				store.DeleteVisitor{ID: v.ID, At: r.now()}, create(v), store.AddTags{ID: v.ID, Tags: keys(vip), At: v.CreatedAt, By: "ann", Cause: "import"},
+				store.DeleteVisitor{ID: v.ID, At: r.now()}, create(v), store.AddTags{ID: v.ID, Tags: keys(vip), At: v.UpdatedAt, By: "ann", Cause: "import"},
 			)
 			r.effects(out, store.Updated, store.Updated, store.Updated, store.Updated, store.Deleted, store.Created, store.Deleted, store.Created, store.Updated)
 			r.same("the visitor", r.get(v.ID), with(v, vip))

@@ -118,10 +118,10 @@ var copyPromises = []promise{
 			vip, v := r.tag("vip"), r.visitor("Ada")
 			r.besides(store.CreateTag{Tag: vip}, create(v))
 			out := r.must(store.CreateTag{Tag: vip}, create(v),
-				store.UpdateVisitor{ID: v.ID, Patch: visitor.Patch{Name: ptr("Eve"), Set: visitor.Attributes{"n": visitor.Number(1)}}, At: v.CreatedAt},
-				store.AddTags{ID: v.ID, Tags: keys(vip), At: v.CreatedAt},
-				store.UpdateTag{ID: vip.ID, Patch: tag.Patch{Name: ptr("best")}, At: v.CreatedAt},
-				store.DeleteVisitor{ID: v.ID, At: v.CreatedAt})
+				store.UpdateVisitor{ID: v.ID, Patch: visitor.Patch{Name: ptr("Eve"), Set: visitor.Attributes{"n": visitor.Number(1)}}, At: v.UpdatedAt},
+				store.AddTags{ID: v.ID, Tags: keys(vip), At: v.UpdatedAt},
+				store.UpdateTag{ID: vip.ID, Patch: tag.Patch{Name: ptr("best")}, At: v.UpdatedAt},
+				store.DeleteVisitor{ID: v.ID, At: v.UpdatedAt})
 			updated := v
 			updated.Name, updated.Revision, updated.Attributes = "Eve", 2, visitor.Attributes{"n": visitor.Number(1)}
 			r.same("what was created", out[1].Visitor, v)

@@ -44,5 +44,5 @@
 //     visitor, tag or group that is missing or is in the way, "" for a tag that was asked
 //     for by its key.
 //   - The effect of a change to tags or members is Updated, or Unchanged.
-//   - Tags that CreateVisitor puts on, and its event, have the visitor's CreatedAt as time.
+//   - Tags that CreateVisitor puts on, and its event, have the visitor's UpdatedAt as time.
 package storetest

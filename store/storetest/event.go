@@ -32,8 +32,8 @@ var eventPromises = []promise{
 				{store.CreateGroup{Group: team}, store.Event{Kind: store.GroupCreated, At: team.CreatedAt, Groups: []group.ID{team.ID}}},
 				{store.CreateGroup{Group: rule}, store.Event{Kind: store.GroupCreated, At: rule.CreatedAt, Groups: []group.ID{rule.ID}}},
 				{store.CreateGroup{Group: crew}, store.Event{Kind: store.GroupCreated, At: crew.CreatedAt, Groups: []group.ID{crew.ID}}},
-				{create(v, vip, lead), store.Event{Kind: store.VisitorCreated, At: v.CreatedAt, Visitor: v.ID, Tags: tags, Groups: v.Groups}},
-				{create(bare), store.Event{Kind: store.VisitorCreated, At: bare.CreatedAt, Visitor: bare.ID}},
+				{create(v, vip, lead), store.Event{Kind: store.VisitorCreated, At: v.UpdatedAt, Visitor: v.ID, Tags: tags, Groups: v.Groups}},
+				{create(bare), store.Event{Kind: store.VisitorCreated, At: bare.UpdatedAt, Visitor: bare.ID}},
 				{
 					store.UpdateVisitor{ID: v.ID, At: at, Patch: visitor.Patch{
 						Name: ptr("Eve"), Email: ptr(v.Email), Phone: ptr(""), Source: ptr(visitor.Chat),

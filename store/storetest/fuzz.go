@@ -11,12 +11,12 @@ import (
 // Fuzz plays what the fuzzer makes up on the store that open returns: a row of calls of
 // Apply, each compared with a model, and then filters, compared with filter.Match. It calls
 // open once a process. The bytes of an input decide on the changes; the number decides on
-// the filters.
+// the filters. Give -fuzzminimizetime=10x, or making inputs shorter takes most of the time.
 func Fuzz(f *testing.F, open func(testing.TB) store.Store) {
 	f.Helper()
 	s := newSuite(open(f), quick)
 	for seed := range uint64(4) {
-		script := make([]byte, 200)
+		script := make([]byte, 80)
 		for i, rnd := 0, rand.New(rand.NewPCG(seed, 5)); i < len(script); i++ {
 			script[i] = byte(rnd.Uint32())
 		}

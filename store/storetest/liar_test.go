@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 
@@ -315,4 +316,13 @@ func like(s, pattern string) bool {
 		return s != "" && like(s[1:], pattern[1:])
 	}
 	return s != "" && s[0] == pattern[0] && like(s[1:], pattern[1:])
+}
+
+// facetLiar is a liar that counts facets, without those that nobody has.
+type facetLiar struct{ *liar }
+
+func (l facetLiar) Facets(ctx context.Context, w ws, where filter.Bound) (store.Facets, error) {
+	f, err := l.honest.(store.Faceter).Facets(ctx, w, where)
+	f.Tags = slices.DeleteFunc(f.Tags, func(t store.TagCount) bool { return t.Count == 0 })
+	return f, err
 }

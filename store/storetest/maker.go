@@ -36,7 +36,7 @@ func (m *maker) visitor(name string) visitor.Visitor { return m.visitorAt(name, 
 func (m *maker) visitorAt(name string, at time.Time) visitor.Visitor {
 	return visitor.Visitor{
 		ID: visitor.ID(m.id(at)), Name: name, Source: visitor.Instagram,
-		CreatedAt: at, UpdatedAt: at, Revision: 1,
+		CreatedAt: at, UpdatedAt: at.Add(time.Minute), Revision: 1,
 	}
 }
 
@@ -90,7 +90,7 @@ func keys(tags ...tag.Tag) []string {
 func with(v visitor.Visitor, tags ...tag.Tag) visitor.Visitor {
 	v.Tags = nil
 	for _, t := range tags {
-		v.Tags = append(v.Tags, tag.Assignment{Tag: t.ID, Name: t.Name, Color: t.Color, At: v.CreatedAt, By: "ann", Cause: "import"})
+		v.Tags = append(v.Tags, tag.Assignment{Tag: t.ID, Name: t.Name, Color: t.Color, At: v.UpdatedAt, By: "ann", Cause: "import"})
 	}
 	return v
 }

@@ -136,7 +136,7 @@ func (m *model) createVisitor(c store.CreateVisitor) verdict {
 		if !ok {
 			faults = append(faults, fault(store.ErrNotFound, "tag", ""))
 		}
-		v.Tags = append(v.Tags, tag.Assignment{Tag: t.ID, At: v.CreatedAt, By: c.By, Cause: c.Cause})
+		v.Tags = append(v.Tags, tag.Assignment{Tag: t.ID, At: v.UpdatedAt, By: c.By, Cause: c.Cause})
 	}
 	if faults != nil {
 		return failed(faults...)
@@ -144,7 +144,7 @@ func (m *model) createVisitor(c store.CreateVisitor) verdict {
 	m.visitors[v.ID] = v
 	result := did(store.Created, store.VisitorCreated)
 	result.outcome.Visitor = m.read(v)
-	result.event.At, result.event.Visitor, result.event.Groups = v.CreatedAt, v.ID, v.Groups
+	result.event.At, result.event.Visitor, result.event.Groups = v.UpdatedAt, v.ID, v.Groups
 	for _, t := range v.Tags {
 		result.event.Tags = append(result.event.Tags, t.Tag)
 	}

@@ -19,7 +19,7 @@ var nilPromises = []promise{
 			r.same("the visitor in the outcome", out[0].Visitor, v)
 			r.same("the visitor that is got", r.get(v.ID), v)
 			r.same("the visitor that is found", r.find(store.Select{Where: r.bind(filter.All()), Order: store.NewestFirst, Limit: 1}), []visitor.Visitor{v})
-			r.same("the event", r.events(r.ws, 0), []store.Event{{Seq: 1, Kind: store.VisitorCreated, At: v.CreatedAt, Visitor: v.ID}})
+			r.same("the event", r.events(r.ws, 0), []store.Event{{Seq: 1, Kind: store.VisitorCreated, At: v.UpdatedAt, Visitor: v.ID}})
 		},
 	},
 	{

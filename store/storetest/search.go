@@ -101,9 +101,8 @@ var searchPromises = []promise{
 			people := r.visitors(r.ws)
 			for i, s := range literals {
 				for _, e := range []filter.Expr{
-					filter.Name.Contains("x" + s + "y"), filter.Name.HasPrefix("x" + s), filter.Name.HasSuffix(s + fmt.Sprintf("y %d", i)), filter.Name.Is(people[i].Name),
-					filter.Name.Contains(s), filter.Search(s), filter.Search("x" + s + "y"),
-					filter.Attr("text").Contains(s), filter.Attr("text").Is("x" + s + "y"), filter.Attr("list").Is(s), filter.Attr("list").HasPrefix(s), filter.Attr("text").HasSuffix(s + "y"),
+					filter.Name.HasPrefix("x" + s), filter.Name.HasSuffix(s + fmt.Sprintf("y %d", i)), filter.Name.Contains(s), filter.Search(s), filter.Search("x" + s + "y"),
+					filter.Attr("text").Contains(s), filter.Attr("list").Is(s), filter.Attr("list").HasPrefix(s),
 				} {
 					if filter.Validate(e) != nil {
 						continue // a text that folds to white space

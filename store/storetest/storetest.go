@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"testing"
 	"time"
 
@@ -61,6 +62,7 @@ func areas() []area {
 		{"Revision", revisionPromises},
 		{"Events", eventPromises},
 		{"Workspace", workspacePromises},
+		{"Limit", limitPromises},
 		{"Text", textPromises},
 		{"Time", timePromises},
 		{"Copies", copyPromises},
@@ -68,7 +70,7 @@ func areas() []area {
 		{"Context", contextPromises},
 		{"Concurrency", concurrencyPromises},
 		{"Random", randomPromises},
-		{"Handle", handlePromises},
+		{"Handle", slices.Concat(handlePromises, handleFindPromises)},
 		{"Close", closePromises},
 	}
 }

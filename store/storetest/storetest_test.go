@@ -10,4 +10,33 @@ import (
 
 func open(testing.TB) store.Store { return memory.New() }
 
-func TestMemory(t *testing.T) { storetest.Run(t, open) }
+func TestMemory(t *testing.T)      { storetest.Run(t, open) }
+func FuzzMemory(f *testing.F)      { storetest.Fuzz(f, open) }
+func BenchmarkMemory(b *testing.B) { storetest.Bench(b, open) }
+
+func ExampleRun() {
+	// As the test of a back end, in its own package:
+	testStore := func(t *testing.T) {
+		storetest.Run(t, func(testing.TB) store.Store { return memory.New() })
+	}
+	_ = testStore
+	// Output:
+}
+
+func ExampleFuzz() {
+	// As the fuzz target of a back end, for go test -fuzz:
+	fuzzStore := func(f *testing.F) {
+		storetest.Fuzz(f, func(testing.TB) store.Store { return memory.New() })
+	}
+	_ = fuzzStore
+	// Output:
+}
+
+func ExampleBench() {
+	// As the benchmark of a back end, for go test -bench:
+	benchmarkStore := func(b *testing.B) {
+		storetest.Bench(b, func(testing.TB) store.Store { return memory.New() })
+	}
+	_ = benchmarkStore
+	// Output:
+}

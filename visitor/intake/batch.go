@@ -8,8 +8,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// MaxBody is how many bytes of a delivery are read, 4 MiB; a longer one is refused. Meta
-// sends at most 3 MB.
+// MaxBody is how many bytes of a delivery are read, 4 MiB; a longer one is refused. The
+// payloads of the WhatsApp Cloud API go up to 3 MB.
 const MaxBody = 4 << 20
 
 // Header gives the value of a request header, "" when it is missing. The method Get of an

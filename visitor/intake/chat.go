@@ -24,10 +24,10 @@ const (
 //	 "name": "…", "email": "…", "phone": "…"}
 //
 // The type is message (Inbound), profile (Profile) or another word (Ignored); default:
-// message. The event_id is the widget's own, the same when it posts again. The anonymous_id comes from NewAnonymousID and is kept by the browser, best in
-// a cookie that scripts cannot read; the identity comes from Sign. At least one is
-// needed. With both, the anonymous id is in Event.Also, so that what was said before
-// signing in is not lost: a page must drop the anonymous_id when its user signs out.
+// message. The event_id is the widget's own, the same when it posts again. The anonymous_id
+// comes from NewAnonymousID and is kept by the browser; the identity comes from Sign. At
+// least one is needed. With both, the anonymous id is in Event.Also, so that what was said
+// before signing in is not lost: a page must drop the anonymous_id when its user signs out.
 //
 // With an identity, name, e-mail and phone are those that the host signed, and those beside
 // it are not read. Without one they are what the visitor typed, and the event is Claimed.

@@ -32,9 +32,9 @@
 //
 // # JSON
 //
-// encoding/json takes keys in any case and, of a key given twice, the last. The platforms'
-// signature covers every byte, so that only the platform could use this, and their own
-// formats are read leniently: a value of the wrong type counts as absent. The formats of
+// encoding/json takes keys in any case and merges what a key given twice holds. The
+// platforms' signature covers every byte, so that only they could make use of it, and what
+// they send is read leniently: a value of the wrong type counts as absent. The formats of
 // this package (chat, forms, identities) come from strangers and are read with exact keys.
 // A channel's texts are made fit to store: characters that package text refuses are
 // dropped and names that are too long are cut, since the person cannot be asked again.

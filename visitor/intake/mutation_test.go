@@ -136,8 +136,7 @@ func TestMutationsSpareNeighbours(t *testing.T) {
 			tree := parseTree(t, d.body).(object)
 			entries := slices.IndexFunc(tree, func(m member) bool { return m.key == "entry" })
 			walk(tree[entries].value, nil, func(at []step) {
-				value := get(tree[entries].value, at)
-				for _, other := range append(others(value), json.RawMessage(`null`)) {
+				for _, other := range []any{json.RawMessage(`null`), json.RawMessage(`7`), json.RawMessage(`[["x"]]`)} {
 					bad := edited(tree[entries].value, at, 1, other).(array)
 					alone := parse(t, d, encodeTree(object{tree[0], {"entry", bad}}))
 					both := slices.Concat(array{json.RawMessage(neighbour)}, bad, array{json.RawMessage(neighbour)})

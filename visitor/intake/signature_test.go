@@ -195,21 +195,23 @@ func TestErrorsKeepSecrets(t *testing.T) {
 		body    string
 		field   string
 	}{
-		"not JSON":        {intake.WhatsApp{}, private, "body"},
-		"not an object":   {intake.Messenger{}, `["` + private + `"]`, "body"},
-		"cut off":         {intake.Instagram{}, `{"object":"` + private, "body"},
-		"empty":           {intake.Telegram{}, ``, "body"},
-		"blank":           {intake.Telegram{}, " \n", "body"},
-		"too long":        {intake.Telegram{}, `{"a":"` + strings.Repeat("x", intake.MaxBody) + `"}`, "body"},
-		"chat field":      {intake.Chat{}, `{"name":["` + private + `"]}`, "name"},
-		"chat id":         {intake.Chat{}, `{"anonymous_id":"` + private + `"}`, "anonymous_id"},
-		"form of nobody":  {intake.Form{}, `{"message":"` + private + `"}`, "form"},
-		"form by e-mail":  {intake.Form{ByEmail: true}, `{"email":"` + private + `"}`, "email"},
-		"form too long":   {intake.Form{}, strings.Repeat("x", intake.MaxBody+1), "body"},
-		"form, too many":  {intake.Form{}, `{"a":[` + strings.Repeat("1,", 1_000) + `1]}`, "body"},
-		"form, bad field": {intake.Form{Fields: map[string]string{"a": "b"}}, `{"a":"x"}`, "form"},
-		"form, bad name":  {intake.Form{Fields: map[string]string{"a": "attributes.B c"}}, `{"a":"x"}`, "form"},
-		"form, no clock":  {intake.Form{MinFill: 1, Shown: "shown"}, `{"name":"x"}`, "form"},
+		"not JSON":          {intake.WhatsApp{}, private, "body"},
+		"not an object":     {intake.Messenger{}, `["` + private + `"]`, "body"},
+		"cut off":           {intake.Instagram{}, `{"object":"` + private, "body"},
+		"empty":             {intake.Telegram{}, ``, "body"},
+		"blank":             {intake.Telegram{}, " \n", "body"},
+		"too long":          {intake.Telegram{}, `{"a":"` + strings.Repeat("x", intake.MaxBody) + `"}`, "body"},
+		"chat field":        {intake.Chat{}, `{"name":["` + private + `"]}`, "name"},
+		"chat id":           {intake.Chat{}, `{"anonymous_id":"` + private + `"}`, "anonymous_id"},
+		"form of nobody":    {intake.Form{}, `{"message":"` + private + `"}`, "form"},
+		"form by e-mail":    {intake.Form{ByEmail: true}, `{"email":"` + private + `"}`, "email"},
+		"form too long":     {intake.Form{}, strings.Repeat("x", intake.MaxBody+1), "body"},
+		"form, too many":    {intake.Form{}, `{"a":[` + strings.Repeat("1,", 1_000) + `1]}`, "body"},
+		"form, bad field":   {intake.Form{Fields: map[string]string{"a": "b"}}, `{"a":"x"}`, "form"},
+		"form, bad name":    {intake.Form{Fields: map[string]string{"a": "attributes.B c"}}, `{"a":"x"}`, "form"},
+		"form, bad account": {intake.Form{Account: " x"}, `{"name":"x"}`, "account"},
+		"chat, bad account": {intake.Chat{Account: " x"}, `{"anonymous_id":"00112233445566778899aabbccddeeff"}`, "account"},
+		"form, no clock":    {intake.Form{MinFill: 1, Shown: "shown"}, `{"name":"x"}`, "form"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

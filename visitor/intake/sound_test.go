@@ -3,6 +3,7 @@ package intake_test
 import (
 	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/contactpipeline/visitors/visitor"
 	"github.com/contactpipeline/visitors/visitor/intake"
@@ -41,7 +42,7 @@ func soundEvent(e intake.Event) error {
 		switch {
 		case e.Reason == "":
 			return errors.New("ignored without a reason")
-		case fmt.Sprint(c) != fmt.Sprint(bare), e.Also != nil, e.Was != nil, e.Variants != nil:
+		case !reflect.DeepEqual(c, bare), e.Also != nil, e.Was != nil, e.Variants != nil:
 			return errors.New("an ignored event that holds something of a person")
 		case (e.Reason == intake.Malformed) != errors.As(e.Err, &field):
 			return errors.New("malformed without a field, or a field without malformed")

@@ -1,7 +1,10 @@
 package filter
 
 import (
+	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -59,4 +62,41 @@ func parseAge(s string) (time.Duration, bool) {
 		s, units = s[letters:], units[i+1:]
 	}
 	return sum, len(units) < len(ageUnits) && sum <= maxAge
+}
+
+// rfc3339 is stricter than time.Parse, which lets pass 1:00 and a comma.
+var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
+
+// parseTime reads an instant as RFC 3339 writes it.
+func parseTime(s string) (time.Time, bool) {
+	if len(s) > MaxText || !rfc3339.MatchString(s) {
+		return time.Time{}, false
+	}
+	t, err := time.Parse(time.RFC3339Nano, s)
+	return t, err == nil
+}
+
+// when reads a date, a time, a period, or an age.
+func when(word string) (v Value, age, ok bool) {
+	if _, err := time.Parse(time.DateOnly, word); err == nil {
+		return Value{Kind: DateValue, Text: word}, false, true
+	}
+	if t, ok := parseTime(word); ok {
+		return timeOf(t), false, true
+	}
+	word = strings.ToLower(word)
+	if slices.Contains(periodNames(), word) {
+		return Value{Kind: PeriodValue, Text: word}, false, true
+	}
+	bare, isAgo := strings.CutSuffix(word, agoSuffix)
+	d, ok := parseAge(bare)
+	return ago(d), !isAgo, ok
+}
+
+func periodNames() []string {
+	names := make([]string, 0, 8)
+	for _, p := range Periods() {
+		names = append(names, string(p))
+	}
+	return names
 }

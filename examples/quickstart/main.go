@@ -1,0 +1,89 @@
+// Quickstart is a bicycle shop's first hour with visitors: it takes in a messy contact
+// file, asks questions, and changes things, on an SQLite file.
+//
+//	go run ./examples/quickstart [FILE]
+//
+// The visitors stay in FILE, by default visitors-quickstart.db in the current directory. A
+// second run goes on from there.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/sqlite"
+	"github.com/contactpipeline/visitors/visitor/phone"
+)
+
+func main() {
+	flag.Usage = func() {
+		fmt.Fprintln(flag.CommandLine.Output(), "usage: quickstart [FILE]\n\nFILE keeps the visitors. Default: visitors-quickstart.db")
+	}
+	flag.Parse()
+	if flag.NArg() > 1 {
+		flag.Usage()
+		os.Exit(2)
+	}
+	path := flag.Arg(0)
+	if path == "" {
+		path = "visitors-quickstart.db"
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, newScreen(os.Stdout), path); err != nil {
+		if errors.Is(err, context.Canceled) {
+			err = errors.New("interrupted; what was done is kept")
+		}
+		fmt.Fprintln(os.Stderr, "quickstart:", err)
+		os.Exit(1)
+	}
+}
+
+// run opens the store and takes each step of the tour.
+func run(ctx context.Context, out *screen, path string) (err error) {
+	st, err := sqlite.Open(ctx, path, nil)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+
+	// The shop is in Berlin: "030 23125 900" is a number there.
+	german, err := phone.Reader("DE")
+	if err != nil {
+		return err
+	}
+	// A workspace is one business. Nothing below can see another one in the same file.
+	ws, err := store.Open(st, "bicycle-shop", &store.Options{
+		Phone:   german,
+		Unknown: filter.UnknownIsNobody, // a tag that is not there yet is on nobody
+	})
+	if err != nil {
+		return err
+	}
+
+	out.title("visitors quickstart", path)
+	tour := tour{ws: ws, out: out}
+	for _, step := range []func(context.Context) error{
+		tour.takeIn, tour.newest,
+		tour.hotLeads, tour.search, tour.notCustomers, tour.count,
+		tour.tag, tour.group, tour.rule, tour.edit, tour.delete,
+	} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	out.note("\nAll of it is in %s.\nRun again to go on from there; delete the file to start over.", path)
+	return out.err
+}
+
+// tour is what the steps share.
+type tour struct {
+	ws  *store.Workspace
+	out *screen
+}

@@ -1,0 +1,141 @@
+package faulttest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// method is a method of Workspace that reaches the store, as it is called on a world. It
+// returns what it has returned in words that are the same in every world.
+type method struct {
+	name   string
+	writes bool
+	call   func(context.Context, *world) (string, error)
+}
+
+// apart are the methods that never reach the store.
+var apart = []string{"ID", "Sources", "As", "Check"}
+
+func ptr[T any](v T) *T { return &v }
+
+func brief(v visitor.Visitor) string {
+	return tell(v, func(any) string { return "a group" })
+}
+
+func bulk(b store.Bulk, err error) (string, error) {
+	return fmt.Sprint(b.Changed, b.Unchanged, len(b.Missing)), err
+}
+
+// methods returns all of them. What they ask for differs from what is there, so that those
+// that write have an effect.
+func methods() []method {
+	return []method{
+		{"Create", true, func(ctx context.Context, w *world) (string, error) {
+			v, err := w.Create(ctx, visitor.Draft{
+				Name: "Dora", Email: "dora@example.com", Source: visitor.WhatsApp, Tags: []string{"vip", "brand new"}, Groups: []group.ID{w.team, w.leads},
+				Identities: []visitor.Identity{{Source: visitor.WhatsApp, ExternalID: "551199"}},
+				Attributes: visitor.Attributes{"plan": visitor.Text("free")},
+			})
+			return brief(v), err
+		}},
+		{"Get", false, func(ctx context.Context, w *world) (string, error) {
+			v, err := w.Get(ctx, w.ada)
+			return brief(v), err
+		}},
+		{"Update", true, func(ctx context.Context, w *world) (string, error) {
+			v, err := w.Update(ctx, w.ada, visitor.Patch{Name: ptr("Ada King"), Set: visitor.Attributes{"plan": visitor.Text("team")}, Unset: []string{"score"}})
+			return brief(v), err
+		}},
+		{"Delete", true, func(ctx context.Context, w *world) (string, error) { return bulk(w.Delete(ctx, w.ada, w.ben)) }},
+		{"Find", false, func(ctx context.Context, w *world) (string, error) {
+			page, err := w.Find(ctx, store.Query{Where: filter.And(filter.Tag.Has("lead"), filter.Search("a")), Order: store.NewestFirst, Limit: 1})
+			var names []string
+			for _, v := range page.Visitors {
+				names = append(names, brief(v))
+			}
+			return fmt.Sprint(names, page.Next != ""), err
+		}},
+		{"All", false, func(ctx context.Context, w *world) (string, error) {
+			var names []string
+			err := each(w.All(ctx, store.Query{Where: filter.All(), Order: store.NameAZ, Limit: 2}), func(v visitor.Visitor) { names = append(names, brief(v)) })
+			return strings.Join(names, " "), err
+		}},
+		{"Count", false, func(ctx context.Context, w *world) (string, error) {
+			n, err := w.Count(ctx, filter.Group.Has("leads"))
+			return fmt.Sprint(n), err
+		}},
+		{"CountUpTo", false, func(ctx context.Context, w *world) (string, error) {
+			n, err := w.CountUpTo(ctx, filter.Not(filter.Tag.Has("vip")), 1)
+			return fmt.Sprint(n), err
+		}},
+		{"Facets", false, func(ctx context.Context, w *world) (string, error) {
+			f, err := w.Facets(ctx, filter.Not(filter.Tag.Has("vip")))
+			return tally(f), err
+		}},
+		{"Explain", false, func(ctx context.Context, w *world) (string, error) {
+			why, err := w.Explain(ctx, w.ada, filter.And(filter.Tag.Has("vip"), filter.Group.Has("leads")))
+			return fmt.Sprint(why.Matches), err
+		}},
+		{"Lint", false, func(ctx context.Context, w *world) (string, error) {
+			warnings, err := w.Lint(ctx, filter.And(filter.Tag.Has("vip"), filter.Tag.Has("vip"), filter.Group.Has("leads")))
+			return fmt.Sprint(len(warnings)), err
+		}},
+		{"Tag", true, func(ctx context.Context, w *world) (string, error) {
+			return bulk(w.Tag(ctx, []string{"vip", "brand new"}, w.ada, w.ben))
+		}},
+		{"Untag", true, func(ctx context.Context, w *world) (string, error) {
+			return bulk(w.Untag(ctx, []string{"vip", "lead"}, w.ada, w.cleo))
+		}},
+		{"CreateTag", true, func(ctx context.Context, w *world) (string, error) {
+			t, err := w.CreateTag(ctx, tag.Draft{Name: "Newsletter"})
+			return t.Name, err
+		}},
+		{"UpdateTag", true, func(ctx context.Context, w *world) (string, error) {
+			t, err := w.UpdateTag(ctx, w.vip, tag.Patch{Name: ptr("Very Important")})
+			return t.Name, err
+		}},
+		{"DeleteTag", true, func(ctx context.Context, w *world) (string, error) { return "", w.DeleteTag(ctx, w.vip) }},
+		{"Tags", false, func(ctx context.Context, w *world) (string, error) {
+			var names []string
+			err := each(w.Tags(ctx), func(t tag.Tag) { names = append(names, t.Name) })
+			return strings.Join(names, " "), err
+		}},
+		{"CreateGroup", true, func(ctx context.Context, w *world) (string, error) {
+			g, err := w.CreateGroup(ctx, group.Draft{Name: "Board", Rule: filter.Tag.Has("vip")})
+			return g.Name, err
+		}},
+		{"UpdateGroup", true, func(ctx context.Context, w *world) (string, error) {
+			g, err := w.UpdateGroup(ctx, w.leads, group.Patch{Name: ptr("Prospects"), Rule: filter.Tag.Has("vip")})
+			return g.Name, err
+		}},
+		{"DeleteGroup", true, func(ctx context.Context, w *world) (string, error) { return "", w.DeleteGroup(ctx, w.team) }},
+		{"Groups", false, func(ctx context.Context, w *world) (string, error) {
+			var names []string
+			err := each(w.Groups(ctx), func(g group.Group) { names = append(names, g.Name) })
+			return strings.Join(names, " "), err
+		}},
+		{"Join", true, func(ctx context.Context, w *world) (string, error) { return bulk(w.Join(ctx, w.team, w.ada, w.cleo)) }},
+		{"Leave", true, func(ctx context.Context, w *world) (string, error) { return bulk(w.Leave(ctx, w.leads, w.ada, w.cleo)) }},
+		{"Events", false, func(ctx context.Context, w *world) (string, error) {
+			var kinds []string
+			err := each(w.Events(ctx, 0), func(e store.Event) { kinds = append(kinds, string(e.Kind)) })
+			return strings.Join(kinds, " "), err
+		}},
+		{"Load", true, func(ctx context.Context, w *world) (string, error) {
+			done, err := w.Load(ctx, slices.Values([]visitor.Draft{
+				{Name: "Emil", Source: visitor.Chat, Tags: []string{"imported"}},
+				{Name: "Fay", Source: visitor.Telegram, Identities: []visitor.Identity{{Source: visitor.Telegram, Account: "bot", ExternalID: "42"}}},
+				{Name: "Gus", Source: visitor.Chat, Tags: []string{"imported", "vip"}},
+			}), nil)
+			return fmt.Sprint(done.Created, done.Refused), err
+		}},
+	}
+}

@@ -1,0 +1,78 @@
+package faulttest
+
+import (
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/store"
+)
+
+// halves are queries that find a thing without what belongs to it, in the words of both
+// databases. None may find any.
+var halves = map[string]string{
+	"identities of nobody":     "SELECT count(*) FROM visitors_identity c WHERE " + orphan,
+	"attributes of nobody":     "SELECT count(*) FROM visitors_attribute c WHERE " + orphan,
+	"tags on nobody":           "SELECT count(*) FROM visitors_visitor_tag c WHERE " + orphan,
+	"memberships of nobody":    "SELECT count(*) FROM visitors_visitor_group c WHERE " + orphan,
+	"assignments of no tag":    "SELECT count(*) FROM visitors_visitor_tag c WHERE NOT EXISTS (SELECT 1 FROM visitors_tag t WHERE t.ws = c.ws AND t.id = c.tag_id)",
+	"memberships of no group":  "SELECT count(*) FROM visitors_visitor_group c WHERE NOT EXISTS (SELECT 1 FROM visitors_group g WHERE g.ws = c.ws AND g.id = c.group_id)",
+	"visitors without event":   "SELECT count(*) FROM (SELECT ws, id FROM visitors_visitor EXCEPT " + told + "'visitor.created') AS s",
+	"visitors who are deleted": "SELECT count(*) FROM (SELECT ws, id FROM visitors_visitor INTERSECT " + told + "'visitor.deleted') AS s",
+	"created but not there": "SELECT count(*) FROM (" + told + "'visitor.created' EXCEPT SELECT ws, id FROM visitors_visitor" +
+		" EXCEPT " + told + "'visitor.deleted') AS s",
+	"revisions without event": "SELECT count(*) FROM (SELECT ws, id, revision FROM visitors_visitor EXCEPT" +
+		" SELECT ws, visitor_id, 1 + sum(CASE kind WHEN 'visitor.updated' THEN 1 ELSE 0 END) FROM visitors_event GROUP BY ws, visitor_id) AS s",
+	"gaps between events": "SELECT count(*) FROM (SELECT ws, seq, seq FROM visitors_workspace WHERE seq > 0 EXCEPT" +
+		" SELECT ws, count(*), max(seq) FROM visitors_event GROUP BY ws) AS s",
+}
+
+// told begins a query of the visitors of whom an event tells.
+const told = "SELECT ws, visitor_id FROM visitors_event WHERE kind = "
+
+const orphan = "NOT EXISTS (SELECT 1 FROM visitors_visitor v WHERE v.ws = c.ws AND v.id = c.visitor_id)"
+
+// tables are those of a workspace, in both databases.
+var tables = []string{
+	"visitors_workspace", "visitors_visitor", "visitors_identity", "visitors_tag", "visitors_visitor_tag",
+	"visitors_group", "visitors_visitor_group", "visitors_attribute", "visitors_event",
+}
+
+// rows returns all rows of a workspace, as text.
+func rows(t testing.TB, db *sql.DB, ws store.WorkspaceID) string {
+	t.Helper()
+	var lines []string
+	for _, table := range tables {
+		found, err := db.Query("SELECT * FROM " + table + " WHERE ws = '" + string(ws) + "'")
+		require.NoError(t, err)
+		columns, err := found.Columns()
+		require.NoError(t, err)
+		values, into := make([]any, len(columns)), make([]any, len(columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		for found.Next() {
+			require.NoError(t, found.Scan(into...))
+			lines = append(lines, fmt.Sprint(table, values))
+		}
+		require.NoError(t, found.Err())
+		require.NoError(t, found.Close())
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
+
+// sound fails unless all that is in the tables is whole.
+func (e Engine) sound(t testing.TB, db *sql.DB) {
+	t.Helper()
+	for what, text := range halves {
+		var n int
+		require.NoError(t, db.QueryRow(text).Scan(&n), what)
+		require.Zero(t, n, what)
+	}
+	e.Check(t, db)
+}

@@ -1,0 +1,165 @@
+package faulttest
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// world is a small workspace in which everything occurs once. Every world is the same but
+// for its name and its ids.
+type world struct {
+	*store.Workspace
+	ada, ben, cleo visitor.ID
+	vip            tag.ID
+	team, leads    group.ID // leads has a rule
+}
+
+var worlds atomic.Int64
+
+var start = time.Date(2025, 3, 1, 9, 0, 0, 0, time.UTC)
+
+// newWorld makes a world in a workspace of its own. Its clock stands still.
+func newWorld(t testing.TB, st store.Store) *world {
+	t.Helper()
+	ctx := context.Background()
+	ws, err := store.Open(st, fmt.Sprintf("world-%d", worlds.Add(1)), &store.Options{Now: func() time.Time { return start }})
+	require.NoError(t, err)
+	w := &world{Workspace: ws}
+	team, err := ws.CreateGroup(ctx, group.Draft{Name: "Team"})
+	require.NoError(t, err)
+	w.team = team.ID
+	create := func(d visitor.Draft) visitor.ID {
+		v, err := ws.Create(ctx, d)
+		require.NoError(t, err)
+		return v.ID
+	}
+	w.ada = create(visitor.Draft{
+		Name: "Ada Lovelace", Email: "ada@example.com", Phone: "+5511987654321", Source: visitor.Instagram, Tags: []string{"vip", "lead"},
+		Groups: []group.ID{w.team}, Identities: []visitor.Identity{{Source: visitor.Telegram, Account: "bot", ExternalID: "42", Username: "ada"}},
+		Attributes: visitor.Attributes{"plan": visitor.Text("pro"), "score": visitor.Number(7)}, CreatedAt: start.Add(-3 * time.Hour),
+	})
+	w.ben = create(visitor.Draft{Name: "Ben", Source: visitor.Chat, Tags: []string{"lead"}, CreatedAt: start.Add(-2 * time.Hour)})
+	w.cleo = create(visitor.Draft{Name: "Cleo", Email: "cleo@example.com", Source: visitor.Telegram, CreatedAt: start.Add(-time.Hour)})
+	leads, err := ws.CreateGroup(ctx, group.Draft{Name: "Leads", Rule: filter.Tag.Has("lead")})
+	require.NoError(t, err)
+	w.leads = leads.ID
+	for v := range ws.Tags(ctx) {
+		if v.Name == "vip" {
+			w.vip = v.ID
+		}
+	}
+	return w
+}
+
+// picture is what can be read of a world, in words that are the same in every world.
+func (w *world) picture(t testing.TB) string {
+	t.Helper()
+	text, err := w.draw(context.Background())
+	require.NoError(t, err)
+	return text
+}
+
+// draw reads a picture.
+func (w *world) draw(ctx context.Context) (string, error) {
+	var b strings.Builder
+	names := map[any]string{}
+	name := func(id any) string {
+		if n, ok := names[id]; ok {
+			return n
+		}
+		return "gone"
+	}
+	err := join(
+		each(w.Tags(ctx), func(t tag.Tag) {
+			names[t.ID] = t.Name
+			fmt.Fprintln(&b, "tag", t.Name, t.Color, t.Description, t.CreatedAt)
+		}),
+		each(w.Groups(ctx), func(g group.Group) {
+			names[g.ID] = g.Name
+			fmt.Fprintln(&b, "group", g.Name, g.Description, g.Rule != nil)
+		}),
+		each(w.All(ctx, store.Query{Where: filter.All(), Order: store.NameAZ}), func(v visitor.Visitor) {
+			names[v.ID] = v.Name
+			fmt.Fprintln(&b, "visitor", tell(v, name))
+		}),
+		each(w.Events(ctx, 0), func(e store.Event) {
+			fmt.Fprintln(&b, "event", e.Seq, e.Kind, e.Fields, namesOf(e.Tags, name), namesOf(e.Groups, name), e.Visitor != "")
+		}),
+	)
+	return b.String(), err
+}
+
+// tell spells a visitor without ids.
+func tell(v visitor.Visitor, name func(any) string) string {
+	var b strings.Builder
+	fmt.Fprint(&b, v.Name, "|", v.Email, "|", v.Phone, "|", v.Source, "|", v.Attributes, "|", v.CreatedAt, v.UpdatedAt, v.LastSeenAt, v.Revision)
+	for _, i := range v.Identities {
+		fmt.Fprint(&b, "|", i.Source, i.Account, i.ExternalID, i.Username)
+	}
+	for _, a := range v.Tags {
+		fmt.Fprint(&b, "|", a.Name, a.At, a.By, a.Cause)
+	}
+	fmt.Fprint(&b, "|in ", namesOf(v.Groups, name), " not ", namesOf(v.Excluded, name))
+	return b.String()
+}
+
+// namesOf returns sorted names, since the order of ids differs between worlds.
+func namesOf[T any](ids []T, name func(any) string) []string {
+	var names []string
+	for _, id := range ids {
+		names = append(names, name(id))
+	}
+	slices.Sort(names)
+	return names
+}
+
+// tally spells facets without ids.
+func tally(f store.Facets) string {
+	var b strings.Builder
+	fmt.Fprint(&b, f.Total)
+	for _, s := range f.Sources {
+		fmt.Fprint(&b, " ", s.Source, s.Count)
+	}
+	for _, t := range f.Tags {
+		fmt.Fprint(&b, " ", t.Tag.Name, t.Count)
+	}
+	for _, g := range f.Groups {
+		fmt.Fprint(&b, " ", g.Group.Name, g.Count)
+	}
+	return b.String()
+}
+
+// each goes through a list.
+func each[T any](list iter.Seq2[T, error], do func(T)) error {
+	for item, err := range list {
+		if err != nil {
+			return err
+		}
+		do(item)
+	}
+	return nil
+}
+
+// join returns the first error.
+func join(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

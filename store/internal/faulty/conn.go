@@ -1,0 +1,216 @@
+package faulty
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// conn is a connection. What database/sql may ask of one beyond driver.Conn it passes on
+// where the wrapped connection has it.
+type conn struct {
+	inner  driver.Conn
+	ledger *ledger
+
+	dead   atomic.Bool
+	ending sync.Once
+
+	begun atomic.Bool // a transaction
+	live  []closer    // what is open on it, as it was opened
+}
+
+// closer is a statement or rows of the wrapped connection.
+type closer interface{ Close() error }
+
+var (
+	_ driver.ConnPrepareContext = (*conn)(nil)
+	_ driver.ConnBeginTx        = (*conn)(nil)
+	_ driver.ExecerContext      = (*conn)(nil)
+	_ driver.QueryerContext     = (*conn)(nil)
+	_ driver.NamedValueChecker  = (*conn)(nil)
+	_ driver.SessionResetter    = (*conn)(nil)
+	_ driver.Validator          = (*conn)(nil)
+	_ driver.Pinger             = (*conn)(nil)
+)
+
+// die closes the wrapped connection, and what is open on it, under the feet of whoever
+// uses it.
+func (c *conn) die() {
+	c.dead.Store(true)
+	if c.inner == nil {
+		return
+	}
+	for len(c.live) > 0 {
+		c.drop(c.live[len(c.live)-1])
+	}
+	c.shut()
+}
+
+func (c *conn) hold(what closer) { c.live = append(c.live, what) }
+
+// drop closes what is open; database/sql uses a connection from one goroutine at a time.
+func (c *conn) drop(what closer) error {
+	i := slices.Index(c.live, what)
+	if i < 0 {
+		return nil
+	}
+	c.live = slices.Delete(c.live, i, i+1)
+	return what.Close()
+}
+
+func (c *conn) shut() (err error) {
+	c.ending.Do(func() {
+		c.end()
+		err = c.inner.Close()
+	})
+	return err
+}
+
+func (c *conn) Close() error {
+	c.ledger.count(connections, -1)
+	return c.shut()
+}
+
+func (c *conn) begin() {
+	if c.begun.CompareAndSwap(false, true) {
+		c.ledger.count(transactions, 1)
+	}
+}
+
+func (c *conn) end() {
+	if c.begun.CompareAndSwap(true, false) {
+		c.ledger.count(transactions, -1)
+	}
+}
+
+// note keeps count of transactions once a call has been made.
+func (c *conn) note(op Op, err error) {
+	switch {
+	case err != nil:
+	case op == Begin:
+		c.begin()
+	case op == Commit, op == Rollback:
+		c.end()
+	}
+}
+
+func (c *conn) Prepare(query string) (driver.Stmt, error) {
+	return c.PrepareContext(context.Background(), query)
+}
+
+func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+	return through(c, Call{Prepare, query}, func() (driver.Stmt, error) {
+		var inner driver.Stmt
+		var err error
+		if p, ok := c.inner.(driver.ConnPrepareContext); ok {
+			inner, err = p.PrepareContext(ctx, query)
+		} else {
+			inner, err = c.inner.Prepare(query)
+		}
+		if err != nil {
+			return nil, err
+		}
+		c.ledger.count(statements, 1)
+		c.hold(inner)
+		return &stmt{inner: inner, conn: c, text: query}, nil
+	})
+}
+
+func (c *conn) Begin() (driver.Tx, error) {
+	return nil, errors.New("faulty: begin without context")
+}
+
+func (c *conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
+	return through(c, Call{Op: Begin}, func() (driver.Tx, error) {
+		b, ok := c.inner.(driver.ConnBeginTx)
+		if !ok {
+			return nil, errors.New("faulty: the driver has no BeginTx")
+		}
+		inner, err := b.BeginTx(ctx, o)
+		if err != nil {
+			return nil, err
+		}
+		c.begin()
+		return tx{inner, c}, nil
+	})
+}
+
+func (c *conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	e, ok := c.inner.(driver.ExecerContext)
+	if !ok {
+		return nil, driver.ErrSkip
+	}
+	op := opOf(query, Exec)
+	return through(c, Call{op, query}, func() (driver.Result, error) {
+		result, err := e.ExecContext(ctx, query, args)
+		c.note(op, err)
+		return result, err
+	})
+}
+
+func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	q, ok := c.inner.(driver.QueryerContext)
+	if !ok {
+		return nil, driver.ErrSkip
+	}
+	return through(c, Call{Query, query}, func() (driver.Rows, error) {
+		inner, err := q.QueryContext(ctx, query, args)
+		return c.watch(query, inner, err)
+	})
+}
+
+func (c *conn) CheckNamedValue(v *driver.NamedValue) error {
+	if n, ok := c.inner.(driver.NamedValueChecker); ok {
+		return n.CheckNamedValue(v)
+	}
+	return driver.ErrSkip
+}
+
+func (c *conn) ResetSession(ctx context.Context) error {
+	if c.dead.Load() {
+		return driver.ErrBadConn
+	}
+	if r, ok := c.inner.(driver.SessionResetter); ok {
+		return r.ResetSession(ctx)
+	}
+	return nil
+}
+
+func (c *conn) IsValid() bool {
+	if c.dead.Load() {
+		return false
+	}
+	v, ok := c.inner.(driver.Validator)
+	return !ok || v.IsValid()
+}
+
+func (c *conn) Ping(ctx context.Context) error {
+	if c.dead.Load() {
+		return driver.ErrBadConn
+	}
+	if p, ok := c.inner.(driver.Pinger); ok {
+		return p.Ping(ctx)
+	}
+	return nil
+}
+
+// tx is a transaction begun by database/sql.
+type tx struct {
+	inner driver.Tx
+	conn  *conn
+}
+
+func (t tx) Commit() error   { return t.finish(Commit, t.inner.Commit) }
+func (t tx) Rollback() error { return t.finish(Rollback, t.inner.Rollback) }
+
+func (t tx) finish(op Op, do func() error) error {
+	_, err := through(t.conn, Call{Op: op}, func() (struct{}, error) {
+		err := do()
+		t.conn.note(op, err)
+		return struct{}{}, err
+	})
+	return err
+}

@@ -1,0 +1,81 @@
+package faulty
+
+import (
+	"context"
+	"database/sql/driver"
+)
+
+// Connector opens connections that fail as planned. It is for sql.OpenDB.
+type Connector struct {
+	inner  driver.Connector
+	ledger ledger
+}
+
+var _ driver.Connector = (*Connector)(nil)
+
+// Wrap returns a Connector to the database of that name, in the words of the driver. No
+// call fails until Set says so.
+func Wrap(d driver.Driver, name string) (*Connector, error) {
+	if d, ok := d.(driver.DriverContext); ok {
+		inner, err := d.OpenConnector(name)
+		if err != nil {
+			return nil, err
+		}
+		return &Connector{inner: inner}, nil
+	}
+	return &Connector{inner: named{d, name}}, nil
+}
+
+// named is a driver.Connector of a driver without one.
+type named struct {
+	driver driver.Driver
+	name   string
+}
+
+func (n named) Connect(context.Context) (driver.Conn, error) { return n.driver.Open(n.name) }
+func (n named) Driver() driver.Driver                        { return n.driver }
+
+// Set begins a plan; nil lets every call through. Calls and Failed start at 0 again.
+func (c *Connector) Set(p Plan) { c.ledger.set(p) }
+
+// Calls returns how many calls there were since the last Set.
+func (c *Connector) Calls() int {
+	c.ledger.mu.Lock()
+	defer c.ledger.mu.Unlock()
+	return c.ledger.calls
+}
+
+// Failed returns how many of them had a Fault.
+func (c *Connector) Failed() int {
+	c.ledger.mu.Lock()
+	defer c.ledger.mu.Unlock()
+	return c.ledger.failed
+}
+
+// Open returns what is open now, since Wrap.
+func (c *Connector) Open() Count {
+	c.ledger.mu.Lock()
+	defer c.ledger.mu.Unlock()
+	return c.ledger.open
+}
+
+// Driver is driver.Connector's. It returns the wrapped driver.
+func (c *Connector) Driver() driver.Driver { return c.inner.Driver() }
+
+// Connect is driver.Connector's.
+func (c *Connector) Connect(ctx context.Context) (driver.Conn, error) {
+	made := &conn{ledger: &c.ledger}
+	_, err := through(made, Call{Op: Connect}, func() (struct{}, error) {
+		inner, err := c.inner.Connect(ctx)
+		made.inner = inner
+		return struct{}{}, err
+	})
+	if err != nil {
+		if made.inner != nil && !made.dead.Load() {
+			made.inner.Close()
+		}
+		return nil, err
+	}
+	c.ledger.count(connections, 1)
+	return made, nil
+}

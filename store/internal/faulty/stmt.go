@@ -1,0 +1,91 @@
+package faulty
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"sync"
+)
+
+// stmt is a prepared statement.
+type stmt struct {
+	inner driver.Stmt
+	conn  *conn
+	text  string
+}
+
+var (
+	_ driver.StmtExecContext  = (*stmt)(nil)
+	_ driver.StmtQueryContext = (*stmt)(nil)
+)
+
+// errOld is for what database/sql calls on drivers of old only.
+var errOld = errors.New("faulty: a call without context")
+
+func (s *stmt) NumInput() int                                    { return s.inner.NumInput() }
+func (s *stmt) Exec([]driver.Value) (driver.Result, error)       { return nil, errOld }
+func (s *stmt) Query([]driver.Value) (rows driver.Rows, _ error) { return nil, errOld }
+
+func (s *stmt) Close() error {
+	s.conn.ledger.count(statements, -1)
+	return s.conn.drop(s.inner)
+}
+
+func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
+	op := opOf(s.text, Exec)
+	return through(s.conn, Call{op, s.text}, func() (driver.Result, error) {
+		e, ok := s.inner.(driver.StmtExecContext)
+		if !ok {
+			return nil, errOld
+		}
+		result, err := e.ExecContext(ctx, args)
+		s.conn.note(op, err)
+		return result, err
+	})
+}
+
+func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+	return through(s.conn, Call{Query, s.text}, func() (driver.Rows, error) {
+		q, ok := s.inner.(driver.StmtQueryContext)
+		if !ok {
+			return nil, errOld
+		}
+		inner, err := q.QueryContext(ctx, args)
+		return s.conn.watch(s.text, inner, err)
+	})
+}
+
+// rows are the rows of a query.
+type rows struct {
+	inner  driver.Rows
+	conn   *conn
+	text   string
+	closed sync.Once
+}
+
+// watch wraps what a query has returned.
+func (c *conn) watch(text string, inner driver.Rows, err error) (driver.Rows, error) {
+	if err != nil {
+		return nil, err
+	}
+	c.ledger.count(openRows, 1)
+	c.hold(inner)
+	return &rows{inner: inner, conn: c, text: text}, nil
+}
+
+func (r *rows) Columns() []string { return r.inner.Columns() }
+
+func (r *rows) Next(into []driver.Value) error {
+	_, err := through(r.conn, Call{Next, r.text}, func() (struct{}, error) {
+		return struct{}{}, r.inner.Next(into)
+	})
+	return err
+}
+
+func (r *rows) Close() (err error) {
+	r.closed.Do(func() {
+		r.conn.ledger.count(openRows, -1)
+		err = r.conn.drop(r.inner)
+	})
+	return err
+}

@@ -1,0 +1,152 @@
+package sqlstore
+
+import (
+	"strings"
+
+	sq "github.com/Masterminds/squirrel"
+
+	"github.com/contactpipeline/visitors/filter"
+)
+
+// access is a way to reach visitors by an index: all that a condition matches, and
+// perhaps more, which the condition then has to sort out.
+type access struct {
+	from   string // the table, its alias, and the index that is meant
+	alias  string // "" for the search index, by way of which the profile is joined
+	id     string // the column with the visitor's id
+	where  sq.Sqlizer
+	many   bool    // a visitor may come more than once
+	sorted bool    // visitors come in the order of ids
+	exact  bool    // it reaches none that the condition does not match
+	of     counted // the counter that has its size; zero where none has
+}
+
+func profileBy(index string, where sq.Sqlizer) access {
+	return access{from: visitorTable + " v INDEXED BY " + index, alias: "v", id: "v.id", where: where, exact: true}
+}
+
+// everyone reaches all visitors in the order of ids.
+func everyone() access {
+	a := profileBy("visitors_visitor_id", nil)
+	a.sorted = true
+	return a
+}
+
+// mostStreams is how many streams are merged.
+const mostStreams = 16
+
+// streams returns the accesses that together reach exactly what n matches, each in the
+// order of ids and counted; none if there are no such, or too many.
+func (s scope) streams(n filter.Node) []access {
+	var all []access
+	switch n := n.(type) {
+	case filter.AnyOf:
+		for _, child := range n {
+			some := s.streams(child)
+			if some == nil {
+				return nil
+			}
+			all = append(all, some...)
+		}
+	case *filter.Test:
+		if n.Op != filter.OpIn || len(n.Texts) > mostStreams {
+			return nil
+		}
+		for _, operand := range n.Texts {
+			if a, ok := s.stream(n.Field.Kind, operand); ok {
+				all = append(all, a)
+			}
+		}
+	}
+	if len(all) > mostStreams {
+		return nil
+	}
+	return all
+}
+
+func (s scope) stream(k filter.Kind, operand string) (a access, ok bool) {
+	switch k {
+	case filter.EnumKind:
+		a = profileBy("visitors_visitor_source", sq.Expr("v.source = ?", operand))
+		a.of = counted{addToSource, operand}
+	case filter.TagKind:
+		a = access{
+			from: visitorTagTable + " d INDEXED BY visitors_visitor_tag_tag", alias: "d", id: "d.visitor_id",
+			where: sq.Expr("d.tag_id = ?", s.d.ID(operand)), of: counted{addToTag, operand},
+		}
+	case filter.GroupKind:
+		a = access{
+			from: visitorGroupTable + " d INDEXED BY visitors_visitor_group_group", alias: "d", id: "d.visitor_id",
+			where: sq.Expr("d.group_id = ? AND d.excluded = 0", s.d.ID(operand)), of: counted{addToGroup, operand},
+		}
+	default:
+		return access{}, false
+	}
+	a.sorted, a.exact = true, true
+	return a, true
+}
+
+// list returns an access to what a condition matches that is in no useful order and not
+// counted, so that it pays where it is short.
+func (s scope) list(n filter.Node) (access, bool) {
+	switch n := n.(type) {
+	case filter.Terms:
+		return found(s.d.Index().Terms(s.ws, n), true), true
+	case *filter.Test:
+		if n.Op != filter.OpExists || n.Field.Kind == filter.AttrKind {
+			return s.listTest(n)
+		}
+	}
+	return access{}, false
+}
+
+func (s scope) listTest(t *filter.Test) (access, bool) {
+	switch t.Field.Kind {
+	case filter.IDKind:
+		return profileBy("visitors_visitor_id", s.d.InIDs("v.id", t.Texts)), true
+	case filter.TextKind, filter.PhoneKind:
+		return s.listText(t)
+	case filter.TimeKind:
+		index := map[string]string{"updated_at": "visitors_visitor_updated", "last_seen_at": "visitors_visitor_seen"}[t.Field.Column]
+		return profileBy(index, presentBetween("v."+t.Field.Column, t)), index != ""
+	case filter.IdentityKind:
+		return access{from: identityTable + " i INDEXED BY visitors_identity_account", alias: "i", id: "i.visitor_id", where: identityIs(t.Refs), many: true, exact: true}, true
+	case filter.AttrKind:
+		c := compiler{scope: s}
+		where, err := c.attributeIs(t)
+		return access{
+			from: attributeTable + " a INDEXED BY visitors_attribute_value", alias: "a", id: "a.visitor_id",
+			where: where, many: true, exact: true,
+		}, err == nil
+	}
+	return access{}, false
+}
+
+// mostParts is how many texts the search index is asked for at once.
+const mostParts = 16
+
+// listText goes by the index of names, or asks the search index for what contains the
+// operand anywhere.
+func (s scope) listText(t *filter.Test) (access, bool) {
+	if t.Field.Column == "name_fold" && (t.Op == filter.OpIn || t.Op == filter.OpPrefix) {
+		c := compiler{scope: s}
+		where, err := c.text("v.name_fold", t)
+		return profileBy("visitors_visitor_name", where), err == nil
+	}
+	if len(t.Texts) > mostParts {
+		return access{}, false
+	}
+	parts := make([]string, len(t.Texts))
+	for i, part := range t.Texts {
+		parts[i] = s.d.Index().Part(s.ws, part, t.Field.Kind == filter.PhoneKind)
+	}
+	return found(strings.Join(parts, " OR "), false), true
+}
+
+// found reaches what a query of the search index finds.
+func found(query string, exact bool) access {
+	return access{from: TextTable + " f", id: "v.id", where: sq.Expr("f."+TextTable+" MATCH ?", query), exact: exact}
+}
+
+// profiled reports whether the profile is at hand as v.
+func (a access) profiled() bool { return a.alias == "v" || a.alias == "" }

@@ -1,0 +1,285 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"reflect"
+	"slices"
+
+	sq "github.com/Masterminds/squirrel"
+
+	"github.com/contactpipeline/visitors/filter"
+)
+
+// mergeCost is how many steps of a merge take as long as one probe of an index.
+const mergeCost = 6
+
+// count counts the visitors that match, up to limit if that is above 0.
+func (s scope) count(ctx context.Context, n filter.Node, limit int64) (int64, error) {
+	if _, ok := s.d.(Server); ok {
+		return s.countDirectly(ctx, n, limit)
+	}
+	if n == filter.Constant(false) {
+		return 0, nil
+	}
+	streams := s.streamsIn(n)
+	z, err := s.sizes(ctx, streams)
+	if err != nil {
+		return 0, err
+	}
+	total, err := counter{s, z, limit}.node(ctx, n)
+	if limit > 0 {
+		total = min(total, limit)
+	}
+	return total, err
+}
+
+// tally counts the rows of a query.
+func (s scope) tally(ctx context.Context, q sq.SelectBuilder, limit int64) (total int64, err error) {
+	if limit > 0 {
+		q = q.Suffix("LIMIT ?", limit)
+	}
+	err = s.query(ctx, s.over(q, "m", "count(*)"), func(r row) error { return r.Scan(&total) })
+	return total, err
+}
+
+// streamsIn are all the streams of a tree.
+func (s scope) streamsIn(n filter.Node) []access {
+	var all []access
+	switch n := n.(type) {
+	case filter.AllOf:
+		for _, child := range n {
+			all = append(all, s.streamsIn(child)...)
+		}
+	case filter.AnyOf:
+		for _, child := range n {
+			all = append(all, s.streamsIn(child)...)
+		}
+	case filter.Inverse:
+		return s.streamsIn(n.Of)
+	case *filter.Test:
+		return s.streams(n)
+	}
+	return all
+}
+
+// counter counts by the counters where they suffice, by merging streams, and by testing
+// visitors where it must.
+type counter struct {
+	scope
+	sizes sizes
+	limit int64
+}
+
+func (c counter) node(ctx context.Context, n filter.Node) (int64, error) {
+	switch n := n.(type) {
+	case filter.Constant:
+		if n {
+			return c.sizes.total, nil
+		}
+		return 0, nil
+	case filter.Inverse:
+		matches, err := counter{c.scope, c.sizes, 0}.node(ctx, n.Of)
+		return c.sizes.total - matches, err
+	}
+	if terms, ok := n.(filter.Terms); ok {
+		return c.tally(ctx, c.hits(found(c.d.Index().Terms(c.ws, terms), true)), c.limit)
+	}
+	if streams := c.streams(n); len(streams) == 1 || streams != nil && disjoint(streams) {
+		return c.sizes.sum(streams), nil
+	}
+	return c.all(ctx, conjuncts(n))
+}
+
+// disjoint reports whether no visitor is reached by two streams: each has one source.
+func disjoint(streams []access) bool {
+	for _, a := range streams {
+		if a.of.text != addToSource {
+			return false
+		}
+	}
+	return true
+}
+
+// part is a conjunct that streams reach, or the inverse of one.
+type part struct {
+	node    filter.Node
+	streams []access
+	size    int64
+}
+
+// parts are conjuncts by how they are counted.
+type parts struct {
+	inside  []part        // the smallest first
+	outside []part        // whose inverse is a conjunct
+	rest    []filter.Node // what no stream reaches
+}
+
+func (c counter) split(nodes []filter.Node) (p parts) {
+	for _, n := range nodes {
+		not, inverse := n.(filter.Inverse)
+		of := n
+		if inverse {
+			of = not.Of
+		}
+		streams := c.streams(of)
+		switch {
+		case streams == nil:
+			p.rest = append(p.rest, n)
+		case inverse:
+			p.outside = append(p.outside, part{of, streams, c.sizes.sum(streams)})
+		default:
+			p.inside = append(p.inside, part{of, streams, c.sizes.sum(streams)})
+		}
+	}
+	slices.SortStableFunc(p.inside, func(a, b part) int { return cmp.Compare(a.size, b.size) })
+	return p
+}
+
+// all counts what matches every one of the nodes.
+func (c counter) all(ctx context.Context, nodes []filter.Node) (int64, error) {
+	p := c.split(nodes)
+	if len(p.rest) == 0 {
+		if q, ok := c.complement(p); ok {
+			n, err := c.all(ctx, q.nodes)
+			return q.of - n, err
+		}
+	}
+	base := part{streams: []access{everyone()}, size: c.sizes.total}
+	if len(p.inside) > 0 {
+		base = p.inside[0]
+		p.inside = p.inside[1:]
+	}
+	if a, others, err := c.shortest(ctx, nodes, p.rest, base.size/4); a != nil || err != nil {
+		return c.along(ctx, a, others, err)
+	}
+	return c.merged(ctx, base, p)
+}
+
+// complement is a count that is less work, to be taken off a known one.
+type complement struct {
+	of    int64
+	nodes []filter.Node
+}
+
+// complement turns "in none of these" and "in this but none of those" round, where those
+// are fewer.
+func (c counter) complement(p parts) (complement, bool) {
+	if len(p.outside) == 0 || len(p.inside) > 1 {
+		return complement{}, false
+	}
+	var away filter.AnyOf
+	size := int64(0)
+	for _, o := range p.outside {
+		away = append(away, o.node)
+		size += o.size
+	}
+	one := filter.Node(away)
+	if len(away) == 1 {
+		one = away[0]
+	}
+	if len(p.inside) == 0 {
+		return complement{c.sizes.total, []filter.Node{one}}, true
+	}
+	in := p.inside[0]
+	if size > in.size/2 || len(c.streams(one)) == 0 || len(in.streams) > 1 && !disjoint(in.streams) {
+		return complement{}, false
+	}
+	return complement{in.size, []filter.Node{in.node, one}}, true
+}
+
+// shortest returns the shortest access among the nodes that no stream reaches, if it
+// reaches fewer than most, and what is left to be tested.
+func (c counter) shortest(ctx context.Context, nodes, rest []filter.Node, most int64) (best *access, others []filter.Node, err error) {
+	for _, n := range rest {
+		a, ok := c.list(n)
+		if !ok || most <= smallJob {
+			continue
+		}
+		length, err := c.length(ctx, a, most)
+		if err != nil {
+			return nil, nil, err
+		}
+		if length < most {
+			most, best, others = length, &a, nodes
+			if a.exact {
+				others = slices.DeleteFunc(slices.Clone(nodes), func(m filter.Node) bool { return same(m, n) })
+			}
+		}
+	}
+	return best, others, nil
+}
+
+// same reports whether two nodes of one tree are the same one.
+func same(a, b filter.Node) bool {
+	x, ok := a.(*filter.Test)
+	y, also := b.(*filter.Test)
+	if ok || also {
+		return ok && also && x == y
+	}
+	return reflect.DeepEqual(a, b)
+}
+
+// along counts by way of a list.
+func (c counter) along(ctx context.Context, a *access, others []filter.Node, err error) (int64, error) {
+	if err != nil {
+		return 0, err
+	}
+	q, err := c.where(c.reach(*a, "1"), *a, others, ordering{}, nil)
+	if a.many {
+		q = q.RemoveColumns().Columns("DISTINCT " + a.id)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return c.tally(ctx, q, c.limit)
+}
+
+// merged counts by merging streams, all in the order of ids. A stream much longer than
+// the shortest is probed instead.
+func (c counter) merged(ctx context.Context, base part, p parts) (int64, error) {
+	rest := p.rest
+	merge := chain("UNION", c.branches(base))
+	merges := len(base.streams) > 1
+	for _, in := range p.inside {
+		if in.size > mergeCost*base.size {
+			rest = append(rest, in.node)
+			continue
+		}
+		merge, merges = sq.Expr("? INTERSECT ?", merge, c.operand(in)), true
+	}
+	for _, out := range p.outside {
+		if out.size > mergeCost*base.size {
+			rest = append(rest, filter.Inverse{Of: out.node})
+			continue
+		}
+		merge, merges = sq.Expr("? EXCEPT ?", merge, c.operand(out)), true
+	}
+	a, q := base.streams[0], c.reach(base.streams[0], "1")
+	if merges {
+		a = access{alias: "p", id: "p.id"}
+		q = c.over(merge, "p", "1")
+	}
+	q, err := c.where(q, a, rest, ordering{}, nil)
+	if err != nil {
+		return 0, err
+	}
+	return c.tally(ctx, q, c.limit)
+}
+
+func (c counter) branches(p part) []sq.Sqlizer {
+	all := make([]sq.Sqlizer, len(p.streams))
+	for i, a := range p.streams {
+		all[i] = c.reach(a, a.id+" AS id")
+	}
+	return all
+}
+
+// operand is a part on the right side of a set operator. There, repeats do no harm, and
+// UNION ALL is merged without sorting.
+func (c counter) operand(p part) sq.Sqlizer {
+	if len(p.streams) == 1 {
+		return c.branches(p)[0]
+	}
+	return sq.Expr("SELECT id FROM (?)", chain("UNION ALL", c.branches(p)))
+}

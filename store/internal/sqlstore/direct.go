@@ -1,0 +1,189 @@
+package sqlstore
+
+import (
+	"context"
+	"slices"
+
+	sq "github.com/Masterminds/squirrel"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store"
+)
+
+// directly reads the visitors of a page in one statement, to which the server finds the
+// way by itself. Only alternatives by different tables it would go through as a whole; they
+// are looked for each by itself, in order, and put together.
+func (s scope) directly(ctx context.Context, sel store.Select, order ordering) ([]record, error) {
+	nodes := conjuncts(merged(sel.Where.Node()))
+	q, err := s.found(nodes, sel, order, s.visitorColumns("v")...)
+	if either, rest := alternatives(nodes); either != nil {
+		q, err = s.foundApart(either, rest, sel, order)
+	}
+	if err != nil {
+		return nil, err
+	}
+	found := make([]record, 0, min(sel.Limit, 1024))
+	err = s.query(ctx, q, func(r row) error {
+		rec, err := scanVisitor(r)
+		found = append(found, rec)
+		return err
+	})
+	return found, err
+}
+
+// found starts a SELECT of the profiles of a page.
+func (s scope) found(nodes []filter.Node, sel store.Select, order ordering, columns ...string) (sq.SelectBuilder, error) {
+	q, err := s.where(s.from(visitorTable, "v", columns...), access{alias: "v", id: "v.id"}, nodes, order, sel.After)
+	return q.OrderBy(order.by("v.id")...).Suffix("LIMIT ?", sel.Limit), err
+}
+
+func (s scope) foundApart(either filter.AnyOf, rest []filter.Node, sel store.Select, order ordering) (sq.SelectBuilder, error) {
+	branches := make([]sq.Sqlizer, len(either))
+	for i, n := range either {
+		q, err := s.found(append(conjuncts(n), rest...), sel, order, "v.id AS id")
+		if err != nil {
+			return q, err
+		}
+		branches[i] = sq.Expr("(?)", q)
+	}
+	q := s.with(s.over(chain("UNION", branches), "p", s.visitorColumns("v")...), visitorTable, "v", "v.id = p.id")
+	return q.OrderBy(order.by("v.id")...).Suffix("LIMIT ?", sel.Limit), nil
+}
+
+// mostAlternatives is how many are looked for apart: each may cost a pass over all.
+const mostAlternatives = 8
+
+// alternatives returns a node that asks for one of several things, some of which are in
+// other tables than the profile, and what else must hold; nil if there is none.
+func alternatives(nodes []filter.Node) (filter.AnyOf, []filter.Node) {
+	for i, n := range nodes {
+		either, ok := n.(filter.AnyOf)
+		if ok && len(either) <= mostAlternatives && slices.ContainsFunc(either, hangs) {
+			return either, without(nodes, i)
+		}
+	}
+	return nil, nil
+}
+
+// hangs reports whether a node asks for something that hangs on the visitor.
+func hangs(n filter.Node) bool {
+	switch n := n.(type) {
+	case filter.AllOf:
+		return slices.ContainsFunc(n, hangs)
+	case filter.AnyOf:
+		return slices.ContainsFunc(n, hangs)
+	case *filter.Test:
+		switch n.Field.Kind {
+		case filter.TagKind, filter.GroupKind, filter.IdentityKind, filter.AttrKind:
+			return true
+		}
+	}
+	return false
+}
+
+// merged puts alternatives that ask for values of one field together: for one of several
+// tags a server asks an index, for one tag or another it reads all who carry either.
+func merged(n filter.Node) filter.Node {
+	switch n := n.(type) {
+	case filter.AllOf:
+		all := make(filter.AllOf, len(n))
+		for i, child := range n {
+			all[i] = merged(child)
+		}
+		return all
+	case filter.Inverse:
+		return filter.Inverse{Of: merged(n.Of)}
+	case filter.AnyOf:
+		var either filter.AnyOf
+		for _, child := range n {
+			either = addAlternative(either, merged(child))
+		}
+		if len(either) == 1 {
+			return either[0]
+		}
+		return either
+	}
+	return n
+}
+
+func addAlternative(either filter.AnyOf, n filter.Node) filter.AnyOf {
+	t, ok := n.(*filter.Test)
+	if !ok || t.Op != filter.OpIn || len(t.Texts) == 0 {
+		return append(either, n)
+	}
+	for i := range either {
+		known, ok := either[i].(*filter.Test)
+		if ok && known.Op == filter.OpIn && known.Field == t.Field && known.Attr == t.Attr && known.Kind == t.Kind && len(known.Texts) > 0 {
+			both := *known
+			both.Texts = slices.Concat(known.Texts, t.Texts)
+			slices.Sort(both.Texts)
+			both.Texts = slices.Compact(both.Texts)
+			either[i] = &both
+			return either
+		}
+	}
+	return append(either, n)
+}
+
+// countDirectly counts in one statement, on the table of a tag or group alone where
+// nothing else is asked for.
+func (s scope) countDirectly(ctx context.Context, n filter.Node, limit int64) (int64, error) {
+	n = merged(n)
+	if not, ok := n.(filter.Inverse); ok && limit <= 0 {
+		return s.countRest(ctx, not.Of)
+	}
+	q, err := s.counted(conjuncts(n))
+	if err != nil {
+		return 0, err
+	}
+	return s.tally(ctx, q, limit)
+}
+
+// countRest counts those that n does not match: all, without those that it does.
+func (s scope) countRest(ctx context.Context, n filter.Node) (total int64, err error) {
+	in, err := s.counted(conjuncts(n))
+	if err != nil {
+		return 0, err
+	}
+	all := s.from(visitorTable, "v", "count(*)")
+	err = s.query(ctx, sq.Expr("SELECT (?) - (?)", all, s.over(in, "m", "count(*)")), func(r row) error { return r.Scan(&total) })
+	return total, err
+}
+
+// counted starts a SELECT of a row for each visitor that matches.
+func (s scope) counted(nodes []filter.Node) (sq.SelectBuilder, error) {
+	for i, n := range nodes {
+		a, ok := s.membership(n)
+		if !ok {
+			continue
+		}
+		c := compiler{scope: s, id: a.id}
+		q := s.from(a.from, a.alias, "1").Where(a.where)
+		for _, other := range without(nodes, i) {
+			test, err := c.node(other)
+			if err != nil {
+				return q, err
+			}
+			q = q.Where(test)
+		}
+		if !c.profile {
+			return q, nil
+		}
+	}
+	return s.where(s.from(visitorTable, "v", "1"), access{alias: "v", id: "v.id"}, nodes, ordering{}, nil)
+}
+
+// membership reaches those who carry one tag, or are in one group, each once.
+func (s scope) membership(n filter.Node) (access, bool) {
+	t, ok := n.(*filter.Test)
+	if !ok || t.Op != filter.OpIn || len(t.Texts) != 1 {
+		return access{}, false
+	}
+	switch t.Field.Kind {
+	case filter.TagKind:
+		return access{from: visitorTagTable, alias: "d", id: "d.visitor_id", where: sq.Expr("d.tag_id = ?", s.d.ID(t.Texts[0]))}, true
+	case filter.GroupKind:
+		return access{from: visitorGroupTable, alias: "d", id: "d.visitor_id", where: sq.Expr("d.group_id = ? AND d.excluded = 0", s.d.ID(t.Texts[0]))}, true
+	}
+	return access{}, false
+}

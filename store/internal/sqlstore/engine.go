@@ -1,0 +1,144 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"sync"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/tag/text"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+var (
+	_ store.Store   = (*Engine)(nil)
+	_ store.Faceter = (*Engine)(nil)
+)
+
+// Engine is a store.Store on a SQL database.
+type Engine struct {
+	d       Dialect
+	readers *Pool
+	writers *Pool
+	ending  func() error
+	desk    *desk
+	desks   desks // of a Server
+
+	gate   sync.RWMutex // held for reading by calls under way
+	closed bool
+}
+
+// New returns an engine that reads and writes through the pools, which may be one, and
+// calls ending when it is closed.
+func New(d Dialect, readers, writers *Pool, ending func() error) *Engine {
+	return &Engine{d: d, readers: readers, writers: writers, ending: ending, desk: newDesk()}
+}
+
+// InTx returns an engine that works inside a host's transaction, which the host commits
+// or rolls back. The guard is run around each Apply.
+func InTx(d Dialect, tx *sql.Tx, guard Guard) *Engine {
+	p := within(tx, guard)
+	return New(d, p, p, func() error { return nil })
+}
+
+// Close is store.Store's.
+func (e *Engine) Close() error {
+	e.gate.Lock()
+	defer e.gate.Unlock()
+	if e.closed {
+		return nil
+	}
+	e.closed = true
+	err := e.readers.close()
+	if e.writers != e.readers {
+		err = errors.Join(err, e.writers.close())
+	}
+	return errors.Join(err, e.ending())
+}
+
+// read lends f the workspace in a transaction that reads.
+func (e *Engine) read(ctx context.Context, ws store.WorkspaceID, f func(scope) error) error {
+	return e.call(ctx, e.readers, func(s *session) error {
+		return s.read(ctx, e.d, func() error { return f(scope{s, e.d, string(ws)}) })
+	})
+}
+
+// Maintain lends f a connection outside of any transaction, while nothing else is
+// written through e.
+func Maintain(ctx context.Context, e *Engine, f func(Conn) error) error {
+	return e.call(ctx, e.writers, func(s *session) error { return s.failed(f(s.conn)) })
+}
+
+func (e *Engine) call(ctx context.Context, p *Pool, f func(*session) error) error {
+	e.gate.RLock()
+	defer e.gate.RUnlock()
+	if e.closed {
+		return store.ErrClosed
+	}
+	s, err := p.take(ctx)
+	if err != nil {
+		return e.fail(ctx, err)
+	}
+	defer func() {
+		if s != nil {
+			p.give(s)
+		}
+	}()
+	if err = f(s); s.stale && ctx.Err() == nil {
+		if s, err = p.renew(ctx, s); err == nil {
+			err = f(s)
+		}
+	}
+	return e.fail(ctx, err)
+}
+
+// fail tells the context's error where that is why err came up.
+func (e *Engine) fail(ctx context.Context, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, sql.ErrTxDone):
+		return store.ErrClosed
+	}
+	return e.d.Error(err)
+}
+
+// GetVisitor is store.Store's.
+func (e *Engine) GetVisitor(ctx context.Context, ws store.WorkspaceID, id visitor.ID) (v visitor.Visitor, err error) {
+	err = e.read(ctx, ws, func(s scope) error {
+		found, err := s.visitors(ctx, []string{string(id)})
+		if err != nil {
+			return err
+		}
+		if len(found) == 0 {
+			return store.Missed("visitor", string(id))
+		}
+		v = found[0].Visitor
+		return nil
+	})
+	return v, err
+}
+
+// FindVisitors is store.Store's.
+func (e *Engine) FindVisitors(ctx context.Context, ws store.WorkspaceID, sel store.Select) (page []visitor.Visitor, err error) {
+	err = e.read(ctx, ws, func(s scope) error {
+		page, err = s.page(ctx, sel)
+		return err
+	})
+	return page, err
+}
+
+// CountVisitors is store.Store's.
+func (e *Engine) CountVisitors(ctx context.Context, ws store.WorkspaceID, where filter.Bound, limit int64) (n int64, err error) {
+	err = e.readOnce(ctx, ws, func(s scope) error {
+		n, err = s.count(ctx, where.Node(), limit)
+		return err
+	})
+	return n, err
+}
+
+func fold(s string) string { return text.Fold(s) }

@@ -1,0 +1,152 @@
+package sqlstore
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+)
+
+// SchemaError says that the tables are not what this release works on.
+type SchemaError struct {
+	Version int // of the migration
+	Reason  string
+}
+
+// Error returns "schema version 3: reason".
+func (e *SchemaError) Error() string {
+	return fmt.Sprintf("schema version %d: %s", e.Version, e.Reason)
+}
+
+const createSchema = "CREATE TABLE IF NOT EXISTS " + schemaTable + " (version INTEGER NOT NULL PRIMARY KEY," +
+	" checksum TEXT NOT NULL, applied_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)"
+
+// migration is one numbered step.
+type migration struct {
+	version  int
+	text     string
+	checksum string
+}
+
+// Migrate brings the tables up to date: the files NNNN_name.sql of the folder, in the
+// order of their numbers, each in a transaction that holds the write lock, so that of two
+// that migrate at once one waits for the other. With only, it checks and changes nothing. A
+// database that is newer, or was made by other steps, is a *SchemaError.
+func Migrate(ctx context.Context, e *Engine, files fs.FS, only bool) error {
+	steps, err := migrations(files)
+	if err != nil {
+		return err
+	}
+	return e.call(ctx, e.writers, func(s *session) error {
+		applied, err := versions(ctx, s, e.d)
+		if err != nil {
+			return err
+		}
+		if err := check(steps, applied); err != nil {
+			return err
+		}
+		for _, m := range steps[len(applied):] {
+			if only {
+				return &SchemaError{m.version, "not applied yet: migrate first"}
+			}
+			if err := s.write(ctx, e.d, func() error { return m.apply(ctx, s, e.d, steps) }); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// apply makes the step, unless someone else has meanwhile.
+func (m migration) apply(ctx context.Context, s *session, d Dialect, steps []migration) error {
+	create, err := d.Placeholders().ReplacePlaceholders(createSchema)
+	if err != nil {
+		return err
+	}
+	if err := control(ctx, s, create); err != nil {
+		return err
+	}
+	applied, err := versions(ctx, s, d)
+	if err != nil {
+		return err
+	}
+	if err := check(steps, applied); err != nil || len(applied) >= m.version {
+		return err
+	}
+	text, err := d.Placeholders().ReplacePlaceholders(m.text)
+	if err != nil {
+		return err
+	}
+	if err := control(ctx, s, text); err != nil {
+		return err
+	}
+	insert, err := d.Placeholders().ReplacePlaceholders("INSERT INTO " + schemaTable + " (version, checksum) VALUES (?, ?)")
+	if err != nil {
+		return err
+	}
+	return control(ctx, s, insert, m.version, m.checksum)
+}
+
+// versions returns the checksums of the steps that were made, in order.
+func versions(ctx context.Context, s *session, d Dialect) ([]string, error) {
+	there := false
+	err := controlRows(ctx, s, d.TableThere(), func(row) error { there = true; return nil }, schemaTable)
+	if err != nil || !there {
+		return nil, err
+	}
+	read, err := d.Placeholders().ReplacePlaceholders("SELECT version, checksum FROM " + schemaTable + " ORDER BY version")
+	if err != nil {
+		return nil, err
+	}
+	var applied []string
+	err = controlRows(ctx, s, read, func(r row) error {
+		var version int
+		var checksum string
+		if err := r.Scan(&version, &checksum); err != nil {
+			return err
+		}
+		applied = append(applied, checksum)
+		if version != len(applied) {
+			return &SchemaError{version, "a step before it is missing"}
+		}
+		return nil
+	})
+	return applied, err
+}
+
+func check(steps []migration, applied []string) error {
+	for i, checksum := range applied {
+		if i >= len(steps) {
+			return &SchemaError{len(applied), fmt.Sprintf("newer than this release, which knows %d", len(steps))}
+		}
+		if checksum != steps[i].checksum {
+			return &SchemaError{i + 1, "was made by another text than this release has"}
+		}
+	}
+	return nil
+}
+
+func migrations(files fs.FS) ([]migration, error) {
+	names, err := fs.Glob(files, "*.sql")
+	if err != nil {
+		return nil, err
+	}
+	var steps []migration
+	for i, name := range names { // Glob sorts
+		number, _, _ := strings.Cut(name, "_")
+		version, err := strconv.Atoi(number)
+		if err != nil || version != i+1 {
+			return nil, fmt.Errorf("migration %s: want number %04d", name, i+1)
+		}
+		text, err := fs.ReadFile(files, name)
+		if err != nil {
+			return nil, err
+		}
+		sum := sha256.Sum256(text)
+		steps = append(steps, migration{version, string(text), hex.EncodeToString(sum[:])})
+	}
+	return steps, nil
+}

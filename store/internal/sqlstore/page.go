@@ -1,0 +1,122 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+
+	sq "github.com/Masterminds/squirrel"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// ordering is an order as SQL has it.
+type ordering struct {
+	column     string // of the profile; "" for the id alone
+	descending bool
+}
+
+func orderingOf(o store.Order) (ordering, error) {
+	key, descending, ok := o.Key()
+	if !ok {
+		return ordering{}, fmt.Errorf("find visitors: unknown order %q", o)
+	}
+	column := map[store.SortKey]string{store.ByName: "name_fold", store.BySeen: "last_seen_at", store.ByUpdated: "updated_at"}[key]
+	return ordering{column, descending}, nil
+}
+
+// by is the ORDER BY, where id is the column with the visitor's id.
+func (o ordering) by(id string) []string {
+	direction := " ASC"
+	if o.descending {
+		direction = " DESC"
+	}
+	if o.column == "" {
+		return []string{id + direction}
+	}
+	return []string{"v." + o.column + direction, id + direction}
+}
+
+// after tests whether a visitor comes after p.
+func (o ordering) after(d Dialect, p *store.Position, id string) sq.Sqlizer {
+	if o.descending {
+		return o.compare(" < ", d, p, id)
+	}
+	return o.compare(" > ", d, p, id)
+}
+
+// until tests whether a visitor comes before p or is there.
+func (o ordering) until(d Dialect, p *store.Position, id string) sq.Sqlizer {
+	if o.descending {
+		return o.compare(" >= ", d, p, id)
+	}
+	return o.compare(" <= ", d, p, id)
+}
+
+func (o ordering) compare(operator string, d Dialect, p *store.Position, id string) sq.Sqlizer {
+	switch o.column {
+	case "":
+		return sq.Expr(id+operator+"?", d.ID(string(p.ID)))
+	case "name_fold":
+		return sq.Expr("(v.name_fold, "+id+")"+operator+"(?, ?)", p.Name, d.ID(string(p.ID)))
+	}
+	return sq.Expr("(v."+o.column+", "+id+")"+operator+"(?, ?)", p.Micros, d.ID(string(p.ID)))
+}
+
+// page reads the visitors of a page, whole and in order.
+func (s scope) page(ctx context.Context, sel store.Select) ([]visitor.Visitor, error) {
+	order, err := orderingOf(sel.Order)
+	if err != nil {
+		return nil, err
+	}
+	if sel.Where.Node() == filter.Constant(false) {
+		return nil, nil
+	}
+	if _, ok := s.d.(Server); ok {
+		found, err := s.directly(ctx, sel, order)
+		if err != nil {
+			return nil, err
+		}
+		return s.whole(ctx, found)
+	}
+	p := planner{scope: s, sel: sel, order: order, nodes: conjuncts(sel.Where.Node())}
+	queries, err := p.ids(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found []record
+	for _, ids := range queries {
+		if found, err = s.profiles(ctx, ids, order, sel.Limit); err != nil {
+			return nil, err
+		}
+		if len(found) == sel.Limit {
+			break
+		}
+	}
+	return s.whole(ctx, found)
+}
+
+// whole reads what hangs on the visitors found.
+func (s scope) whole(ctx context.Context, found []record) ([]visitor.Visitor, error) {
+	if err := s.fill(ctx, found); err != nil || len(found) == 0 {
+		return nil, err
+	}
+	visitors := make([]visitor.Visitor, len(found))
+	for i := range found {
+		visitors[i] = found[i].Visitor
+	}
+	return visitors, nil
+}
+
+// profiles reads the visitors whose ids a query gives, in order.
+func (s scope) profiles(ctx context.Context, ids sq.Sqlizer, order ordering, limit int) ([]record, error) {
+	q := s.with(s.over(ids, "p", s.visitorColumns("v")...), visitorTable, "v", "v.id = p.id").OrderBy(order.by("v.id")...)
+	found := make([]record, 0, min(limit, 1024))
+	err := s.query(ctx, q, func(r row) error {
+		rec, err := scanVisitor(r)
+		found = append(found, rec)
+		return err
+	})
+	return found, err
+}

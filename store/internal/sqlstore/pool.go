@@ -1,0 +1,118 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+)
+
+// Pool lends sessions, each to one call at a time.
+type Pool struct {
+	open  func(context.Context) (*session, error)
+	slots chan *session // sessions kept open, nil where one is not open yet; a nil channel keeps none
+}
+
+// Guard readies a connection of the host's for a transaction that writes, and returns
+// what puts it back as it was.
+type Guard func(context.Context, Conn) (undo func(), err error)
+
+// Keep returns a pool of up to n connections that it keeps open, each readied once. They
+// are the engine's alone, so that their statements stay prepared.
+func Keep(db *sql.DB, n int, ready func(context.Context, Conn) error) *Pool {
+	p := &Pool{slots: make(chan *session, n)}
+	for range n {
+		p.slots <- nil
+	}
+	p.open = func(ctx context.Context) (*session, error) {
+		conn, err := db.Conn(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err := ready(ctx, conn); err != nil {
+			conn.Close()
+			return nil, err
+		}
+		return &session{conn: conn, end: conn.Close}, nil
+	}
+	return p
+}
+
+// Borrow returns a pool that takes a connection of the host's for each call.
+func Borrow(db *sql.DB, guard Guard) *Pool {
+	return &Pool{open: func(ctx context.Context) (*session, error) {
+		conn, err := db.Conn(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return &session{conn: conn, end: conn.Close, guard: guard}, nil
+	}}
+}
+
+// within returns a pool of the one session that works inside a host's transaction.
+func within(tx *sql.Tx, guard Guard) *Pool {
+	p := &Pool{slots: make(chan *session, 1)}
+	p.slots <- &session{conn: tx, end: func() error { return nil }, guard: guard, nested: true}
+	return p
+}
+
+func (p *Pool) take(ctx context.Context) (*session, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if p.slots == nil {
+		return p.open(ctx)
+	}
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case s := <-p.slots:
+		if s != nil && s.nested && s.broken {
+			p.slots <- s
+			return nil, sql.ErrTxDone
+		}
+		if s != nil {
+			return s, nil
+		}
+	}
+	s, err := p.open(ctx)
+	if err != nil {
+		p.slots <- nil
+	}
+	return s, err
+}
+
+// renew opens a session in place of one that is stale.
+func (p *Pool) renew(ctx context.Context, s *session) (*session, error) {
+	s.close()
+	fresh, err := p.open(ctx)
+	if err != nil && p.slots != nil {
+		p.slots <- nil
+	}
+	return fresh, err
+}
+
+func (p *Pool) give(s *session) {
+	switch {
+	case p.slots == nil:
+		s.close()
+	case s.broken && !s.nested:
+		s.close()
+		p.slots <- nil
+	default:
+		p.slots <- s
+	}
+}
+
+// close closes the sessions kept open; nobody holds one any more.
+func (p *Pool) close() error {
+	var first error
+	for range cap(p.slots) {
+		s := <-p.slots
+		if s != nil {
+			if err := s.close(); first == nil {
+				first = err
+			}
+		}
+		p.slots <- nil
+	}
+	return first
+}

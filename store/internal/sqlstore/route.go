@@ -1,0 +1,85 @@
+package sqlstore
+
+import (
+	"context"
+
+	sq "github.com/Masterminds/squirrel"
+
+	"github.com/contactpipeline/visitors/store"
+)
+
+// query is the SELECT of ids along a route, up to a position where one is given.
+func (p *planner) query(r route, end *store.Position) (sq.Sqlizer, error) {
+	switch {
+	case len(r.parts) == 1:
+		a := r.parts[0]
+		q := p.reach(a, a.id+" AS id")
+		if a.many {
+			q = q.Distinct()
+		}
+		return p.finish(q, a, r, end)
+	case r.sort:
+		branches := make([]sq.Sqlizer, len(r.parts))
+		for i, a := range r.parts {
+			branches[i] = p.reach(a, a.id+" AS id")
+		}
+		return p.finish(p.over(chain("UNION", branches), "p", "p.id AS id"), access{alias: "p", id: "p.id"}, r, end)
+	}
+	return p.merge(r)
+}
+
+func (p *planner) finish(q sq.SelectBuilder, a access, r route, end *store.Position) (sq.Sqlizer, error) {
+	q, err := p.where(q, a, r.rest, p.order, p.sel.After)
+	if end != nil {
+		q = q.Where(p.order.until(p.d, end, a.id))
+	}
+	return q.OrderBy(p.order.by(a.id)...).Suffix("LIMIT ?", p.sel.Limit), err
+}
+
+// merge goes through several streams at once, in the order of ids. SQLite merges the
+// branches of a compound SELECT without sorting when each comes in order by itself.
+func (p *planner) merge(r route) (sq.Sqlizer, error) {
+	branches := make([]sq.Sqlizer, len(r.parts))
+	for i, a := range r.parts {
+		var err error
+		if branches[i], err = p.where(p.reach(a, a.id+" AS id"), a, r.rest, p.order, p.sel.After); err != nil {
+			return nil, err
+		}
+	}
+	return sq.Expr("? ORDER BY "+p.order.by("id")[0]+" LIMIT ?", chain("UNION", branches), p.sel.Limit), nil
+}
+
+// chain joins SELECTs by a set operator. They stay in one row, since SQLite merges only
+// that.
+func chain(operator string, branches []sq.Sqlizer) sq.Sqlizer {
+	joined := branches[0]
+	for _, b := range branches[1:] {
+		joined = sq.Expr("? "+operator+" ?", joined, b)
+	}
+	return joined
+}
+
+// ahead returns the position that lies n visitors ahead along an access that is in order,
+// nil when there are fewer.
+func (p *planner) ahead(ctx context.Context, a access, n int64) (*store.Position, error) {
+	columns := []string{a.id}
+	if p.order.column != "" {
+		columns = append(columns, "v."+p.order.column)
+	}
+	q, err := p.where(p.reach(a, columns...), a, nil, p.order, p.sel.After)
+	if err != nil {
+		return nil, err
+	}
+	var end *store.Position
+	err = p.scope.query(ctx, q.OrderBy(p.order.by(a.id)...).Suffix("LIMIT 1 OFFSET ?", n), func(r row) error {
+		end = &store.Position{}
+		switch p.order.column {
+		case "":
+			return r.Scan(into(&end.ID))
+		case "name_fold":
+			return r.Scan(into(&end.ID), &end.Name)
+		}
+		return r.Scan(into(&end.ID), &end.Micros)
+	})
+	return end, err
+}

@@ -1,0 +1,125 @@
+package sqlstore
+
+import (
+	"context"
+
+	sq "github.com/Masterminds/squirrel"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store"
+)
+
+// sizes are what the planner knows of a workspace.
+type sizes struct {
+	total int64
+	of    map[counted]int64
+}
+
+// sum is how many visitors the streams reach, those that several reach counted for each.
+func (z sizes) sum(streams []access) int64 {
+	n := int64(0)
+	for _, a := range streams {
+		n += z.of[a.of]
+	}
+	return n
+}
+
+// sizes reads the counters of the streams and the number of all visitors.
+func (s scope) sizes(ctx context.Context, streams []access) (sizes, error) {
+	z := sizes{of: map[counted]int64{}}
+	err := s.query(ctx, s.from(sourceTable, "c", "c.source", "c.visitors"), func(r row) error {
+		var source string
+		var n int64
+		err := r.Scan(&source, &n)
+		z.of[counted{addToSource, source}] = n
+		z.total += n
+		return err
+	})
+	if err != nil {
+		return z, err
+	}
+	for _, t := range []struct{ text, table, column string }{{addToTag, tagTable, "uses"}, {addToGroup, groupTable, "members"}} {
+		var ids []string
+		for _, a := range streams {
+			if a.of.text == t.text {
+				ids = append(ids, a.of.key)
+			}
+		}
+		if len(ids) == 0 {
+			continue
+		}
+		q := s.from(t.table, "c", "c.id", "c."+t.column).Where(s.d.InIDs("c.id", ids))
+		err := s.query(ctx, q, func(r row) error {
+			var id string
+			var n int64
+			err := r.Scan(into(&id), &n)
+			z.of[counted{t.text, id}] = n
+			return err
+		})
+		if err != nil {
+			return z, err
+		}
+	}
+	return z, nil
+}
+
+// length counts what an access reaches, and stops after most.
+func (s scope) length(ctx context.Context, a access, most int64) (n int64, err error) {
+	q := s.hits(a).Suffix("LIMIT ?", most)
+	err = s.query(ctx, s.over(q, "m", "count(*)"), func(r row) error { return r.Scan(&n) })
+	return n, err
+}
+
+// share guesses which part of all visitors matches n, as if conditions had nothing to do
+// with one another.
+func (s scope) share(z sizes, n filter.Node) float64 {
+	if not, ok := n.(filter.Inverse); ok {
+		return 1 - s.share(z, not.Of)
+	}
+	if terms, ok := n.(filter.Terms); ok && len(terms) > 0 {
+		return 0.01
+	}
+	if streams := s.streams(n); streams != nil && z.total > 0 {
+		return min(1, float64(z.sum(streams))/float64(z.total))
+	}
+	return 0.5
+}
+
+// conjuncts are the nodes that must all match.
+func conjuncts(n filter.Node) []filter.Node {
+	switch n := n.(type) {
+	case filter.AllOf:
+		return n
+	case filter.Constant:
+		if n {
+			return nil
+		}
+	}
+	return []filter.Node{n}
+}
+
+// without returns nodes but the one at i.
+func without(nodes []filter.Node, i int) []filter.Node {
+	rest := make([]filter.Node, 0, len(nodes)-1)
+	return append(append(rest, nodes[:i]...), nodes[i+1:]...)
+}
+
+// where adds what must hold of the visitors that q reaches by an access: that they match
+// the nodes and come after a position.
+func (s scope) where(q sq.SelectBuilder, a access, nodes []filter.Node, order ordering, after *store.Position) (sq.SelectBuilder, error) {
+	c := compiler{scope: s, id: a.id}
+	for _, n := range nodes {
+		test, err := c.node(n)
+		if err != nil {
+			return q, err
+		}
+		q = q.Where(test)
+	}
+	if after != nil {
+		q = q.Where(order.after(s.d, after, a.id))
+	}
+	if (c.profile || order.column != "") && !a.profiled() {
+		q = s.with(q, visitorTable, "v", "v.id = "+a.id)
+	}
+	return q, nil
+}

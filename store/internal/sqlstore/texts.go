@@ -1,0 +1,75 @@
+package sqlstore
+
+import (
+	"context"
+	"maps"
+	"slices"
+)
+
+const (
+	insertScratch = "INSERT INTO " + ScratchTable + " (docid, grams) VALUES (?, ?)"
+	deleteTexts   = "DELETE FROM " + TextTable + " WHERE docid IN (SELECT docid FROM " + ScratchTable + ")"
+	deleteScratch = "DELETE FROM " + ScratchTable
+	insertText    = "INSERT INTO " + TextTable + " (docid, grams) VALUES (?, ?)"
+)
+
+// textChanges are what the changes of an Apply do to the search index, by row key.
+type textChanges map[int64]*textChange
+
+type textChange struct{ old, now *Searchable }
+
+func (t textChanges) of(rowkey int64) *textChange {
+	c := t[rowkey]
+	if c == nil {
+		c = &textChange{}
+		t[rowkey] = c
+	}
+	return c
+}
+
+// drop takes a text out: out of the index, unless this Apply was to put it there.
+func (t textChanges) drop(rowkey int64, text Searchable) {
+	c := t.of(rowkey)
+	if c.now == nil {
+		c.old = &text
+	}
+	c.now = nil
+}
+
+func (t textChanges) put(rowkey int64, text Searchable) { t.of(rowkey).now = &text }
+
+// writeTexts writes the search index last and in the order of row keys: FTS4 gathers
+// what is written so in memory, and flushes it whenever another statement, or a smaller
+// key, comes between. It learns what to take out from the scratch table.
+func (a *applier) writeTexts(ctx context.Context) error {
+	index := a.d.Index()
+	if index == nil || len(a.texts) == 0 {
+		return nil
+	}
+	keys := slices.Sorted(maps.Keys(a.texts))
+	dropped := false
+	for _, key := range keys {
+		if old := a.texts[key].old; old != nil {
+			dropped = true
+			if err := a.text(ctx, insertScratch, key, index.Document(a.ws, *old)); err != nil {
+				return err
+			}
+		}
+	}
+	if dropped {
+		if err := a.text(ctx, deleteTexts); err != nil {
+			return err
+		}
+		if err := a.text(ctx, deleteScratch); err != nil {
+			return err
+		}
+	}
+	for _, key := range keys {
+		if now := a.texts[key].now; now != nil {
+			if err := a.text(ctx, insertText, key, index.Document(a.ws, *now)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,80 @@
+package sqlite
+
+import (
+	"encoding/hex"
+	"encoding/json"
+
+	sq "github.com/Masterminds/squirrel"
+	"github.com/google/uuid"
+
+	"github.com/contactpipeline/visitors/store/internal/sqlstore"
+)
+
+// dialect is SQLite's way.
+type dialect struct{}
+
+var _ sqlstore.Dialect = dialect{}
+
+func (dialect) Placeholders() sq.PlaceholderFormat { return sq.Question }
+func (dialect) BeginRead() string                  { return "BEGIN" }
+func (dialect) BeginWrite() string                 { return "BEGIN IMMEDIATE" }
+func (dialect) Index() sqlstore.Index              { return grams{} }
+
+func (dialect) TableThere() string {
+	return "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+}
+
+// ID binds an id as its 16 bytes. What is no id is nobody's.
+func (dialect) ID(id string) any {
+	u, err := uuid.Parse(id)
+	if err != nil {
+		u = uuid.Nil
+	}
+	return u[:]
+}
+
+// fewValues is how many values are bound one by one; more go as one JSON text, which
+// keeps statements few and short.
+const fewValues = 4
+
+func (d dialect) InIDs(column string, ids []string) sq.Sqlizer {
+	if len(ids) > fewValues {
+		encoded := make([]string, len(ids))
+		for i, id := range ids {
+			encoded[i] = hex.EncodeToString(d.ID(id).([]byte))
+		}
+		return sq.Expr(column+" IN (SELECT unhex(value) FROM json_each(?))", asJSON(encoded))
+	}
+	values := make([]any, len(ids))
+	for i, id := range ids {
+		values[i] = d.ID(id)
+	}
+	return in(column, values)
+}
+
+func (dialect) InTexts(column string, texts []string) sq.Sqlizer {
+	if len(texts) > fewValues {
+		return sq.Expr(column+" IN (SELECT value FROM json_each(?))", asJSON(texts))
+	}
+	values := make([]any, len(texts))
+	for i, text := range texts {
+		values[i] = text
+	}
+	return in(column, values)
+}
+
+func in(column string, values []any) sq.Sqlizer {
+	if len(values) == 1 {
+		return sq.Expr(column+" = ?", values[0])
+	}
+	return sq.Expr(column+" IN ("+sq.Placeholders(len(values))+")", values...)
+}
+
+func asJSON(texts []string) string {
+	b, _ := json.Marshal(texts) // texts always marshal
+	return string(b)
+}
+
+func (dialect) Contains(column, text string) sq.Sqlizer {
+	return sq.Expr("instr("+column+", ?) > 0", text)
+}

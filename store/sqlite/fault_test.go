@@ -1,0 +1,79 @@
+package sqlite_test
+
+import (
+	"context"
+	"database/sql"
+	"path/filepath"
+	"testing"
+
+	"github.com/mattn/go-sqlite3"
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/internal/faulttest"
+	"github.com/contactpipeline/visitors/store/sqlite"
+)
+
+var engine = faulttest.Engine{
+	Driver: &sqlite3.SQLiteDriver{ConnectHook: func(c *sqlite3.SQLiteConn) error {
+		_, err := c.Exec("PRAGMA synchronous = OFF", nil)
+		return err
+	}},
+	Source: func(tb testing.TB) string { return filepath.Join(tb.TempDir(), "visitors.db") },
+	Open: func(ctx context.Context, source string) (store.Store, error) {
+		return sqlite.Open(ctx, source, nil)
+	},
+	Forms: map[string]faulttest.Form{
+		"connections of its own": {Kept: 3, Open: func(ctx context.Context, db *sql.DB) (store.Store, error) {
+			return sqlite.OpenOn(ctx, db, &sqlite.Options{Relaxed: true, Readers: 2})
+		}},
+		"a host's connections": {Open: func(ctx context.Context, db *sql.DB) (store.Store, error) {
+			if _, err := db.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
+				return nil, err
+			}
+			return sqlite.New(ctx, db, nil)
+		}},
+	},
+	InTx: func(st store.Store, tx *sql.Tx) store.Store { return st.(*sqlite.Store).InTx(tx) },
+	Check: func(tb testing.TB, db *sql.DB) {
+		rows, err := db.Query("PRAGMA integrity_check")
+		require.NoError(tb, err)
+		defer rows.Close()
+		for rows.Next() {
+			var answer string
+			require.NoError(tb, rows.Scan(&answer))
+			require.Contains(tb, []string{"ok", noContent}, answer)
+		}
+		require.NoError(tb, rows.Err())
+		for what, text := range leftovers {
+			var n int
+			require.NoError(tb, db.QueryRow(text).Scan(&n), what)
+			require.Zero(tb, n, what)
+		}
+	},
+}
+
+// noContent is what SQLite says of every search index that keeps none of its texts.
+const noContent = "malformed inverted index for FTS4 table main.visitors_text"
+
+// leftovers are queries that find what should not be there.
+var leftovers = map[string]string{
+	"rows in the scratch table": "SELECT count(*) FROM visitors_scratch",
+	"wrong counts of a tag": "SELECT count(*) FROM (SELECT ws, id, uses FROM visitors_tag WHERE uses <> 0" +
+		" EXCEPT SELECT ws, tag_id, count(*) FROM visitors_visitor_tag GROUP BY ws, tag_id)",
+	"tags not counted": "SELECT count(*) FROM (SELECT ws, tag_id, count(*) FROM visitors_visitor_tag GROUP BY ws, tag_id" +
+		" EXCEPT SELECT ws, id, uses FROM visitors_tag)",
+	"wrong counts of a group": "SELECT count(*) FROM (SELECT ws, id, members FROM visitors_group WHERE members <> 0" +
+		" EXCEPT SELECT ws, group_id, count(*) FROM visitors_visitor_group WHERE excluded = 0 GROUP BY ws, group_id)",
+	"members not counted": "SELECT count(*) FROM (SELECT ws, group_id, count(*) FROM visitors_visitor_group WHERE excluded = 0 GROUP BY ws, group_id" +
+		" EXCEPT SELECT ws, id, members FROM visitors_group)",
+	"wrong counts of a source": "SELECT count(*) FROM (SELECT ws, source, visitors FROM visitors_source WHERE visitors <> 0" +
+		" EXCEPT SELECT ws, source, count(*) FROM visitors_visitor GROUP BY ws, source)",
+	"sources not counted": "SELECT count(*) FROM (SELECT ws, source, count(*) FROM visitors_visitor GROUP BY ws, source" +
+		" EXCEPT SELECT ws, source, visitors FROM visitors_source)",
+}
+
+func TestCallsThatFail(t *testing.T) {
+	t.Parallel()
+	faulttest.Calls(t, engine)
+}

@@ -1,0 +1,9 @@
+package sqlite_test
+
+import (
+	"testing"
+
+	"github.com/contactpipeline/visitors/store/internal/faulttest"
+)
+
+func TestKill(t *testing.T) { faulttest.Kill(t, engine) }

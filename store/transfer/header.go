@@ -1,0 +1,180 @@
+package transfer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/contactpipeline/visitors/tag/text"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// role is what a column is to a visitor.
+type role string
+
+const (
+	roleName       role = "name"
+	roleFirst      role = "first name"
+	roleMiddle     role = "middle name"
+	roleLast       role = "last name"
+	roleEmail      role = "email"
+	rolePhone      role = "phone"
+	roleSource     role = "source"
+	roleTags       role = "tags"
+	roleCreated    role = "created_at"
+	roleIdentities role = "identities"
+	roleAttributes role = "attributes"
+	roleAttr       role = "attr"
+)
+
+// attrPrefix starts the header of an attribute of ours: attr.city, attr.score:number.
+const attrPrefix = "attr."
+
+// aliases are the names that columns have in the exports of Google, Outlook, HubSpot,
+// Mailchimp, Chatwoot and Salesforce, in English and a few other languages, as headerKey
+// spells them. Where several columns have one role, see row.go.
+var aliases = aliasTable(map[role]string{
+	roleName:   "name fullname displayname contactname visitorname customername contact",
+	roleFirst:  `firstname givenname forename fname vorname prenom nombre nome`,
+	roleMiddle: "middlename additionalname",
+	roleLast: `lastname familyname surname lname nachname nom nomdefamille apellido apellidos
+		sobrenome cognome`,
+	roleEmail: `email emails emailaddress mail emailadresse correo correoelectronico courriel
+		adressedemessagerie email1value email2value email3value email1address email2address
+		email3address primaryemail secondaryemail workemail personalemail`,
+	rolePhone: `phone phones phonenumber mobile mobilephone mobilenumber mobilephonenumber cell cellphone
+		telephone tel primaryphone homephone homephone2 businessphone businessphone2 workphone
+		phone1value phone2value phone3value whatsappnumber telefon telefonnummer rufnummer
+		mobiltelefon handy telefono telefone celular movil`,
+	roleSource: "source channel firstsource kanal canal",
+	roleTags:   "tags tag labels label categories groupmembership schlagworter kategorien etiquetas etiquettes",
+	roleCreated: `created createdat createdate createdon creationdate creationtime datecreated
+		dateadded optintime signedup signedupat`,
+	roleIdentities: "identities",
+	roleAttributes: "attributes",
+})
+
+func aliasTable(names map[role]string) map[string]role {
+	table := map[string]role{}
+	for r, list := range names {
+		for _, name := range strings.Fields(list) {
+			table[name] = r
+		}
+	}
+	return table
+}
+
+// headerKey spells a header without case, accents, spaces and punctuation.
+func headerKey(header string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, text.Fold(header))
+}
+
+// column is a column of the file. Attr names the attribute that keeps its cells when
+// their role has no place for them, and Kind is that attribute's.
+type column struct {
+	header string
+	role   role
+	attr   string
+	kind   visitor.Kind
+}
+
+// layout is what the columns of a file are.
+type layout []column
+
+// readHeader finds out the layout. It refuses a header in which nothing tells of a
+// person: a file without a header would else lose its first row.
+func readHeader(cells []string) (layout, error) {
+	l := make(layout, len(cells))
+	taken := map[string]bool{} // attribute:kind
+	known := false
+	for i, cell := range cells {
+		l[i] = readColumn(cell, i)
+		known = known || slices.Contains([]role{roleName, roleFirst, roleLast, roleEmail, rolePhone}, l[i].role)
+		if strings.HasPrefix(l[i].header, attrPrefix) {
+			l[i].unique(taken)
+		}
+	}
+	for i := range l {
+		if !strings.HasPrefix(l[i].header, attrPrefix) {
+			l[i].unique(taken) // after those that are named so on purpose
+		}
+	}
+	if !known {
+		return nil, text.Refuse("header", "the first row names no column for a name, an e-mail or a phone number")
+	}
+	return l, nil
+}
+
+func readColumn(cell string, index int) column {
+	c := column{header: text.Trim(cell), role: roleAttr, kind: visitor.TextKind}
+	if r, ok := aliases[headerKey(cell)]; ok {
+		c.role = r
+	}
+	name, ours := strings.CutPrefix(c.header, attrPrefix)
+	if plain, kind, ok := strings.Cut(name, ":"); ours && ok && slices.Contains(kinds, visitor.Kind(kind)) {
+		name, c.kind = plain, visitor.Kind(kind)
+	}
+	c.attr = attributeName(name, index)
+	return c
+}
+
+// unique gives the attribute a name that no column before has for the same kind.
+func (c *column) unique(taken map[string]bool) {
+	name := c.attr
+	for n := 2; taken[c.attr+":"+string(c.kind)]; n++ {
+		c.attr = fmt.Sprintf("%.60s_%d", name, n)
+	}
+	taken[c.attr+":"+string(c.kind)] = true
+}
+
+var kinds = []visitor.Kind{visitor.TextKind, visitor.NumberKind, visitor.BoolKind, visitor.TimeKind, visitor.ListKind}
+
+// has reports whether a column has the role.
+func (l layout) has(r role) bool {
+	return slices.ContainsFunc(l, func(c column) bool { return c.role == r })
+}
+
+// columns returns the layout as a report tells it.
+func (l layout) columns() []Column {
+	out := make([]Column, len(l))
+	for i, c := range l {
+		out[i] = Column{Header: c.header, Field: string(c.role)}
+		if c.role == roleAttr {
+			out[i].Field = attrPrefix + c.attr
+		}
+	}
+	return out
+}
+
+// attributeName makes the name of an attribute of a header: one that is valid stays, else
+// what is no ASCII letter or digit after folding becomes "_". A header that leaves nothing
+// over is named by its place.
+func attributeName(header string, index int) string {
+	if visitor.ValidAttributeName(header) {
+		return header
+	}
+	var b strings.Builder
+	gap := false
+	for _, r := range text.Fold(header) {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' && b.Len() > 0 {
+			if gap && b.Len() > 0 {
+				b.WriteByte('_')
+			}
+			gap = false
+			b.WriteRune(r)
+			continue
+		}
+		gap = true
+	}
+	name := strings.TrimRight(b.String()[:min(b.Len(), visitor.MaxAttributeName)], "_")
+	if name == "" {
+		return fmt.Sprintf("column_%d", index+1)
+	}
+	return name
+}

@@ -1,0 +1,236 @@
+package transfer
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/tag/text"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// DefaultMaxBytes is how large a file ImportCSV reads unless told otherwise.
+const DefaultMaxBytes = 1 << 30
+
+// CSVOptions are what a caller may choose of ImportCSV. Nil means the defaults.
+type CSVOptions struct {
+	// DefaultSource is the source of rows that name none. Default: such a row is refused,
+	// and so is a file without a column for the source.
+	DefaultSource visitor.Source
+	// Duplicates says what is done with people who are there already. Default: Skip.
+	Duplicates Policy
+	// DryRun reports what would be done and makes nothing. It does not notice that an
+	// identity belongs to another visitor.
+	DryRun bool
+	// Encoding is how the characters are written. Default: it is found out.
+	Encoding Encoding
+	// Separator stands between cells. Default: it is found out, of comma, semicolon, tab
+	// and bar.
+	Separator rune
+	// MaxBytes is how much of the file is read. Default: DefaultMaxBytes.
+	MaxBytes int64
+	// Progress is told after each batch of 1,000 rows what was done so far. Default: nobody
+	// is. It must not change the lists in the report.
+	Progress func(Report)
+}
+
+// ImportCSV makes a visitor of each row of a contact file. The first row that is not blank
+// is the header; the report tells what each column became. A row that is refused, or
+// whose person is there already, is told and left out.
+//
+// The error matches visitor.ErrInvalid when an option is not valid, the header names
+// nothing that could be a person, or the file is longer than MaxBytes. With an error, what
+// the report counts as created has been made: importing the same file again skips it.
+// Two imports that run at once may each make the same person.
+func ImportCSV(ctx context.Context, ws *store.Workspace, r io.Reader, o *CSVOptions) (Report, error) {
+	if o == nil {
+		o = &CSVOptions{}
+	}
+	im := importer{ws: ws, o: *o, meter: &meter{in: r, limit: o.MaxBytes}, seen: map[key]int{}}
+	err := im.open()
+	if err == nil {
+		err = im.run(ctx)
+	}
+	im.tally()
+	slices.SortStableFunc(im.report.Refused, func(a, b RowError) int { return cmp.Compare(a.Line, b.Line) })
+	slices.SortStableFunc(im.report.Duplicates, func(a, b Duplicate) int { return cmp.Compare(a.Line, b.Line) })
+	switch {
+	case err == nil, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return im.report, err
+	case errors.Is(err, errTooLarge):
+		err = text.Refuse("file", fmt.Sprintf("longer than %d bytes", im.meter.limit))
+	}
+	return im.report, &store.Error{Op: "import csv", Err: err}
+}
+
+// importer is one ImportCSV under way.
+type importer struct {
+	ws     *store.Workspace
+	o      CSVOptions
+	report Report
+	meter  *meter
+	text   *decoder
+	rows   *recordReader
+	layout layout
+	batch  []row
+	seen   map[key]int // line of the row that was taken in
+}
+
+// open checks the options, and finds out encoding, separator and columns.
+func (im *importer) open() error {
+	if im.meter.limit == 0 {
+		im.meter.limit = DefaultMaxBytes
+	}
+	if im.meter.limit < 0 {
+		return text.Refuse("max bytes", "negative")
+	}
+	switch im.o.Duplicates {
+	case "":
+		im.o.Duplicates = Skip
+	case Skip, Keep:
+	default:
+		return text.Refuse("duplicates", "want skip or keep")
+	}
+	if im.o.DefaultSource != "" && !im.ws.Sources().Has(im.o.DefaultSource) {
+		return text.Refuse("default source", "not a source of the workspace")
+	}
+	in, decoder, err := decode(im.meter, im.o.Encoding)
+	if err != nil {
+		return err
+	}
+	im.text = decoder
+	if err := im.separate(in); err != nil {
+		return err
+	}
+	return im.readHeader()
+}
+
+func (im *importer) separate(in *bufio.Reader) error {
+	head, err := in.Peek(headSize)
+	if err != nil && err != io.EOF {
+		return err
+	}
+	sep, skip := sniffSeparator(head)
+	if given := im.o.Separator; given != 0 {
+		if given > math.MaxInt8 || strings.ContainsRune("\"\r\n", given) {
+			return text.Refuse("separator", "want an ASCII character other than a quote or a line end")
+		}
+		sep = byte(given)
+	}
+	in.Discard(skip)
+	im.rows = newRecordReader(in, sep)
+	im.rows.line += countLines(head[:skip])
+	im.report.Separator = rune(sep)
+	return nil
+}
+
+func (im *importer) readHeader() error {
+	for {
+		rec, err := im.rows.next()
+		if err == io.EOF {
+			return text.Refuse("file", "empty")
+		}
+		if refused, ok := err.(RowError); ok {
+			return text.Refuse("header", refused.Reason)
+		}
+		if err != nil {
+			return err
+		}
+		cells, reason := im.text.row(rec.cells)
+		if reason != "" {
+			return text.Refuse("header", reason)
+		}
+		if blankRow(cells) {
+			continue
+		}
+		if im.layout, err = readHeader(cells); err != nil {
+			return err
+		}
+		im.report.Columns = im.layout.columns()
+		im.rows.width = len(im.layout)
+		if im.o.DefaultSource == "" && !im.layout.has(roleSource) {
+			return text.Refuse("source", "the file has no column for it: give a default source")
+		}
+		return nil
+	}
+}
+
+// run reads the rows and makes visitors of them, a batch at a time.
+func (im *importer) run(ctx context.Context) error {
+	for {
+		rec, err := im.rows.next()
+		if refused, ok := err.(RowError); ok {
+			im.report.Rows++
+			im.report.refuse(refused.Line, refused.Field, refused.Reason)
+			continue
+		}
+		if err != nil {
+			if failed := im.flush(ctx); failed != nil || err == io.EOF {
+				return failed
+			}
+			return err
+		}
+		im.add(rec)
+		if len(im.batch) == batchSize {
+			if err := im.flush(ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// add puts a row into the batch, or refuses it.
+func (im *importer) add(rec record) {
+	cells, reason := im.text.row(rec.cells)
+	if reason == "" && blankRow(cells) {
+		im.report.Blank++
+		return
+	}
+	im.report.Rows++
+	if reason == "" && rec.doubt {
+		reason = "follows a broken quote, and has not as many cells as the header"
+	}
+	if reason != "" {
+		im.report.refuse(rec.line, "row", reason)
+		return
+	}
+	d, err := im.layout.draft(cells)
+	if err == nil {
+		if d.Source == "" {
+			d.Source = im.o.DefaultSource
+		}
+		d, err = im.ws.Check(d)
+	}
+	if err != nil {
+		im.refuse(rec.line, err)
+		return
+	}
+	im.batch = append(im.batch, row{rec.line, d})
+}
+
+func (im *importer) refuse(line int, err error) {
+	if field := (*visitor.FieldError)(nil); errors.As(err, &field) {
+		im.report.refuse(line, field.Field, field.Reason)
+		return
+	}
+	im.report.refuse(line, "row", err.Error())
+}
+
+// tally brings the report up to date with what was read.
+func (im *importer) tally() {
+	im.report.Bytes = im.meter.count
+	if im.text != nil {
+		im.report.Encoding, im.report.Recoded = im.text.verdict()
+	}
+}
+
+func blankRow(cells []string) bool {
+	return !slices.ContainsFunc(cells, func(cell string) bool { return text.Trim(cell) != "" })
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -271,6 +272,23 @@ func BenchmarkLoad(b *testing.B) {
 		b.ReportMetric(each, "ns/visitor")
 		b.ReportMetric(float64(heap)/float64(n), "heap-B/visitor")
 		b.ReportMetric(each*float64(n)/float64(naive.Nanoseconds()), "x-map")
+	})
+}
+
+// BenchmarkLoadLate creates everyone in a random order; x-in-order is the time in terms of
+// what the same takes in the order of ids.
+func BenchmarkLoadLate(b *testing.B) {
+	sizes(b, func(b *testing.B, s *sample) {
+		tags := benchTags()
+		start := time.Now()
+		load(New(), tags, s.people)
+		ordered := time.Since(start)
+		shuffled := slices.Clone(s.people)
+		rand.New(rand.NewPCG(3, 4)).Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+		for b.Loop() {
+			load(New(), tags, shuffled)
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(ordered.Nanoseconds()), "x-in-order")
 	})
 }
 

@@ -91,8 +91,8 @@ func (w *workspace) truncate(p int) {
 func (w *workspace) put(p uint32, next *record) {
 	old := w.records[p]
 	w.place(p, next)
-	if old != nil && next != nil {
-		return // a change keeps id and identities
+	if old != nil && next != nil && slices.Equal(old.identities, next.identities) {
+		return
 	}
 	if old != nil {
 		delete(w.ids, old.id)

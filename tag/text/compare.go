@@ -3,12 +3,18 @@ package text
 // Equal reports whether Fold(s) is folded, which is folded already. Like Contains, it
 // and the two below allocate nothing for text as short as a name.
 func Equal(s, folded string) bool {
+	if plain, _ := ascii(s); plain {
+		return len(s) == len(folded) && equalLower(s, folded)
+	}
 	var short [256]byte
 	return string(appendFold(short[:0], s)) == folded
 }
 
 // HasPrefix reports whether Fold(s) starts with folded, which is folded already.
 func HasPrefix(s, folded string) bool {
+	if plain, _ := ascii(s); plain {
+		return len(s) >= len(folded) && equalLower(s[:len(folded)], folded)
+	}
 	var short [256]byte
 	b := appendFold(short[:0], s)
 	return len(b) >= len(folded) && string(b[:len(folded)]) == folded
@@ -16,6 +22,9 @@ func HasPrefix(s, folded string) bool {
 
 // HasSuffix reports whether Fold(s) ends with folded, which is folded already.
 func HasSuffix(s, folded string) bool {
+	if plain, _ := ascii(s); plain {
+		return len(s) >= len(folded) && equalLower(s[len(s)-len(folded):], folded)
+	}
 	var short [256]byte
 	b := appendFold(short[:0], s)
 	return len(b) >= len(folded) && string(b[len(b)-len(folded):]) == folded

@@ -19,51 +19,41 @@ func (e *Engine) Apply(ctx context.Context, ws store.WorkspaceID, changes []stor
 	return j.outcomes, j.err
 }
 
-// apply makes the changes in the session's transaction. It looks at the context between
-// changes and statements run to their end, since that is cheaper.
-func apply(ctx context.Context, s scope, changes []store.Change) ([]store.Outcome, error) {
-	a := applier{scope: s, texts: textChanges{}, counts: counts{}}
+// apply makes the changes in the session's transaction, and returns what is still to be
+// written in it. It looks at the context between changes and statements run to their end,
+// since that is cheaper.
+func apply(ctx context.Context, s scope, changes []store.Change) ([]store.Outcome, *ledger, error) {
+	a := applier{scope: s, ledger: newLedger()}
 	outcomes := make([]store.Outcome, len(changes))
 	running := context.WithoutCancel(ctx)
 	if err := s.lock(ctx); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for i := 0; i < len(changes); i++ {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		n, err := a.together(running, changes[i:], outcomes[i:])
 		if err != nil {
-			return nil, at(i, err)
+			return nil, nil, at(i, err)
 		}
 		if n > 0 {
 			i += n - 1
 			continue
 		}
 		if outcomes[i], err = a.change(running, changes[i]); err != nil {
-			return nil, &store.ChangeError{Index: i, Err: err}
+			return nil, nil, &store.ChangeError{Index: i, Err: err}
 		}
 	}
-	if err := a.writeEvents(running); err != nil {
-		return nil, err
-	}
-	if err := a.writeCounts(running); err != nil {
-		return nil, err
-	}
-	if err := a.writeTexts(running); err != nil {
-		return nil, err
-	}
-	return outcomes, nil
+	return outcomes, a.ledger, nil
 }
 
 // applier makes the changes of one Apply.
 type applier struct {
 	scope
-	events []store.Event        // to be numbered and written at the end
-	counts counts               // to be written at the end
-	texts  textChanges          // to be written at the end
-	tags   map[string]*tag.Tag  // by key, of those looked up
-	rules  map[group.ID]hasRule // of the groups looked up
+	*ledger
+	tags  map[string]*tag.Tag  // by key, of those looked up
+	rules map[group.ID]hasRule // of the groups looked up
 }
 
 // hasRule says whether a group has a rule.

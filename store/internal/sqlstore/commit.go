@@ -37,6 +37,7 @@ func (j *job) finished() bool {
 // leads, does the work of all who wait, and lets the next one lead.
 type desk struct {
 	leading chan struct{} // holds a token while somebody leads
+	rough   int           // transactions to come whose jobs are not tried at once; the leader's
 
 	mu      sync.Mutex
 	waiting []*job
@@ -130,22 +131,94 @@ func (e *Engine) commit(s *session, jobs []*job) (err error) {
 		j.err = nil
 	}
 	if len(jobs) == 1 {
-		return s.write(jobs[0].ctx, e.d, func() error { return e.run(s, jobs[0]) })
+		return s.write(jobs[0].ctx, e.d, func() error { return e.lone(s, jobs[0]) })
 	}
 	// Two processes that lock workspaces in one order do not lock each other out.
 	slices.SortStableFunc(jobs, func(a, b *job) int { return cmp.Compare(a.ws, b.ws) })
 	return s.write(context.Background(), e.d, func() error {
-		for _, j := range jobs {
-			j.err = s.writeInside(j.ctx, func() error { return e.run(s, j) })
-			if s.broken {
-				return j.err
+		for rest := jobs; len(rest) > 0; {
+			ws, n := rest[0].ws, 1
+			for n < len(rest) && rest[n].ws == ws {
+				n++
 			}
+			if err := e.several(scope{s, e.d, string(ws)}, rest[:n]); err != nil {
+				return err
+			}
+			rest = rest[n:]
 		}
 		return nil
 	})
 }
 
-func (e *Engine) run(s *session, j *job) (err error) {
-	j.outcomes, err = apply(j.ctx, scope{s, e.d, string(j.ws)}, j.changes)
-	return err
+// lone makes the changes of a job that has the transaction to itself.
+func (e *Engine) lone(s *session, j *job) error {
+	in := scope{s, e.d, string(j.ws)}
+	outcomes, left, err := apply(j.ctx, in, j.changes)
+	if err != nil {
+		return err
+	}
+	j.outcomes = outcomes
+	return left.write(j.ctx, in)
+}
+
+// several makes the changes of a workspace's jobs. It fails only where all must.
+func (e *Engine) several(s scope, jobs []*job) error {
+	ctx := context.Background()
+	total := newLedger()
+	if !atOnce(ctx, s, jobs, total) {
+		for _, j := range jobs {
+			j.err = s.writeInside(ctx, func() error {
+				outcomes, left, err := apply(j.ctx, s, j.changes)
+				if err == nil {
+					j.outcomes = outcomes
+					total.add(left)
+				}
+				return err
+			})
+			if s.broken {
+				return j.err
+			}
+		}
+	}
+	return total.write(ctx, s)
+}
+
+// patience is for how many transactions the jobs are made one by one after some that could
+// not be made at once: where some fail, others soon do too.
+const patience = 16
+
+// atOnce makes the changes of all jobs as if they were of one, which saves a savepoint for
+// each, and lets the database make several of a kind together. It reports whether that went
+// well; else nothing is done.
+func atOnce(ctx context.Context, s scope, jobs []*job, total *ledger) bool {
+	desk := jobs[0].desk
+	if desk.rough > 0 {
+		desk.rough--
+		return false
+	}
+	if len(jobs) < 2 {
+		return false
+	}
+	var changes []store.Change
+	for _, j := range jobs {
+		if j.ctx.Err() != nil {
+			return false
+		}
+		changes = append(changes, j.changes...)
+	}
+	err := s.writeInside(ctx, func() error {
+		outcomes, left, err := apply(ctx, s, changes)
+		if err != nil {
+			return err
+		}
+		for _, j := range jobs {
+			j.outcomes, outcomes = outcomes[:len(j.changes):len(j.changes)], outcomes[len(j.changes):]
+		}
+		total.add(left)
+		return nil
+	})
+	if err != nil {
+		desk.rough = patience
+	}
+	return err == nil
 }

@@ -25,19 +25,19 @@ func (c counts) source(s visitor.Source, n int64) { c[counted{addToSource, strin
 func (c counts) tag(id tag.ID, n int64)           { c[counted{addToTag, string(id)}] += n }
 func (c counts) group(id group.ID, n int64)       { c[counted{addToGroup, string(id)}] += n }
 
-func (a *applier) writeCounts(ctx context.Context) error {
-	if a.d.Index() == nil {
+func (s scope) writeCounts(ctx context.Context, all counts) error {
+	if s.d.Index() == nil {
 		return nil
 	}
-	for of, n := range a.counts {
+	for of, n := range all {
 		if n == 0 {
 			continue
 		}
-		args := []any{n, a.d.ID(of.key)}
+		args := []any{n, s.d.ID(of.key)}
 		if of.text == addToSource {
 			args = []any{of.key, n}
 		}
-		if _, err := a.exec(ctx, of.text, args...); err != nil {
+		if _, err := s.exec(ctx, of.text, args...); err != nil {
 			return err
 		}
 	}

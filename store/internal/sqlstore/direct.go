@@ -11,19 +11,17 @@ import (
 )
 
 // directly reads the visitors of a page in one statement, to which the server finds the
-// way by itself. Only alternatives by different tables it would go through as a whole; they
-// are looked for each by itself, in order, and put together.
+// way by itself, but for two cases. Alternatives by different tables it would go through as
+// a whole: they are looked for each by itself, in order, and put together. And it cannot
+// know that only old visitors carry a tag: the tag's own index is in the order of ids.
 func (s scope) directly(ctx context.Context, sel store.Select, order ordering) ([]record, error) {
 	nodes := conjuncts(merged(sel.Where.Node()))
-	q, err := s.found(nodes, sel, order, s.visitorColumns("v")...)
-	if either, rest := alternatives(nodes); either != nil {
-		q, err = s.foundApart(either, rest, sel, order)
-	}
+	q, err := s.pageOf(nodes, sel, order)
 	if err != nil {
 		return nil, err
 	}
 	found := make([]record, 0, min(sel.Limit, 1024))
-	err = s.query(ctx, q, func(r row) error {
+	err = s.query(ctx, q.OrderBy(order.by("v.id")...).Suffix("LIMIT ?", sel.Limit), func(r row) error {
 		rec, err := scanVisitor(r)
 		found = append(found, rec)
 		return err
@@ -31,23 +29,66 @@ func (s scope) directly(ctx context.Context, sel store.Select, order ordering) (
 	return found, err
 }
 
-// found starts a SELECT of the profiles of a page.
-func (s scope) found(nodes []filter.Node, sel store.Select, order ordering, columns ...string) (sq.SelectBuilder, error) {
-	q, err := s.where(s.from(visitorTable, "v", columns...), access{alias: "v", id: "v.id"}, nodes, order, sel.After)
-	return q.OrderBy(order.by("v.id")...).Suffix("LIMIT ?", sel.Limit), err
+// pageOf starts a SELECT of the profiles of a page, and perhaps of some that come after.
+func (s scope) pageOf(nodes []filter.Node, sel store.Select, order ordering) (sq.SelectBuilder, error) {
+	columns := s.visitorColumns("v")
+	if either, rest := alternatives(nodes); either != nil {
+		branches := make([]sq.Sqlizer, len(either))
+		for i, n := range either {
+			q, err := s.idsOf(append(conjuncts(n), rest...), sel, order)
+			if err != nil {
+				return q, err
+			}
+			branches[i] = sq.Expr("(?)", q)
+		}
+		return s.with(s.over(chain("UNION", branches), "p", columns...), visitorTable, "v", "v.id = p.id"), nil
+	}
+	if _, _, ok := s.membersAlone(nodes); ok && order.column == "" {
+		q, err := s.idsOf(nodes, sel, order)
+		return s.with(s.over(q, "p", columns...), visitorTable, "v", "v.id = p.id"), err
+	}
+	return s.where(s.from(visitorTable, "v", columns...), access{alias: "v", id: "v.id"}, nodes, order, sel.After)
 }
 
-func (s scope) foundApart(either filter.AnyOf, rest []filter.Node, sel store.Select, order ordering) (sq.SelectBuilder, error) {
-	branches := make([]sq.Sqlizer, len(either))
-	for i, n := range either {
-		q, err := s.found(append(conjuncts(n), rest...), sel, order, "v.id AS id")
-		if err != nil {
-			return q, err
-		}
-		branches[i] = sq.Expr("(?)", q)
+// idsOf is the SELECT of the ids of a page.
+func (s scope) idsOf(nodes []filter.Node, sel store.Select, order ordering) (sq.SelectBuilder, error) {
+	a := access{from: visitorTable, alias: "v", id: "v.id"}
+	if members, rest, ok := s.membersAlone(nodes); ok && order.column == "" {
+		a, nodes = members, rest
 	}
-	q := s.with(s.over(chain("UNION", branches), "p", s.visitorColumns("v")...), visitorTable, "v", "v.id = p.id")
-	return q.OrderBy(order.by("v.id")...).Suffix("LIMIT ?", sel.Limit), nil
+	q, err := s.where(s.members(a, a.id+" AS id"), a, nodes, order, sel.After)
+	return q.OrderBy(order.by(a.id)...).Suffix("LIMIT ?", sel.Limit), err
+}
+
+// members starts a SELECT of what an access reaches.
+func (s scope) members(a access, columns ...string) sq.SelectBuilder {
+	q := s.from(a.from, a.alias, columns...)
+	if a.where != nil {
+		q = q.Where(a.where)
+	}
+	return q
+}
+
+// membersAlone returns the access to those with one tag, or of one group, that nodes ask
+// for, where what else they ask for does not need the profile.
+func (s scope) membersAlone(nodes []filter.Node) (a access, rest []filter.Node, ok bool) {
+	for i, n := range nodes {
+		a, ok := s.membership(n)
+		if !ok {
+			continue
+		}
+		rest := without(nodes, i)
+		c := compiler{scope: s, id: a.id}
+		for _, other := range rest {
+			if _, err := c.node(other); err != nil {
+				return a, nil, false
+			}
+		}
+		if !c.profile {
+			return a, rest, true
+		}
+	}
+	return access{}, nil, false
 }
 
 // mostAlternatives is how many are looked for apart: each may cost a pass over all.
@@ -132,7 +173,7 @@ func (s scope) countDirectly(ctx context.Context, n filter.Node, limit int64) (i
 	if not, ok := n.(filter.Inverse); ok && limit <= 0 {
 		return s.countRest(ctx, not.Of)
 	}
-	q, err := s.counted(conjuncts(n))
+	q, err := s.each(conjuncts(n))
 	if err != nil {
 		return 0, err
 	}
@@ -141,7 +182,7 @@ func (s scope) countDirectly(ctx context.Context, n filter.Node, limit int64) (i
 
 // countRest counts those that n does not match: all, without those that it does.
 func (s scope) countRest(ctx context.Context, n filter.Node) (total int64, err error) {
-	in, err := s.counted(conjuncts(n))
+	in, err := s.each(conjuncts(n))
 	if err != nil {
 		return 0, err
 	}
@@ -150,27 +191,13 @@ func (s scope) countRest(ctx context.Context, n filter.Node) (total int64, err e
 	return total, err
 }
 
-// counted starts a SELECT of a row for each visitor that matches.
-func (s scope) counted(nodes []filter.Node) (sq.SelectBuilder, error) {
-	for i, n := range nodes {
-		a, ok := s.membership(n)
-		if !ok {
-			continue
-		}
-		c := compiler{scope: s, id: a.id}
-		q := s.from(a.from, a.alias, "1").Where(a.where)
-		for _, other := range without(nodes, i) {
-			test, err := c.node(other)
-			if err != nil {
-				return q, err
-			}
-			q = q.Where(test)
-		}
-		if !c.profile {
-			return q, nil
-		}
+// each starts a SELECT of a row for each visitor that matches.
+func (s scope) each(nodes []filter.Node) (sq.SelectBuilder, error) {
+	a, rest, ok := s.membersAlone(nodes)
+	if !ok {
+		a, rest = access{from: visitorTable, alias: "v", id: "v.id"}, nodes
 	}
-	return s.where(s.from(visitorTable, "v", "1"), access{alias: "v", id: "v.id"}, nodes, ordering{}, nil)
+	return s.where(s.members(a, "1"), a, rest, ordering{}, nil)
 }
 
 // membership reaches those who carry one tag, or are in one group, each once.
@@ -186,4 +213,16 @@ func (s scope) membership(n filter.Node) (access, bool) {
 		return access{from: visitorGroupTable, alias: "d", id: "d.visitor_id", where: sq.Expr("d.group_id = ? AND d.excluded = 0", s.d.ID(t.Texts[0]))}, true
 	}
 	return access{}, false
+}
+
+// hangingOn starts a SELECT of the rows h of a table that hang on visitors who match, of
+// whom matches is a SELECT. Where the profile is not needed the table tells it alone.
+func (s scope) hangingOn(matches sq.SelectBuilder, n filter.Node, table string, columns ...string) sq.SelectBuilder {
+	if _, ok := s.d.(Server); ok {
+		c := compiler{scope: s, id: "h.visitor_id"}
+		if where, err := c.node(merged(n)); err == nil && !c.profile {
+			return s.from(table, "h", columns...).Where(where)
+		}
+	}
+	return s.with(s.over(matches, "m", columns...), table, "h", "h.visitor_id = m.id")
 }

@@ -39,11 +39,11 @@ func (s scope) facets(ctx context.Context, n filter.Node) (f store.Facets, err e
 	if err != nil {
 		return f, err
 	}
-	byTag, err := countBy[tag.ID](ctx, s, s.with(s.over(matches, "m", "l.tag_id", "count(*)"), visitorTagTable, "l", "l.visitor_id = m.id").GroupBy("l.tag_id"))
+	byTag, err := countBy[tag.ID](ctx, s, s.hangingOn(matches, n, visitorTagTable, "h.tag_id", "count(*)").GroupBy("h.tag_id"))
 	if err != nil {
 		return f, err
 	}
-	byGroup, err := countBy[visitor.GroupID](ctx, s, s.with(s.over(matches, "m", "g.group_id", "count(*)"), visitorGroupTable, "g", "g.visitor_id = m.id").Where("g.excluded = 0").GroupBy("g.group_id"))
+	byGroup, err := countBy[visitor.GroupID](ctx, s, s.hangingOn(matches, n, visitorGroupTable, "h.group_id", "count(*)").Where("h.excluded = 0").GroupBy("h.group_id"))
 	if err != nil {
 		return f, err
 	}

@@ -17,24 +17,22 @@ const (
 		" VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
-func (a *applier) event(e store.Event) { a.events = append(a.events, e) }
-
 // writeEvents numbers the events and writes them. The numbers are taken last, since
 // whoever takes some holds back the workspace's other writers until the commit.
-func (a *applier) writeEvents(ctx context.Context) error {
-	if len(a.events) == 0 {
+func (s scope) writeEvents(ctx context.Context, events []store.Event) error {
+	if len(events) == 0 {
 		return nil
 	}
 	var last int64
-	err := a.find(ctx, takeNumbers, func(r row) error { return r.Scan(&last) }, len(a.events))
+	err := s.find(ctx, takeNumbers, func(r row) error { return r.Scan(&last) }, len(events))
 	if err != nil {
 		return err
 	}
-	first := last - int64(len(a.events)) + 1
-	if _, ok := a.d.(Server); ok {
-		return a.insertEvents(ctx, first, a.events)
+	first := last - int64(len(events)) + 1
+	if _, ok := s.d.(Server); ok {
+		return s.insertEvents(ctx, first, events)
 	}
-	for i, e := range a.events {
+	for i, e := range events {
 		tags, err := packIDs(e.Tags)
 		if err != nil {
 			return err
@@ -43,7 +41,7 @@ func (a *applier) writeEvents(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		_, err = a.exec(ctx, insertEvent, first+int64(i), string(e.Kind), store.Micros(e.At), a.d.ID(string(e.Visitor)),
+		_, err = s.exec(ctx, insertEvent, first+int64(i), string(e.Kind), store.Micros(e.At), s.d.ID(string(e.Visitor)),
 			tags, groups, strings.Join(e.Fields, " "))
 		if err != nil {
 			return err

@@ -41,32 +41,32 @@ func (t textChanges) put(rowkey int64, text Searchable) { t.of(rowkey).now = &te
 // writeTexts writes the search index last and in the order of row keys: FTS4 gathers
 // what is written so in memory, and flushes it whenever another statement, or a smaller
 // key, comes between. It learns what to take out from the scratch table.
-func (a *applier) writeTexts(ctx context.Context) error {
-	index := a.d.Index()
-	if index == nil || len(a.texts) == 0 {
+func (s scope) writeTexts(ctx context.Context, texts textChanges) error {
+	index := s.d.Index()
+	if index == nil || len(texts) == 0 {
 		return nil
 	}
-	keys := slices.Sorted(maps.Keys(a.texts))
+	keys := slices.Sorted(maps.Keys(texts))
 	dropped := false
 	for _, key := range keys {
-		if old := a.texts[key].old; old != nil {
+		if old := texts[key].old; old != nil {
 			dropped = true
-			if err := a.text(ctx, insertScratch, key, index.Document(a.ws, *old)); err != nil {
+			if err := s.text(ctx, insertScratch, key, index.Document(s.ws, *old)); err != nil {
 				return err
 			}
 		}
 	}
 	if dropped {
-		if err := a.text(ctx, deleteTexts); err != nil {
+		if err := s.text(ctx, deleteTexts); err != nil {
 			return err
 		}
-		if err := a.text(ctx, deleteScratch); err != nil {
+		if err := s.text(ctx, deleteScratch); err != nil {
 			return err
 		}
 	}
 	for _, key := range keys {
-		if now := a.texts[key].now; now != nil {
-			if err := a.text(ctx, insertText, key, index.Document(a.ws, *now)); err != nil {
+		if now := texts[key].now; now != nil {
+			if err := s.text(ctx, insertText, key, index.Document(s.ws, *now)); err != nil {
 				return err
 			}
 		}

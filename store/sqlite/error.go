@@ -50,7 +50,8 @@ var reasons = map[sqlite3.ErrNo]string{
 // Error recognises the driver's errors by their code.
 func (dialect) Error(err error) error {
 	var e sqlite3.Error
-	if !errors.As(err, &e) {
+	var known *Error
+	if errors.As(err, &known) || !errors.As(err, &e) {
 		return err
 	}
 	return &Error{Code: int(e.Code), Extended: int(e.ExtendedCode), err: err}

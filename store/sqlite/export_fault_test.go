@@ -3,9 +3,17 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+
+	"github.com/contactpipeline/visitors/store/internal/sqlstore"
 )
 
 // OpenOn is Open on connections of db, so that tests can make them fail.
 func OpenOn(ctx context.Context, db *sql.DB, o *Options) (*Store, error) {
 	return openOn(ctx, db, "a file", defaults(o))
+}
+
+// Bare returns the engine on a database without tables.
+func Bare(db *sql.DB) *sqlstore.Engine {
+	conns := sqlstore.Borrow(db, nil)
+	return sqlstore.New(dialect{}, conns, conns, func() error { return nil })
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/store/internal/faulttest"
+	"github.com/contactpipeline/visitors/store/internal/sqlstore"
 	"github.com/contactpipeline/visitors/store/sqlite"
 )
 
@@ -35,6 +36,8 @@ var engine = faulttest.Engine{
 		}},
 	},
 	InTx: func(st store.Store, tx *sql.Tx) store.Store { return st.(*sqlite.Store).InTx(tx) },
+	Bare: func(_ testing.TB, db *sql.DB) *sqlstore.Engine { return sqlite.Bare(db) },
+	Dump: dump, Restore: restore, Schema: schema,
 	Check: func(tb testing.TB, db *sql.DB) {
 		rows, err := db.Query("PRAGMA integrity_check")
 		require.NoError(tb, err)
@@ -76,4 +79,19 @@ var leftovers = map[string]string{
 func TestCallsThatFail(t *testing.T) {
 	t.Parallel()
 	faulttest.Calls(t, engine)
+}
+
+func TestOpeningWhileCallsFail(t *testing.T) {
+	t.Parallel()
+	faulttest.Opening(t, engine)
+}
+
+func TestHostTransactionWhileCallsFail(t *testing.T) {
+	t.Parallel()
+	faulttest.Inside(t, engine)
+}
+
+func TestCallsThatAreHeldUp(t *testing.T) {
+	t.Parallel()
+	faulttest.Slow(t, engine)
 }

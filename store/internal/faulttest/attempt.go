@@ -83,9 +83,13 @@ func (a *attempt) requireTyped(n int, err error) {
 	var typed *store.Error
 	require.ErrorAs(a.t, err, &typed, "%s when call %d %s", a.m.name, n, a.how.name)
 	require.NotEmpty(a.t, typed.Op)
-	known := errors.Is(err, errFault) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone)
-	require.True(a.t, known, "%s when call %d %s: %v", a.m.name, n, a.how.name, err)
+	require.True(a.t, planned(err), "%s when call %d %s: %v", a.m.name, n, a.how.name, err)
 	for _, private := range []string{"Ada", "Ben", "Dora", "example.com", "5511", "vip", "brand new"} {
 		require.NotContains(a.t, err.Error(), private)
 	}
+}
+
+// planned reports whether an error is of a fault, or of a connection that is gone by one.
+func planned(err error) bool {
+	return errors.Is(err, errFault) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone)
 }

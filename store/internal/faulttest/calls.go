@@ -53,7 +53,7 @@ func Calls(t *testing.T, e Engine) {
 					tried += (&attempt{b, t, how, m}).all()
 				}
 				t.Logf("%d calls failed", tried)
-				e.sound(t, b.plain)
+				e.Sound(t, b.plain)
 			})
 		}
 	})
@@ -70,4 +70,15 @@ func requireAllMethods(t *testing.T) {
 	for i := range workspace.NumMethod() {
 		require.Contains(t, known, workspace.Method(i).Name, "methods() lacks a method of Workspace")
 	}
+}
+
+// faultsAtRandom plans all kinds of faults, for about one call in 300.
+func faultsAtRandom(seed uint64) faulty.Plan {
+	return faulty.Random(seed, 300,
+		faulty.Fault{Err: errFault},
+		faulty.Fault{Dead: true},
+		faulty.Fault{Dead: true, Err: errFault},
+		faulty.Fault{Late: true, Err: errFault},
+		faulty.Fault{Late: true, Dead: true, Err: errFault},
+	)
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/store/internal/faulty"
+	"github.com/contactpipeline/visitors/store/internal/sqlstore"
 )
 
 // Engine is a SQL store under test.
@@ -30,6 +31,13 @@ type Engine struct {
 	Forms map[string]Form
 	// InTx returns the store inside a host's transaction on the same database.
 	InTx func(store.Store, *sql.Tx) store.Store
+	// Bare returns the engine on a database of its own, as yet without tables.
+	Bare func(testing.TB, *sql.DB) *sqlstore.Engine
+	// Dump returns all that a database holds, and Restore makes a database of it.
+	Dump    func(t testing.TB, source string) []byte
+	Restore func(t testing.TB, dump []byte) (source string)
+	// Schema returns the tables and indexes of a database, in words.
+	Schema func(testing.TB, *sql.DB) string
 	// Check fails the test unless the database finds its own files in order.
 	Check func(testing.TB, *sql.DB)
 }

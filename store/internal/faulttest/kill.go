@@ -1,38 +1,24 @@
 package faulttest
 
 import (
-	"bufio"
 	"context"
-	"database/sql"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/contactpipeline/visitors/store/internal/faulty"
-)
-
-// What a child process is to do, in its environment.
-const (
-	childSource = "VISITORS_FAULTTEST_SOURCE"
-	childName   = "VISITORS_FAULTTEST_NAME"
-	childSeed   = "VISITORS_FAULTTEST_SEED"
-	childRest   = "VISITORS_FAULTTEST_REST"
 )
 
 // Kill starts processes that write, kills each of them after a moment (some while they
-// still open the database), and looks at what they leave behind. The test binary is its own
-// child; Kill has to be all that the test does.
+// still open the database), and looks at what they leave behind. It has to be all that the
+// test does.
 func Kill(t *testing.T, e Engine) {
-	if source := os.Getenv(childSource); source != "" {
-		os.Exit(e.child(source))
+	if words := Errand(); words != nil {
+		fmt.Println("failed:", e.toil(words))
+		os.Exit(1)
 	}
 	t.Parallel()
 	const databases, kills = 10, 11
@@ -47,25 +33,22 @@ func Kill(t *testing.T, e Engine) {
 	}
 }
 
-// child works until it is killed, and tells its deeds on standard output.
-func (e Engine) child(source string) int {
-	err := func() error {
-		seed, err := strconv.ParseUint(os.Getenv(childSeed), 10, 64)
-		if err != nil {
-			return err
-		}
-		rest, err := time.ParseDuration(os.Getenv(childRest))
-		if err != nil {
-			return err
-		}
-		st, err := e.Open(context.Background(), source)
-		if err != nil {
-			return err
-		}
-		return work(context.Background(), st, os.Getenv(childName), seed, rest, func(d deed) { fmt.Println(d) })
-	}()
-	fmt.Println("failed:", err)
-	return 1
+// toil works in a child process until it is killed, and tells its deeds on standard output.
+func (e Engine) toil(words []string) error {
+	source, name := words[0], words[1]
+	seed, err := strconv.ParseUint(words[2], 10, 64)
+	if err != nil {
+		return err
+	}
+	rest, err := time.ParseDuration(words[3])
+	if err != nil {
+		return err
+	}
+	st, err := e.Open(context.Background(), source)
+	if err != nil {
+		return err
+	}
+	return work(context.Background(), st, name, seed, rest, func(d deed) { fmt.Println(d) })
 }
 
 // killing is what happens to one database.
@@ -79,7 +62,7 @@ type killing struct {
 
 // run kills one process after the other. A survivor, if wanted, works all the while.
 func (k *killing) run(kills int, survivor bool) {
-	var other *process
+	var other *worked
 	var busy []string
 	if survivor {
 		other = k.start("survivor", 10*time.Millisecond)
@@ -105,73 +88,63 @@ func (k *killing) look(busy ...string) {
 	k.t.Helper()
 	st, err := k.Open(k.t.Context(), k.source)
 	require.NoError(k.t, err, "open after a kill")
-	defer st.Close()
 	k.verify(k.t, st, busy...)
-	c, err := faulty.Wrap(k.Driver, k.source)
-	require.NoError(k.t, err)
-	db := sql.OpenDB(c)
-	defer db.Close()
-	k.sound(k.t, db)
+	require.NoError(k.t, st.Close())
+	db := k.plain(k.t, k.source)
+	k.Sound(k.t, db)
+	db.Close()
 }
 
-// process is a child.
-type process struct {
-	t       *testing.T
-	command *exec.Cmd
+// worked is a process that works.
+type worked struct {
+	*Process
 	working chan struct{} // closed with the first deed that is done
 	ended   chan struct{} // closed when all that it has told is noted
 	failure string
 }
 
-func (k *killing) start(name string, rest time.Duration) *process {
+func (k *killing) start(name string, rest time.Duration) *worked {
 	k.t.Helper()
-	test, _, _ := strings.Cut(k.t.Name(), "/")
-	p := &process{t: k.t, working: make(chan struct{}), ended: make(chan struct{})}
-	p.command = exec.Command(os.Args[0], "-test.run=^"+test+"$")
-	p.command.Env = append(os.Environ(), childSource+"="+k.source,
-		childName+"="+name, childSeed+"="+fmt.Sprint(k.rand.Uint64()), childRest+"="+rest.String())
-	p.command.Stderr = os.Stderr
-	out, err := p.command.StdoutPipe()
-	require.NoError(k.t, err)
-	require.NoError(k.t, p.command.Start())
-	go p.listen(out, k.note)
-	return p
+	w := &worked{
+		Process: Start(k.t, k.source, name, fmt.Sprint(k.rand.Uint64()), rest.String()),
+		working: make(chan struct{}), ended: make(chan struct{}),
+	}
+	go w.listen(k.note)
+	return w
 }
 
-// listen notes what the process tells. The last line may be cut off: it was not told.
-func (p *process) listen(out io.Reader, note func(deed)) {
-	defer close(p.ended)
-	r := bufio.NewReader(out)
+// listen notes what the process tells.
+func (w *worked) listen(note func(deed)) {
+	defer close(w.ended)
 	working := false
 	for {
-		line, err := r.ReadString('\n')
+		line, err := w.Line()
 		if err != nil {
 			break
 		}
 		d, err := parseDeed(line)
 		if err != nil {
-			p.failure = line
+			w.failure = line
 			break
 		}
 		note(d)
 		if d.done && !working {
 			working = true
-			close(p.working)
+			close(w.working)
 		}
 	}
-	io.Copy(io.Discard, r)
 	if !working {
-		close(p.working)
+		close(w.working)
 	}
 }
 
 // wait returns once something is done.
-func (p *process) wait() { <-p.working }
+func (w *worked) wait() { <-w.working }
 
-func (p *process) kill() {
-	p.t.Helper()
-	p.command.Process.Kill()
-	<-p.ended
-	p.command.Wait()
-	require.Empty(p.t, p.failure, "a process has failed before it was killed")
+func (w *worked) kill() {
+	w.t.Helper()
+	w.Kill()
+	<-w.ended
+	w.Gone()
+	require.Empty(w.t, w.failure, "a process has failed before it was killed")
 }

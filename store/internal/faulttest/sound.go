@@ -66,8 +66,8 @@ func rows(t testing.TB, db *sql.DB, ws store.WorkspaceID) string {
 	return strings.Join(lines, "\n")
 }
 
-// sound fails unless all that is in the tables is whole.
-func (e Engine) sound(t testing.TB, db *sql.DB) {
+// Sound fails unless all that is in the tables is whole.
+func (e Engine) Sound(t testing.TB, db *sql.DB) {
 	t.Helper()
 	for what, text := range halves {
 		var n int

@@ -35,8 +35,13 @@ var start = time.Date(2025, 3, 1, 9, 0, 0, 0, time.UTC)
 // newWorld makes a world in a workspace of its own. Its clock stands still.
 func newWorld(t testing.TB, st store.Store) *world {
 	t.Helper()
+	return makeWorld(t, st, fmt.Sprintf("world-%d", worlds.Add(1)))
+}
+
+func makeWorld(t testing.TB, st store.Store, name string) *world {
+	t.Helper()
 	ctx := context.Background()
-	ws, err := store.Open(st, fmt.Sprintf("world-%d", worlds.Add(1)), &store.Options{Now: func() time.Time { return start }})
+	ws, err := store.Open(st, name, &store.Options{Now: func() time.Time { return start }})
 	require.NoError(t, err)
 	w := &world{Workspace: ws}
 	team, err := ws.CreateGroup(ctx, group.Draft{Name: "Team"})
@@ -83,7 +88,7 @@ func (w *world) draw(ctx context.Context) (string, error) {
 		}
 		return "gone"
 	}
-	err := join(
+	err := first(
 		each(w.Tags(ctx), func(t tag.Tag) {
 			names[t.ID] = t.Name
 			fmt.Fprintln(&b, "tag", t.Name, t.Color, t.Description, t.CreatedAt)
@@ -154,8 +159,8 @@ func each[T any](list iter.Seq2[T, error], do func(T)) error {
 	return nil
 }
 
-// join returns the first error.
-func join(errs ...error) error {
+// first returns the first error.
+func first(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {
 			return err

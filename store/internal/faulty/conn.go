@@ -19,7 +19,13 @@ type conn struct {
 	ending sync.Once
 
 	begun atomic.Bool // a transaction
-	live  []closer    // what is open on it, as it was opened
+	live  []open      // as it was opened
+}
+
+// open is what is open on a connection, and how it is counted.
+type open struct {
+	what closer
+	of   func(*Count) *int
 }
 
 // closer is a statement or rows of the wrapped connection.
@@ -44,19 +50,23 @@ func (c *conn) die() {
 		return
 	}
 	for len(c.live) > 0 {
-		c.drop(c.live[len(c.live)-1])
+		c.drop(c.live[len(c.live)-1].what)
 	}
 	c.shut()
 }
 
-func (c *conn) hold(what closer) { c.live = append(c.live, what) }
+func (c *conn) hold(what closer, of func(*Count) *int) {
+	c.live = append(c.live, open{what, of})
+	c.ledger.count(of, 1)
+}
 
 // drop closes what is open; database/sql uses a connection from one goroutine at a time.
 func (c *conn) drop(what closer) error {
-	i := slices.Index(c.live, what)
+	i := slices.IndexFunc(c.live, func(o open) bool { return o.what == what })
 	if i < 0 {
 		return nil
 	}
+	c.ledger.count(c.live[i].of, -1)
 	c.live = slices.Delete(c.live, i, i+1)
 	return what.Close()
 }
@@ -113,8 +123,7 @@ func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 		if err != nil {
 			return nil, err
 		}
-		c.ledger.count(statements, 1)
-		c.hold(inner)
+		c.hold(inner, statements)
 		return &stmt{inner: inner, conn: c, text: query}, nil
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
-	"sync"
 )
 
 // stmt is a prepared statement.
@@ -26,10 +25,7 @@ func (s *stmt) NumInput() int                                    { return s.inne
 func (s *stmt) Exec([]driver.Value) (driver.Result, error)       { return nil, errOld }
 func (s *stmt) Query([]driver.Value) (rows driver.Rows, _ error) { return nil, errOld }
 
-func (s *stmt) Close() error {
-	s.conn.ledger.count(statements, -1)
-	return s.conn.drop(s.inner)
-}
+func (s *stmt) Close() error { return s.conn.drop(s.inner) }
 
 func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
 	op := opOf(s.text, Exec)
@@ -57,10 +53,9 @@ func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driv
 
 // rows are the rows of a query.
 type rows struct {
-	inner  driver.Rows
-	conn   *conn
-	text   string
-	closed sync.Once
+	inner driver.Rows
+	conn  *conn
+	text  string
 }
 
 // watch wraps what a query has returned.
@@ -68,8 +63,7 @@ func (c *conn) watch(text string, inner driver.Rows, err error) (driver.Rows, er
 	if err != nil {
 		return nil, err
 	}
-	c.ledger.count(openRows, 1)
-	c.hold(inner)
+	c.hold(inner, openRows)
 	return &rows{inner: inner, conn: c, text: text}, nil
 }
 
@@ -82,10 +76,4 @@ func (r *rows) Next(into []driver.Value) error {
 	return err
 }
 
-func (r *rows) Close() (err error) {
-	r.closed.Do(func() {
-		r.conn.ledger.count(openRows, -1)
-		err = r.conn.drop(r.inner)
-	})
-	return err
-}
+func (r *rows) Close() error { return r.conn.drop(r.inner) }

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"sync"
 
@@ -115,14 +116,26 @@ func (e *Engine) lead(j *job) {
 		j.err = err
 		jobs = []*job{j}
 	}
+	for _, j := range jobs {
+		if errors.Is(j.err, errAgain) {
+			j.err = e.call(j.ctx, e.writers, func(s *session) error { return e.commit(s, []*job{j}) })
+		}
+	}
 }
+
+// errAgain is for jobs whose transaction was lost before it was committed: nothing of them
+// is done, so each may have a transaction of its own.
+var errAgain = errors.New("transaction was lost")
 
 // commit makes the changes of the jobs in one transaction, each in a savepoint, so that
 // one that fails fails alone.
 func (e *Engine) commit(s *session, jobs []*job) (err error) {
 	defer func() {
 		for _, j := range jobs {
-			if j.err = e.fail(j.ctx, cmp.Or(j.err, err)); j.err != nil {
+			if err != nil {
+				j.err = err // its own may be about what another has done, which is undone now
+			}
+			if j.err = e.fail(j.ctx, j.err); j.err != nil {
 				j.outcomes = nil
 			}
 		}
@@ -141,8 +154,8 @@ func (e *Engine) commit(s *session, jobs []*job) (err error) {
 			for n < len(rest) && rest[n].ws == ws {
 				n++
 			}
-			if err := e.several(scope{s, e.d, string(ws)}, rest[:n]); err != nil {
-				return err
+			if e.several(scope{s, e.d, string(ws)}, rest[:n]) != nil {
+				return errAgain
 			}
 			rest = rest[n:]
 		}
@@ -165,17 +178,21 @@ func (e *Engine) lone(s *session, j *job) error {
 func (e *Engine) several(s scope, jobs []*job) error {
 	ctx := context.Background()
 	total := newLedger()
-	if !atOnce(ctx, s, jobs, total) {
+	made, err := atOnce(ctx, s, jobs, total)
+	if err != nil {
+		return err
+	}
+	if !made {
 		for _, j := range jobs {
-			j.err = s.writeInside(ctx, func() error {
-				outcomes, left, err := apply(j.ctx, s, j.changes)
-				if err == nil {
-					j.outcomes = outcomes
-					total.add(left)
-				}
+			var left *ledger
+			j.err = s.writeInside(ctx, func() (err error) {
+				j.outcomes, left, err = apply(j.ctx, s, j.changes)
 				return err
 			})
-			if s.broken {
+			if j.err == nil {
+				total.add(left)
+			}
+			if lost := (*lostError)(nil); errors.As(j.err, &lost) {
 				return j.err
 			}
 		}
@@ -189,36 +206,39 @@ const patience = 16
 
 // atOnce makes the changes of all jobs as if they were of one, which saves a savepoint for
 // each, and lets the database make several of a kind together. It reports whether that went
-// well; else nothing is done.
-func atOnce(ctx context.Context, s scope, jobs []*job, total *ledger) bool {
+// well; else nothing is done. It fails only where the transaction is lost.
+func atOnce(ctx context.Context, s scope, jobs []*job, total *ledger) (bool, error) {
 	desk := jobs[0].desk
 	if desk.rough > 0 {
 		desk.rough--
-		return false
+		return false, nil
 	}
 	if len(jobs) < 2 {
-		return false
+		return false, nil
 	}
 	var changes []store.Change
 	for _, j := range jobs {
 		if j.ctx.Err() != nil {
-			return false
+			return false, nil
 		}
 		changes = append(changes, j.changes...)
 	}
-	err := s.writeInside(ctx, func() error {
-		outcomes, left, err := apply(ctx, s, changes)
-		if err != nil {
-			return err
-		}
+	var outcomes []store.Outcome
+	var left *ledger
+	err := s.writeInside(ctx, func() (err error) {
+		outcomes, left, err = apply(ctx, s, changes)
+		return err
+	})
+	if err == nil {
 		for _, j := range jobs {
 			j.outcomes, outcomes = outcomes[:len(j.changes):len(j.changes)], outcomes[len(j.changes):]
 		}
 		total.add(left)
-		return nil
-	})
-	if err != nil {
-		desk.rough = patience
+		return true, nil
 	}
-	return err == nil
+	desk.rough = patience
+	if lost := (*lostError)(nil); errors.As(err, &lost) {
+		return false, err
+	}
+	return false, nil
 }

@@ -104,6 +104,11 @@ func (e *Engine) fail(ctx context.Context, err error) error {
 	case errors.Is(err, sql.ErrTxDone):
 		return store.ErrClosed
 	}
+	var failed *store.ChangeError
+	if errors.As(err, &failed) {
+		failed.Err = e.d.Error(failed.Err)
+		return failed
+	}
 	return e.d.Error(err)
 }
 

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 
 	sq "github.com/Masterminds/squirrel"
 )
@@ -206,6 +207,12 @@ func (s scope) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
 func control(ctx context.Context, s *session, text string, args ...any) error {
 	_, err := s.conn.ExecContext(ctx, text, args...)
 	return s.failed(err)
+}
+
+// over reports whether the transaction that c is has ended.
+func over(c Conn) bool {
+	_, err := c.ExecContext(context.Background(), "SELECT 1")
+	return errors.Is(err, sql.ErrTxDone)
 }
 
 // controlRows is control for a query.

@@ -45,6 +45,10 @@ func (s *session) failed(err error) error {
 	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) {
 		s.broken = true
 	}
+	if err != nil && s.nested && over(s.conn) {
+		// database/sql says only that the statement is closed.
+		return sql.ErrTxDone
+	}
 	return err
 }
 
@@ -121,14 +125,15 @@ func (s *session) reset(ctx context.Context, d Dialect) {
 	}
 }
 
-// writeInside is write in a host's transaction. Where the savepoint cannot be undone the
-// host's transaction is of no use any more.
-func (s *session) writeInside(ctx context.Context, f func() error) error {
+// writeInside is write in a transaction that is begun already, as a savepoint. Where that
+// cannot be undone the error is a *lostError.
+func (s *session) writeInside(ctx context.Context, f func() error) (err error) {
 	ctx = context.WithoutCancel(ctx)
 	done := false
 	defer func() {
 		if !done && control(ctx, s, "ROLLBACK TO visitors; RELEASE visitors") != nil {
-			s.broken = true
+			s.broken = s.broken || s.nested
+			err = &lostError{err}
 		}
 	}()
 	if err := control(ctx, s, "SAVEPOINT visitors"); err != nil {
@@ -143,3 +148,10 @@ func (s *session) writeInside(ctx context.Context, f func() error) error {
 	done = true
 	return nil
 }
+
+// lostError says that the transaction is of no use any more: after err the database has
+// ended it by itself, as SQLite does where the disk is full, or the connection is gone.
+type lostError struct{ err error }
+
+func (e *lostError) Error() string { return e.err.Error() }
+func (e *lostError) Unwrap() error { return e.err }

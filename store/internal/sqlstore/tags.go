@@ -155,7 +155,7 @@ func (a *applier) ensureTag(ctx context.Context, c store.EnsureTag) (store.Outco
 	if t != nil {
 		return store.Outcome{Effect: store.Unchanged, Tag: *t}, nil
 	}
-	return a.createTag(ctx, store.CreateTag{Tag: c.Tag})
+	return a.createTag(ctx, store.CreateTag(c))
 }
 
 func (a *applier) createTag(ctx context.Context, c store.CreateTag) (store.Outcome, error) {

@@ -1,0 +1,323 @@
+package faulttest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sort"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// Linear has many goroutines make and delete visitors that share identities, and update a
+// few visitors by revision, all at once. What each was told must be what they would have
+// been told one after the other, in an order in which no call is before one that had ended
+// when it began.
+func Linear(t *testing.T, st store.Store) {
+	h := newHistory(t, st, seed(t))
+	h.run(16, 60)
+	for _, op := range h.ops {
+		require.NoError(t, op.Output.(answer).err, "%s", tellOperation(op))
+	}
+	h.check()
+}
+
+// Storm is Linear while calls to the driver fail at random: what became of a call that
+// failed nobody knows, but what the others are told must fit one of the cases.
+func Storm(t *testing.T, e Engine) {
+	e.forms(t, func(t *testing.T, f Form) {
+		b := e.bench(t, f)
+		s := seed(t)
+		h := newHistory(t, b.st, s)
+		b.c.Set(faultsAtRandom(s))
+		h.run(16, 40)
+		failed := b.c.Failed()
+		b.c.Set(nil)
+		b.idle(t)
+		t.Logf("%d calls to the driver failed, %d methods", failed, h.unsure())
+		require.NotZero(t, failed)
+		h.check()
+		e.Sound(t, b.plain)
+	})
+}
+
+// question is what a call asks for.
+type question struct {
+	verb asking
+	key  string     // of the identity or of the visitor that is updated
+	id   visitor.ID // to create or to delete
+	rev  int64      // to update, 0 for any
+	n    int        // to write
+}
+
+type asking string
+
+const (
+	capture asking = "capture" // make a visitor with the identity, or learn who has it
+	forget  asking = "forget"  // delete a visitor
+	lookUp  asking = "look up" // who has the identity
+	write   asking = "write"   // update a visitor
+	read    asking = "read"    // a visitor
+)
+
+// answer is what a call has told.
+type answer struct {
+	id   visitor.ID // who has the identity now, "" for nobody
+	made bool       // or deleted, or written
+	rev  int64
+	n    int
+	err  error // nobody knows what became of the call
+}
+
+// truth is the state of one key: of an identity or of a visitor that is updated.
+type truth struct {
+	owner visitor.ID
+	rev   int64
+	n     int
+}
+
+// model tells what may follow from a call in a state.
+var model = porcupine.NondeterministicModel{
+	Init: func() []any { return []any{truth{rev: 1}} },
+	Step: func(state, input, output any) []any {
+		s, q, a := state.(truth), input.(question), output.(answer)
+		next, told := s.after(q)
+		if a.err != nil {
+			return []any{s, next}
+		}
+		if told != a {
+			return nil
+		}
+		return []any{next}
+	},
+	Partition: func(history []porcupine.Operation) [][]porcupine.Operation {
+		parts := map[string][]porcupine.Operation{}
+		for _, op := range history {
+			key := op.Input.(question).key
+			parts[key] = append(parts[key], op)
+		}
+		var all [][]porcupine.Operation
+		for _, part := range parts {
+			all = append(all, part)
+		}
+		return all
+	},
+}
+
+// after returns the state after a call, and what the call tells.
+func (s truth) after(q question) (truth, answer) {
+	switch q.verb {
+	case capture:
+		if s.owner != "" {
+			return s, answer{id: s.owner}
+		}
+		s.owner = q.id
+		return s, answer{id: q.id, made: true}
+	case forget:
+		if s.owner != q.id {
+			return s, answer{}
+		}
+		s.owner = ""
+		return s, answer{made: true}
+	case lookUp:
+		return s, answer{id: s.owner}
+	case write:
+		if q.rev != 0 && q.rev != s.rev {
+			return s, answer{}
+		}
+		s.rev, s.n = s.rev+1, q.n
+		return s, answer{made: true, rev: s.rev}
+	}
+	return s, answer{rev: s.rev, n: s.n}
+}
+
+// history is what many callers asked and were told.
+type history struct {
+	t     *testing.T
+	st    store.Store
+	seed  uint64
+	fixed []visitor.ID // the visitors that are updated
+
+	clock atomic.Int64
+	mu    sync.Mutex
+	ops   []porcupine.Operation
+	known map[string][]visitor.ID // visitors that were made, by key
+}
+
+func newHistory(t *testing.T, st store.Store, seed uint64) *history {
+	h := &history{t: t, st: st, seed: seed, known: map[string][]visitor.ID{}}
+	ws, err := store.Open(st, workspace, nil)
+	require.NoError(t, err)
+	for i := range 4 {
+		v, err := ws.Create(t.Context(), visitor.Draft{Name: fmt.Sprint("fixed ", i), Source: visitor.Chat, Attributes: visitor.Attributes{"n": visitor.Number(0)}})
+		require.NoError(t, err)
+		h.fixed = append(h.fixed, v.ID)
+	}
+	return h
+}
+
+// run has callers make calls.
+func (h *history) run(callers, calls int) {
+	var group sync.WaitGroup
+	for i := range callers {
+		group.Go(func() {
+			c := caller{history: h, number: i, rand: rand.New(rand.NewPCG(h.seed, uint64(i)))}
+			ws, err := store.Open(h.st, workspace, &store.Options{NewID: func(at time.Time) visitor.ID {
+				c.next = visitor.NewID(at)
+				return c.next
+			}})
+			if err != nil {
+				h.t.Error(err)
+				return
+			}
+			c.Workspace = ws
+			for range calls {
+				c.call(h.t.Context())
+			}
+		})
+	}
+	group.Wait()
+}
+
+// check fails unless there is an order that explains all.
+func (h *history) check() {
+	h.t.Helper()
+	m := model.ToModel()
+	for _, part := range model.Partition(h.ops) {
+		if porcupine.CheckOperations(m, part) {
+			continue
+		}
+		sort.Slice(part, func(i, j int) bool { return part[i].Call < part[j].Call })
+		var lines []string
+		for _, op := range part {
+			lines = append(lines, tellOperation(op))
+		}
+		h.t.Errorf("no order of these calls explains what they were told:\n%s", strings.Join(lines, "\n"))
+	}
+}
+
+func tellOperation(op porcupine.Operation) string {
+	return fmt.Sprintf("%d–%d caller %d: %+v → %+v", op.Call, op.Return, op.ClientId, op.Input, op.Output)
+}
+
+// unsure counts the calls that failed.
+func (h *history) unsure() (n int) {
+	for _, op := range h.ops {
+		if op.Output.(answer).err != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// caller is one of the callers.
+type caller struct {
+	*history
+	*store.Workspace
+	number int
+	rand   *rand.Rand
+	next   visitor.ID // as it was minted last
+	seen   int64      // revision of the visitor read last
+}
+
+func (c *caller) call(ctx context.Context) {
+	key := fmt.Sprint("identity ", c.rand.IntN(6))
+	if i := c.rand.IntN(2 * len(c.fixed)); i < len(c.fixed) {
+		c.update(ctx, i)
+		return
+	}
+	switch c.rand.IntN(5) {
+	case 0:
+		if id := c.candidate(key); id != "" {
+			c.ask(question{verb: forget, key: key, id: id}, func(q *question) answer {
+				b, err := c.Delete(ctx, id)
+				return answer{made: b.Changed == 1, err: err}
+			})
+		}
+	case 1, 2:
+		c.ask(question{verb: lookUp, key: key}, func(q *question) answer {
+			page, err := c.Find(ctx, store.Query{Where: filter.Identity.Is(visitor.Telegram, "", key)})
+			a := answer{err: err}
+			for _, v := range page.Visitors {
+				a.id += v.ID
+			}
+			return a
+		})
+	default:
+		c.ask(question{verb: capture, key: key}, func(q *question) answer {
+			v, err := c.Create(ctx, visitor.Draft{Name: key, Source: visitor.Telegram, Identities: []visitor.Identity{{Source: visitor.Telegram, ExternalID: key}}})
+			q.id = c.next
+			c.remember(key, q.id)
+			var taken *store.Error
+			if isTaken(err) && errors.As(err, &taken) {
+				return answer{id: visitor.ID(taken.Key)}
+			}
+			return answer{id: v.ID, made: true, err: err}
+		})
+	}
+}
+
+// update reads or writes one of the fixed visitors.
+func (c *caller) update(ctx context.Context, i int) {
+	id, key := c.fixed[i], fmt.Sprint("visitor ", i)
+	if c.rand.IntN(3) == 0 {
+		c.ask(question{verb: read, key: key}, func(*question) answer {
+			v, err := c.Get(ctx, id)
+			c.seen = v.Revision
+			return answer{rev: v.Revision, n: int(v.Attributes["n"].Number()), err: err}
+		})
+		return
+	}
+	q := question{verb: write, key: key, n: int(c.clock.Add(1))}
+	if c.rand.IntN(2) == 0 {
+		q.rev = c.seen
+	}
+	c.ask(q, func(q *question) answer {
+		v, err := c.Update(ctx, id, visitor.Patch{Set: visitor.Attributes{"n": visitor.Number(float64(q.n))}, IfRevision: q.rev})
+		if errors.Is(err, store.ErrConflict) {
+			return answer{}
+		}
+		return answer{made: true, rev: v.Revision, err: err}
+	})
+}
+
+// ask makes a call and writes it down. One that failed is done by then, or never will be.
+func (c *caller) ask(q question, call func(*question) answer) {
+	began := c.clock.Add(1)
+	a := call(&q)
+	ended := c.clock.Add(1)
+	if a.err != nil {
+		a = answer{err: a.err}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ops = append(c.ops, porcupine.Operation{ClientId: c.number, Input: q, Call: began, Output: a, Return: ended})
+}
+
+func (h *history) remember(key string, id visitor.ID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.known[key] = append(h.known[key], id)
+}
+
+// candidate returns a visitor that may have the identity, as a rule the last one.
+func (c *caller) candidate(key string) visitor.ID {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	known := c.known[key]
+	if len(known) == 0 {
+		return ""
+	}
+	return known[len(known)-1-c.rand.IntN(min(3, len(known)))]
+}

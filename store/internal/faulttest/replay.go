@@ -1,0 +1,101 @@
+package faulttest
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// life is a visitor as events tell of it.
+type life struct {
+	revision int64
+	tags     map[tag.ID]bool
+	groups   map[group.ID]bool
+}
+
+// replay fails unless the events, one after the other, lead to what is there: none is
+// missing, none was written twice or for a change that had no effect.
+func (c *crowd) replay() {
+	t, ctx := c.t, context.Background()
+	lives := map[visitor.ID]*life{}
+	tags := map[tag.ID]bool{}
+	seq := store.Seq(0)
+	for e, err := range c.Events(ctx, 0) {
+		require.NoError(t, err)
+		seq++
+		require.Equal(t, seq, e.Seq, "number of an event")
+		l := lives[e.Visitor]
+		if e.Visitor != "" && e.Kind != store.VisitorCreated {
+			require.NotNil(t, l, "%s of a visitor who is not there", e.Kind)
+		}
+		switch e.Kind {
+		case store.VisitorCreated:
+			require.Nil(t, l, "a visitor is made twice")
+			l = &life{revision: 1, tags: map[tag.ID]bool{}, groups: map[group.ID]bool{}}
+			lives[e.Visitor] = l
+			set(c, l.tags, e.Tags, true)
+			set(c, l.groups, e.Groups, true)
+		case store.VisitorUpdated:
+			l.revision++
+		case store.VisitorDeleted:
+			delete(lives, e.Visitor)
+		case store.VisitorTagged:
+			set(c, l.tags, e.Tags, true)
+		case store.VisitorUntagged:
+			set(c, l.tags, e.Tags, false)
+		case store.VisitorJoined:
+			set(c, l.groups, e.Groups, true)
+		case store.VisitorLeft:
+			set(c, l.groups, e.Groups, false)
+		case store.TagCreated:
+			set(c, tags, e.Tags, true)
+		}
+	}
+	owners := map[string]visitor.ID{}
+	for v, err := range c.All(ctx, store.Query{Where: filter.All()}) {
+		require.NoError(t, err)
+		l := lives[v.ID]
+		require.NotNil(t, l, "a visitor of whom no event tells")
+		delete(lives, v.ID)
+		require.Equal(t, l.revision, v.Revision)
+		has := map[tag.ID]bool{}
+		for _, a := range v.Tags {
+			has[a.Tag] = true
+		}
+		require.Equal(t, l.tags, has, "tags")
+		require.Equal(t, slices.Sorted(maps.Keys(l.groups)), v.Groups, "groups")
+		for _, i := range v.Identities {
+			require.Empty(t, owners[i.ExternalID], "an identity of two visitors")
+			owners[i.ExternalID] = v.ID
+		}
+	}
+	require.Empty(t, lives, "visitors who are not there")
+	keys := map[string]bool{}
+	for made, err := range c.Tags(ctx) {
+		require.NoError(t, err)
+		require.True(t, tags[made.ID], "a tag of which no event tells")
+		require.False(t, keys[tag.Key(made.Name)], "two tags of one name")
+		keys[tag.Key(made.Name)] = true
+	}
+	require.Len(t, keys, len(tags))
+}
+
+// set puts things into a set or takes them out. Each must have been the other way.
+func set[K comparable](c *crowd, in map[K]bool, which []K, there bool) {
+	for _, k := range which {
+		require.NotEqual(c.t, there, in[k], "an event without effect")
+		if there {
+			in[k] = true
+		} else {
+			delete(in, k)
+		}
+	}
+}

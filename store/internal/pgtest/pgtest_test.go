@@ -1,0 +1,45 @@
+package pgtest_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/store/internal/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+func connect(t *testing.T, dsn string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	t.Cleanup(func() { conn.Close(context.Background()) })
+	return conn
+}
+
+func TestDatabasesAreApart(t *testing.T) {
+	one, other := connect(t, pgtest.Database(t, nil)), connect(t, pgtest.Database(t, &pgtest.Options{Ctype: "C"}))
+	_, err := one.Exec(t.Context(), "CREATE TABLE a (b int)")
+	require.NoError(t, err)
+	var there bool
+	require.NoError(t, other.QueryRow(t.Context(), "SELECT to_regclass('a') IS NOT NULL").Scan(&there))
+	require.False(t, there)
+	var ctype string
+	require.NoError(t, other.QueryRow(t.Context(), "SELECT datctype FROM pg_database WHERE datname = current_database()").Scan(&ctype))
+	require.Equal(t, "C", ctype)
+}
+
+func TestCrashKeepsWhatWasCommitted(t *testing.T) {
+	dsn := pgtest.Database(t, nil)
+	before := connect(t, dsn)
+	_, err := before.Exec(t.Context(), "CREATE TABLE a AS SELECT 1 AS b")
+	require.NoError(t, err)
+	pgtest.Crash(t)
+	require.Error(t, before.Ping(t.Context()))
+	var b int
+	require.NoError(t, connect(t, dsn).QueryRow(t.Context(), "SELECT b FROM a").Scan(&b))
+	require.Equal(t, 1, b)
+}

@@ -1,0 +1,78 @@
+package postgres
+
+import (
+	"strings"
+
+	sq "github.com/Masterminds/squirrel"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/contactpipeline/visitors/store/internal/sqlstore"
+)
+
+// dialect is Postgres' way.
+type dialect struct {
+	spelling
+	begin string // of a transaction that writes
+}
+
+var _ sqlstore.Server = dialect{}
+
+// beginWrite turns synchronous_commit on where the server, the database or the role have
+// it off: what Apply has acknowledged is on disk.
+const beginWrite = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;" +
+	" SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
+
+func newDialect(schema string) dialect {
+	return dialect{spelling: spelling{schema}, begin: beginWrite}
+}
+
+func (d dialect) Placeholders() sq.PlaceholderFormat { return d.spelling }
+func (dialect) BeginRead() string                    { return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" }
+func (d dialect) BeginWrite() string                 { return d.begin }
+func (dialect) Index() sqlstore.Index                { return nil }
+
+func (d dialect) TableThere() string {
+	schema := strings.ReplaceAll(pgx.Identifier{d.schema}.Sanitize(), "'", "''")
+	return "SELECT 1 WHERE to_regclass('" + schema + ".' || $1::text) IS NOT NULL"
+}
+
+// Planned has pgx plan a statement anew for its values. After five uses of a statement
+// that is prepared by name the server may choose a plan for any values, which for some
+// tags takes minutes instead of milliseconds.
+func (dialect) Planned() any { return pgx.QueryExecModeCacheDescribe }
+
+// ID binds an id as text, which every mode of the driver can send. What is no id is
+// nobody's.
+func (dialect) ID(id string) any {
+	u, err := uuid.Parse(id)
+	if err != nil {
+		u = uuid.Nil
+	}
+	return u.String()
+}
+
+func (d dialect) InIDs(column string, ids []string) sq.Sqlizer {
+	if len(ids) == 1 {
+		return sq.Expr(column+" = ?", d.ID(ids[0]))
+	}
+	parsed := make([]string, len(ids))
+	for i, id := range ids {
+		parsed[i] = d.ID(id).(string)
+	}
+	return sq.Expr(column+" = ANY(?)", "{"+strings.Join(parsed, ",")+"}")
+}
+
+func (dialect) InTexts(column string, texts []string) sq.Sqlizer {
+	if len(texts) == 1 {
+		return sq.Expr(column+" = ?", texts[0])
+	}
+	return sq.Expr(column+" = ANY(?)", array(texts))
+}
+
+// array binds a list as one value, which squirrel would bind as many.
+func array(texts []string) any { return texts }
+
+func (dialect) Contains(column, text string) sq.Sqlizer {
+	return sq.Expr("strpos("+column+", ?) > 0", text)
+}

@@ -1,0 +1,113 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+const searchIndex = "visitors_visitor_search"
+
+// ErrNoTrigrams is matched when the extension pg_trgm is not there and the role may not
+// create it. Searches have the same results without it, but read every visitor.
+var ErrNoTrigrams = errors.New("extension pg_trgm is not to be had")
+
+// SearchIndexed reports whether searches have their index.
+func (s *Store) SearchIndexed(ctx context.Context) (bool, error) {
+	state, err := s.indexState(ctx)
+	return state == indexValid, s.d.Error(err)
+}
+
+// IndexSearch makes the index of searches if it is not there, while others go on writing:
+// after a first import with Options.NoSearchIndex, or when pg_trgm can be had at last. It
+// takes about 10 s for a million visitors. The error matches ErrNoTrigrams where there is no
+// index to be had.
+func (s *Store) IndexSearch(ctx context.Context) error {
+	return s.d.Error(s.index(ctx, "CONCURRENTLY"))
+}
+
+// indexNew makes the index of searches where there are no visitors yet.
+func (s *Store) indexNew(ctx context.Context) error {
+	var empty bool
+	err := s.db.QueryRowContext(ctx, s.d.spell("SELECT NOT EXISTS (SELECT 1 FROM visitors_visitor)")).Scan(&empty)
+	if err != nil || !empty {
+		return err
+	}
+	if err := s.index(ctx, ""); err != nil && !errors.Is(err, ErrNoTrigrams) {
+		return err
+	}
+	return nil
+}
+
+func (s *Store) index(ctx context.Context, how string) error {
+	state, err := s.indexState(ctx)
+	if err != nil || state == indexValid {
+		return err
+	}
+	extension, err := s.trigrams(ctx)
+	if err != nil {
+		return err
+	}
+	if state == indexBroken && how != "" {
+		if _, err := s.db.ExecContext(ctx, "DROP INDEX CONCURRENTLY IF EXISTS "+pgx.Identifier{s.d.schema, searchIndex}.Sanitize()); err != nil {
+			return err
+		}
+	}
+	_, err = s.db.ExecContext(ctx, s.d.spell("CREATE INDEX "+how+" IF NOT EXISTS "+searchIndex+
+		" ON visitors_visitor USING gin (search "+pgx.Identifier{extension, "gin_trgm_ops"}.Sanitize()+")"))
+	if isCode(err, "23505", "42P07") { // made by someone else meanwhile
+		return nil
+	}
+	return err
+}
+
+type indexState int
+
+const (
+	indexMissing indexState = iota
+	indexBroken             // its making is under way, or was broken off
+	indexValid
+)
+
+func (s *Store) indexState(ctx context.Context) (indexState, error) {
+	var valid bool
+	err := s.db.QueryRowContext(ctx, "SELECT i.indisvalid FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid"+
+		" JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2", s.d.schema, searchIndex).Scan(&valid)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return indexMissing, nil
+	case err != nil:
+		return indexMissing, err
+	case valid:
+		return indexValid, nil
+	}
+	return indexBroken, nil
+}
+
+// trigrams returns the schema of the extension pg_trgm, which it creates if need be: where
+// the connection would, else beside the tables.
+func (s *Store) trigrams(ctx context.Context) (string, error) {
+	for _, create := range []string{
+		"CREATE EXTENSION IF NOT EXISTS pg_trgm",
+		"CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA " + pgx.Identifier{s.d.schema}.Sanitize(),
+		"",
+	} {
+		var schema string
+		err := s.db.QueryRowContext(ctx, "SELECT n.nspname FROM pg_catalog.pg_extension e"+
+			" JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_trgm'").Scan(&schema)
+		if !errors.Is(err, sql.ErrNoRows) {
+			return schema, err
+		}
+		if create == "" {
+			break
+		}
+		var refused *pgconn.PgError
+		if _, err := s.db.ExecContext(ctx, create); err != nil && !errors.As(err, &refused) {
+			return "", err
+		}
+	}
+	return "", ErrNoTrigrams
+}

@@ -1,0 +1,152 @@
+package postgres_test
+
+import (
+	"context"
+	"encoding/hex"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/internal/pgtest"
+	"github.com/contactpipeline/visitors/store/postgres"
+	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/tag/text"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// BenchmarkLoad makes 20,000 visitors through Apply, 1,000 at a time, beside bare COPY
+// of the same rows into the same tables in transactions of the same size.
+func BenchmarkLoad(b *testing.B) {
+	b.Run("search index", func(b *testing.B) { benchmarkLoad(b, true) })
+	b.Run("no search index", func(b *testing.B) { benchmarkLoad(b, false) })
+}
+
+func benchmarkLoad(b *testing.B, indexed bool) {
+	const size = 20_000
+	ctx := context.Background()
+	made := newCrowd(size)
+	var batches [][]store.Change
+	for batch := range made.batches {
+		batches = append(batches, batch)
+	}
+	copies := copiesOf(batches, made.tags)
+	open := func() (*postgres.Store, *pgx.Conn) {
+		dsn := pgtest.Database(b, nil)
+		st, err := postgres.Open(ctx, dsn, &postgres.Options{NoSearchIndex: !indexed})
+		require.NoError(b, err)
+		_, err = st.Apply(ctx, "acme", made.first())
+		require.NoError(b, err)
+		conn, err := pgx.Connect(ctx, dsn)
+		require.NoError(b, err)
+		return st, conn
+	}
+	var apply, bare time.Duration
+	for b.Loop() {
+		st, conn := open()
+		start := time.Now()
+		for _, batch := range batches {
+			_, err := st.Apply(ctx, "acme", batch)
+			require.NoError(b, err)
+		}
+		apply += time.Since(start)
+		require.NoError(b, conn.Close(ctx))
+		require.NoError(b, st.Close())
+
+		st, conn = open()
+		start = time.Now()
+		for _, c := range copies {
+			c.write(b, conn)
+		}
+		bare += time.Since(start)
+		require.NoError(b, conn.Close(ctx))
+		require.NoError(b, st.Close())
+	}
+	b.ReportMetric(float64(b.N)*size/apply.Seconds(), "visitors/s")
+	b.ReportMetric(float64(b.N)*size/bare.Seconds(), "copied/s")
+	b.ReportMetric(100*bare.Seconds()/apply.Seconds(), "%-of-COPY")
+}
+
+// rowsOf are the rows of a table for COPY.
+type rowsOf struct {
+	columns []string
+	rows    [][]any
+}
+
+type copied map[string]*rowsOf
+
+func (c copied) add(table, columns string, row ...any) {
+	if c[table] == nil {
+		c[table] = &rowsOf{columns: strings.Split("ws,"+columns, ",")}
+	}
+	c[table].rows = append(c[table].rows, append([]any{"acme"}, row...))
+}
+
+// write copies a batch in one transaction.
+func (c copied) write(b *testing.B, conn *pgx.Conn) {
+	ctx := context.Background()
+	tx, err := conn.Begin(ctx)
+	require.NoError(b, err)
+	defer tx.Rollback(ctx)
+	for table, r := range c {
+		_, err := tx.CopyFrom(ctx, pgx.Identifier{table}, r.columns, pgx.CopyFromRows(r.rows))
+		require.NoError(b, err)
+	}
+	require.NoError(b, tx.Commit(ctx))
+}
+
+func copiesOf(batches [][]store.Change, tags []tag.Tag) []copied {
+	ids := map[string]tag.ID{}
+	for _, t := range tags {
+		ids[tag.Key(t.Name)] = t.ID
+	}
+	seq := len(tags) + 1
+	var all []copied
+	for _, batch := range batches {
+		c := copied{}
+		for _, change := range batch {
+			create := change.(store.CreateVisitor)
+			v := create.Visitor
+			seq++
+			id := bytesOf(string(v.ID))
+			at := store.Micros(v.CreatedAt)
+			c.add("visitors_visitor", "id,name,name_fold,email,email_fold,phone,source,created_at,updated_at,last_seen_at,revision",
+				id, v.Name, text.Fold(v.Name), v.Email, text.Fold(v.Email), v.Phone, string(v.Source), at, store.Micros(v.UpdatedAt), store.Micros(v.LastSeenAt), int64(1))
+			var put, joined []byte
+			for _, key := range create.Tags {
+				t := bytesOf(string(ids[key]))
+				put = append(put, t[:]...)
+				c.add("visitors_visitor_tag", "visitor_id,tag_id,put_at,put_by,cause", id, t, at, create.By, create.Cause)
+			}
+			for _, g := range v.Groups {
+				t := bytesOf(string(g))
+				joined = append(joined, t[:]...)
+				c.add("visitors_visitor_group", "visitor_id,group_id,excluded", id, t, int16(0))
+			}
+			for _, i := range v.Identities {
+				c.add("visitors_identity", "source,account,external_id,visitor_id,username,first_seen,last_seen",
+					string(i.Source), i.Account, i.ExternalID, id, i.Username, store.Micros(i.FirstSeen), store.Micros(i.LastSeen))
+			}
+			for name, value := range v.Attributes {
+				if value.Kind() == visitor.NumberKind {
+					c.add("visitors_attribute", "visitor_id,name,ord,kind,text,text_fold,number,micros", id, name, int32(0), int16(2), "", "", value.Number(), int64(0))
+				} else {
+					c.add("visitors_attribute", "visitor_id,name,ord,kind,text,text_fold,number,micros", id, name, int32(0), int16(1), value.Text(), text.Fold(value.Text()), float64(0), int64(0))
+				}
+			}
+			c.add("visitors_event", "seq,kind,at,visitor_id,tag_ids,group_ids,fields",
+				int64(seq), string(store.VisitorCreated), at, id, append([]byte{}, put...), append([]byte{}, joined...), "")
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// bytesOf returns the 16 bytes of an id.
+func bytesOf(id string) (b [16]byte) {
+	hex.Decode(b[:], []byte(strings.ReplaceAll(id, "-", "")))
+	return b
+}

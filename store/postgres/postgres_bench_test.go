@@ -1,0 +1,323 @@
+package postgres_test
+
+import (
+	"context"
+	"database/sql"
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// sizes are the sizes of databases; a million only where the pattern of -bench names it.
+func sizes() []size {
+	all := []size{{"10k", 10_000}, {"100k", 100_000}}
+	if f := flag.Lookup("test.bench"); f != nil && strings.Contains(f.Value.String(), "1M") {
+		all = append(all, size{"1M", 1_000_000})
+	}
+	return all
+}
+
+type size struct {
+	name     string
+	visitors int
+}
+
+// against measures ours beside theirs in turn, and reports the medians and their ratio.
+func against(b *testing.B, ours, theirs func()) {
+	var our, their []time.Duration
+	lap := func(into *[]time.Duration, f func()) {
+		start := time.Now()
+		f()
+		*into = append(*into, time.Since(start))
+	}
+	ours()
+	theirs()
+	for b.Loop() {
+		lap(&our, ours)
+		lap(&their, theirs)
+	}
+	slices.Sort(our)
+	slices.Sort(their)
+	us, them := our[len(our)/2], their[len(their)/2]
+	b.ReportMetric(float64(us.Microseconds())/1000, "ours-ms")
+	b.ReportMetric(float64(them.Microseconds())/1000, "hand-ms")
+	b.ReportMetric(float64(us)/float64(them), "ratio")
+	b.ReportMetric(0, "ns/op")
+}
+
+func eachSize(b *testing.B, f func(b *testing.B, c *city, size int)) {
+	for _, size := range sizes() {
+		b.Run(size.name, func(b *testing.B) { f(b, cityOf(b, size.visitors), size.visitors) })
+	}
+}
+
+const (
+	profile = "SELECT v.id, v.name, v.email, v.phone, v.source, v.created_at, v.updated_at, v.last_seen_at, v.revision FROM visitors_visitor v WHERE v.ws = $1"
+	carries = " AND EXISTS (SELECT 1 FROM visitors_visitor_tag t WHERE t.ws = $1 AND t.visitor_id = v.id AND t.tag_id = "
+	newest  = " ORDER BY v.id DESC LIMIT 51"
+)
+
+// pageCase is a page by a filter, and by hand.
+type pageCase struct {
+	name  string
+	where filter.Expr
+	order store.Order
+	after int // visitors to skip
+	hand  string
+	args  func(c *city) []any
+}
+
+func tagged(names ...string) func(*city) []any {
+	return func(c *city) []any {
+		var ids []any
+		for _, name := range names {
+			ids = append(ids, string(c.tags[name]))
+		}
+		return ids
+	}
+}
+
+func none(*city) []any { return nil }
+
+var pageCases = []pageCase{
+	{"all", filter.All(), store.NewestFirst, 0, profile + newest, none},
+	{"source and mid tag", filter.And(filter.Source.Is(visitor.Instagram), filter.Tag.Has("tag 020")), store.NewestFirst, 0,
+		profile + " AND v.source = 'instagram'" + carries + "$2)" + newest, tagged("tag 020")},
+	{"rare tag", filter.Tag.Has("tag 199"), store.NewestFirst, 0, profile + carries + "$2)" + newest, tagged("tag 199")},
+	{"rare source and old tag", filter.And(filter.Source.Is(visitor.Telegram), filter.Tag.Has(oldTag)), store.NewestFirst, 0,
+		profile + " AND v.source = 'telegram'" + carries + "$2)" + newest, tagged(oldTag)},
+	{"old tag", filter.Tag.Has(oldTag), store.NewestFirst, 0, profile + carries + "$2)" + newest, tagged(oldTag)},
+	{"not popular tag", filter.Not(filter.Tag.Has("tag 000")), store.NewestFirst, 0,
+		profile + strings.Replace(carries, "EXISTS", "NOT EXISTS", 1) + "$2)" + newest, tagged("tag 000")},
+	{"two sources, one of two tags, not a third", filter.And(filter.Source.In(visitor.Instagram, visitor.Telegram), filter.Or(filter.Tag.Has("tag 010"), filter.Tag.Has("tag 011")), filter.Not(filter.Tag.Has("tag 000"))), store.NewestFirst, 0,
+		profile + " AND v.source IN ('instagram', 'telegram')" + carries + "ANY(ARRAY[$2, $3]::uuid[]))" + strings.Replace(carries, "EXISTS", "NOT EXISTS", 1) + "$4)" + newest, tagged("tag 010", "tag 011", "tag 000")},
+	{"tag or group", filter.Or(filter.Tag.Has("tag 150"), filter.Group.Has("VIP")), store.NewestFirst, 0,
+		"SELECT v.id, v.name, v.email, v.phone, v.source, v.created_at, v.updated_at, v.last_seen_at, v.revision FROM (" +
+			"(SELECT visitor_id FROM visitors_visitor_tag WHERE ws = $1 AND tag_id = $2 ORDER BY visitor_id DESC LIMIT 51) UNION" +
+			" (SELECT visitor_id FROM visitors_visitor_group WHERE ws = $1 AND group_id = $3 AND excluded = 0 ORDER BY visitor_id DESC LIMIT 51)) p" +
+			" JOIN visitors_visitor v ON v.ws = $1 AND v.id = p.visitor_id" + newest,
+		func(c *city) []any { return []any{string(c.tags["tag 150"]), string(c.groups["vip"].ID)} }},
+	{"tag or source", filter.Or(filter.Tag.Has("tag 150"), filter.Source.Is(visitor.Telegram)), store.NewestFirst, 0,
+		"SELECT v.id, v.name, v.email, v.phone, v.source, v.created_at, v.updated_at, v.last_seen_at, v.revision FROM (" +
+			"(SELECT visitor_id FROM visitors_visitor_tag WHERE ws = $1 AND tag_id = $2 ORDER BY visitor_id DESC LIMIT 51) UNION" +
+			" (SELECT id FROM visitors_visitor WHERE ws = $1 AND source = 'telegram' ORDER BY id DESC LIMIT 51)) p" +
+			" JOIN visitors_visitor v ON v.ws = $1 AND v.id = p.visitor_id" + newest, tagged("tag 150")},
+	{"by name", filter.All(), store.NameAZ, 0, profile + " ORDER BY v.name_fold, v.id LIMIT 51", none},
+	{"by name, mid tag", filter.Tag.Has("tag 020"), store.NameAZ, 0, profile + carries + "$2) ORDER BY v.name_fold, v.id LIMIT 51", tagged("tag 020")},
+	{"recently seen, source", filter.Source.Is(visitor.Chat), store.RecentlySeen, 0, profile + " AND v.source = 'chat' ORDER BY v.last_seen_at DESC, v.id DESC LIMIT 51", none},
+	{"deep, all", filter.All(), store.NewestFirst, 2, profile + " AND v.id < $2" + newest, nil},
+	{"deep, mid tag", filter.Tag.Has("tag 020"), store.NewestFirst, 2, profile + carries + "$3) AND v.id < $2" + newest, tagged("tag 020")},
+	{"search rare", filter.Search("zykov"), store.NewestFirst, 0, profile + " AND v.search LIKE '%zykov%'" + newest, none},
+	{"search common", filter.Search("gmail"), store.NewestFirst, 0, profile + " AND v.search LIKE '%gmail%'" + newest, none},
+	{"search two letters", filter.Search("an"), store.NewestFirst, 0, profile + " AND v.search LIKE '%an%'" + newest, none},
+	{"search two letters, none", filter.Search("qz"), store.NewestFirst, 0, profile + " AND v.search LIKE '%qz%'" + newest, none},
+	{"search digits", filter.Search("98765"), store.NewestFirst, 0, profile + " AND (v.search LIKE '%98765%' OR v.search LIKE '%XQKJH%')" + newest, none},
+	{"search rare, popular tag", filter.And(filter.Search("zykov"), filter.Tag.Has("tag 000")), store.NewestFirst, 0,
+		profile + " AND v.search LIKE '%zykov%'" + carries + "$2)" + newest, tagged("tag 000")},
+	{"email is", filter.Email.Is("alberdan17@gmail.com"), store.NewestFirst, 0, profile + " AND v.email_fold = 'alberdan17@gmail.com' AND v.search LIKE '%alberdan17@gmail.com%'" + newest, none},
+	{"attribute", filter.Attr("plan").Is("pro"), store.NewestFirst, 0,
+		profile + " AND EXISTS (SELECT 1 FROM visitors_attribute a WHERE a.ws = $1 AND a.visitor_id = v.id AND a.name = 'plan' AND a.text_fold = 'pro')" + newest, none},
+}
+
+// BenchmarkPage reads pages of 51 visitors, whole.
+func BenchmarkPage(b *testing.B) {
+	eachSize(b, func(b *testing.B, c *city, size int) {
+		for _, p := range pageCases {
+			b.Run(p.name, func(b *testing.B) {
+				sel := store.Select{Where: c.bind(b, p.where), Order: p.order, Limit: 51}
+				args := []any{"acme"}
+				if p.after > 0 {
+					id := c.middle(b, size/p.after)
+					sel.After = &store.Position{ID: visitor.ID(id)}
+					args = append(args, id)
+				}
+				if p.args != nil {
+					args = append(args, p.args(c)...)
+				}
+				h := hand{b, c.db}
+				var ours []visitor.Visitor
+				var theirs []visitor.ID
+				against(b, func() {
+					var err error
+					ours, err = c.FindVisitors(context.Background(), "acme", sel)
+					require.NoError(b, err)
+				}, func() { theirs = h.page(p.hand, args...) })
+				require.Equal(b, theirs, idsOf(ours))
+			})
+		}
+	})
+}
+
+// middle is the id of the visitor with that many newer ones.
+func (c *city) middle(tb testing.TB, newer int) (id string) {
+	err := c.db.QueryRow("SELECT id FROM visitors_visitor WHERE ws = 'acme' ORDER BY id DESC OFFSET $1 LIMIT 1", newer).Scan(&id)
+	require.NoError(tb, err)
+	return id
+}
+
+func idsOf(visitors []visitor.Visitor) []visitor.ID {
+	ids := make([]visitor.ID, len(visitors))
+	for i, v := range visitors {
+		ids[i] = v.ID
+	}
+	return ids
+}
+
+// hand is the SQL that one would write by hand, the search itself planned anew for its
+// values each time.
+type hand struct {
+	b  *testing.B
+	db *sql.DB
+}
+
+func (h hand) planned(query string, args []any, into func(*sql.Rows) error) {
+	h.rows(query, append([]any{pgx.QueryExecModeCacheDescribe}, args...), into)
+}
+
+func (h hand) rows(query string, args []any, into func(*sql.Rows) error) {
+	rows, err := h.db.QueryContext(context.Background(), query, args...)
+	require.NoError(h.b, err)
+	defer rows.Close()
+	for rows.Next() {
+		require.NoError(h.b, into(rows))
+	}
+	require.NoError(h.b, rows.Err())
+}
+
+// page reads visitors and what hangs on them.
+func (h hand) page(query string, args ...any) []visitor.ID {
+	found := []visitor.ID{}
+	h.planned(query, args, func(r *sql.Rows) error {
+		var v visitor.Visitor
+		var created, updated, seen int64
+		err := r.Scan(&v.ID, &v.Name, &v.Email, &v.Phone, &v.Source, &created, &updated, &seen, &v.Revision)
+		found = append(found, v.ID)
+		return err
+	})
+	if len(found) == 0 {
+		return found
+	}
+	ids := []any{"acme", fmt.Sprintf("{%s}", strings.ReplaceAll(strings.Trim(fmt.Sprint(found), "[]"), " ", ","))}
+	h.rows("SELECT l.visitor_id, t.id, t.name, t.color, l.put_at, l.put_by, l.cause FROM visitors_visitor_tag l JOIN visitors_tag t ON t.ws = $1 AND t.id = l.tag_id WHERE l.ws = $1 AND l.visitor_id = ANY($2)", ids, func(r *sql.Rows) error {
+		var id, t string
+		var at int64
+		var a tag.Assignment
+		return r.Scan(&id, &t, &a.Name, &a.Color, &at, &a.By, &a.Cause)
+	})
+	h.rows("SELECT visitor_id, group_id, excluded FROM visitors_visitor_group WHERE ws = $1 AND visitor_id = ANY($2)", ids, func(r *sql.Rows) error {
+		var id, g string
+		var excluded int
+		return r.Scan(&id, &g, &excluded)
+	})
+	h.rows("SELECT visitor_id, source, account, external_id, username, first_seen, last_seen FROM visitors_identity WHERE ws = $1 AND visitor_id = ANY($2)", ids, func(r *sql.Rows) error {
+		var id string
+		var i visitor.Identity
+		var first, last int64
+		return r.Scan(&id, &i.Source, &i.Account, &i.ExternalID, &i.Username, &first, &last)
+	})
+	h.rows("SELECT visitor_id, name, kind, text, number, micros FROM visitors_attribute WHERE ws = $1 AND visitor_id = ANY($2) ORDER BY visitor_id, name, ord", ids, func(r *sql.Rows) error {
+		var id, name, text string
+		var kind, micros int64
+		var number float64
+		return r.Scan(&id, &name, &kind, &text, &number, &micros)
+	})
+	return found
+}
+
+// count reads one number.
+func (h hand) count(query string, args ...any) (n int64) {
+	h.planned(query, args, func(r *sql.Rows) error { return r.Scan(&n) })
+	return n
+}
+
+const (
+	countVisitors = "SELECT count(*) FROM visitors_visitor v WHERE v.ws = $1"
+	countLinks    = "SELECT count(*) FROM visitors_visitor_tag t WHERE t.ws = $1 AND t.tag_id = $2"
+)
+
+// BenchmarkCount counts exactly.
+func BenchmarkCount(b *testing.B) {
+	eachSize(b, func(b *testing.B, c *city, _ int) {
+		for _, p := range []struct {
+			name  string
+			where filter.Expr
+			limit int64
+			hand  string
+			args  func(*city) []any
+		}{
+			{"all", filter.All(), 0, countVisitors, none},
+			{"source", filter.Source.Is(visitor.Instagram), 0, countVisitors + " AND v.source = 'instagram'", none},
+			{"popular tag", filter.Tag.Has("tag 000"), 0, countLinks, tagged("tag 000")},
+			{"popular tag, up to 1,000", filter.Tag.Has("tag 000"), 1000,
+				"SELECT count(*) FROM (SELECT 1 FROM visitors_visitor_tag t WHERE t.ws = $1 AND t.tag_id = $2 LIMIT 1000) m", tagged("tag 000")},
+			{"mid tag", filter.Tag.Has("tag 020"), 0, countLinks, tagged("tag 020")},
+			{"source and mid tag", filter.And(filter.Source.Is(visitor.Instagram), filter.Tag.Has("tag 020")), 0,
+				countVisitors + " AND v.source = 'instagram'" + carries + "$2)", tagged("tag 020")},
+			{"tag and not a popular one", filter.And(filter.Tag.Has("tag 001"), filter.Not(filter.Tag.Has("tag 000"))), 0,
+				countLinks + " AND NOT EXISTS (SELECT 1 FROM visitors_visitor_tag o WHERE o.ws = $1 AND o.visitor_id = t.visitor_id AND o.tag_id = $3)", tagged("tag 001", "tag 000")},
+			{"not popular tag", filter.Not(filter.Tag.Has("tag 000")), 0, "SELECT (" + countVisitors + ") - (" + countLinks + ")", tagged("tag 000")},
+			{"search rare", filter.Search("zykov"), 0, countVisitors + " AND v.search LIKE '%zykov%'", none},
+			{"search common", filter.Search("gmail"), 0, countVisitors + " AND v.search LIKE '%gmail%'", none},
+			{"search two letters", filter.Search("an"), 0, countVisitors + " AND v.search LIKE '%an%'", none},
+		} {
+			b.Run(p.name, func(b *testing.B) {
+				where, h := c.bind(b, p.where), hand{b, c.db}
+				var ours, theirs int64
+				args := append([]any{"acme"}, p.args(c)...)
+				against(b, func() {
+					var err error
+					ours, err = c.CountVisitors(context.Background(), "acme", where, p.limit)
+					require.NoError(b, err)
+				}, func() { theirs = h.count(p.hand, args...) })
+				require.Equal(b, theirs, ours)
+			})
+		}
+	})
+}
+
+// BenchmarkSearch looks for a rare part of a name beside what one would write first: ILIKE
+// over three columns, without an index.
+func BenchmarkSearch(b *testing.B) {
+	eachSize(b, func(b *testing.B, c *city, _ int) {
+		where, h := c.bind(b, filter.Search("zykov")), hand{b, c.db}
+		var ours []visitor.Visitor
+		var theirs []visitor.ID
+		against(b, func() {
+			var err error
+			ours, err = c.FindVisitors(context.Background(), "acme", store.Select{Where: where, Order: store.NewestFirst, Limit: 51})
+			require.NoError(b, err)
+		}, func() {
+			theirs = h.page(profile+" AND (v.name ILIKE '%zykov%' OR v.email ILIKE '%zykov%' OR v.phone ILIKE '%zykov%')"+newest, "acme")
+		})
+		require.Equal(b, theirs, idsOf(ours))
+	})
+}
+
+// BenchmarkFacets counts by source, tag and group.
+func BenchmarkFacets(b *testing.B) {
+	eachSize(b, func(b *testing.B, c *city, _ int) {
+		for _, p := range []struct {
+			name  string
+			where filter.Expr
+		}{{"all", filter.All()}, {"mid tag", filter.Tag.Has("tag 020")}, {"source", filter.Source.Is(visitor.Instagram)}, {"search rare", filter.Search("zykov")}} {
+			b.Run(p.name, func(b *testing.B) {
+				bound := c.bind(b, p.where)
+				for b.Loop() {
+					_, err := c.Facets(context.Background(), "acme", bound)
+					require.NoError(b, err)
+				}
+			})
+		}
+	})
+}

@@ -1,0 +1,75 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/internal/pgtest"
+	"github.com/contactpipeline/visitors/store/postgres"
+	"github.com/contactpipeline/visitors/store/storetest"
+)
+
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(tb testing.TB) store.Store {
+		st, _ := open(tb, nil)
+		indexed, err := st.SearchIndexed(tb.Context())
+		require.NoError(tb, err)
+		require.True(tb, indexed)
+		return st
+	})
+}
+
+// TestStoreWithoutTrigrams has a role that may not create the extension, a schema that is
+// not in the search path, and a server to which only ASCII has letters.
+func TestStoreWithoutTrigrams(t *testing.T) {
+	storetest.Run(t, func(tb testing.TB) store.Store {
+		dsn := pgtest.Database(tb, &pgtest.Options{Ctype: "C"})
+		st := openAt(tb, asPlain(tb, dsn, "CRM data"), &postgres.Options{Schema: "CRM data"})
+		indexed, err := st.SearchIndexed(tb.Context())
+		require.NoError(tb, err)
+		require.False(tb, indexed)
+		return st
+	})
+}
+
+// asPlain makes a role that may use the schema and nothing more, and returns how to connect
+// as that.
+func asPlain(tb testing.TB, dsn, schema string) string {
+	tb.Helper()
+	name := "plain_" + ask[string](tb, dsn, "SELECT current_database()")
+	schema = pgx.Identifier{schema}.Sanitize()
+	run(tb, dsn,
+		"CREATE ROLE "+name+" LOGIN",
+		"CREATE SCHEMA IF NOT EXISTS "+schema,
+		"GRANT ALL ON SCHEMA "+schema+" TO "+name,
+		"REVOKE CREATE ON DATABASE "+ask[string](tb, dsn, "SELECT current_database()")+" FROM PUBLIC",
+	)
+	return dsn + " user=" + name
+}
+
+// TestStatements reads every statement that is sent while the whole contract is tried.
+func TestStatements(t *testing.T) {
+	w := &watch{}
+	t.Run("contract", func(t *testing.T) {
+		storetest.Run(t, func(tb testing.TB) store.Store {
+			config, err := pgx.ParseConfig(pgtest.Database(tb, nil))
+			require.NoError(tb, err)
+			config.Tracer = w
+			db := stdlib.OpenDB(*config)
+			tb.Cleanup(func() { require.NoError(tb, db.Close()) })
+			st, err := postgres.New(tb.Context(), db, nil)
+			require.NoError(tb, err)
+			w.begin()
+			return st
+		})
+	})
+	wrong, checked := w.end()
+	for _, text := range wrong {
+		t.Errorf("%.1000s", text)
+	}
+	require.Greater(t, checked, 100, "different statements that were read")
+}

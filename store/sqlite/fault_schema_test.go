@@ -1,0 +1,98 @@
+package sqlite_test
+
+import (
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/store/internal/faulttest"
+)
+
+func TestMigrations(t *testing.T) {
+	t.Parallel()
+	faulttest.Migrations(t, engine)
+}
+
+func TestUpgrade(t *testing.T) {
+	t.Parallel()
+	faulttest.Upgrade(t, engine)
+}
+
+// dump returns a database as the one file that VACUUM makes of it.
+func dump(tb testing.TB, source string) []byte {
+	tb.Helper()
+	db, err := sql.Open("sqlite3", source)
+	require.NoError(tb, err)
+	defer db.Close()
+	copied := filepath.Join(tb.TempDir(), "copy.db")
+	_, err = db.Exec("VACUUM INTO ?", copied)
+	require.NoError(tb, err)
+	data, err := os.ReadFile(copied)
+	require.NoError(tb, err)
+	return data
+}
+
+func restore(tb testing.TB, data []byte) string {
+	tb.Helper()
+	path := filepath.Join(tb.TempDir(), "restored.db")
+	require.NoError(tb, os.WriteFile(path, data, 0o600))
+	return path
+}
+
+// schema returns the statements that have made the tables.
+func schema(tb testing.TB, db *sql.DB) string {
+	tb.Helper()
+	rows, err := db.Query("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY type, name")
+	require.NoError(tb, err)
+	defer rows.Close()
+	var b strings.Builder
+	for rows.Next() {
+		var kind, name, table, text string
+		require.NoError(tb, rows.Scan(&kind, &name, &table, &text))
+		fmt.Fprintln(&b, kind, name, table, text)
+	}
+	require.NoError(tb, rows.Err())
+	return b.String()
+}
+
+// Two processes that open a new database at once make its tables once.
+func TestManyProcessesOpenOneNewDatabase(t *testing.T) {
+	if words := faulttest.Errand(); words != nil {
+		fmt.Println("ready")
+		os.Stdin.Read(make([]byte, 1))
+		st, err := engine.Open(t.Context(), words[0])
+		require.NoError(t, err)
+		require.NoError(t, st.Close())
+		return
+	}
+	t.Parallel()
+	for range 5 {
+		source := engine.Source(t)
+		var processes []*faulttest.Process
+		for range 3 {
+			p := faulttest.Start(t, source)
+			line, err := p.Line()
+			require.NoError(t, err)
+			require.Equal(t, "ready", line)
+			processes = append(processes, p)
+		}
+		for _, p := range processes {
+			p.Go()
+		}
+		for _, p := range processes {
+			p.Release()
+		}
+		db, err := sql.Open("sqlite3", source)
+		require.NoError(t, err)
+		var versions, newest int
+		require.NoError(t, db.QueryRow("SELECT count(*), max(version) FROM visitors_schema").Scan(&versions, &newest))
+		require.Equal(t, newest, versions)
+		engine.Check(t, db)
+		require.NoError(t, db.Close())
+	}
+}

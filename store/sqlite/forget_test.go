@@ -1,0 +1,115 @@
+package sqlite_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/sqlite"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// TestNothingOfADeletedPersonIsLeft looks through the bytes of the closed file for a
+// person's texts: as they were typed, folded, and spelled for the search index.
+func TestNothingOfADeletedPersonIsLeft(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "visitors.db")
+	st, err := sqlite.Open(t.Context(), path, nil)
+	require.NoError(t, err)
+	ws, err := store.Open(st, "acme", nil)
+	require.NoError(t, err)
+	agent, err := ws.As("agent-7", "Xylocarp-cause")
+	require.NoError(t, err)
+	for i := range 300 { // company, so that there are pages to share
+		_, err := ws.Create(t.Context(), visitor.Draft{Name: fmt.Sprint("Somebody Else ", i), Source: visitor.Chat, Tags: []string{"seen"}})
+		require.NoError(t, err)
+	}
+	person, err := agent.Create(t.Context(), visitor.Draft{
+		Name: "Quïntessa Zwyxbrough", Email: "Zwyx.Mail@example.org", Phone: "+4915123987456", Source: visitor.Telegram,
+		Tags: []string{"seen"}, Attributes: visitor.Attributes{"home": visitor.Text("Vlotho Kjolmgade"), "notes": visitor.List("Bryngwyn visit")},
+		Identities: []visitor.Identity{{Source: visitor.Telegram, Account: "bot", ExternalID: "tg-77123456789", Username: "zwyxbro_tg"}},
+	})
+	require.NoError(t, err)
+	name := "Quïntessa Zwyxbrough-Plimsoll"
+	_, err = ws.Update(t.Context(), person.ID, visitor.Patch{Name: &name, Set: visitor.Attributes{"home": visitor.Text("Hjallerup Strandby")}})
+	require.NoError(t, err)
+
+	texts := []string{
+		"Zwyxbrough", "zwyxbrough", "Plimsoll", "quintessa", "Zwyx.Mail", "zwyx.mail", "15123987456",
+		"Vlotho", "vlotho", "Hjallerup", "hjallerup", "Bryngwyn", "77123456789", "zwyxbro_tg", "Xylocarp",
+		gram("acme", "wyx"), gram("acme", "xbr"),
+	}
+	file := func() []byte {
+		b, err := os.ReadFile(path)
+		require.NoError(t, err)
+		wal, err := os.ReadFile(path + "-wal")
+		require.True(t, err == nil || os.IsNotExist(err), err)
+		return append(b, wal...)
+	}
+	for _, text := range texts[:3] {
+		require.True(t, bytes.Contains(file(), []byte(text)), "the test looks in the wrong place: no %q", text)
+	}
+
+	deleted, err := ws.Delete(t.Context(), person.ID)
+	require.NoError(t, err)
+	require.Equal(t, 1, deleted.Changed)
+	require.NoError(t, st.Compact(t.Context()))
+	for _, text := range texts {
+		require.False(t, bytes.Contains(file(), []byte(text)), "%q is left while the database is open", text)
+	}
+	require.NoError(t, st.Close())
+	for _, text := range texts {
+		require.False(t, bytes.Contains(file(), []byte(text)), "%q is left after closing", text)
+	}
+
+	st, err = sqlite.Open(t.Context(), path, nil)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, st.Close()) }()
+	ws, err = store.Open(st, "acme", nil)
+	require.NoError(t, err)
+	n, err := ws.Count(t.Context(), filter.Search("somebody"))
+	require.NoError(t, err)
+	require.EqualValues(t, 300, n, "those who were not deleted are still found")
+}
+
+// gram is a run of three characters as FTS4 keeps it: of each term only what differs from
+// the one before, so its end is what can be looked for.
+func gram(ws, three string) string {
+	document := sqlite.Document(ws, three, "", "")
+	first, _, _ := strings.Cut(document, " ")
+	return first[len(first)-4:]
+}
+
+// TestSearchForgetsADeletedPersonAtOnce does not wait for Compact.
+func TestSearchForgetsADeletedPersonAtOnce(t *testing.T) {
+	t.Parallel()
+	st, err := sqlite.Open(t.Context(), ":memory:", nil)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, st.Close()) }()
+	ws, err := store.Open(st, "acme", nil)
+	require.NoError(t, err)
+	var ids []visitor.ID
+	for range 3 {
+		v, err := ws.Create(t.Context(), visitor.Draft{Name: "Zwyxbrough", Source: visitor.Chat, CreatedAt: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)})
+		require.NoError(t, err)
+		ids = append(ids, v.ID)
+	}
+	for left := len(ids); left > 0; left-- {
+		n, err := ws.Count(t.Context(), filter.Search("wyxbr"))
+		require.NoError(t, err)
+		require.EqualValues(t, left, n)
+		_, err = ws.Delete(t.Context(), ids[left-1])
+		require.NoError(t, err)
+	}
+	n, err := ws.Count(t.Context(), filter.Search("wyxbr"))
+	require.NoError(t, err)
+	require.Zero(t, n)
+}

@@ -1,0 +1,242 @@
+package sqlite_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// sizes runs a benchmark on 10,000 and 100,000 visitors, and on -sqlite.size of them.
+func sizes(b *testing.B, run func(*testing.B, *city)) {
+	all := []int{10_000, 100_000, *largest}
+	for _, size := range slices.Compact(all) {
+		b.Run(strings.ReplaceAll(fmt.Sprint(size/1000, "k"), "1000k", "1M"), func(b *testing.B) { run(b, cityOf(b, size)) })
+	}
+}
+
+// hand is a host's own reading of the same tables, with statements written by hand.
+type hand struct {
+	b  *testing.B
+	db *sql.DB
+}
+
+func handOf(b *testing.B, c *city) hand {
+	db, err := sql.Open("sqlite3", "file:"+c.path+"?mode=ro&_query_only=1")
+	require.NoError(b, err)
+	b.Cleanup(func() { db.Close() })
+	db.SetMaxOpenConns(1)
+	return hand{b, db}
+}
+
+func blob(id string) []byte {
+	u := uuid.MustParse(id)
+	return u[:]
+}
+
+// all reads every row of a query, and returns its first column.
+func (h hand) all(text string, args ...any) []any {
+	rows, err := h.db.QueryContext(context.Background(), text, args...)
+	require.NoError(h.b, err)
+	defer rows.Close()
+	columns, err := rows.Columns()
+	require.NoError(h.b, err)
+	var first []any
+	for rows.Next() {
+		row := make([]any, len(columns))
+		into := make([]any, len(columns))
+		for i := range row {
+			into[i] = &row[i]
+		}
+		require.NoError(h.b, rows.Scan(into...))
+		first = append(first, row[0])
+	}
+	require.NoError(h.b, rows.Err())
+	return first
+}
+
+// page reads the visitors that a query selects, whole: its first column is the id.
+func (h hand) page(text string, args ...any) int {
+	ids := h.all(text, args...)
+	if len(ids) == 0 {
+		return 0
+	}
+	in := "ws = 'acme' AND visitor_id IN (?" + strings.Repeat(", ?", len(ids)-1) + ")"
+	for _, child := range []string{
+		"SELECT visitor_id, source, account, external_id, username, first_seen, last_seen FROM visitors_identity WHERE " + in,
+		"SELECT x.visitor_id, t.id, t.name, t.color, x.put_at, x.put_by, x.cause FROM visitors_visitor_tag x CROSS JOIN visitors_tag t ON t.ws = 'acme' AND t.id = x.tag_id WHERE x." + in,
+		"SELECT visitor_id, group_id, excluded FROM visitors_visitor_group WHERE " + in,
+		"SELECT visitor_id, name, ord, kind, text, number, micros FROM visitors_attribute WHERE " + in,
+	} {
+		h.all(child, ids...)
+	}
+	return len(ids)
+}
+
+// against tells how long run takes, in terms of what by hand takes: the median of pairs.
+func against(b *testing.B, run, byHand func() int) {
+	require.Equal(b, byHand(), run(), "not the same result")
+	elapsed := func(f func() int) float64 {
+		start := time.Now()
+		f()
+		return float64(time.Since(start))
+	}
+	var ratios, times []float64
+	for b.Loop() {
+		own := elapsed(run)
+		ratios, times = append(ratios, own/elapsed(byHand)), append(times, own)
+	}
+	slices.Sort(ratios)
+	slices.Sort(times)
+	b.ReportMetric(ratios[len(ratios)/2], "x-by-hand")
+	b.ReportMetric(times[len(times)/2]/1e6, "ms")
+	b.ReportMetric(0, "ns/op")
+}
+
+const columns = "v.id, v.name, v.email, v.phone, v.source, v.created_at, v.updated_at, v.last_seen_at, v.revision"
+
+func BenchmarkPage(b *testing.B) {
+	has := filter.Tag.Has
+	for _, c := range []struct {
+		name  string
+		where filter.Expr
+		order store.Order
+		text  string // by hand; :a and :b are the tags below, :p the position after half of all
+		a, b  string
+		after bool
+	}{
+		{name: "all", where: filter.All(), text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' ORDER BY id DESC LIMIT 51"},
+		{name: "mid-tag", where: has("tag 010"), a: "tag 010",
+			text: "SELECT " + columns + " FROM visitors_visitor_tag t CROSS JOIN visitors_visitor v ON v.ws = 'acme' AND v.id = t.visitor_id WHERE t.ws = 'acme' AND t.tag_id = :a ORDER BY t.visitor_id DESC LIMIT 51"},
+		{name: "rare-tag", where: has("tag 199"), a: "tag 199",
+			text: "SELECT " + columns + " FROM visitors_visitor_tag t CROSS JOIN visitors_visitor v ON v.ws = 'acme' AND v.id = t.visitor_id WHERE t.ws = 'acme' AND t.tag_id = :a ORDER BY t.visitor_id DESC LIMIT 51"},
+		{name: "has-not", where: filter.Not(has("tag 000")), a: "tag 000",
+			text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' AND NOT EXISTS (SELECT 1 FROM visitors_visitor_tag t WHERE t.ws = 'acme' AND t.visitor_id = v.id AND t.tag_id = :a) ORDER BY id DESC LIMIT 51"},
+		{name: "source-and-tag", where: filter.And(filter.Source.Is(visitor.Instagram), has("tag 010")), a: "tag 010",
+			text: "SELECT " + columns + " FROM visitors_visitor_tag t CROSS JOIN visitors_visitor v ON v.ws = 'acme' AND v.id = t.visitor_id WHERE t.ws = 'acme' AND t.tag_id = :a AND v.source = 'instagram' ORDER BY t.visitor_id DESC LIMIT 51"},
+		{name: "oldest-only-tag", where: has("pioneer"), a: "pioneer",
+			text: "SELECT " + columns + " FROM visitors_visitor_tag t CROSS JOIN visitors_visitor v ON v.ws = 'acme' AND v.id = t.visitor_id WHERE t.ws = 'acme' AND t.tag_id = :a ORDER BY t.visitor_id DESC LIMIT 51"},
+		{name: "oldest-only-tag-and-source", where: filter.And(filter.Source.Is(visitor.Instagram), has("pioneer")), a: "pioneer",
+			text: "SELECT " + columns + " FROM visitors_visitor_tag t CROSS JOIN visitors_visitor v ON v.ws = 'acme' AND v.id = t.visitor_id WHERE t.ws = 'acme' AND t.tag_id = :a AND v.source = 'instagram' ORDER BY t.visitor_id DESC LIMIT 51"},
+		{name: "a-or-b", where: filter.Tag.HasAny("tag 010", "tag 020"), a: "tag 010", b: "tag 020",
+			text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' AND EXISTS (SELECT 1 FROM visitors_visitor_tag t WHERE t.ws = 'acme' AND t.visitor_id = v.id AND t.tag_id IN (:a, :b)) ORDER BY id DESC LIMIT 51"},
+		{name: "deep", where: filter.All(), after: true,
+			text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' AND id < :p ORDER BY id DESC LIMIT 51"},
+		{name: "deep-source", where: filter.Source.Is(visitor.Chat), after: true,
+			text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' AND source = 'chat' AND id < :p ORDER BY id DESC LIMIT 51"},
+		{name: "order-oldest", where: filter.All(), order: store.OldestFirst, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' ORDER BY id LIMIT 51"},
+		{name: "order-name", where: filter.All(), order: store.NameAZ, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' ORDER BY name_fold, id LIMIT 51"},
+		{name: "order-name-desc", where: filter.All(), order: store.NameZA, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' ORDER BY name_fold DESC, id DESC LIMIT 51"},
+		{name: "order-seen", where: filter.All(), order: store.RecentlySeen, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' ORDER BY last_seen_at DESC, id DESC LIMIT 51"},
+		{name: "order-unseen", where: filter.All(), order: store.LeastRecentlySeen, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' ORDER BY last_seen_at, id LIMIT 51"},
+		{name: "order-updated", where: filter.All(), order: store.RecentlyUpdated, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' ORDER BY updated_at DESC, id DESC LIMIT 51"},
+		{name: "order-name-mid-tag", where: has("tag 010"), order: store.NameAZ, a: "tag 010",
+			text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' AND EXISTS (SELECT 1 FROM visitors_visitor_tag t WHERE t.ws = 'acme' AND t.visitor_id = v.id AND t.tag_id = :a) ORDER BY name_fold, id LIMIT 51"},
+		{name: "order-name-rare-tag", where: has("tag 199"), order: store.NameAZ, a: "tag 199",
+			text: "SELECT " + columns + " FROM visitors_visitor_tag t CROSS JOIN visitors_visitor v ON v.ws = 'acme' AND v.id = t.visitor_id WHERE t.ws = 'acme' AND t.tag_id = :a ORDER BY v.name_fold, v.id LIMIT 51"},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			sizes(b, func(b *testing.B, town *city) {
+				h, ask := handOf(b, town), store.Select{Where: bind(b, c.where, town.env), Order: c.order, Limit: 51}
+				if ask.Order == "" {
+					ask.Order = store.NewestFirst
+				}
+				args := []any{}
+				if c.after {
+					middle := store.Position{ID: visitor.NewID(crowdStart.Add(time.Duration(newCrowdSize(town)/2) * time.Minute))}
+					ask.After = &middle
+					args = append(args, sql.Named("p", blob(string(middle.ID))))
+				}
+				for name, key := range map[string]string{"a": c.a, "b": c.b} {
+					if key != "" {
+						args = append(args, sql.Named(name, blob(string(town.env.Tags[key]))))
+					}
+				}
+				against(b, func() int {
+					page, err := town.FindVisitors(context.Background(), "acme", ask)
+					require.NoError(b, err)
+					return len(page)
+				}, func() int { return h.page(c.text, args...) })
+			})
+		})
+	}
+}
+
+func newCrowdSize(town *city) int { return int(town.env.Now.Sub(crowdStart) / time.Minute) }
+
+func BenchmarkCount(b *testing.B) {
+	has := filter.Tag.Has
+	for _, c := range []struct {
+		name    string
+		where   filter.Expr
+		text    string
+		a, b, c string
+	}{
+		{name: "all", where: filter.All(), text: "SELECT sum(visitors) FROM visitors_source WHERE ws = 'acme'"},
+		{name: "tag", where: has("tag 000"), a: "tag 000", text: "SELECT uses FROM visitors_tag WHERE ws = 'acme' AND id = :a"},
+		{name: "source-and-tag", where: filter.And(filter.Source.Is(visitor.Chat), has("tag 001")), a: "tag 001",
+			text: "SELECT count(*) FROM visitors_visitor_tag t CROSS JOIN visitors_visitor v ON v.ws = 'acme' AND v.source = 'chat' AND v.id = t.visitor_id WHERE t.ws = 'acme' AND t.tag_id = :a"},
+		{name: "tag-and-not-tag", where: filter.And(has("tag 001"), filter.Not(has("tag 002"))), a: "tag 001", b: "tag 002",
+			text: "SELECT count(*) FROM visitors_visitor_tag t WHERE ws = 'acme' AND tag_id = :a AND NOT EXISTS (SELECT 1 FROM visitors_visitor_tag n WHERE n.ws = 'acme' AND n.visitor_id = t.visitor_id AND n.tag_id = :b)"},
+		{name: "segment", where: filter.And(filter.Source.In(visitor.Instagram, visitor.Chat), filter.Tag.HasAny("tag 001", "tag 002"), filter.Not(has("tag 000"))), a: "tag 001", b: "tag 002", c: "tag 000",
+			text: "SELECT count(*) FROM visitors_visitor v WHERE ws = 'acme' AND source IN ('instagram', 'chat') AND id IN (SELECT visitor_id FROM visitors_visitor_tag WHERE ws = 'acme' AND tag_id IN (:a, :b)) AND id NOT IN (SELECT visitor_id FROM visitors_visitor_tag WHERE ws = 'acme' AND tag_id = :c)"},
+		{name: "not-tag", where: filter.Not(has("tag 000")), a: "tag 000",
+			text: "SELECT (SELECT sum(visitors) FROM visitors_source WHERE ws = 'acme') - (SELECT uses FROM visitors_tag WHERE ws = 'acme' AND id = :a)"},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			sizes(b, func(b *testing.B, town *city) {
+				h, where := handOf(b, town), bind(b, c.where, town.env)
+				var args []any
+				for name, key := range map[string]string{"a": c.a, "b": c.b, "c": c.c} {
+					if key != "" {
+						args = append(args, sql.Named(name, blob(string(town.env.Tags[key]))))
+					}
+				}
+				against(b, func() int {
+					n, err := town.CountVisitors(context.Background(), "acme", where, 0)
+					require.NoError(b, err)
+					return int(n)
+				}, func() int { return int(h.all(c.text, args...)[0].(int64)) })
+			})
+		})
+	}
+}
+
+// BenchmarkSearch compares with LIKE over three columns.
+func BenchmarkSearch(b *testing.B) {
+	for name, needle := range map[string]string{"rare": "zykov", "none": "qqqqq", "phone": "98765432"} {
+		like := "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' AND (name_fold LIKE :like OR email_fold LIKE :like OR phone LIKE :like)"
+		b.Run("page/"+name, func(b *testing.B) {
+			sizes(b, func(b *testing.B, town *city) {
+				h, ask := handOf(b, town), store.Select{Where: bind(b, filter.Search(needle), town.env), Order: store.NewestFirst, Limit: 51}
+				against(b, func() int {
+					page, err := town.FindVisitors(context.Background(), "acme", ask)
+					require.NoError(b, err)
+					return len(page)
+				}, func() int { return h.page(like+" ORDER BY id DESC LIMIT 51", sql.Named("like", "%"+needle+"%")) })
+			})
+		})
+		b.Run("count/"+name, func(b *testing.B) {
+			sizes(b, func(b *testing.B, town *city) {
+				h, where := handOf(b, town), bind(b, filter.Search(needle), town.env)
+				against(b, func() int {
+					n, err := town.CountVisitors(context.Background(), "acme", where, 0)
+					require.NoError(b, err)
+					return int(n)
+				}, func() int {
+					return int(h.all(strings.Replace(like, columns, "count(*)", 1), sql.Named("like", "%"+needle+"%"))[0].(int64))
+				})
+			})
+		})
+	}
+}

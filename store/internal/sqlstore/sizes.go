@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"slices"
 
 	sq "github.com/Masterminds/squirrel"
 
@@ -81,6 +82,29 @@ func (s scope) share(z sizes, n filter.Node) float64 {
 	}
 	if streams := s.streams(n); streams != nil && z.total > 0 {
 		return min(1, float64(z.sum(streams))/float64(z.total))
+	}
+	if t, ok := n.(*filter.Test); ok {
+		return guess(t)
+	}
+	return 0.5
+}
+
+// guess is the share of a condition that no counter knows: whole texts, ids and identities
+// are few people's, parts of texts some people's.
+func guess(t *filter.Test) float64 {
+	const one = 1e-5
+	switch t.Op {
+	case filter.OpIn:
+		switch t.Field.Kind {
+		case filter.TextKind, filter.PhoneKind, filter.IDKind:
+			return min(1, one*float64(len(t.Texts)))
+		case filter.IdentityKind:
+			if !slices.ContainsFunc(t.Refs, func(r filter.IdentityRef) bool { return r.ExternalID == "" }) {
+				return min(1, one*float64(len(t.Refs)))
+			}
+		}
+	case filter.OpContains, filter.OpPrefix, filter.OpSuffix:
+		return 0.01
 	}
 	return 0.5
 }

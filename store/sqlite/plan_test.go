@@ -1,0 +1,54 @@
+package sqlite_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// TestPagesUseIndexes asks SQLite how it runs the statements of a page: none reads a whole
+// table, and a page in the order of an index sorts nothing but itself.
+func TestPagesUseIndexes(t *testing.T) {
+	town := cityOf(t, 2_000)
+	st, noted, db := spyOn(t, town.path)
+	for name, c := range map[string]struct {
+		where filter.Expr
+		order store.Order
+		index string // what finds the visitors
+	}{
+		"all":             {filter.All(), store.NewestFirst, "visitors_visitor_id (ws=?)"},
+		"a source":        {filter.Source.Is(visitor.Telegram), store.NewestFirst, "visitors_visitor_source (ws=? AND source=?)"},
+		"a tag":           {filter.Tag.Has("tag 010"), store.NewestFirst, "visitors_visitor_tag_tag (ws=? AND tag_id=?)"},
+		"a tag, a source": {filter.And(filter.Tag.Has("pioneer"), filter.Source.Is(visitor.WhatsApp)), store.NewestFirst, "visitors_visitor_tag_tag (ws=? AND tag_id=?)"},
+		"not a tag":       {filter.Not(filter.Tag.Has("tag 000")), store.NewestFirst, "visitors_visitor_id (ws=?)"},
+		"a group":         {filter.Group.Has("vip"), store.NewestFirst, "visitors_visitor_group_group (ws=? AND group_id=? AND excluded=?"},
+		"by name":         {filter.All(), store.NameAZ, "visitors_visitor_name (ws=?)"},
+		"last seen":       {filter.All(), store.RecentlySeen, "visitors_visitor_seen (ws=?)"},
+		"last updated":    {filter.All(), store.RecentlyUpdated, "visitors_visitor_updated (ws=?)"},
+		"a search":        {filter.Search("zykov"), store.NewestFirst, "f VIRTUAL TABLE INDEX"},
+		"an id":           {filter.ID.In(visitor.NewID(crowdStart)), store.NewestFirst, "visitors_visitor_id (ws=? AND id=?"},
+		"an identity":     {filter.Identity.Is(visitor.Chat, "1", "42"), store.NewestFirst, "SEARCH i USING COVERING INDEX visitors_identity_account (ws=? AND source=? AND account=? AND external_id=?)"},
+		"an e-mail":       {filter.Email.Is("nobody@example.com"), store.NewestFirst, "f VIRTUAL TABLE INDEX"},
+		"a whole name":    {filter.Name.Is("Nobody"), store.NewestFirst, "visitors_visitor_name (ws=? AND name_fold=?)"},
+	} {
+		noted.take()
+		_, err := st.FindVisitors(t.Context(), "acme", store.Select{Where: bind(t, c.where, town.env), Order: c.order, Limit: 51})
+		require.NoError(t, err, name)
+		var plans []string
+		for _, q := range noted.take() {
+			plans = append(plans, explain(t, db, q))
+		}
+		all := strings.Join(plans, "\n")
+		require.Contains(t, all, c.index, name)
+		for _, step := range strings.Split(all, "\n") {
+			for _, table := range []string{"v", "l", "i", "a"} {
+				require.NotEqual(t, "SCAN "+table, step, "%s reads a whole table:\n%s", name, all)
+			}
+		}
+	}
+}

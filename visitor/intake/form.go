@@ -22,17 +22,19 @@ type Form struct {
 	Source  visitor.Source // default: visitor.Chat, the website; a host with a source of its own for forms gives that
 	Account string         // the form or the site: the scope of the ids; default: none
 	// Fields names, for a field of the form, the field of the contact that it fills: name,
-	// first_name, last_name, username, email, phone, or attributes.x for the attribute x. A field
-	// that is not named is passed over. Default: the first six under these names.
-	Fields  map[string]string
-	Tags    []string         // put on whoever fills it in; default: none
-	Consent string           // the field of a box that must be ticked: else nothing is taken; default: none must
-	Trap    string           // the field, hidden from people, that only a machine fills in (honeypot); default: none
-	Shown   string           // the field with the time, in seconds or milliseconds since 1970, when the form was shown; default: none
-	MinFill time.Duration    // the shortest time in which a person fills it in after Shown; default: any
-	Now     func() time.Time // the clock that MinFill needs
-	ID      string           // the field with an id of the submission, the same when it is posted again; default: submission_id, and without one all that was typed
+	// first_name, last_name, username, email, phone, or attributes.x for the attribute x. A
+	// field that is not named is passed over. Default: the first six, each under its own name.
+	Fields map[string]string
+	Tags   []string // put on whoever fills it in; default: none
+	// ID is the field with an id of the submission, which is the same when it is posted again.
+	// Default: submission_id. Without such a field, all that was typed makes the id.
+	ID      string
 	ByEmail bool             // submissions with the same e-mail are the same person, although nobody has proven it; default: not
+	Consent string           // the field of a box that must be ticked, else nothing is taken; default: none
+	Trap    string           // the field, hidden from people, that only a machine fills in (honeypot); default: none
+	Shown   string           // the field with the time when the form was shown, as seconds or milliseconds since 1970; default: none
+	MinFill time.Duration    // the shortest time after Shown in which a person fills it in; default: any
+	Now     func() time.Time // the clock that MinFill needs; default: none
 	Origins []string         // pages that may post, such as https://example.com; default: any
 }
 
@@ -135,7 +137,8 @@ func (f Form) contact(typed fields) (visitor.Contact, error) {
 				*into = typed.first(field)
 			}
 		case !isAttribute || !visitor.ValidAttributeName(attribute):
-			return visitor.Contact{}, text.Refuse("form", "Fields holds something else than name, first_name, last_name, username, email, phone or attributes.x")
+			return visitor.Contact{}, text.Refuse("form",
+				"Fields holds something else than name, first_name, last_name, username, email, phone or attributes.x")
 		default:
 			if value, ok := typed.value(field); ok && c.Attributes[attribute].Kind() == "" {
 				c.Attributes = c.Attributes.Merge(visitor.Attributes{attribute: value}, nil)

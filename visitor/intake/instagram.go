@@ -83,7 +83,8 @@ func (i Instagram) change(in inbox, e entry[instagramValue], c change[instagramV
 	switch c.Field {
 	case "comments", "live_comments":
 		return i.comment(in, s, c.Value)
-	case "messages", "messaging_postbacks", "messaging_referral", "message_edit", "message_reactions", "messaging_seen", "messaging_handover", "messaging_optins":
+	case "messages", "messaging_postbacks", "messaging_referral", "messaging_optins",
+		"message_edit", "message_reactions", "messaging_seen", "messaging_handover":
 		return in.event(c.Value.messaging, false)
 	case "standby":
 		return in.event(c.Value.messaging, true)

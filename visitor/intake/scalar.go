@@ -89,6 +89,8 @@ func decode(body []byte, into any) error {
 func presentable(s string, limit int) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
+		case r >= ' ' && r <= '~':
+			return r
 		case unicode.IsSpace(r):
 			return ' '
 		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):

@@ -87,7 +87,7 @@ func (g *Generator) visitor(d visitor.Draft) visitor.Visitor {
 	}
 	for _, t := range g.options.Tags {
 		if slices.Contains(d.Tags, t.Name) {
-			v.Tags = append(v.Tags, tag.Assignment{Tag: t.ID, Name: t.Name, Color: t.Color, At: d.CreatedAt})
+			v.Tags = append(v.Tags, tag.Assignment{Tag: t.ID, Name: t.Name, Color: t.Color, At: v.UpdatedAt})
 		}
 	}
 	slices.SortFunc(v.Tags, tag.Assignment.Compare)

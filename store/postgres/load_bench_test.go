@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/samber/lo"
 	"github.com/stretchr/testify/require"
 
 	"github.com/contactpipeline/visitors/store"
@@ -149,4 +150,56 @@ func copiesOf(batches [][]store.Change, tags []tag.Tag) []copied {
 func bytesOf(id string) (b [16]byte) {
 	hex.Decode(b[:], []byte(strings.ReplaceAll(id, "-", "")))
 	return b
+}
+
+// BenchmarkBulk puts a tag on 5,000 visitors and takes it off again, beside the bare
+// statements that write and remove the same links and write the same events.
+func BenchmarkBulk(b *testing.B) {
+	const size = 5_000
+	ctx := context.Background()
+	made := newCrowd(size)
+	dsn := pgtest.Database(b, nil)
+	st, err := postgres.Open(ctx, dsn, nil)
+	require.NoError(b, err)
+	defer st.Close()
+	_, err = st.Apply(ctx, "acme", made.first())
+	require.NoError(b, err)
+	var people []visitor.ID
+	for batch := range made.batches {
+		out, err := st.Apply(ctx, "acme", batch)
+		require.NoError(b, err)
+		for _, o := range out {
+			people = append(people, o.Visitor.ID)
+		}
+	}
+	ws, err := store.Open(st, "acme", nil)
+	require.NoError(b, err)
+	conn, err := pgx.Connect(ctx, dsn)
+	require.NoError(b, err)
+	defer conn.Close(ctx)
+	seq := int64(1 << 40)
+	byHand := func(change string, args ...any) {
+		tx, err := conn.Begin(ctx)
+		require.NoError(b, err)
+		defer tx.Rollback(ctx)
+		_, err = tx.Exec(ctx, change, args...)
+		require.NoError(b, err)
+		_, err = tx.Exec(ctx, "INSERT INTO visitors_event (ws, seq, kind, at, visitor_id, tag_ids, group_ids, fields)"+
+			" SELECT 'acme', $2 + row_number() OVER (), 'visitor.tagged', 0, v, uuid_send($3), '', '' FROM unnest($1::uuid[]) AS v", args[0], seq, args[1])
+		require.NoError(b, err)
+		require.NoError(b, tx.Commit(ctx))
+		seq += size
+	}
+	all := "{" + strings.Join(lo.Map(people, func(id visitor.ID, _ int) string { return string(id) }), ",") + "}"
+	other := string(tag.NewID(crowdStart))
+	against(b, func() {
+		for _, change := range []func(context.Context, []string, ...visitor.ID) (store.Bulk, error){ws.Tag, ws.Untag} {
+			done, err := change(ctx, []string{"campaign"}, people...)
+			require.NoError(b, err)
+			require.Equal(b, size, done.Changed)
+		}
+	}, func() {
+		byHand("INSERT INTO visitors_visitor_tag (ws, visitor_id, tag_id, put_at, put_by, cause) SELECT 'acme', v, $2, 0, '', '' FROM unnest($1::uuid[]) AS v ON CONFLICT DO NOTHING", all, other)
+		byHand("DELETE FROM visitors_visitor_tag WHERE ws = 'acme' AND tag_id = $2 AND visitor_id = ANY($1::uuid[])", all, other)
+	})
 }

@@ -60,7 +60,7 @@ var (
 	target   = regexp.MustCompile(`^(?:UPDATE|INSERT INTO) "public"\.visitors_[a-z_]+`)
 	inserted = regexp.MustCompile(`^INSERT INTO "public"\.visitors_[a-z_]+ \(ws, [a-z_, ]+\) (?:VALUES \(|SELECT )\$1\b`)
 	bound    = regexp.MustCompile(`(?:\b([a-z]+)\.)?\bws = \$(\d+)`)
-	byKey    = regexp.MustCompile(`^SELECT [^()]*(?:count\(\*\) )?FROM \S+(?: [a-z])?(?: CROSS JOIN \S+ t)? WHERE (?:[a-z]\.)?ws = \$1 AND (?:[a-z]\.)?(?:visitor_)?id = (?:ANY\(\$2\)|\$2)(?: AND t\.ws = \$3 AND t\.id = l\.tag_id)?(?: ORDER BY [a-z_., ]+)?$`)
+	byKey    = regexp.MustCompile(`^SELECT [^()]*(?:count\(\*\) )?FROM \S+(?: [a-z])?(?: CROSS JOIN \S+ t)? WHERE (?:[a-z]\.)?ws = \$1 AND (?:[a-z]\.)?(?:visitor_)?id = (?:ANY\(\$2(?:::uuid\[\])?\)|\$2)(?: AND t\.ws = \$3 AND t\.id = l\.tag_id)?(?: ORDER BY [a-z_., ]+| GROUP BY visitor_id HAVING count\(\*\) > \$3)?$`)
 )
 
 // problemOf says what is wrong with a statement, "" for nothing.

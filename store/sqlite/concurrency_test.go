@@ -11,7 +11,7 @@ import (
 	"github.com/contactpipeline/visitors/store/sqlite"
 )
 
-// open opens a store in each way, and runs a test on it.
+// eachStore opens a store in each way, and runs a test on it.
 func eachStore(t *testing.T, test func(*testing.T, store.Store)) {
 	for name, path := range map[string]string{"file": engine.Source(t), "memory": ":memory:"} {
 		t.Run(name, func(t *testing.T) {
@@ -39,12 +39,17 @@ func TestStorm(t *testing.T) {
 	faulttest.Storm(t, engine)
 }
 
+func TestTogether(t *testing.T) {
+	t.Parallel()
+	faulttest.Together(t, engine)
+}
+
 // It runs alone, since other tests have goroutines too.
 func TestCloseLeavesNoGoroutine(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	st, err := sqlite.Open(t.Context(), engine.Source(t), nil)
 	require.NoError(t, err)
-	faulttest.Crowd(t, st)
+	faulttest.Linear(t, st)
 	require.NoError(t, st.Close())
 	goleak.VerifyNone(t, before)
 }

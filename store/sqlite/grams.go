@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/contactpipeline/visitors/filter"
@@ -37,23 +38,81 @@ func (grams) Document(ws string, p sqlstore.Searchable) string {
 
 // Terms asks for every term in one of its two spellings.
 func (grams) Terms(ws string, terms filter.Terms) string {
+	return query(ws, terms, func(characters []string) []string { return characters })
+}
+
+// window is how many characters Narrow asks for: FTS4 reads the rows of up to four tokens
+// side by side, of more it gathers all first.
+const window = gram + 3
+
+// Exact reports whether no term is longer than a window.
+func (grams) Exact(terms filter.Terms) bool { return longest(terms) <= window }
+
+func longest(terms filter.Terms) (n int) {
+	for _, t := range terms {
+		n = max(n, len(encode(nil, t.Text)), len(t.Digits))
+	}
+	return n
+}
+
+// mostCuts is how many cuts of a term Grams and Narrow try.
+const mostCuts = 4
+
+// Grams asks for single grams, in four places of the longest term.
+func (grams) Grams(ws string, terms filter.Terms) []string {
+	var queries []string
+	for i, t := range terms {
+		length := max(len(encode(nil, t.Text)), len(t.Digits))
+		if length <= gram || t.Digits != "" && t.Text != "" {
+			continue // the whole term is as quick; two spellings are rarely both rare
+		}
+		for at := 0; at < length-gram && len(queries) < mostCuts; at += gram {
+			queries = append(queries, query(ws, terms[i:i+1], cut(at, gram)))
+		}
+		queries = append(queries, query(ws, terms[i:i+1], cut(length, gram)))
+	}
+	return queries
+}
+
+// Narrow asks for a window of every long term: first the beginning of a text and the end
+// of a phone, where people differ most, then further on.
+func (grams) Narrow(ws string, terms filter.Terms) []string {
+	var queries []string
+	length := longest(terms)
+	for at := 0; at == 0 || at+window < length+gram && len(queries) < mostCuts; at += gram {
+		queries = append(queries, query(ws, terms, cut(at, window)))
+	}
+	return queries
+}
+
+// cut returns a function that cuts n characters out, from at or from as near as there are n.
+func cut(at, n int) func([]string) []string {
+	return func(characters []string) []string {
+		start := max(0, min(at, len(characters)-n))
+		return characters[start:min(start+n, len(characters))]
+	}
+}
+
+// query asks for what cut leaves of every term, in the spelling of text or that of phones,
+// where the end counts as the beginning.
+func query(ws string, terms filter.Terms, cut func([]string) []string) string {
 	start := prefix(ws)
 	parts := make([]string, len(terms))
 	for i, t := range terms {
-		parts[i] = ask(start, encode(nil, t.Text))
-		if t.Digits != "" {
-			parts[i] = "(" + parts[i] + " OR " + ask(start, encodeDigits(nil, t.Digits)) + ")"
+		var spellings []string
+		if t.Text != "" {
+			spellings = append(spellings, ask(start, cut(encode(nil, t.Text))))
 		}
+		if t.Digits != "" {
+			digits := encodeDigits(nil, t.Digits)
+			slices.Reverse(digits)
+			digits = slices.Clone(cut(digits))
+			slices.Reverse(digits)
+			spellings = append(spellings, ask(start, digits))
+		}
+		parts[i] = "(" + strings.Join(spellings, " OR ") + ")"
 	}
 	return strings.Join(parts, " AND ")
-}
-
-// Part asks for a text, or for digits of a phone.
-func (grams) Part(ws, part string, digits bool) string {
-	if digits {
-		return ask(prefix(ws), encodeDigits(nil, part))
-	}
-	return ask(prefix(ws), encode(nil, part))
 }
 
 // ask is the query for characters in a row.

@@ -98,7 +98,8 @@ func New(ctx context.Context, db *sql.DB, o *Options) (*Store, error) {
 
 // InTx returns a Store that works inside the host's transaction on the same database: it
 // sees what the transaction has done, and what it does is committed or rolled back with
-// it. Each Apply in it is all or nothing. Once the transaction has ended it is closed.
+// it. Each Apply in it is all or nothing. Once the transaction has ended it is closed; SQLite
+// ends one by itself when the disk is full, so roll back where a call fails with ErrClosed.
 func (s *Store) InTx(tx *sql.Tx) store.Store {
 	return sqlstore.InTx(dialect{}, tx, secureDelete)
 }

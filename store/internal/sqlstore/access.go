@@ -18,6 +18,7 @@ type access struct {
 	many   bool    // a visitor may come more than once
 	sorted bool    // visitors come in the order of ids
 	exact  bool    // it reaches none that the condition does not match
+	brief  bool    // it pays only where it reaches few, and may reach very many
 	of     counted // the counter that has its size; zero where none has
 }
 
@@ -86,40 +87,68 @@ func (s scope) stream(k filter.Kind, operand string) (a access, ok bool) {
 	return a, true
 }
 
-// list returns an access to what a condition matches that is in no useful order and not
-// counted, so that it pays where it is short.
-func (s scope) list(n filter.Node) (access, bool) {
+// lists returns accesses to what a condition matches that are in no useful order and not
+// counted, so that they pay where they are short. Each by itself will do.
+func (s scope) lists(n filter.Node) []access {
 	switch n := n.(type) {
 	case filter.Terms:
-		return found(s.d.Index().Terms(s.ws, n), true), true
+		return s.searches(n, true)
 	case *filter.Test:
 		if n.Op != filter.OpExists || n.Field.Kind == filter.AttrKind {
 			return s.listTest(n)
 		}
 	}
-	return access{}, false
+	return nil
 }
 
-func (s scope) listTest(t *filter.Test) (access, bool) {
+// searches asks the search index for terms.
+func (s scope) searches(terms filter.Terms, exact bool) []access {
+	index := s.d.Index()
+	var all []access
+	for _, query := range index.Grams(s.ws, terms) {
+		a := found(query, false)
+		a.brief = true
+		all = append(all, a)
+	}
+	if index.Exact(terms) {
+		return append(all, found(index.Terms(s.ws, terms), exact))
+	}
+	for _, query := range index.Narrow(s.ws, terms) {
+		all = append(all, found(query, false))
+	}
+	return all
+}
+
+func (s scope) listTest(t *filter.Test) []access {
 	switch t.Field.Kind {
 	case filter.IDKind:
-		return profileBy("visitors_visitor_id", s.d.InIDs("v.id", t.Texts)), true
+		return []access{profileBy("visitors_visitor_id", s.d.InIDs("v.id", t.Texts))}
 	case filter.TextKind, filter.PhoneKind:
 		return s.listText(t)
 	case filter.TimeKind:
 		index := map[string]string{"updated_at": "visitors_visitor_updated", "last_seen_at": "visitors_visitor_seen"}[t.Field.Column]
-		return profileBy(index, presentBetween("v."+t.Field.Column, t)), index != ""
+		if index != "" {
+			return []access{profileBy(index, presentBetween("v."+t.Field.Column, t))}
+		}
 	case filter.IdentityKind:
-		return access{from: identityTable + " i INDEXED BY visitors_identity_account", alias: "i", id: "i.visitor_id", where: identityIs(t.Refs), many: true, exact: true}, true
+		return []access{{
+			from: identityTable + " i INDEXED BY visitors_identity_account", alias: "i", id: "i.visitor_id",
+			where: identityIs(t.Refs), many: true, exact: true,
+		}}
 	case filter.AttrKind:
 		c := compiler{scope: s}
-		where, err := c.attributeIs(t)
-		return access{
-			from: attributeTable + " a INDEXED BY visitors_attribute_value", alias: "a", id: "a.visitor_id",
-			where: where, many: true, exact: true,
-		}, err == nil
+		if where, err := c.attributeIs(t); err == nil {
+			a := access{
+				from: attributeTable + " a INDEXED BY visitors_attribute_value", alias: "a", id: "a.visitor_id",
+				where: where, many: t.Kind == filter.TextValue, exact: true,
+			}
+			if t.Op == filter.OpExists {
+				a.where = allOf(where, sq.Expr("a.ord = 0")) // of a list, the first item
+			}
+			return []access{a}
+		}
 	}
-	return access{}, false
+	return nil
 }
 
 // mostParts is how many texts the search index is asked for at once.
@@ -127,25 +156,43 @@ const mostParts = 16
 
 // listText goes by the index of names, or asks the search index for what contains the
 // operand anywhere.
-func (s scope) listText(t *filter.Test) (access, bool) {
+func (s scope) listText(t *filter.Test) []access {
 	if t.Field.Column == "name_fold" && (t.Op == filter.OpIn || t.Op == filter.OpPrefix) {
 		c := compiler{scope: s}
-		where, err := c.text("v.name_fold", t)
-		return profileBy("visitors_visitor_name", where), err == nil
+		if where, err := c.text("v.name_fold", t); err == nil {
+			return []access{profileBy("visitors_visitor_name", where)}
+		}
 	}
-	if len(t.Texts) > mostParts {
-		return access{}, false
+	part := func(text string) filter.Terms {
+		if t.Field.Kind == filter.PhoneKind {
+			return filter.Terms{{Digits: text}}
+		}
+		return filter.Terms{{Text: text}}
 	}
-	parts := make([]string, len(t.Texts))
-	for i, part := range t.Texts {
-		parts[i] = s.d.Index().Part(s.ws, part, t.Field.Kind == filter.PhoneKind)
+	switch {
+	case len(t.Texts) == 1:
+		return s.searches(part(t.Texts[0]), false)
+	case len(t.Texts) > mostParts:
+		return nil
 	}
-	return found(strings.Join(parts, " OR "), false), true
+	queries := make([]string, len(t.Texts))
+	for i, text := range t.Texts {
+		queries[i] = s.d.Index().Narrow(s.ws, part(text))[0]
+	}
+	return []access{found(strings.Join(queries, " OR "), false)}
 }
 
 // found reaches what a query of the search index finds.
 func found(query string, exact bool) access {
 	return access{from: TextTable + " f", id: "v.id", where: sq.Expr("f."+TextTable+" MATCH ?", query), exact: exact}
+}
+
+// these reaches the visitors with those row keys, which an access has found.
+func (a access) these(rowkeys string) access {
+	return access{
+		from: visitorTable + " v NOT INDEXED", alias: "v", id: "v.id", exact: a.exact,
+		where: sq.Expr("v.rowkey IN (SELECT value FROM json_each(?))", rowkeys),
+	}
 }
 
 // profiled reports whether the profile is at hand as v.

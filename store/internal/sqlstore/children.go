@@ -46,7 +46,7 @@ func (s scope) fill(ctx context.Context, found []record) error {
 }
 
 func (s scope) fillTags(ctx context.Context, ids []string, byID map[visitor.ID]*visitor.Visitor) error {
-	q := s.from(visitorTagTable, "l", "l.visitor_id", "t.id", "t.name", "t.color", "l.put_at", "l.put_by", "l.cause").
+	q := s.hanging(visitorTagTable, "l", "l.visitor_id", "t.id", "t.name", "t.color", "l.put_at", "l.put_by", "l.cause").
 		Where(s.d.InIDs("l.visitor_id", ids))
 	err := s.fetch(ctx, s.with(q, tagTable, "t", "t.id = l.tag_id"), func(r row) error {
 		var id visitor.ID
@@ -65,7 +65,7 @@ func (s scope) fillTags(ctx context.Context, ids []string, byID map[visitor.ID]*
 }
 
 func (s scope) fillGroups(ctx context.Context, ids []string, byID map[visitor.ID]*visitor.Visitor) error {
-	q := s.from(visitorGroupTable, "m", "m.visitor_id", "m.group_id", "m.excluded").
+	q := s.hanging(visitorGroupTable, "m", "m.visitor_id", "m.group_id", "m.excluded").
 		Where(s.d.InIDs("m.visitor_id", ids))
 	err := s.fetch(ctx, q, func(r row) error {
 		var id visitor.ID
@@ -90,7 +90,7 @@ func (s scope) fillGroups(ctx context.Context, ids []string, byID map[visitor.ID
 }
 
 func (s scope) fillIdentities(ctx context.Context, ids []string, byID map[visitor.ID]*visitor.Visitor) error {
-	q := s.from(identityTable, "i", "i.visitor_id", "i.source", "i.account", "i.external_id", "i.username", "i.first_seen", "i.last_seen").
+	q := s.hanging(identityTable, "i", "i.visitor_id", "i.source", "i.account", "i.external_id", "i.username", "i.first_seen", "i.last_seen").
 		Where(s.d.InIDs("i.visitor_id", ids))
 	err := s.fetch(ctx, q, func(r row) error {
 		var id visitor.ID
@@ -110,7 +110,7 @@ func (s scope) fillIdentities(ctx context.Context, ids []string, byID map[visito
 }
 
 func (s scope) fillAttributes(ctx context.Context, ids []string, byID map[visitor.ID]*visitor.Visitor) error {
-	q := s.from(attributeTable, "a", "a.visitor_id", "a.name", "a.kind", "a.text", "a.number", "a.micros").
+	q := s.hanging(attributeTable, "a", "a.visitor_id", "a.name", "a.kind", "a.text", "a.number", "a.micros").
 		Where(s.d.InIDs("a.visitor_id", ids)).OrderBy("a.visitor_id", "a.name", "a.ord")
 	return s.fetch(ctx, q, func(r row) error {
 		id, a, err := scanAttribute(r)

@@ -98,7 +98,7 @@ func (c *compiler) column(name string) string {
 
 // exists tests for a row of a table that hangs on the visitor.
 func (c *compiler) exists(table, alias string, tests ...sq.Sqlizer) sq.Sqlizer {
-	q := c.from(table, alias, "1").Where(alias + ".visitor_id = " + c.id)
+	q := c.hanging(table, alias, "1").Where(alias + ".visitor_id = " + c.id)
 	for _, t := range tests {
 		q = q.Where(t)
 	}

@@ -82,9 +82,6 @@ func (c counter) node(ctx context.Context, n filter.Node) (int64, error) {
 		matches, err := counter{c.scope, c.sizes, 0}.node(ctx, n.Of)
 		return c.sizes.total - matches, err
 	}
-	if terms, ok := n.(filter.Terms); ok {
-		return c.tally(ctx, c.hits(found(c.d.Index().Terms(c.ws, terms), true)), c.limit)
-	}
 	if streams := c.streams(n); len(streams) == 1 || streams != nil && disjoint(streams) {
 		return c.sizes.sum(streams), nil
 	}
@@ -145,15 +142,65 @@ func (c counter) all(ctx context.Context, nodes []filter.Node) (int64, error) {
 			return q.of - n, err
 		}
 	}
+	q, err := c.matches(ctx, nodes, p, "1")
+	if err != nil {
+		return 0, err
+	}
+	return c.tally(ctx, q, c.limit)
+}
+
+// matches starts a SELECT of a row for each visitor that matches every one of the nodes, by
+// the way that takes least. A column "id" stands for the visitor's id.
+func (c counter) matches(ctx context.Context, nodes []filter.Node, p parts, column string) (sq.SelectBuilder, error) {
 	base := part{streams: []access{everyone()}, size: c.sizes.total}
 	if len(p.inside) > 0 {
 		base = p.inside[0]
 		p.inside = p.inside[1:]
 	}
-	if a, others, err := c.shortest(ctx, nodes, p.rest, base.size/4); a != nil || err != nil {
-		return c.along(ctx, a, others, err)
+	a, others, err := c.shortest(ctx, nodes, p.rest, base.size/4)
+	if err != nil {
+		return sq.SelectBuilder{}, err
 	}
-	return c.merged(ctx, base, p)
+	if a == nil {
+		a, others = c.whole(nodes), nil
+	}
+	if a == nil {
+		return c.merged(base, p, column)
+	}
+	if len(others) == 0 && column != "id" && !a.many {
+		return c.hits(*a, "1"), nil
+	}
+	q, err := c.where(c.reach(*a, named(*a, column)), *a, others, ordering{}, nil)
+	if a.many {
+		q = q.RemoveColumns().Columns(a.id + " AS id").Distinct()
+	}
+	return q, err
+}
+
+// whole returns an access to exactly what a single node matches: however long, it is
+// shorter than everyone.
+func (c counter) whole(nodes []filter.Node) *access {
+	if len(nodes) != 1 {
+		return nil
+	}
+	if terms, ok := nodes[0].(filter.Terms); ok {
+		a := found(c.d.Index().Terms(c.ws, terms), true)
+		return &a
+	}
+	for _, a := range c.lists(nodes[0]) {
+		if a.exact {
+			return &a
+		}
+	}
+	return nil
+}
+
+// named is what stands for column where visitors are reached by a.
+func named(a access, column string) string {
+	if column == "id" {
+		return a.id + " AS id"
+	}
+	return column
 }
 
 // complement is a count that is less work, to be taken off a known one.
@@ -192,15 +239,20 @@ func (c counter) complement(p parts) (complement, bool) {
 // reaches fewer than most, and what is left to be tested.
 func (c counter) shortest(ctx context.Context, nodes, rest []filter.Node, most int64) (best *access, others []filter.Node, err error) {
 	for _, n := range rest {
-		a, ok := c.list(n)
-		if !ok || most <= smallJob {
-			continue
-		}
-		length, err := c.length(ctx, a, most)
-		if err != nil {
-			return nil, nil, err
-		}
-		if length < most {
+		for _, a := range c.lists(n) {
+			if most <= smallJob {
+				return best, others, nil
+			}
+			if a.exact && len(nodes) == 1 {
+				continue // see whole
+			}
+			length, a, err := c.length(ctx, a, most)
+			if err != nil {
+				return nil, nil, err
+			}
+			if length == most || a.brief {
+				continue
+			}
 			most, best, others = length, &a, nodes
 			if a.exact {
 				others = slices.DeleteFunc(slices.Clone(nodes), func(m filter.Node) bool { return same(m, n) })
@@ -220,24 +272,9 @@ func same(a, b filter.Node) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-// along counts by way of a list.
-func (c counter) along(ctx context.Context, a *access, others []filter.Node, err error) (int64, error) {
-	if err != nil {
-		return 0, err
-	}
-	q, err := c.where(c.reach(*a, "1"), *a, others, ordering{}, nil)
-	if a.many {
-		q = q.RemoveColumns().Columns("DISTINCT " + a.id)
-	}
-	if err != nil {
-		return 0, err
-	}
-	return c.tally(ctx, q, c.limit)
-}
-
-// merged counts by merging streams, all in the order of ids. A stream much longer than
-// the shortest is probed instead.
-func (c counter) merged(ctx context.Context, base part, p parts) (int64, error) {
+// merged merges streams, all in the order of ids. A stream much longer than the shortest
+// is probed instead.
+func (c counter) merged(base part, p parts, column string) (sq.SelectBuilder, error) {
 	rest := p.rest
 	merge := chain("UNION", c.branches(base))
 	merges := len(base.streams) > 1
@@ -255,16 +292,12 @@ func (c counter) merged(ctx context.Context, base part, p parts) (int64, error) 
 		}
 		merge, merges = sq.Expr("? EXCEPT ?", merge, c.operand(out)), true
 	}
-	a, q := base.streams[0], c.reach(base.streams[0], "1")
+	a := base.streams[0]
 	if merges {
 		a = access{alias: "p", id: "p.id"}
-		q = c.over(merge, "p", "1")
+		return c.where(c.over(merge, "p", named(a, column)), a, rest, ordering{}, nil)
 	}
-	q, err := c.where(q, a, rest, ordering{}, nil)
-	if err != nil {
-		return 0, err
-	}
-	return c.tally(ctx, q, c.limit)
+	return c.where(c.reach(a, named(a, column)), a, rest, ordering{}, nil)
 }
 
 func (c counter) branches(p part) []sq.Sqlizer {

@@ -41,9 +41,14 @@ type Index interface {
 	Document(ws string, p Searchable) string
 	// Terms spells a query that finds a visitor if and only if filter.Match does.
 	Terms(ws string, terms filter.Terms) string
-	// Part spells a query that finds every visitor whose text or, with digits, whose phone
-	// contains part, and perhaps more.
-	Part(ws, part string, digits bool) string
+	// Exact reports whether Terms is quick to run; it is not where a term is long.
+	Exact(terms filter.Terms) bool
+	// Grams and Narrow spell queries each of which finds every visitor that Terms does, and
+	// perhaps more: those of Grams are the quickest and find the most. Of either, one may
+	// find far fewer than another; there may be none of Grams. A term without a text has only
+	// digits.
+	Grams(ws string, terms filter.Terms) []string
+	Narrow(ws string, terms filter.Terms) []string
 }
 
 // Searchable is the text of a visitor that a search looks at.

@@ -71,6 +71,10 @@ func Maintain(ctx context.Context, e *Engine, f func(Conn) error) error {
 	return e.call(ctx, e.writers, func(s *session) error { return s.failed(f(s.conn)) })
 }
 
+// maxStale is how many sessions in a row may turn out to be stale: a server that comes back
+// leaves behind as many as it had connections.
+const maxStale = 64
+
 func (e *Engine) call(ctx context.Context, p *Pool, f func(*session) error) error {
 	e.gate.RLock()
 	defer e.gate.RUnlock()
@@ -86,10 +90,12 @@ func (e *Engine) call(ctx context.Context, p *Pool, f func(*session) error) erro
 			p.give(s)
 		}
 	}()
-	if err = f(s); s.stale && ctx.Err() == nil {
-		if s, err = p.renew(ctx, s); err == nil {
-			err = f(s)
+	err = f(s)
+	for tries := 0; s.stale && tries < maxStale && ctx.Err() == nil; tries++ {
+		if s, err = p.renew(ctx, s); err != nil {
+			break
 		}
+		err = f(s)
 	}
 	return e.fail(ctx, err)
 }

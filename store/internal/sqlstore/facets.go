@@ -2,6 +2,8 @@ package sqlstore
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	sq "github.com/Masterminds/squirrel"
 
@@ -21,50 +23,76 @@ func (e *Engine) Facets(ctx context.Context, ws store.WorkspaceID, where filter.
 	return f, err
 }
 
-func (s scope) facets(ctx context.Context, n filter.Node) (f store.Facets, err error) {
+func (s scope) facets(ctx context.Context, n filter.Node) (store.Facets, error) {
+	var t tallies
+	var err error
+	if _, ok := s.d.(Server); ok {
+		t, err = s.tallyDirectly(ctx, n)
+	} else {
+		t, err = s.tallyByCounters(ctx, n)
+	}
+	if err != nil {
+		return store.Facets{}, err
+	}
+	return s.named(ctx, t)
+}
+
+// tallies are how many visitors there are by source, tag and group.
+type tallies struct {
+	sources map[visitor.Source]int64
+	tags    map[tag.ID]int64
+	groups  map[group.ID]int64
+}
+
+// tallyDirectly leaves the way to the server.
+func (s scope) tallyDirectly(ctx context.Context, n filter.Node) (t tallies, err error) {
 	c := compiler{scope: s, id: "v.id"}
 	where, err := c.node(n)
 	if err != nil {
-		return f, err
+		return t, err
 	}
 	matches := s.from(visitorTable, "v", "v.id AS id", "v.source AS source").Where(where)
-	sources := s.over(matches, "m", "m.source", "count(*)").GroupBy("m.source").OrderBy("m.source")
+	sources := s.over(matches, "m", "m.source", "count(*)").GroupBy("m.source")
+	t.sources = map[visitor.Source]int64{}
 	err = s.query(ctx, sources, func(r row) error {
-		var c store.SourceCount
-		err := r.Scan(&c.Source, &c.Count)
-		f.Sources = append(f.Sources, c)
-		f.Total += c.Count
+		var source visitor.Source
+		var n int64
+		err := r.Scan(&source, &n)
+		t.sources[source] = n
 		return err
 	})
 	if err != nil {
-		return f, err
+		return t, err
 	}
-	byTag, err := countBy[tag.ID](ctx, s, s.hangingOn(matches, n, visitorTagTable, "h.tag_id", "count(*)").GroupBy("h.tag_id"))
+	t.tags, err = countBy[tag.ID](ctx, s, s.hangingOn(matches, n, visitorTagTable, "h.tag_id", "count(*)").GroupBy("h.tag_id"))
 	if err != nil {
-		return f, err
+		return t, err
 	}
-	byGroup, err := countBy[visitor.GroupID](ctx, s, s.hangingOn(matches, n, visitorGroupTable, "h.group_id", "count(*)").Where("h.excluded = 0").GroupBy("h.group_id"))
-	if err != nil {
-		return f, err
-	}
-	return s.named(ctx, f, byTag, byGroup)
+	t.groups, err = countBy[visitor.GroupID](ctx, s, s.hangingOn(matches, n, visitorGroupTable, "h.group_id", "count(*)").Where("h.excluded = 0").GroupBy("h.group_id"))
+	return t, err
 }
 
-// named lists every tag and group with its count.
-func (s scope) named(ctx context.Context, f store.Facets, byTag map[tag.ID]int64, byGroup map[group.ID]int64) (store.Facets, error) {
+// named puts the counts to every tag and group.
+func (s scope) named(ctx context.Context, t tallies) (f store.Facets, err error) {
+	for _, source := range slices.Sorted(maps.Keys(t.sources)) {
+		if n := t.sources[source]; n > 0 {
+			f.Sources = append(f.Sources, store.SourceCount{Source: source, Count: n})
+			f.Total += n
+		}
+	}
 	tags, err := s.tags(ctx, store.List{})
 	if err != nil {
 		return f, err
 	}
-	for _, t := range tags {
-		f.Tags = append(f.Tags, store.TagCount{Tag: t, Count: byTag[t.ID]})
+	for _, tag := range tags {
+		f.Tags = append(f.Tags, store.TagCount{Tag: tag, Count: t.tags[tag.ID]})
 	}
 	groups, err := s.groups(ctx, store.List{})
 	if err != nil {
 		return f, err
 	}
 	for _, g := range groups {
-		f.Groups = append(f.Groups, store.GroupCount{Group: g, Count: byGroup[g.ID]})
+		f.Groups = append(f.Groups, store.GroupCount{Group: g, Count: t.groups[g.ID]})
 	}
 	return f, nil
 }

@@ -73,6 +73,7 @@ func (s scope) listed(q sq.SelectBuilder, alias string, l store.List) sq.SelectB
 // Events is store.Store's.
 func (e *Engine) Events(ctx context.Context, ws store.WorkspaceID, after store.Seq, limit int) (events []store.Event, err error) {
 	err = e.readOnce(ctx, ws, func(s scope) error {
+		events = nil
 		q := s.from(eventTable, "e", "e.seq", "e.kind", "e.at", "e.visitor_id", "e.tag_ids", "e.group_ids", "e.fields").
 			Where("e.seq > ?", int64(after)).OrderBy("e.seq").Limit(uint64(max(limit, 0)))
 		return s.fetch(ctx, q, func(r row) error {

@@ -81,20 +81,10 @@ func (s scope) page(ctx context.Context, sel store.Select) ([]visitor.Visitor, e
 		return s.whole(ctx, found)
 	}
 	p := planner{scope: s, sel: sel, order: order, nodes: conjuncts(sel.Where.Node())}
-	queries, err := p.ids(ctx)
-	if err != nil {
+	if err := p.find(ctx); err != nil {
 		return nil, err
 	}
-	var found []record
-	for _, ids := range queries {
-		if found, err = s.profiles(ctx, ids, order, sel.Limit); err != nil {
-			return nil, err
-		}
-		if len(found) == sel.Limit {
-			break
-		}
-	}
-	return s.whole(ctx, found)
+	return s.whole(ctx, p.found)
 }
 
 // whole reads what hangs on the visitors found.

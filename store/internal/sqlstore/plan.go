@@ -2,8 +2,7 @@ package sqlstore
 
 import (
 	"context"
-
-	sq "github.com/Masterminds/squirrel"
+	"math"
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
@@ -14,9 +13,12 @@ const (
 	sortCost = 1.5    // to reach one that is to be sorted, by way of its profile
 	smallJob = 400    // less than this is not worth asking how to make less
 	longList = 10_000 // a list of more is not sorted while there is another way
+	farther  = 8      // how many times longer than a guess something may be
+
+	shortWalk = 1_000 // to begin with, where something else may be shorter
 )
 
-// route is a way to find the ids of a page.
+// route is a way to the visitors of a page.
 type route struct {
 	parts []access      // whose union is gone through
 	rest  []filter.Node // what is left to be tested
@@ -25,7 +27,7 @@ type route struct {
 	sort  bool          // all that is reached is sorted, else it comes in order
 }
 
-// planner finds the ids of a page. SQLite does not know how common a value is, so the
+// planner finds the profiles of a page. SQLite does not know how common a value is, so the
 // planner tells it from where to start: INDEXED BY names the index and CROSS JOIN fixes the
 // order.
 type planner struct {
@@ -34,54 +36,81 @@ type planner struct {
 	order ordering
 	nodes []filter.Node // which must all match
 	sizes sizes
+	found []record
 }
 
-// ids returns queries of the ids of the page: the next one is asked when the one before
-// has not filled the page.
-func (p *planner) ids(ctx context.Context) ([]sq.Sqlizer, error) {
-	walk := route{parts: []access{p.walkAll()}, rest: p.nodes}
-	if p.d.Index() == nil || len(p.nodes) == 0 {
-		return p.one(walk)
-	}
+// find finds the profiles of the page, in order.
+func (p *planner) find(ctx context.Context) error {
+	walk := route{parts: []access{p.everyone()}, rest: p.nodes}
 	streams := make([][]access, len(p.nodes))
-	lists := make([]*access, len(p.nodes))
+	lists := make([][]access, len(p.nodes))
 	sole, ways := -1, 0
 	for i, n := range p.nodes {
 		if streams[i] = p.streams(n); streams[i] != nil {
 			sole = i
 			ways++
-		} else if a, ok := p.list(n); ok {
-			lists[i] = &a
+		} else if lists[i] = p.lists(n); lists[i] != nil {
 			ways++
 		}
 	}
 	switch {
 	case ways == 0:
-		return p.one(walk)
+		return p.all(ctx, walk)
 	case ways == 1 && sole >= 0 && p.order.column == "":
-		return p.one(route{parts: streams[sole], rest: without(p.nodes, sole)})
+		return p.all(ctx, route{parts: streams[sole], rest: without(p.nodes, sole)})
 	}
 	return p.cheapest(ctx, walk, streams, lists)
 }
 
-func (p *planner) walkAll() access {
-	index := map[string]string{
+// everyone reaches all visitors in order.
+func (p *planner) everyone() access {
+	return profileBy(map[string]string{
 		"": "visitors_visitor_id", "name_fold": "visitors_visitor_name",
 		"last_seen_at": "visitors_visitor_seen", "updated_at": "visitors_visitor_updated",
-	}[p.order.column]
-	a := profileBy(index, nil)
-	if p.d.Index() == nil {
-		a.from = visitorTable + " v"
-	}
-	return a
+	}[p.order.column], nil)
 }
 
-// cheapest compares the routes.
-func (p *planner) cheapest(ctx context.Context, walk route, streams [][]access, lists []*access) ([]sq.Sqlizer, error) {
-	var err error
+// cheapest takes the route that promises to be the shortest, and does not trust it too far:
+// values that go along with the order are no rarity.
+func (p *planner) cheapest(ctx context.Context, walk route, streams, lists [][]access) (err error) {
 	if p.sizes, err = p.scope.sizes(ctx, flat(streams, p.inverses())); err != nil {
-		return nil, err
+		return err
 	}
+	walk, sorted := p.counted(walk, streams)
+	if walk.cost > smallJob {
+		if sorted, err = p.shortest(ctx, sorted, lists, true, walk.cost/sortCost); err != nil {
+			return err
+		}
+	}
+	if sorted != nil && sorted.cost <= smallJob {
+		return p.all(ctx, *sorted)
+	}
+	length, measured := max(shortWalk, 2*walk.cost), walk.cost/sortCost
+	if len(flat(lists, nil)) > 0 && walk.cost <= min(longList, walk.most-1) && (sorted == nil || walk.cost < sorted.cost) {
+		if done, err := p.stretch(ctx, walk, shortWalk); done || err != nil {
+			return err
+		}
+		// The guess was wrong. Of a list this long, a walk finds as many in the time that
+		// sorting it takes.
+		length, measured = shortWalk*farther, math.Sqrt(float64(p.sel.Limit)*walk.most/sortCost)
+	}
+	if sorted, err = p.shortest(ctx, sorted, lists, false, measured); err != nil {
+		return err
+	}
+	if sorted == nil {
+		return p.all(ctx, walk)
+	}
+	for ; sorted.cost > walk.cost && length < sorted.cost; length *= farther {
+		if done, err := p.stretch(ctx, walk, length); done || err != nil {
+			return err
+		}
+	}
+	return p.all(ctx, *sorted)
+}
+
+// counted returns the best way to walk in order and, where streams are in another one, the
+// shortest to sort.
+func (p *planner) counted(walk route, streams [][]access) (route, *route) {
 	walk.most = float64(p.sizes.total)
 	walk.cost = p.expected(walk.rest, walk.most)
 	var sorted *route
@@ -90,51 +119,49 @@ func (p *planner) cheapest(ctx context.Context, walk route, streams [][]access, 
 			continue
 		}
 		r := route{parts: streams[i], rest: without(p.nodes, i), most: float64(p.sizes.sum(streams[i]))}
-		if p.order.column == "" {
-			if r.cost = p.expected(r.rest, r.most); r.cost <= walk.cost {
-				walk = r
-			}
-			continue
+		if p.order.column != "" {
+			r.sort, r.cost = true, r.most*sortCost
+			sorted = better(sorted, r)
+		} else if r.cost = p.expected(r.rest, r.most); r.cost <= walk.cost {
+			walk = r
 		}
-		r.sort, r.cost = true, r.most*sortCost
-		sorted = better(sorted, r)
 	}
-	if sorted, err = p.shortest(ctx, walk, sorted, lists); err != nil {
-		return nil, err
-	}
-	switch {
-	case sorted == nil:
-		return p.one(walk)
-	case sorted.cost <= walk.cost:
-		return p.one(*sorted)
-	}
-	return p.guarded(ctx, walk, *sorted)
+	return walk, sorted
 }
 
-// shortest looks for a list that is shorter than what there is to sort already.
-func (p *planner) shortest(ctx context.Context, walk route, sorted *route, lists []*access) (*route, error) {
-	for i, a := range lists {
-		best := walk.cost
-		if sorted != nil {
-			best = min(best, sorted.cost)
+// shortest looks for a list, brief or other, that is shorter than most and than what there
+// is to sort already.
+func (p *planner) shortest(ctx context.Context, sorted *route, lists [][]access, brief bool, most float64) (*route, error) {
+	most = min(most, longList)
+	if sorted != nil {
+		most = min(most, sorted.cost/sortCost)
+	}
+	for i := range p.nodes {
+		for _, a := range lists[i] {
+			if a.brief != brief {
+				continue
+			}
+			if most*sortCost <= smallJob {
+				return sorted, nil
+			}
+			n, a, err := p.length(ctx, a, int64(most)+1)
+			if err != nil {
+				return nil, err
+			}
+			r := route{parts: []access{a}, rest: p.nodes, sort: true, cost: float64(n) * sortCost}
+			if a.exact {
+				r.rest = without(p.nodes, i)
+			}
+			switch {
+			case a.alias != "" && float64(n) <= most:
+				most = float64(n)
+			case brief:
+				continue
+			default:
+				r.cost *= farther // too long to tell
+			}
+			sorted = better(sorted, r)
 		}
-		if a == nil || best <= smallJob {
-			continue
-		}
-		most := int64(min(best/sortCost, longList)) + 1
-		n, err := p.length(ctx, *a, most)
-		if err != nil {
-			return nil, err
-		}
-		r := route{parts: []access{*a}, rest: p.nodes, sort: true, cost: float64(n) * sortCost}
-		if n == most {
-			r.cost = max(walk.most, r.cost) * sortCost // too long to tell
-		}
-		if a.exact {
-			r.rest = without(p.nodes, i)
-		}
-		r.most = r.cost
-		sorted = better(sorted, r)
 	}
 	return sorted, nil
 }
@@ -172,30 +199,4 @@ func flat(streams [][]access, more []access) []access {
 		more = append(more, some...)
 	}
 	return more
-}
-
-func (p *planner) one(r route) ([]sq.Sqlizer, error) {
-	q, err := p.query(r, nil)
-	return []sq.Sqlizer{q}, err
-}
-
-// guarded goes along a route that promises to be the shorter one for no longer than the
-// sure one takes, then takes that: values that go along with the order are no rarity.
-func (p *planner) guarded(ctx context.Context, walk, sure route) ([]sq.Sqlizer, error) {
-	if len(walk.parts) > 1 || walk.most <= sure.cost {
-		return p.one(walk)
-	}
-	end, err := p.ahead(ctx, walk.parts[0], int64(sure.cost))
-	if err != nil {
-		return nil, err
-	}
-	if end == nil {
-		return p.one(walk)
-	}
-	first, err := p.query(walk, end)
-	if err != nil {
-		return nil, err
-	}
-	second, err := p.query(sure, nil)
-	return []sq.Sqlizer{first, second}, err
 }

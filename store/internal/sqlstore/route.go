@@ -8,6 +8,35 @@ import (
 	"github.com/contactpipeline/visitors/store"
 )
 
+// all goes along a route to its end, or until the page is full.
+func (p *planner) all(ctx context.Context, r route) error {
+	_, err := p.until(ctx, r, nil)
+	return err
+}
+
+// stretch goes along a route for some length only. It reports whether all of the page was
+// found on it.
+func (p *planner) stretch(ctx context.Context, r route, length float64) (bool, error) {
+	if len(r.parts) > 1 || r.most <= length {
+		return true, p.all(ctx, r)
+	}
+	end, err := p.ahead(ctx, r.parts[0], int64(length))
+	if err != nil {
+		return false, err
+	}
+	return p.until(ctx, r, end)
+}
+
+// until goes along a route up to a position, or to its end.
+func (p *planner) until(ctx context.Context, r route, end *store.Position) (bool, error) {
+	ids, err := p.query(r, end)
+	if err != nil {
+		return false, err
+	}
+	p.found, err = p.profiles(ctx, ids, p.order, p.sel.Limit)
+	return end == nil || len(p.found) == p.sel.Limit, err
+}
+
 // query is the SELECT of ids along a route, up to a position where one is given.
 func (p *planner) query(r route, end *store.Position) (sq.Sqlizer, error) {
 	switch {

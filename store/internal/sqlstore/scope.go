@@ -39,6 +39,17 @@ func (s scope) from(table, alias string, columns ...string) sq.SelectBuilder {
 	return sq.Select(columns...).From(table+" "+alias).Where(alias+".ws = ?", s.ws)
 }
 
+// hanging starts a SELECT of rows that hang on visitors whom the caller names. Where the
+// engine plans they are reached by the primary key, which begins with the visitor: left to
+// itself, SQLite may go through all who have an attribute of that name, once for each visitor.
+func (s scope) hanging(table, alias string, columns ...string) sq.SelectBuilder {
+	from := table + " " + alias
+	if s.d.Index() != nil {
+		from += " INDEXED BY sqlite_autoindex_" + table + "_1"
+	}
+	return sq.Select(columns...).From(from).Where(alias+".ws = ?", s.ws)
+}
+
 // with joins the workspace's rows of a table for which on holds. Where the engine plans,
 // the table comes after those before it.
 func (s scope) with(q sq.SelectBuilder, table, alias, on string) sq.SelectBuilder {
@@ -48,6 +59,11 @@ func (s scope) with(q sq.SelectBuilder, table, alias, on string) sq.SelectBuilde
 // over starts a SELECT of what a query of this scope gives.
 func (s scope) over(inner sq.Sqlizer, alias string, columns ...string) sq.SelectBuilder {
 	return sq.Select(columns...).JoinClause(sq.Expr("FROM (?) "+alias, inner))
+}
+
+// of starts a SELECT of a named result of this scope.
+func (s scope) of(name string, columns ...string) sq.SelectBuilder {
+	return sq.Select(columns...).From(name)
 }
 
 // reach starts a SELECT of what an access reaches. A query of the search index spells the
@@ -66,11 +82,11 @@ func (s scope) reach(a access, columns ...string) sq.SelectBuilder {
 }
 
 // hits starts a SELECT of what an access reaches where the profile does not matter.
-func (s scope) hits(a access) sq.SelectBuilder {
+func (s scope) hits(a access, columns ...string) sq.SelectBuilder {
 	if a.alias == "" {
-		return sq.Select("1").From(a.from).Where(a.where)
+		return sq.Select(columns...).From(a.from).Where(a.where)
 	}
-	return s.reach(a, "1")
+	return s.reach(a, columns...)
 }
 
 // query runs a SELECT that this scope has started and calls each for every row.

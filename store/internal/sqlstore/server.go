@@ -51,7 +51,8 @@ func (s scope) lock(ctx context.Context) error {
 	}
 }
 
-// readOnce is read for a single statement, which sees one state by itself.
+// readOnce is read for a single statement, which sees one state by itself. f is called
+// anew if the connection is lost, and then begins from nothing.
 func (e *Engine) readOnce(ctx context.Context, ws store.WorkspaceID, f func(scope) error) error {
 	if _, ok := e.d.(Server); !ok {
 		return e.read(ctx, ws, f)

@@ -18,7 +18,7 @@ type session struct {
 	guard  Guard // of a host's connection
 	nested bool  // inside a host's transaction
 	broken bool  // not to be used again
-	stale  bool  // broken before anything was done on it
+	stale  bool  // broken, and nothing was done on it that may not be done again
 
 	statements map[string]*sql.Stmt
 }

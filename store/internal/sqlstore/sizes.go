@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"slices"
+	"unicode/utf8"
 
 	sq "github.com/Masterminds/squirrel"
 
@@ -64,11 +65,31 @@ func (s scope) sizes(ctx context.Context, streams []access) (sizes, error) {
 	return z, nil
 }
 
-// length counts what an access reaches, and stops after most.
-func (s scope) length(ctx context.Context, a access, most int64) (n int64, err error) {
-	q := s.hits(a).Suffix("LIMIT ?", most)
-	err = s.query(ctx, s.over(q, "m", "count(*)"), func(r row) error { return r.Scan(&n) })
-	return n, err
+// briefList is how many an access is followed to that pays only where it reaches few.
+const briefList = 1_000
+
+// length counts what an access reaches, and stops after most. Where it reaches fewer, it
+// returns an access to the same that need not be looked for again.
+func (s scope) length(ctx context.Context, a access, most int64) (n int64, same access, err error) {
+	if a.brief {
+		most = min(most, briefList)
+	}
+	if a.alias != "" {
+		n, err = s.tally(ctx, s.hits(a, "1"), most)
+		return n, a, err
+	}
+	var rowkeys string
+	listed := s.hits(a, "f.docid AS docid").Suffix("LIMIT ?", min(most, longList+1))
+	err = s.query(ctx, s.over(listed, "m", "count(*)", "json_group_array(m.docid)"), func(r row) error { return r.Scan(&n, &rowkeys) })
+	switch {
+	case err != nil:
+		return 0, a, err
+	case n < min(most, longList+1):
+		return n, a.these(rowkeys), nil
+	case n < most:
+		n, err = s.tally(ctx, s.hits(a, "1"), most)
+	}
+	return n, a, err
 }
 
 // share guesses which part of all visitors matches n, as if conditions had nothing to do
@@ -77,8 +98,8 @@ func (s scope) share(z sizes, n filter.Node) float64 {
 	if not, ok := n.(filter.Inverse); ok {
 		return 1 - s.share(z, not.Of)
 	}
-	if terms, ok := n.(filter.Terms); ok && len(terms) > 0 {
-		return 0.01
+	if terms, ok := n.(filter.Terms); ok {
+		return guessTerms(terms)
 	}
 	if streams := s.streams(n); streams != nil && z.total > 0 {
 		return min(1, float64(z.sum(streams))/float64(z.total))
@@ -107,6 +128,15 @@ func guess(t *filter.Test) float64 {
 		return 0.01
 	}
 	return 0.5
+}
+
+// guessTerms is the share of a search: a character or two are in many names.
+func guessTerms(terms filter.Terms) float64 {
+	share := 1.0
+	for _, t := range terms {
+		share *= [...]float64{1, 0.4, 0.2, 0.01}[min(3, utf8.RuneCountInString(t.Text))]
+	}
+	return share
 }
 
 // conjuncts are the nodes that must all match.

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/contactpipeline/visitors/group"
@@ -18,15 +19,39 @@ const mostTogether = 1_000
 // server and several of a kind follow one another, and returns how many these were. It
 // takes only what surely succeeds: the rest is for change, one by one.
 func (a *applier) together(ctx context.Context, changes []store.Change, outcomes []store.Outcome) (int, error) {
-	if _, ok := a.d.(Server); !ok || len(changes) < 2 {
+	if _, ok := a.d.(Server); !ok || len(changes) < 2 || !alike(changes[0], changes[1]) {
 		return 0, nil
 	}
 	changes = changes[:min(len(changes), mostTogether)]
+	if err := a.lookUp(ctx, changes); err != nil {
+		return 0, err
+	}
 	switch changes[0].(type) {
 	case store.CreateVisitor, store.EnsureTag:
 		return a.createTogether(ctx, changes, outcomes)
+	case store.AddTags:
+		return a.addTagsTogether(ctx, changes, outcomes)
+	case store.RemoveTags:
+		return a.removeTagsTogether(ctx, changes, outcomes)
+	case store.JoinGroup:
+		return a.joinTogether(ctx, changes, outcomes)
+	case store.LeaveGroup:
+		return a.leaveTogether(ctx, changes, outcomes)
+	case store.DeleteVisitor:
+		return a.deleteTogether(ctx, changes, outcomes)
 	}
 	return 0, nil
+}
+
+// alike reports whether two changes are of one kind; visitors come with their tags.
+func alike(a, b store.Change) bool {
+	kind := func(c store.Change) reflect.Type {
+		if _, ok := c.(store.EnsureTag); ok {
+			c = store.CreateVisitor{}
+		}
+		return reflect.TypeOf(c)
+	}
+	return kind(a) == kind(b)
 }
 
 // at moves the place that an error names, which counts from the change at i.
@@ -45,9 +70,6 @@ type creation struct {
 }
 
 func (a *applier) createTogether(ctx context.Context, changes []store.Change, outcomes []store.Outcome) (int, error) {
-	if err := a.lookUp(ctx, changes); err != nil {
-		return 0, err
-	}
 	made, n := a.creations(changes, outcomes)
 	if len(made) < 2 {
 		return 0, nil
@@ -146,6 +168,18 @@ func (a *applier) lookUp(ctx context.Context, changes []store.Change) error {
 			for _, g := range c.Visitor.Groups {
 				ids[g] = true
 			}
+		case store.AddTags:
+			for _, key := range c.Tags {
+				keys[key] = true
+			}
+		case store.RemoveTags:
+			for _, key := range c.Tags {
+				keys[key] = true
+			}
+		case store.JoinGroup:
+			ids[c.Group] = true
+		case store.LeaveGroup:
+			ids[c.Group] = true
 		}
 	}
 	var list store.List

@@ -1,0 +1,98 @@
+package sqlstore
+
+import (
+	"context"
+
+	sq "github.com/Masterminds/squirrel"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// tallyByCounters reads the counters where everybody is meant, takes those who do not
+// match off everybody where that is said, and else goes through the matches once.
+func (s scope) tallyByCounters(ctx context.Context, n filter.Node) (tallies, error) {
+	switch n := n.(type) {
+	case filter.Constant:
+		if n {
+			return s.counters(ctx)
+		}
+		return tallies{}, nil
+	case filter.Inverse:
+		all, err := s.counters(ctx)
+		if err != nil {
+			return tallies{}, err
+		}
+		away, err := s.tallyByCounters(ctx, n.Of)
+		subtract(all.sources, away.sources)
+		subtract(all.tags, away.tags)
+		subtract(all.groups, away.groups)
+		return all, err
+	}
+	z, err := s.sizes(ctx, s.streamsIn(n))
+	if err != nil {
+		return tallies{}, err
+	}
+	c := counter{s, z, 0}
+	nodes := conjuncts(n)
+	matches, err := c.matches(ctx, nodes, c.split(nodes), "id")
+	if err != nil {
+		return tallies{}, err
+	}
+	return s.tallyOf(ctx, matches)
+}
+
+// subtract takes the counts of b off those of a.
+func subtract[K comparable](a, b map[K]int64) {
+	for key, n := range b {
+		a[key] -= n
+	}
+}
+
+// counters reads all counters of the workspace.
+func (s scope) counters(ctx context.Context) (t tallies, err error) {
+	z, err := s.sizes(ctx, nil)
+	if err != nil {
+		return t, err
+	}
+	t.sources = map[visitor.Source]int64{}
+	for of, n := range z.of {
+		t.sources[visitor.Source(of.key)] = n
+	}
+	if t.tags, err = countBy[tag.ID](ctx, s, s.from(tagTable, "t", "t.id", "t.uses")); err != nil {
+		return t, err
+	}
+	t.groups, err = countBy[visitor.GroupID](ctx, s, s.from(groupTable, "g", "g.id", "g.members"))
+	return t, err
+}
+
+// tallyOf counts the visitors of whom matches is a SELECT, in one statement, so that they
+// are looked for once.
+func (s scope) tallyOf(ctx context.Context, matches sq.Sqlizer) (tallies, error) {
+	q := sq.Expr("WITH m AS MATERIALIZED (?) ? UNION ALL ? UNION ALL ?", matches,
+		s.with(s.of("m", "'source'", "v.source", "count(*)"), visitorTable, "v", "v.id = m.id").GroupBy("v.source"),
+		s.with(s.of("m", "'tag'", "h.tag_id", "count(*)"), visitorTagTable, "h", "h.visitor_id = m.id").GroupBy("h.tag_id"),
+		s.with(s.of("m", "'group'", "h.group_id", "count(*)"), visitorGroupTable, "h", "h.visitor_id = m.id").Where("h.excluded = 0").GroupBy("h.group_id"))
+	t := tallies{map[visitor.Source]int64{}, map[tag.ID]int64{}, map[visitor.GroupID]int64{}}
+	err := s.query(ctx, q, func(r row) error {
+		var by string
+		var key []byte
+		var n int64
+		if err := r.Scan(&by, &key, &n); err != nil {
+			return err
+		}
+		if by == "source" {
+			t.sources[visitor.Source(key)] = n
+			return nil
+		}
+		id, err := readID(key)
+		if by == "tag" {
+			t.tags[tag.ID(id)] = n
+		} else {
+			t.groups[visitor.GroupID(id)] = n
+		}
+		return err
+	})
+	return t, err
+}

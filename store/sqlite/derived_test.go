@@ -1,0 +1,291 @@
+package sqlite_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/sqlite"
+	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/tag/text"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// TestDerivedTablesStayExact makes random changes, some of which fail or are rolled back by
+// the host, and compares what the engine keeps beside the facts with what the facts say: the
+// counters with counts, and the search index with one that is made anew.
+func TestDerivedTablesStayExact(t *testing.T) {
+	t.Parallel()
+	s := randomSeed(t)
+	r := rand.New(rand.NewPCG(s, 1))
+	path := filepath.Join(t.TempDir(), "visitors.db")
+	st, err := sqlite.Open(t.Context(), path, &sqlite.Options{Relaxed: true})
+	require.NoError(t, err)
+	defer st.Close()
+	db, err := sql.Open("sqlite3", "file:"+path+"?_txlock=immediate")
+	require.NoError(t, err)
+	defer db.Close()
+
+	m := newMess(r)
+	for _, ws := range m.workspaces {
+		_, err := st.Apply(t.Context(), ws, m.first())
+		require.NoError(t, err)
+	}
+	for range 12 {
+		for range 20 {
+			m.apply(t.Context(), t, st, db)
+		}
+		requireCountersExact(t, db)
+		requireIndexExact(t, db)
+	}
+	require.NoError(t, st.Compact(t.Context()))
+	requireIndexExact(t, db)
+}
+
+// mess makes changes without regard to what is there.
+type mess struct {
+	rand       *rand.Rand
+	workspaces []store.WorkspaceID
+	ids        []visitor.ID // made once, to be used again and again
+	tags       []tag.Tag
+	groups     []group.Group
+}
+
+func newMess(r *rand.Rand) *mess {
+	m := &mess{rand: r, workspaces: []store.WorkspaceID{"acme", "Acme", "z.9"}}
+	for i := range 60 {
+		m.ids = append(m.ids, visitor.NewID(m.born(i)))
+	}
+	for i := range 6 {
+		name := fmt.Sprint("tag ", i)
+		m.tags = append(m.tags, tag.Tag{ID: tag.NewID(crowdStart), Name: name, Color: tag.ColorFor(name), CreatedAt: crowdStart})
+	}
+	for i := range 4 {
+		g := group.Group{ID: group.NewID(crowdStart), Name: fmt.Sprint("group ", i), CreatedAt: crowdStart}
+		if i%2 == 1 {
+			g.Rule = filter.Name.Contains("a")
+		}
+		m.groups = append(m.groups, g)
+	}
+	return m
+}
+
+func (m *mess) born(i int) time.Time { return crowdStart.Add(time.Duration(i) * time.Hour) }
+
+func (m *mess) first() []store.Change {
+	var changes []store.Change
+	for _, t := range m.tags {
+		changes = append(changes, store.EnsureTag{Tag: t})
+	}
+	for _, g := range m.groups {
+		changes = append(changes, store.CreateGroup{Group: g})
+	}
+	return changes
+}
+
+// apply makes up to eight changes at once; in one of five cases in a host's transaction,
+// which may be rolled back.
+func (m *mess) apply(ctx context.Context, t *testing.T, st *sqlite.Store, db *sql.DB) {
+	ws := pick(m.rand, m.workspaces)
+	var changes []store.Change
+	for range 1 + m.rand.IntN(8) {
+		changes = append(changes, m.change())
+	}
+	if m.rand.IntN(5) > 0 {
+		_, err := st.Apply(ctx, ws, changes)
+		m.requireKnown(t, err)
+		return
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	require.NoError(t, err)
+	defer tx.Rollback()
+	for range 2 {
+		_, err = st.InTx(tx).Apply(ctx, ws, changes)
+		m.requireKnown(t, err)
+	}
+	if m.rand.IntN(2) == 0 {
+		require.NoError(t, tx.Commit())
+	}
+}
+
+func (m *mess) requireKnown(t *testing.T, err error) {
+	if err != nil {
+		var failed *store.ChangeError
+		require.ErrorAs(t, err, &failed)
+	}
+}
+
+func (m *mess) change() store.Change {
+	i := m.rand.IntN(len(m.ids))
+	id, at, keys := m.ids[i], m.born(100), []string{}
+	for range m.rand.IntN(3) {
+		keys = append(keys, tag.Key(pick(m.rand, m.tags).Name))
+	}
+	g := pick(m.rand, m.groups)
+	switch m.rand.IntN(12) {
+	case 0, 1, 2:
+		v := visitor.Visitor{
+			ID: id, Name: m.text(), Email: m.email(), Phone: m.phone(), Source: pick(m.rand, sources),
+			CreatedAt: m.born(i), UpdatedAt: at, Revision: 1, Groups: []group.ID{g.ID},
+		}
+		if m.rand.IntN(3) == 0 { // fails for every second visitor
+			v.Identities = []visitor.Identity{{Source: visitor.Telegram, ExternalID: fmt.Sprint(i / 2)}}
+		}
+		return store.CreateVisitor{Visitor: v, Tags: keys}
+	case 3:
+		name, email, phone, source := m.text(), m.email(), m.phone(), pick(m.rand, sources)
+		p := visitor.Patch{Name: &name, Source: &source}
+		if m.rand.IntN(2) == 0 {
+			p.Email, p.Phone = &email, &phone
+		}
+		return store.UpdateVisitor{ID: id, Patch: p, At: at}
+	case 4, 5:
+		return store.DeleteVisitor{ID: id, At: at}
+	case 6:
+		return store.AddTags{ID: id, Tags: keys, At: at}
+	case 7:
+		return store.RemoveTags{ID: id, Tags: keys, At: at}
+	case 8:
+		return store.JoinGroup{Group: g.ID, ID: id, At: at}
+	case 9:
+		return store.LeaveGroup{Group: g.ID, ID: id, At: at}
+	case 10:
+		if m.rand.IntN(6) == 0 {
+			return store.DeleteTag{ID: pick(m.rand, m.tags).ID, At: at}
+		}
+		return store.EnsureTag{Tag: pick(m.rand, m.tags)}
+	}
+	if m.rand.IntN(6) == 0 {
+		return store.DeleteGroup{ID: g.ID, At: at}
+	}
+	return store.CreateGroup{Group: g}
+}
+
+var messNames = []string{"Ada", "ada", "José Ángel", "李小龍", "zZz", "O'Neil-zx", "Ørsted", "a b", "12", "Ⅷ", "👩‍👩‍👧", "x"}
+
+func (m *mess) text() string {
+	return strings.TrimSpace(pick(m.rand, messNames) + " " + pick(m.rand, messNames))
+}
+
+func (m *mess) email() string {
+	return []string{"", "ada@example.com", "Z.z+1@EXAMPLE.org", "josé@exämple.com"}[m.rand.IntN(4)]
+}
+
+func (m *mess) phone() string {
+	return []string{"", "+5511987654321", "+491512345678", "+12"}[m.rand.IntN(4)]
+}
+
+func pick[T any](r *rand.Rand, of []T) T { return of[r.IntN(len(of))] }
+
+func requireCountersExact(t *testing.T, db *sql.DB) {
+	t.Helper()
+	for name, text := range map[string]string{
+		"sources": "SELECT ws, source, visitors FROM visitors_source WHERE visitors <> 0 ORDER BY 1, 2|" +
+			"SELECT ws, source, count(*) FROM visitors_visitor GROUP BY ws, source ORDER BY 1, 2",
+		"tags": "SELECT ws, hex(id), uses FROM visitors_tag ORDER BY 1, 2|" +
+			"SELECT t.ws, hex(t.id), (SELECT count(*) FROM visitors_visitor_tag l WHERE l.ws = t.ws AND l.tag_id = t.id) FROM visitors_tag t ORDER BY 1, 2",
+		"groups": "SELECT ws, hex(id), members FROM visitors_group ORDER BY 1, 2|" +
+			"SELECT g.ws, hex(g.id), (SELECT count(*) FROM visitors_visitor_group m WHERE m.ws = g.ws AND m.group_id = g.id AND m.excluded = 0) FROM visitors_group g ORDER BY 1, 2",
+		"events": "SELECT ws, seq FROM visitors_workspace ORDER BY 1|SELECT ws, count(*) FROM visitors_event GROUP BY ws ORDER BY 1",
+	} {
+		kept, counted, _ := strings.Cut(text, "|")
+		require.Equal(t, table(t, db, counted), table(t, db, kept), name)
+	}
+}
+
+// table reads a query as one text.
+func table(t *testing.T, db *sql.DB, query string) string {
+	t.Helper()
+	rows, err := db.Query(query)
+	require.NoError(t, err)
+	defer rows.Close()
+	columns, err := rows.Columns()
+	require.NoError(t, err)
+	var b strings.Builder
+	for rows.Next() {
+		row, into := make([]sql.NullString, len(columns)), make([]any, len(columns))
+		for i := range row {
+			into[i] = &row[i]
+		}
+		require.NoError(t, rows.Scan(into...))
+		for _, field := range row {
+			b.WriteString(field.String + " ")
+		}
+		b.WriteString("\n")
+	}
+	require.NoError(t, rows.Err())
+	return b.String()
+}
+
+// requireIndexExact makes an index anew and compares what the two find for each token.
+func requireIndexExact(t *testing.T, db *sql.DB) {
+	t.Helper()
+	tx, err := db.Begin()
+	require.NoError(t, err)
+	defer tx.Rollback()
+	exec := func(text string, args ...any) {
+		_, err := tx.Exec(text, args...)
+		require.NoError(t, err, text)
+	}
+	exec(`CREATE TABLE anew_scratch (docid INTEGER PRIMARY KEY, grams TEXT NOT NULL)`)
+	exec(`CREATE VIRTUAL TABLE anew USING fts4 (content="anew_scratch", grams, tokenize=simple, matchinfo=fts3)`)
+	tokens := map[string]bool{}
+	rows, err := tx.Query("SELECT rowkey, ws, name, email, phone, name_fold, email_fold FROM visitors_visitor ORDER BY rowkey")
+	require.NoError(t, err)
+	type doc struct {
+		key   int64
+		grams string
+	}
+	var docs []doc
+	for rows.Next() {
+		var key int64
+		var ws, name, email, phone, nameFold, emailFold string
+		require.NoError(t, rows.Scan(&key, &ws, &name, &email, &phone, &nameFold, &emailFold))
+		require.Equal(t, []string{text.Fold(name), text.Fold(email)}, []string{nameFold, emailFold})
+		docs = append(docs, doc{key, sqlite.Document(ws, nameFold, emailFold, phone)})
+	}
+	require.NoError(t, rows.Err())
+	for _, d := range docs {
+		exec("INSERT INTO anew (docid, grams) VALUES (?, ?)", d.key, d.grams)
+		for _, token := range strings.Fields(d.grams) {
+			tokens[token] = true
+		}
+	}
+	found := func(table, token string) (keys []int64) {
+		rows, err := tx.Query("SELECT docid FROM "+table+" WHERE "+table+" MATCH ?", `"`+token+`"`)
+		require.NoError(t, err)
+		defer rows.Close()
+		for rows.Next() {
+			var key int64
+			require.NoError(t, rows.Scan(&key))
+			keys = append(keys, key)
+		}
+		require.NoError(t, rows.Err())
+		return keys
+	}
+	for token := range tokens {
+		require.Equal(t, found("anew", token), found("visitors_text", token), "token %s", token)
+	}
+	// And nothing else: whatever begins with a letter, a digit or more.
+	all := func(table string) (keys []int64) {
+		for _, ws := range []string{"acme", "z41cme", "z7az2e9"} {
+			keys = append(keys, found(table, ws+"zx*")...)
+		}
+		return slices.Compact(slices.Sorted(slices.Values(keys)))
+	}
+	require.Equal(t, all("anew"), all("visitors_text"))
+	var left int
+	require.NoError(t, tx.QueryRow("SELECT count(*) FROM visitors_scratch").Scan(&left))
+	require.Zero(t, left, "old texts are left in the scratch table")
+}

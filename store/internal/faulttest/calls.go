@@ -3,6 +3,7 @@ package faulttest
 import (
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -20,21 +21,28 @@ type mode struct {
 	plan func(n int, cancel func()) faulty.Plan
 	// unsure is for failures that do not tell whether the call was done.
 	unsure bool
+	// cancels is for the one that ends the caller's context.
+	cancels bool
+	// turn, from 1 to turns, is for those that may cost a connection.
+	turn int
 }
+
+// turns is how many ways may cost a connection.
+const turns = 4
 
 func modes() []mode {
 	return []mode{
 		{name: "fails", plan: func(n int, _ func()) faulty.Plan { return faulty.Nth(n, faulty.Fault{Err: errFault}) }},
-		{name: "fails and so do all after it", plan: func(n int, _ func()) faulty.Plan { return faulty.From(n, faulty.Fault{Err: errFault}) }},
-		{name: "finds a bad connection", plan: func(n int, _ func()) faulty.Plan { return faulty.Nth(n, faulty.Fault{Dead: true}) }},
-		{name: "loses its connection", plan: func(n int, _ func()) faulty.Plan { return faulty.Nth(n, faulty.Fault{Dead: true, Err: errFault}) }},
-		{name: "is done and the reply lost", unsure: true, plan: func(n int, _ func()) faulty.Plan {
-			return faulty.Nth(n, faulty.Fault{Late: true, Dead: true, Err: errFault})
+		{name: "fails and so do all after it", turn: 1, plan: func(n int, _ func()) faulty.Plan { return faulty.From(n, faulty.Fault{Err: errFault}) }},
+		{name: "finds a bad connection", turn: 2, plan: func(n int, _ func()) faulty.Plan { return faulty.Nth(n, faulty.Fault{Dead: true}) }},
+		{name: "loses its connection", turn: 3, plan: func(n int, _ func()) faulty.Plan { return faulty.Nth(n, faulty.Fault{Dead: true, Err: errFault}) }},
+		{name: "commits and the reply is lost", unsure: true, plan: func(n int, _ func()) faulty.Plan {
+			return faulty.On(faulty.Commit, n, faulty.Fault{Late: true, Dead: true, Err: errFault})
 		}},
 		{name: "is done and reported as failed", unsure: true, plan: func(n int, _ func()) faulty.Plan {
 			return faulty.Nth(n, faulty.Fault{Late: true, Err: errFault})
 		}},
-		{name: "comes as the caller gives up", plan: func(n int, cancel func()) faulty.Plan { return faulty.Nth(n, faulty.Fault{Do: cancel}) }},
+		{name: "comes as the caller gives up", cancels: true, turn: 4, plan: func(n int, cancel func()) faulty.Plan { return faulty.Nth(n, faulty.Fault{Do: cancel}) }},
 	}
 }
 
@@ -72,13 +80,21 @@ func requireAllMethods(t *testing.T) {
 	}
 }
 
-// faultsAtRandom plans all kinds of faults, for about one call in 300.
+// faultsAtRandom plans all kinds of faults: for about one call in 300, and for one in 12 of
+// those on which the fate of several callers hangs.
 func faultsAtRandom(seed uint64) faulty.Plan {
-	return faulty.Random(seed, 300,
-		faulty.Fault{Err: errFault},
-		faulty.Fault{Dead: true},
-		faulty.Fault{Dead: true, Err: errFault},
-		faulty.Fault{Late: true, Err: errFault},
-		faulty.Fault{Late: true, Dead: true, Err: errFault},
-	)
+	faults := []faulty.Fault{
+		{Err: errFault},
+		{Dead: true},
+		{Dead: true, Err: errFault},
+		{Late: true, Err: errFault},
+		{Late: true, Dead: true, Err: errFault},
+	}
+	few, many := faulty.Random(seed, 300, faults...), faulty.Random(seed+1, 12, faults...)
+	return func(n int, c faulty.Call) *faulty.Fault {
+		if c.Op == faulty.Commit || strings.HasPrefix(c.Text, "RELEASE") {
+			return many(n, c)
+		}
+		return few(n, c)
+	}
 }

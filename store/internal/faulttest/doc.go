@@ -4,9 +4,12 @@
 //
 //	func TestCalls(t *testing.T) { faulttest.Calls(t, engine) }
 //
-// Calls fails the n-th call to the driver, for every n, in every method of a Workspace.
-// Slow holds it up instead. Kill kills a process that writes, again and again. Crowd and
-// Linear have many goroutines write at once, Storm while calls fail at random.
+// Calls fails the n-th call to the driver, for every n, in every method of a Workspace;
+// Opening does so while a store opens, Inside in a host's transaction, Together where several
+// callers share a transaction. Slow holds a call up instead. Kill kills a process that
+// writes, Crash stops a server, both again and again. Crowd and Linear have many goroutines
+// write at once, Storm while calls fail at random. Migrations and Upgrade bring older tables
+// up to date.
 //
 // What must hold after any of it: what was acknowledged is there, nothing is there by
 // halves (Sound looks at the tables themselves), nothing is left open, and the same call

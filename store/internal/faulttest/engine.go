@@ -24,7 +24,8 @@ type Engine struct {
 	// Source makes an empty database that is gone after the test, and returns its name for
 	// Driver and Open.
 	Source func(testing.TB) string
-	// Open opens a store as an application does, with what it acknowledges being durable.
+	// Open opens a store as an application does, with what it acknowledges being durable. In
+	// a child process Settle knows it by the name in Working.
 	Open func(ctx context.Context, source string) (store.Store, error)
 	// Forms are the ways in which a store may hold connections of a database, by name.
 	// Closing the store may close the database or leave it open.
@@ -33,11 +34,17 @@ type Engine struct {
 	InTx func(store.Store, *sql.Tx) store.Store
 	// Bare returns the engine on a database of its own, as yet without tables.
 	Bare func(testing.TB, *sql.DB) *sqlstore.Engine
+	// Costly says that a connection is costly to make: of the ways to lose one each call of a
+	// method gets one, not all.
+	Costly bool
 	// Dump returns all that a database holds, and Restore makes a database of it.
 	Dump    func(t testing.TB, source string) []byte
 	Restore func(t testing.TB, dump []byte) (source string)
 	// Schema returns the tables and indexes of a database, in words.
 	Schema func(testing.TB, *sql.DB) string
+	// Settle waits until a database has done with the connections of a process that was
+	// killed. Default: that is so at once.
+	Settle func(t testing.TB, db *sql.DB, process string)
 	// Check fails the test unless the database finds its own files in order.
 	Check func(testing.TB, *sql.DB)
 }

@@ -33,6 +33,14 @@ func Kill(t *testing.T, e Engine) {
 	}
 }
 
+// Working returns the name of the child process that Kill has started, "" in any other.
+func Working() string {
+	if words := Errand(); len(words) > 1 {
+		return words[1]
+	}
+	return ""
+}
+
 // toil works in a child process until it is killed, and tells its deeds on standard output.
 func (e Engine) toil(words []string) error {
 	source, name := words[0], words[1]
@@ -75,11 +83,21 @@ func (k *killing) run(kills int, survivor bool) {
 		}
 		time.Sleep(5*time.Millisecond + time.Duration(k.rand.Int64N(int64(60*time.Millisecond))))
 		p.kill()
+		k.settle(p.name)
 		k.look(busy...)
 	}
 	if survivor {
 		other.kill()
+		k.settle(other.name)
 		k.look()
+	}
+}
+
+func (k *killing) settle(name string) {
+	if k.Settle != nil {
+		db := k.plain(k.t, k.source)
+		k.Settle(k.t, db, name)
+		db.Close()
 	}
 }
 
@@ -98,6 +116,7 @@ func (k *killing) look(busy ...string) {
 // worked is a process that works.
 type worked struct {
 	*Process
+	name    string
 	working chan struct{} // closed with the first deed that is done
 	ended   chan struct{} // closed when all that it has told is noted
 	failure string
@@ -106,7 +125,7 @@ type worked struct {
 func (k *killing) start(name string, rest time.Duration) *worked {
 	k.t.Helper()
 	w := &worked{
-		Process: Start(k.t, k.source, name, fmt.Sprint(k.rand.Uint64()), rest.String()),
+		Process: Start(k.t, k.source, name, fmt.Sprint(k.rand.Uint64()), rest.String()), name: name,
 		working: make(chan struct{}), ended: make(chan struct{}),
 	}
 	go w.listen(k.note)

@@ -25,7 +25,7 @@ import (
 // been told one after the other, in an order in which no call is before one that had ended
 // when it began.
 func Linear(t *testing.T, st store.Store) {
-	h := newHistory(t, st, seed(t))
+	h := newHistory(t, st, workspace, seed(t))
 	h.run(16, 60)
 	for _, op := range h.ops {
 		require.NoError(t, op.Output.(answer).err, "%s", tellOperation(op))
@@ -39,7 +39,7 @@ func Storm(t *testing.T, e Engine) {
 	e.forms(t, func(t *testing.T, f Form) {
 		b := e.bench(t, f)
 		s := seed(t)
-		h := newHistory(t, b.st, s)
+		h := newHistory(t, b.st, workspace, s)
 		b.c.Set(faultsAtRandom(s))
 		h.run(16, 40)
 		failed := b.c.Failed()
@@ -52,101 +52,14 @@ func Storm(t *testing.T, e Engine) {
 	})
 }
 
-// question is what a call asks for.
-type question struct {
-	verb asking
-	key  string     // of the identity or of the visitor that is updated
-	id   visitor.ID // to create or to delete
-	rev  int64      // to update, 0 for any
-	n    int        // to write
-}
-
-type asking string
-
-const (
-	capture asking = "capture" // make a visitor with the identity, or learn who has it
-	forget  asking = "forget"  // delete a visitor
-	lookUp  asking = "look up" // who has the identity
-	write   asking = "write"   // update a visitor
-	read    asking = "read"    // a visitor
-)
-
-// answer is what a call has told.
-type answer struct {
-	id   visitor.ID // who has the identity now, "" for nobody
-	made bool       // or deleted, or written
-	rev  int64
-	n    int
-	err  error // nobody knows what became of the call
-}
-
-// truth is the state of one key: of an identity or of a visitor that is updated.
-type truth struct {
-	owner visitor.ID
-	rev   int64
-	n     int
-}
-
-// model tells what may follow from a call in a state.
-var model = porcupine.NondeterministicModel{
-	Init: func() []any { return []any{truth{rev: 1}} },
-	Step: func(state, input, output any) []any {
-		s, q, a := state.(truth), input.(question), output.(answer)
-		next, told := s.after(q)
-		if a.err != nil {
-			return []any{s, next}
-		}
-		if told != a {
-			return nil
-		}
-		return []any{next}
-	},
-	Partition: func(history []porcupine.Operation) [][]porcupine.Operation {
-		parts := map[string][]porcupine.Operation{}
-		for _, op := range history {
-			key := op.Input.(question).key
-			parts[key] = append(parts[key], op)
-		}
-		var all [][]porcupine.Operation
-		for _, part := range parts {
-			all = append(all, part)
-		}
-		return all
-	},
-}
-
-// after returns the state after a call, and what the call tells.
-func (s truth) after(q question) (truth, answer) {
-	switch q.verb {
-	case capture:
-		if s.owner != "" {
-			return s, answer{id: s.owner}
-		}
-		s.owner = q.id
-		return s, answer{id: q.id, made: true}
-	case forget:
-		if s.owner != q.id {
-			return s, answer{}
-		}
-		s.owner = ""
-		return s, answer{made: true}
-	case lookUp:
-		return s, answer{id: s.owner}
-	case write:
-		if q.rev != 0 && q.rev != s.rev {
-			return s, answer{}
-		}
-		s.rev, s.n = s.rev+1, q.n
-		return s, answer{made: true, rev: s.rev}
-	}
-	return s, answer{rev: s.rev, n: s.n}
-}
-
 // history is what many callers asked and were told.
 type history struct {
 	t     *testing.T
 	st    store.Store
+	name  string // of the workspace
 	seed  uint64
+	sure  bool         // that nothing is done by a call that fails
+	calm  bool         // nobody is in the way of another, or reads
 	fixed []visitor.ID // the visitors that are updated
 
 	clock atomic.Int64
@@ -155,9 +68,9 @@ type history struct {
 	known map[string][]visitor.ID // visitors that were made, by key
 }
 
-func newHistory(t *testing.T, st store.Store, seed uint64) *history {
-	h := &history{t: t, st: st, seed: seed, known: map[string][]visitor.ID{}}
-	ws, err := store.Open(st, workspace, nil)
+func newHistory(t *testing.T, st store.Store, name string, seed uint64) *history {
+	h := &history{t: t, st: st, name: name, seed: seed, known: map[string][]visitor.ID{}}
+	ws, err := store.Open(st, name, nil)
 	require.NoError(t, err)
 	for i := range 4 {
 		v, err := ws.Create(t.Context(), visitor.Draft{Name: fmt.Sprint("fixed ", i), Source: visitor.Chat, Attributes: visitor.Attributes{"n": visitor.Number(0)}})
@@ -173,7 +86,7 @@ func (h *history) run(callers, calls int) {
 	for i := range callers {
 		group.Go(func() {
 			c := caller{history: h, number: i, rand: rand.New(rand.NewPCG(h.seed, uint64(i)))}
-			ws, err := store.Open(h.st, workspace, &store.Options{NewID: func(at time.Time) visitor.ID {
+			ws, err := store.Open(h.st, h.name, &store.Options{NewID: func(at time.Time) visitor.ID {
 				c.next = visitor.NewID(at)
 				return c.next
 			}})
@@ -233,19 +146,25 @@ type caller struct {
 
 func (c *caller) call(ctx context.Context) {
 	key := fmt.Sprint("identity ", c.rand.IntN(6))
+	if c.calm {
+		key = fmt.Sprint("identity ", c.number)
+	}
 	if i := c.rand.IntN(2 * len(c.fixed)); i < len(c.fixed) {
-		c.update(ctx, i)
+		if c.calm {
+			c.write(ctx, i, 0)
+		} else if c.rand.IntN(3) == 0 {
+			c.read(ctx, i)
+		} else {
+			c.write(ctx, i, c.seen*int64(c.rand.IntN(2)))
+		}
 		return
 	}
-	switch c.rand.IntN(5) {
-	case 0:
-		if id := c.candidate(key); id != "" {
-			c.ask(question{verb: forget, key: key, id: id}, func(q *question) answer {
-				b, err := c.Delete(ctx, id)
-				return answer{made: b.Changed == 1, err: err}
-			})
-		}
-	case 1, 2:
+	switch n := c.rand.IntN(5); {
+	case c.calm || n > 2:
+		c.capture(ctx, key)
+	case n == 0:
+		c.forget(ctx, key)
+	default:
 		c.ask(question{verb: lookUp, key: key}, func(q *question) answer {
 			page, err := c.Find(ctx, store.Query{Where: filter.Identity.Is(visitor.Telegram, "", key)})
 			a := answer{err: err}
@@ -254,37 +173,47 @@ func (c *caller) call(ctx context.Context) {
 			}
 			return a
 		})
-	default:
-		c.ask(question{verb: capture, key: key}, func(q *question) answer {
-			v, err := c.Create(ctx, visitor.Draft{Name: key, Source: visitor.Telegram, Identities: []visitor.Identity{{Source: visitor.Telegram, ExternalID: key}}})
-			q.id = c.next
-			c.remember(key, q.id)
-			var taken *store.Error
-			if isTaken(err) && errors.As(err, &taken) {
-				return answer{id: visitor.ID(taken.Key)}
-			}
-			return answer{id: v.ID, made: true, err: err}
-		})
 	}
 }
 
-// update reads or writes one of the fixed visitors.
-func (c *caller) update(ctx context.Context, i int) {
-	id, key := c.fixed[i], fmt.Sprint("visitor ", i)
-	if c.rand.IntN(3) == 0 {
-		c.ask(question{verb: read, key: key}, func(*question) answer {
-			v, err := c.Get(ctx, id)
-			c.seen = v.Revision
-			return answer{rev: v.Revision, n: int(v.Attributes["n"].Number()), err: err}
-		})
+func (c *caller) forget(ctx context.Context, key string) {
+	id := c.candidate(key)
+	if id == "" {
 		return
 	}
-	q := question{verb: write, key: key, n: int(c.clock.Add(1))}
-	if c.rand.IntN(2) == 0 {
-		q.rev = c.seen
-	}
+	c.ask(question{verb: forget, key: key, id: id}, func(q *question) answer {
+		b, err := c.Delete(ctx, id)
+		return answer{made: b.Changed == 1, err: err}
+	})
+}
+
+func (c *caller) capture(ctx context.Context, key string) {
+	c.ask(question{verb: capture, key: key}, func(q *question) answer {
+		v, err := c.Create(ctx, visitor.Draft{Name: key, Source: visitor.Telegram, Identities: []visitor.Identity{{Source: visitor.Telegram, ExternalID: key}}})
+		q.id = c.next
+		c.remember(key, q.id)
+		var taken *store.Error
+		if isTaken(err) && errors.As(err, &taken) {
+			return answer{id: visitor.ID(taken.Key)}
+		}
+		return answer{id: v.ID, made: true, err: err}
+	})
+}
+
+// read reads one of the fixed visitors.
+func (c *caller) read(ctx context.Context, i int) {
+	c.ask(question{verb: read, key: fmt.Sprint("visitor ", i)}, func(*question) answer {
+		v, err := c.Get(ctx, c.fixed[i])
+		c.seen = v.Revision
+		return answer{rev: v.Revision, n: int(v.Attributes["n"].Number()), err: err}
+	})
+}
+
+// write updates one of the fixed visitors, at a revision or, with 0, at any.
+func (c *caller) write(ctx context.Context, i int, rev int64) {
+	q := question{verb: write, key: fmt.Sprint("visitor ", i), rev: rev, n: int(c.clock.Add(1))}
 	c.ask(q, func(q *question) answer {
-		v, err := c.Update(ctx, id, visitor.Patch{Set: visitor.Attributes{"n": visitor.Number(float64(q.n))}, IfRevision: q.rev})
+		v, err := c.Update(ctx, c.fixed[i], visitor.Patch{Set: visitor.Attributes{"n": visitor.Number(float64(q.n))}, IfRevision: q.rev})
 		if errors.Is(err, store.ErrConflict) {
 			return answer{}
 		}
@@ -298,7 +227,7 @@ func (c *caller) ask(q question, call func(*question) answer) {
 	a := call(&q)
 	ended := c.clock.Add(1)
 	if a.err != nil {
-		a = answer{err: a.err}
+		a = answer{err: a.err, sure: c.sure}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

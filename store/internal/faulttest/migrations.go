@@ -73,7 +73,7 @@ func Migrations(t *testing.T, e Engine) {
 	})
 	t.Run("by many at once", func(t *testing.T) {
 		t.Parallel()
-		for range 5 {
+		for range 3 {
 			e.migrateAtOnce(t)
 		}
 	})

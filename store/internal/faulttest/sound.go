@@ -47,7 +47,7 @@ func rows(t testing.TB, db *sql.DB, ws store.WorkspaceID) string {
 	t.Helper()
 	var lines []string
 	for _, table := range tables {
-		found, err := db.Query("SELECT * FROM " + table + " WHERE ws = '" + string(ws) + "'")
+		found, err := db.Query("SELECT * FROM "+table+" WHERE ws = $1", string(ws))
 		require.NoError(t, err)
 		columns, err := found.Columns()
 		require.NoError(t, err)

@@ -2,7 +2,12 @@ package pgtest_test
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -42,4 +47,34 @@ func TestCrashKeepsWhatWasCommitted(t *testing.T) {
 	var b int
 	require.NoError(t, connect(t, dsn).QueryRow(t.Context(), "SELECT b FROM a").Scan(&b))
 	require.Equal(t, 1, b)
+}
+
+// TestNothingIsLeft ends a test binary in ways in which it cannot clean up after itself.
+func TestNothingIsLeft(t *testing.T) {
+	const how = "PGTEST_END"
+	switch os.Getenv(how) {
+	case "panic":
+		fmt.Println(pgtest.Database(t, nil))
+		panic("as tests do")
+	case "kill":
+		fmt.Println(pgtest.Database(t, nil))
+		self, err := os.FindProcess(os.Getpid())
+		require.NoError(t, err)
+		require.NoError(t, self.Kill())
+		select {}
+	}
+	pgtest.Database(t, nil) // or the test is skipped
+	for _, end := range []string{"panic", "kill"} {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestNothingIsLeft$")
+		cmd.Env = append(os.Environ(), how+"="+end)
+		said, err := cmd.Output()
+		require.Error(t, err)
+		dsn, _, _ := strings.Cut(string(said), "\n")
+		folder, _, _ := strings.Cut(strings.TrimPrefix(dsn, "host="), " ")
+		require.Contains(t, folder, "pgtest")
+		require.Eventually(t, func() bool {
+			_, err := os.Stat(folder)
+			return os.IsNotExist(err)
+		}, time.Minute, 10*time.Millisecond, end)
+	}
 }

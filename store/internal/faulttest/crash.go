@@ -1,0 +1,45 @@
+package faulttest
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Crash stops a server again and again while a store writes to it. The same store works
+// on once the server is back: no call has to be made a second time.
+func Crash(t *testing.T, e Engine, crash func()) {
+	const crashes = 8
+	r := rand.New(rand.NewPCG(seed(t), 0))
+	source := e.Source(t)
+	st, err := e.Open(t.Context(), source)
+	require.NoError(t, err)
+	defer st.Close()
+	known := newChronicle()
+	for i := range crashes {
+		working := make(chan struct{})
+		var once sync.Once
+		ended := make(chan error)
+		go func() {
+			ended <- work(context.Background(), st, string(rune('a'+i)), r.Uint64(), 0, func(d deed) {
+				known.note(d)
+				if d.done {
+					once.Do(func() { close(working) })
+				}
+			})
+		}()
+		<-working
+		time.Sleep(5*time.Millisecond + time.Duration(r.Int64N(int64(60*time.Millisecond))))
+		crash()
+		require.Error(t, <-ended, "nobody noticed the crash")
+		known.verify(t, st)
+		db := e.plain(t, source)
+		e.Sound(t, db)
+		require.NoError(t, db.Close())
+	}
+	t.Logf("%d deeds acknowledged", known.done)
+}

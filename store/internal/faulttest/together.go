@@ -1,0 +1,97 @@
+package faulttest
+
+import (
+	"database/sql"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/internal/faulty"
+	"github.com/contactpipeline/visitors/tag"
+)
+
+// Together has several callers wait for each other, so that they share a transaction, and
+// makes its n-th call to the driver fail, for every n. What they are told must fit as in
+// Storm.
+func Together(t *testing.T, e Engine) {
+	e.forms(t, func(t *testing.T, f Form) {
+		for _, how := range modes() {
+			if how.cancels {
+				continue // all of them: nobody waits for the answer any more
+			}
+			t.Run(how.name, func(t *testing.T) {
+				t.Parallel()
+				b := e.bench(t, f)
+				s, first, step := seed(t), 1, 1
+				if e.Costly && how.turn > 0 {
+					first, step = how.turn, turns
+				}
+				for _, calm := range []bool{true, false} {
+					if !calm && how.turn > 0 {
+						continue // who loses a connection learns nothing that is not so
+					}
+					n := first
+					for b.together(t, how, n, s, calm) {
+						n += step
+					}
+					t.Logf("%d calls", n)
+				}
+				e.Sound(t, b.plain)
+			})
+		}
+	})
+}
+
+// together tries once, and reports whether a call failed. In the calm nobody is in the way
+// of another.
+func (b *bench) together(t *testing.T, how mode, n int, seed uint64, calm bool) bool {
+	const callers = 6
+	st := b.st
+	if !b.Costly {
+		// One that is new has not learnt to expect the worst. A server's has not either, in a
+		// workspace that is new.
+		db := sql.OpenDB(b.c)
+		defer db.Close()
+		var err error
+		st, err = b.Form.Open(t.Context(), db)
+		require.NoError(t, err)
+		defer st.Close()
+	}
+	h := newHistory(t, st, fmt.Sprint("together-", n, "-", calm), seed)
+	h.sure, h.calm = !how.unsure, calm
+	ws, err := store.Open(st, h.name, nil)
+	require.NoError(t, err)
+	// The first call of all, which begins a transaction, waits until the others wait for it.
+	waiting := make(chan struct{})
+	plan := how.plan(n, func() {})
+	b.c.Set(func(i int, c faulty.Call) *faulty.Fault {
+		if i == 1 {
+			return &faulty.Fault{Do: func() { <-waiting }}
+		}
+		return plan(i-1, c)
+	})
+	leader := make(chan error)
+	go func() {
+		_, err := ws.CreateTag(t.Context(), tag.Draft{Name: "first"})
+		leader <- err
+	}()
+	for b.c.Calls() == 0 {
+		time.Sleep(100 * time.Microsecond)
+	}
+	time.AfterFunc(3*time.Millisecond, func() { close(waiting) })
+	h.run(callers, 1)
+	if err := <-leader; err != nil {
+		require.True(t, planned(err), "%v", err)
+	}
+	failed := b.c.Failed() > 1
+	b.c.Set(nil)
+	require.Zero(t, b.c.Open().Transactions, "transactions left open")
+	if !failed {
+		require.Zero(t, h.unsure(), "a method failed without a fault")
+	}
+	h.check()
+	return failed
+}

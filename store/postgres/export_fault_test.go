@@ -1,0 +1,39 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"io/fs"
+	"testing/fstest"
+
+	"github.com/contactpipeline/visitors/store/internal/sqlstore"
+)
+
+// Bare returns the engine as it migrates, on a database without tables.
+func Bare(db *sql.DB) *sqlstore.Engine {
+	d := newDialect("public")
+	d.begin = d.lockMigrating()
+	conns := sqlstore.Borrow(db, nil)
+	return sqlstore.New(d, conns, conns, func() error { return nil })
+}
+
+// MigrateTo makes the tables as they were in a version.
+func MigrateTo(ctx context.Context, db *sql.DB, version int) error {
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return err
+	}
+	if version > len(names) {
+		return fmt.Errorf("version %d is not known", version)
+	}
+	steps := fstest.MapFS{}
+	for _, name := range names[:version] {
+		text, err := fs.ReadFile(migrations, name)
+		if err != nil {
+			return err
+		}
+		steps[name[len("migrations/"):]] = &fstest.MapFile{Data: text}
+	}
+	return sqlstore.Migrate(ctx, Bare(db), steps, false)
+}

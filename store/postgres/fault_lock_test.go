@@ -1,0 +1,73 @@
+package postgres_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/postgres"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// Another connection keeps the row that whoever writes to a workspace locks.
+func TestAnotherConnectionHoldsTheLock(t *testing.T) {
+	t.Parallel()
+	source := faultEngine.Source(t)
+	db := database(t, source)
+	st, err := postgres.Open(t.Context(), source+" lock_timeout=20ms", nil)
+	require.NoError(t, err)
+	defer st.Close()
+	patient, err := postgres.Open(t.Context(), source, nil)
+	require.NoError(t, err)
+	defer patient.Close()
+	ws, err := store.Open(st, "acme", nil)
+	require.NoError(t, err)
+	ada, err := ws.Create(t.Context(), visitor.Draft{Name: "Ada", Source: visitor.Chat})
+	require.NoError(t, err)
+
+	tx, err := db.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	defer tx.Rollback()
+	_, err = tx.Exec("SELECT seq FROM visitors_workspace WHERE ws = 'acme' FOR UPDATE")
+	require.NoError(t, err)
+
+	var failed [8]error
+	var all sync.WaitGroup
+	for i := range failed {
+		all.Go(func() { _, failed[i] = ws.Tag(t.Context(), []string{fmt.Sprint("tag ", i)}, ada.ID) })
+	}
+	all.Wait()
+	for _, err := range failed {
+		require.ErrorIs(t, err, postgres.ErrBusy)
+		var typed *store.Error
+		require.ErrorAs(t, err, &typed)
+	}
+	now, err := ws.Get(t.Context(), ada.ID)
+	require.NoError(t, err)
+	require.Equal(t, ada, now)
+	n, err := ws.Count(t.Context(), filter.All())
+	require.NoError(t, err)
+	require.EqualValues(t, 1, n)
+
+	// Without a limit a call waits until its context ends.
+	waiting, err := store.Open(patient, "acme", nil)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	gaveUp := make(chan error)
+	go func() {
+		_, err := waiting.Delete(ctx, ada.ID)
+		gaveUp <- err
+	}()
+	cancel()
+	require.ErrorIs(t, <-gaveUp, context.Canceled)
+
+	require.NoError(t, tx.Rollback())
+	after, err := ws.Update(t.Context(), ada.ID, visitor.Patch{Set: visitor.Attributes{"n": visitor.Number(1)}})
+	require.NoError(t, err)
+	require.EqualValues(t, 2, after.Revision)
+}

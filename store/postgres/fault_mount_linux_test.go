@@ -13,14 +13,16 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/internal/pgtest"
 	"github.com/contactpipeline/visitors/store/postgres"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// TestDiskIsFull has a database on a small disk of its own, which only root can mount.
+// TestDiskIsFull has a database on a small disk of its own, which only root can mount, and a
+// server of its own: while the disk is full no checkpoint of the whole server succeeds.
 func TestDiskIsFull(t *testing.T) {
 	t.Parallel()
-	source := faultEngine.Source(t)
+	source := pgtest.Apart(t)
 	db := database(t, source)
 	var data string
 	require.NoError(t, db.QueryRow("SHOW data_directory").Scan(&data))

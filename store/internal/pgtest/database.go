@@ -73,6 +73,19 @@ func Shared(tb testing.TB) string {
 	return s.dsn(name)
 }
 
+// Apart starts a server that no other test uses, for one that harms it, and returns how to
+// connect to its database as a superuser. It is stopped when the test ends.
+func Apart(tb testing.TB) string {
+	tb.Helper()
+	needed(tb) // or the test is skipped
+	s, err := launch()
+	if err != nil {
+		tb.Fatalf("start PostgreSQL: %v", err)
+	}
+	tb.Cleanup(s.stop)
+	return s.dsn("postgres")
+}
+
 // Crash ends the server as a power cut would, but for what the operating system holds, and
 // starts it anew. All connections break, those of tests that run at the same time too.
 func Crash(tb testing.TB) {

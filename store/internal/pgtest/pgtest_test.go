@@ -78,3 +78,19 @@ func TestNothingIsLeft(t *testing.T) {
 		}, time.Minute, 10*time.Millisecond, end)
 	}
 }
+
+func TestServersAreApart(t *testing.T) {
+	shared := pgtest.Database(t, nil)
+	t.Run("harm", func(t *testing.T) {
+		own := pgtest.Apart(t)
+		one, _, _ := strings.Cut(shared, " ")
+		other, _, _ := strings.Cut(own, " ")
+		require.NotEqual(t, one, other)
+		require.NoError(t, connect(t, own).Ping(t.Context()))
+		t.Cleanup(func() {
+			_, err := os.Stat(strings.TrimPrefix(one, "host="))
+			require.NoError(t, err)
+		})
+	})
+	require.NoError(t, connect(t, shared).Ping(t.Context()))
+}

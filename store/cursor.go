@@ -5,7 +5,9 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/tag/text"
@@ -51,7 +53,7 @@ func (c cursor) String(fingerprint []byte) string {
 
 // readCursor reads a cursor of a query with that fingerprint.
 func readCursor(s string, fingerprint []byte) (cursor, error) {
-	if len(s) > maxCursor {
+	if len(s) > maxCursor || strings.ContainsAny(s, "\r\n") { // which base64 would skip
 		return cursor{}, text.Refuse("after", "not a cursor")
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
@@ -62,14 +64,27 @@ func readCursor(s string, fingerprint []byte) (cursor, error) {
 		return cursor{}, text.Refuse("after", "a cursor of another query or workspace")
 	}
 	body := b[cursorHead:]
-	return cursor{
+	c := cursor{
 		now: time.UnixMicro(int64(binary.BigEndian.Uint64(body))).UTC(),
 		position: &Position{
 			Micros: int64(binary.BigEndian.Uint64(body[8:])),
 			ID:     visitor.ID(body[16:52]),
 			Name:   string(body[52:]),
 		},
-	}, nil
+	}
+	if !c.sound() {
+		return cursor{}, text.Refuse("after", "not a cursor")
+	}
+	return c, nil
+}
+
+// sound reports whether a cursor may have come from a page. The checksum is no secret, so
+// what it covers may be anything, and a database need not take any text.
+func (c cursor) sound() bool {
+	id, err := visitor.ParseID(string(c.position.ID))
+	name := c.position.Name
+	return err == nil && id == c.position.ID && utf8.ValidString(name) && !strings.Contains(name, "\x00") &&
+		c.now.Year() >= 1 && c.now.Year() <= 9999
 }
 
 func checksum(fingerprint, body []byte) []byte {

@@ -11,3 +11,8 @@ import (
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(testing.TB) store.Store { return memory.New() })
 }
+
+func TestCompare(t *testing.T) {
+	t.Parallel()
+	storetest.Compare(t, func(testing.TB) store.Store { return memory.New() }, 10_000)
+}

@@ -23,6 +23,14 @@ func TestStore(t *testing.T) {
 	})
 }
 
+func TestCompare(t *testing.T) {
+	t.Parallel()
+	storetest.Compare(t, func(tb testing.TB) store.Store {
+		st, _ := open(tb, nil)
+		return st
+	}, 4_000)
+}
+
 // TestStoreWithoutTrigrams has a role that may not create the extension, a schema that is
 // not in the search path, and a server to which only ASCII has letters.
 func TestStoreWithoutTrigrams(t *testing.T) {

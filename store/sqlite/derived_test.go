@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"context"
 	"database/sql"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -21,6 +22,17 @@ import (
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
 )
+
+var seed = flag.Uint64("sqlite.seed", 0, "seed of the random tests; 0 picks one")
+
+func randomSeed(t testing.TB) uint64 {
+	s := *seed
+	if s == 0 {
+		s = rand.Uint64()
+	}
+	t.Logf("run again with -sqlite.seed=%d", s)
+	return s
+}
 
 // TestDerivedTablesStayExact makes random changes, some of which fail or are rolled back by
 // the host, and compares what the engine keeps beside the facts with what the facts say: the

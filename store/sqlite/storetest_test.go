@@ -40,3 +40,8 @@ func openHost(tb testing.TB) store.Store {
 func TestOpenedFile(t *testing.T)   { storetest.Run(t, openFile) }
 func TestOpenedMemory(t *testing.T) { storetest.Run(t, openMemory) }
 func TestHostDatabase(t *testing.T) { storetest.Run(t, openHost) }
+
+func TestCompare(t *testing.T) {
+	t.Parallel()
+	storetest.Compare(t, openFile, 8_000)
+}

@@ -27,6 +27,7 @@ func (r *room) agreeOn(what string, where filter.Bound, o store.Order, people []
 // it does not.
 func (r *room) disagreement(where filter.Bound, o store.Order, people []visitor.Visitor) string {
 	r.Helper()
+	r.cases++
 	want := matching(where, o, people)
 	got := r.find(store.Select{Where: where, Order: o, Limit: len(people) + 1})
 	if d := diff(ids(got), ids(want)); d != "" {

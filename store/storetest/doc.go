@@ -12,6 +12,7 @@
 //		})
 //	}
 //
+//	func TestCompare(t *testing.T)    { storetest.Compare(t, open, 10_000) }
 //	func FuzzStore(f *testing.F)      { storetest.Fuzz(f, open) }
 //	func BenchmarkStore(b *testing.B) { storetest.Bench(b, open) }
 //
@@ -28,9 +29,11 @@
 //
 // Part of the tests is random: random visitors and filters, compared with filter.Match, and
 // random changes, compared with a simple model. They print their seed when they fail and
-// take it back, to begin with the case that failed:
+// take it back, to begin with the case that failed; Compare asks for as many random filters
+// as you like:
 //
 //	go test -run TestStore -storetest.seed=1234
+//	go test -run TestCompare -storetest.cases=10000000 -timeout 24h
 //
 // With -short there is less of what is random and of what is large. How much random tests
 // do depends on how fast the store is; what they ask for does not.

@@ -121,7 +121,7 @@ var filterLies = []lie{
 			return matchNode(n, v)
 		})
 	}},
-	{"misses one condition of many", "Random/random filters find whom filter.Match matches, in every order", func(l *liar) {
+	{"misses one condition of many", "Random/random filters find whom filter.Match matches, in every order, and obey the laws of logic", func(l *liar) {
 		l.match(func(n filter.Node) bool { a, ok := n.(filter.AllOf); return ok && len(a) > 2 }, func(n filter.Node, v visitor.Visitor) bool {
 			return matchNode(n.(filter.AllOf)[:2], v)
 		})

@@ -104,6 +104,7 @@ type suite struct {
 	effort effort
 	seed   uint64
 	closed bool // the store: no workspace can be read any more
+	cases  int  // compared so far
 }
 
 func newSuite(st store.Store, e effort) *suite {

@@ -23,6 +23,15 @@ func ExampleRun() {
 	// Output:
 }
 
+func ExampleCompare() {
+	// As the test of a back end, in its own package:
+	testFilters := func(t *testing.T) {
+		storetest.Compare(t, func(testing.TB) store.Store { return memory.New() }, 10_000)
+	}
+	_ = testFilters
+	// Output:
+}
+
 func ExampleFuzz() {
 	// As the fuzz target of a back end, for go test -fuzz:
 	fuzzStore := func(f *testing.F) {

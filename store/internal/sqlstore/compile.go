@@ -6,6 +6,7 @@ import (
 	sq "github.com/Masterminds/squirrel"
 
 	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store"
 )
 
 // compiler spells nodes of a bound filter as predicates. None of them can be NULL: the
@@ -20,6 +21,21 @@ var (
 	always = sq.Expr("1=1")
 	never  = sq.Expr("1=0")
 )
+
+// Compile spells the SELECT of the ids of those in a workspace whom a filter matches, as it
+// is where no index is to be preferred, and returns it with the values it binds.
+func Compile(d Dialect, ws store.WorkspaceID, where filter.Bound) (text string, args []any, err error) {
+	s := scope{d: d, ws: string(ws)}
+	q, err := s.where(s.from(visitorTable, "v", "v.id"), access{alias: "v", id: "v.id"}, conjuncts(where.Node()), ordering{}, nil)
+	if err != nil {
+		return "", nil, err
+	}
+	if text, args, err = q.ToSql(); err != nil {
+		return "", nil, err
+	}
+	text, err = d.Placeholders().ReplacePlaceholders(text)
+	return text, args, err
+}
 
 func (c *compiler) node(n filter.Node) (sq.Sqlizer, error) {
 	switch n := n.(type) {

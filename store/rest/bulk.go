@@ -1,0 +1,150 @@
+package rest
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// Bulk limits.
+const (
+	MaxBulkIDs = 10_000 // ids that a bulk request names
+	bulkBatch  = 10_000 // visitors of one transaction
+)
+
+type (
+	bulkInput struct {
+		scope
+		Body Bulk
+	}
+	bulkOutput struct{ Body BulkResult }
+)
+
+// Bulk is the body of POST /visitors/bulk: an action on the visitors with these ids, or
+// on all that a filter matches.
+type Bulk struct {
+	Action string       `json:"action" enum:"tag,untag,join,leave,delete"`
+	IDs    []visitor.ID `json:"ids,omitempty" minItems:"1"`
+	Filter *string      `json:"filter,omitempty" doc:"A filter in the text form; is:everyone is everyone."`
+	Expect *int64       `json:"expect,omitempty" minimum:"0" doc:"Required with filter: the number of visitors that the user was shown. Nothing is done when it is another by now."`
+	Tags   []string     `json:"tags,omitempty" doc:"Names, of tag and untag. A tag that is not there yet is made."`
+	Group  group.ID     `json:"group,omitempty" doc:"The group, of join and leave."`
+}
+
+// BulkResult is store.Bulk as JSON.
+type BulkResult struct {
+	Changed   int          `json:"changed"`
+	Unchanged int          `json:"unchanged"`
+	Missing   []visitor.ID `json:"missing"`
+}
+
+func (h *handler) bulkRoutes(api huma.API) {
+	operation(h, api, huma.Operation{OperationID: "changeVisitors", Method: http.MethodPost, Path: "/visitors/bulk", Tags: []string{"visitors"},
+		Summary: "Tag, untag, group or delete many visitors"}, h.changeVisitors)
+}
+
+func (h *handler) changeVisitors(ctx context.Context, ws *store.Workspace, in *bulkInput) (*bulkOutput, error) {
+	b := in.Body
+	if err := b.check(); err != nil {
+		return nil, err
+	}
+	ids := b.IDs
+	if b.Filter != nil {
+		var err error
+		if ids, err = matching(ctx, ws, *b.Filter, *b.Expect); err != nil {
+			return nil, err
+		}
+	}
+	out := &bulkOutput{BulkResult{Missing: []visitor.ID{}}}
+	for batch := range slices.Chunk(ids, bulkBatch) {
+		done, err := b.do(ctx, ws, batch)
+		if err != nil {
+			return nil, err
+		}
+		out.Body.Changed += done.Changed
+		out.Body.Unchanged += done.Unchanged
+		out.Body.Missing = append(out.Body.Missing, done.Missing...)
+	}
+	return out, nil
+}
+
+func (b Bulk) check() error {
+	switch {
+	case (b.IDs == nil) == (b.Filter == nil):
+		return invalid("ids", "want either ids or filter")
+	case len(b.IDs) > MaxBulkIDs:
+		return invalid("ids", fmt.Sprintf("more than %d; name them by a filter", MaxBulkIDs))
+	case b.Filter != nil && b.Expect == nil:
+		return invalid("expect", "missing: how many visitors the user was shown")
+	case b.Filter == nil && b.Expect != nil:
+		return invalid("expect", "given without filter")
+	}
+	wantsTags, wantsGroup := b.Action == "tag" || b.Action == "untag", b.Action == "join" || b.Action == "leave"
+	switch {
+	case wantsTags && len(b.Tags) == 0:
+		return invalid("tags", "none named")
+	case !wantsTags && len(b.Tags) > 0:
+		return invalid("tags", "not of this action")
+	case wantsGroup && b.Group == "":
+		return invalid("group", "missing")
+	case !wantsGroup && b.Group != "":
+		return invalid("group", "not of this action")
+	}
+	return nil
+}
+
+// do acts on the visitors, all or none.
+func (b Bulk) do(ctx context.Context, ws *store.Workspace, ids []visitor.ID) (store.Bulk, error) {
+	switch b.Action {
+	case "tag":
+		return ws.Tag(ctx, b.Tags, ids...)
+	case "untag":
+		return ws.Untag(ctx, b.Tags, ids...)
+	case "join":
+		return ws.Join(ctx, b.Group, ids...)
+	case "leave":
+		return ws.Leave(ctx, b.Group, ids...)
+	case "delete":
+		return ws.Delete(ctx, ids...)
+	}
+	return store.Bulk{}, invalid("action", "unknown")
+}
+
+// matching returns the ids of the visitors that match, if they are as many as expected.
+// An empty filter is not everyone here.
+func matching(ctx context.Context, ws *store.Workspace, text string, expect int64) ([]visitor.ID, error) {
+	where, err := filter.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	n, err := ws.Count(ctx, where)
+	if err != nil {
+		return nil, err
+	}
+	if n != expect {
+		return nil, recount(n)
+	}
+	ids := make([]visitor.ID, 0, n)
+	for v, err := range ws.All(ctx, store.Query{Where: where, Order: store.OldestFirst}) {
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, v.ID)
+	}
+	if n := int64(len(ids)); n != expect {
+		return nil, recount(n)
+	}
+	return ids, nil
+}
+
+func recount(n int64) *Problem {
+	return &Problem{Status: http.StatusConflict, Code: CodeCount, Field: "expect", Count: &n, Detail: "the filter matches another number of visitors by now"}
+}

@@ -1,0 +1,179 @@
+package rest
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store"
+)
+
+type (
+	groupsOutput     struct{ Body GroupList }
+	createGroupInput struct {
+		scope
+		Body GroupDraft
+	}
+	updateGroupInput struct {
+		scope
+		ID   string `path:"id" format:"uuid"`
+		Body GroupPatch
+	}
+	groupOutput        struct{ Body Group }
+	createdGroupOutput struct {
+		Location string `header:"Location"`
+		Body     Group
+	}
+)
+
+// GroupList is every group, in the order of the folded names.
+type GroupList struct {
+	Groups []Group `json:"groups"`
+}
+
+// Group is a group.Group as JSON.
+type Group struct {
+	ID          group.ID   `json:"id"`
+	Name        string     `json:"name"`
+	Description string     `json:"description,omitempty"`
+	Rule        filterForm `json:"rule,omitempty"`
+	RuleText    string     `json:"rule_text,omitempty"`
+	CreatedAt   time.Time  `json:"created_at"`
+}
+
+// GroupDraft is a group.Draft as JSON. The rule is given as JSON or as text.
+type GroupDraft struct {
+	Name        string     `json:"name"`
+	Description string     `json:"description,omitempty"`
+	Rule        filterForm `json:"rule,omitempty"`
+	RuleText    string     `json:"rule_text,omitempty"`
+}
+
+// GroupPatch is a group.Patch as JSON. The rule is given as JSON or as text.
+type GroupPatch struct {
+	Name        *string    `json:"name,omitempty"`
+	Description *string    `json:"description,omitempty"`
+	Rule        filterForm `json:"rule,omitempty"`
+	RuleText    string     `json:"rule_text,omitempty"`
+	ClearRule   bool       `json:"clear_rule,omitempty"`
+}
+
+func (h *handler) groupRoutes(api huma.API) {
+	operation(h, api, huma.Operation{OperationID: "listGroups", Method: http.MethodGet, Path: "/groups", Tags: []string{"groups"},
+		Summary: "All groups"}, h.listGroups)
+	operation(h, api, huma.Operation{OperationID: "createGroup", Method: http.MethodPost, Path: "/groups", Tags: []string{"groups"},
+		Summary: "Make a group", DefaultStatus: http.StatusCreated}, h.createGroup)
+	operation(h, api, huma.Operation{OperationID: "updateGroup", Method: http.MethodPatch, Path: "/groups/{id}", Tags: []string{"groups"},
+		Summary: "Rename or describe a group, or change its rule"}, h.updateGroup)
+	operation(h, api, huma.Operation{OperationID: "deleteGroup", Method: http.MethodDelete, Path: "/groups/{id}", Tags: []string{"groups"},
+		Summary: "Remove a group; its members stay visitors", DefaultStatus: http.StatusNoContent}, h.deleteGroup)
+}
+
+// speller writes groups as JSON. A rule is kept with the ids of tags; its text form
+// shows their names, which are looked up once.
+type speller struct {
+	ws   *store.Workspace
+	tags map[string]string
+}
+
+func (s *speller) group(ctx context.Context, g group.Group) (Group, error) {
+	out := Group{ID: g.ID, Name: g.Name, Description: g.Description, CreatedAt: g.CreatedAt}
+	if g.Rule == nil {
+		return out, nil
+	}
+	if s.tags == nil {
+		s.tags = map[string]string{}
+		for t, err := range s.ws.Tags(ctx) {
+			if err != nil {
+				return Group{}, err
+			}
+			s.tags[string(t.ID)] = t.Name
+		}
+	}
+	var err error
+	if out.Rule, err = filter.Marshal(g.Rule); err != nil {
+		return Group{}, err
+	}
+	out.RuleText, err = filter.Format(filter.Spell(g.Rule, func(_ filter.Kind, id string) string { return s.tags[id] }))
+	return out, err
+}
+
+// ruleOf reads a rule that is given in one of two forms, or in neither.
+func ruleOf(form filterForm, text string) (filter.Expr, error) {
+	switch {
+	case form != nil && text != "":
+		return nil, invalid("rule_text", "given beside rule")
+	case form != nil:
+		e, err := filter.Unmarshal(form)
+		return e, of("rule", err)
+	case text != "":
+		e, err := filter.Parse(text)
+		return e, of("rule_text", err)
+	}
+	return nil, nil
+}
+
+// of says in which field a filter was refused.
+func of(field string, err error) error {
+	if err == nil {
+		return nil
+	}
+	p := problemOf(err)
+	p.Field = field
+	return p
+}
+
+func (h *handler) listGroups(ctx context.Context, ws *store.Workspace, _ *nothingInput) (*groupsOutput, error) {
+	out := &groupsOutput{GroupList{[]Group{}}}
+	spell := speller{ws: ws}
+	for g, err := range ws.Groups(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		form, err := spell.group(ctx, g)
+		if err != nil {
+			return nil, err
+		}
+		out.Body.Groups = append(out.Body.Groups, form)
+	}
+	return out, nil
+}
+
+func (h *handler) createGroup(ctx context.Context, ws *store.Workspace, in *createGroupInput) (*createdGroupOutput, error) {
+	rule, err := ruleOf(in.Body.Rule, in.Body.RuleText)
+	if err != nil {
+		return nil, err
+	}
+	g, err := ws.CreateGroup(ctx, group.Draft{Name: in.Body.Name, Description: in.Body.Description, Rule: rule})
+	if err != nil {
+		return nil, err
+	}
+	body, err := (&speller{ws: ws}).group(ctx, g)
+	return &createdGroupOutput{"groups/" + string(g.ID), body}, err
+}
+
+func (h *handler) updateGroup(ctx context.Context, ws *store.Workspace, in *updateGroupInput) (*groupOutput, error) {
+	rule, err := ruleOf(in.Body.Rule, in.Body.RuleText)
+	if err != nil {
+		return nil, err
+	}
+	if rule != nil && in.Body.ClearRule {
+		return nil, invalid("clear_rule", "given beside a rule")
+	}
+	g, err := ws.UpdateGroup(ctx, group.ID(in.ID), group.Patch{
+		Name: in.Body.Name, Description: in.Body.Description, Rule: rule, ClearRule: in.Body.ClearRule,
+	})
+	if err != nil {
+		return nil, err
+	}
+	body, err := (&speller{ws: ws}).group(ctx, g)
+	return &groupOutput{body}, err
+}
+
+func (h *handler) deleteGroup(ctx context.Context, ws *store.Workspace, in *idInput) (*struct{}, error) {
+	return nil, ws.DeleteGroup(ctx, group.ID(in.ID))
+}

@@ -1,0 +1,164 @@
+package rest
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/tag/text"
+)
+
+// handler is what New returns.
+type handler struct {
+	o       Options
+	st      store.Store
+	mux     *http.ServeMux
+	forgery *http.CrossOriginProtection
+	keys    *keyring
+	doc     []byte
+}
+
+// New returns a handler that serves the visitors of st. Mount it where you like, with
+// http.StripPrefix, behind your own authentication. The error matches store.ErrInvalid when
+// Options.Workspace is missing, or an origin or an option of Options.Store is not valid.
+func New(st store.Store, o *Options) (http.Handler, error) {
+	const op = "serve visitors"
+	if o == nil || o.Workspace == nil {
+		return nil, &store.Error{Op: op, Err: text.Refuse("Workspace", "missing: whose visitors a request is about has no default")}
+	}
+	h := &handler{
+		o: o.withDefaults(), st: st, mux: http.NewServeMux(),
+		forgery: http.NewCrossOriginProtection(), keys: newKeyring(),
+	}
+	if _, err := store.Open(st, "any", h.o.Store); err != nil {
+		return nil, &store.Error{Op: op, Err: err}
+	}
+	for _, origin := range h.o.Origins {
+		if err := h.forgery.AddTrustedOrigin(origin); err != nil {
+			return nil, &store.Error{Op: op, Err: text.Refuse("Origins", "want scheme://host[:port]")}
+		}
+	}
+	api := humago.New(h.mux, h.config())
+	api.UseMiddleware(h.enter)
+	h.routes(api)
+	var err error
+	if h.doc, err = document(api.OpenAPI()); err != nil {
+		return nil, &store.Error{Op: op, Err: err}
+	}
+	h.mux.HandleFunc("GET /openapi.json", h.serveDocument)
+	return h, nil
+}
+
+func (h *handler) routes(api huma.API) {
+	h.visitorRoutes(api)
+	h.bulkRoutes(api)
+	h.countRoutes(api)
+	h.filterRoutes(api)
+	h.tagRoutes(api)
+	h.groupRoutes(api)
+	h.eventRoutes(api)
+}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	head := w.Header()
+	head.Set("Cache-Control", "no-store") // the answers are personal data
+	head.Set("X-Content-Type-Options", "nosniff")
+	if h.crossOrigin(w, r) {
+		return
+	}
+	if err := h.forgery.Check(r); err != nil {
+		writeProblem(w, &Problem{Status: http.StatusForbidden, Code: CodeCrossOrigin, Detail: "a page of another origin may not do this"})
+		return
+	}
+	found, pattern := h.mux.Handler(r)
+	if pattern == "" {
+		h.nowhere(w, r, found)
+		return
+	}
+	h.mux.ServeHTTP(w, r)
+}
+
+// crossOrigin answers what browsers ask before a page of another origin may call, and
+// says whether that was all that was asked.
+func (h *handler) crossOrigin(w http.ResponseWriter, r *http.Request) (answered bool) {
+	if len(h.o.Origins) == 0 {
+		return false
+	}
+	head := w.Header()
+	head.Add("Vary", "Origin")
+	origin := r.Header.Get("Origin")
+	if !slices.Contains(h.o.Origins, origin) {
+		return false
+	}
+	head.Set("Access-Control-Allow-Origin", origin)
+	head.Set("Access-Control-Allow-Credentials", "true")
+	head.Set("Access-Control-Expose-Headers", "ETag, Location, Idempotency-Replayed")
+	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
+		return false
+	}
+	head.Set("Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE")
+	head.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match, Idempotency-Key, Last-Event-ID, X-CSRF-Token")
+	head.Set("Access-Control-Max-Age", "600")
+	w.WriteHeader(http.StatusNoContent)
+	return true
+}
+
+// nowhere answers a request that no route takes: the mux knows whether the path or the
+// method is wrong.
+func (h *handler) nowhere(w http.ResponseWriter, r *http.Request, refuses http.Handler) {
+	var status statusOnly
+	refuses.ServeHTTP(&status, r)
+	switch {
+	case status.code == http.StatusMethodNotAllowed:
+		w.Header().Set("Allow", status.Header().Get("Allow"))
+		writeProblem(w, &Problem{Status: status.code, Code: CodeMethod, Detail: "the path does not take this method"})
+	default:
+		writeProblem(w, &Problem{Status: http.StatusNotFound, Code: CodeNoRoute, Detail: "no such path"})
+	}
+}
+
+// statusOnly keeps the head of an answer and drops the rest.
+type statusOnly struct {
+	head http.Header
+	code int
+}
+
+func (s *statusOnly) Header() http.Header {
+	if s.head == nil {
+		s.head = http.Header{}
+	}
+	return s.head
+}
+func (s *statusOnly) Write(b []byte) (int, error) { return len(b), nil }
+func (s *statusOnly) WriteHeader(code int)        { s.code = code }
+
+// open returns the workspace that a request is about.
+func (h *handler) open(r *http.Request) (*store.Workspace, error) {
+	id, err := h.o.Workspace(r)
+	if err != nil {
+		return nil, &Problem{Status: http.StatusForbidden, Code: CodeNoWorkspace, Detail: "no workspace for this request"}
+	}
+	ws, err := store.Open(h.st, string(id), h.o.Store)
+	if err != nil {
+		return nil, errors.Join(errHost, err)
+	}
+	if by := h.o.Actor(r); by != "" {
+		if ws, err = ws.As(by, ""); err != nil {
+			return nil, errors.Join(errHost, err)
+		}
+	}
+	return ws, nil
+}
+
+// errHost marks an error as a mistake of the host's, which a caller cannot mend.
+var errHost = errors.New("the host gave a workspace or an actor that is not valid")
+
+func (h *handler) serveDocument(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-cache")
+	w.Write(h.doc)
+}

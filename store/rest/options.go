@@ -1,0 +1,52 @@
+package rest
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/contactpipeline/visitors/store"
+)
+
+// Options are what a host chooses for a handler. Workspace is required; the zero value of
+// every other field means its default.
+type Options struct {
+	// Workspace tells whose visitors a request is about. The host has authenticated the
+	// request by then, and answers here from its session or token, never from what the
+	// request merely claims. An error refuses the request with 403; its text stays here.
+	// There is no default.
+	Workspace func(*http.Request) (store.WorkspaceID, error)
+	// Actor names the user of the host's who makes a request, for the record of who put a
+	// tag on: at most 200 characters. Default: nobody is named.
+	Actor func(*http.Request) string
+	// Store is how workspaces are opened: a host's sources, its phone reader, its time zone.
+	// Default: as store.Open has it.
+	Store *store.Options
+	// Origins are front ends on other origins that browsers let call this handler, such as
+	// https://app.example.com: their requests pass the check against cross-site forgery and
+	// are answered with CORS headers, credentials allowed. Default: none, so that only pages
+	// of the handler's own origin can use it.
+	Origins []string
+	// MaxBody is the most bytes of a request's body. Default: 1 MiB.
+	MaxBody int64
+	// Poll is how often an event stream looks for new events. Default: one second.
+	Poll time.Duration
+	// Failed is told of each error that is not the caller's fault, which the caller sees as
+	// 500 without a reason. Default: nobody is.
+	Failed func(*http.Request, error)
+}
+
+func (o Options) withDefaults() Options {
+	if o.MaxBody <= 0 {
+		o.MaxBody = 1 << 20
+	}
+	if o.Poll <= 0 {
+		o.Poll = time.Second
+	}
+	if o.Actor == nil {
+		o.Actor = func(*http.Request) string { return "" }
+	}
+	if o.Failed == nil {
+		o.Failed = func(*http.Request, error) {}
+	}
+	return o
+}

@@ -1,0 +1,194 @@
+package rest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// Code is a stable word for what went wrong. The set grows; a code never changes its
+// meaning.
+type Code string
+
+// The codes of problems.
+const (
+	CodeInvalid       Code = "invalid"             // 422: the field is not valid, for the reason in detail
+	CodeMalformed     Code = "malformed"           // 400: the body is not JSON
+	CodeFilterSyntax  Code = "filter_syntax"       // 422: the text is not a filter, from position on
+	CodeFilterInvalid Code = "filter_invalid"      // 422: the filter says what cannot be asked, at pointer
+	CodeUnknownTag    Code = "unknown_tag"         // 422: the filter names a tag that is not there
+	CodeUnknownGroup  Code = "unknown_group"       // 422: the filter names a group that is not there
+	CodeNotFound      Code = "not_found"           // 404: the thing is not there
+	CodeExists        Code = "exists"              // 409: the thing, or its name, is there already; id has it
+	CodeConflict      Code = "conflict"            // 409: changed by someone else
+	CodePrecondition  Code = "precondition_failed" // 412: the visitor is not at the revision of If-Match
+	CodeCount         Code = "count_changed"       // 409: the filter now matches count visitors, not those expected
+	CodeKeyReused     Code = "key_reused"          // 422: the Idempotency-Key came with another body before
+	CodeInProgress    Code = "in_progress"         // 409: the request with that Idempotency-Key is still under way
+	CodeNoWorkspace   Code = "no_workspace"        // 403: the host has no workspace for the request
+	CodeCrossOrigin   Code = "cross_origin"        // 403: a page of another origin, see Options.Origins
+	CodeNoRoute       Code = "no_route"            // 404: no such path
+	CodeMethod        Code = "method_not_allowed"  // 405: see Allow
+	CodeMediaType     Code = "media_type"          // 415: not application/json
+	CodeTooLarge      Code = "too_large"           // 413: the body passes the limit
+	CodeTimeout       Code = "timeout"             // 408 or 504: it took too long
+	CodeClosed        Code = "closed"              // 503: the store is closed
+	CodeInternal      Code = "internal"            // 500: not the caller's fault
+)
+
+const problemType = "application/problem+json"
+
+// Problem is the body of every answer that is an error (RFC 9457). It repeats nothing of
+// what was sent but names of fields, and positions in it.
+type Problem struct {
+	Title      string `json:"title"`
+	Status     int    `json:"status"`
+	Code       Code   `json:"code"`
+	Detail     string `json:"detail"`
+	Field      string `json:"field,omitempty"`
+	Position   *int   `json:"position,omitempty"`
+	Pointer    string `json:"pointer,omitempty"`
+	Suggestion string `json:"suggestion,omitempty"`
+	Kind       string `json:"kind,omitempty"`
+	ID         string `json:"id,omitempty"`
+	Count      *int64 `json:"count,omitempty"`
+}
+
+// Error returns the code and the detail.
+func (p *Problem) Error() string { return string(p.Code) + ": " + p.Detail }
+
+// GetStatus returns the status of the answer.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType says that the body is a problem.
+func (p *Problem) ContentType(string) string { return problemType }
+
+func writeProblem(w http.ResponseWriter, p *Problem) {
+	p.Title = http.StatusText(p.Status)
+	w.Header().Set("Content-Type", problemType)
+	w.WriteHeader(p.Status)
+	writeJSON(w, p)
+}
+
+func invalid(field, reason string) *Problem {
+	return &Problem{Status: http.StatusUnprocessableEntity, Code: CodeInvalid, Field: field, Detail: reason}
+}
+
+// problem spells err, and tells the host of what is not the caller's fault.
+func (h *handler) problem(r *http.Request, err error) *Problem {
+	p := problemOf(err)
+	if p.Code == CodeInternal && r.Context().Err() == nil {
+		h.o.Failed(r, err)
+	}
+	p.Title = http.StatusText(p.Status)
+	return p
+}
+
+func problemOf(err error) *Problem {
+	var (
+		p       *Problem
+		syntax  *filter.SyntaxError
+		unknown *filter.UnknownError
+		refused *filter.Error
+		field   *visitor.FieldError
+		about   *store.Error
+	)
+	errors.As(err, &about)
+	kind, id := "", ""
+	if about != nil {
+		kind, id = about.Kind, about.Key
+	}
+	switch {
+	case errors.Is(err, errHost):
+		return &Problem{Status: http.StatusInternalServerError, Code: CodeInternal, Detail: "the request could not be handled"}
+	case errors.As(err, &p):
+		return p
+	case errors.As(err, &syntax):
+		return &Problem{Status: http.StatusUnprocessableEntity, Code: CodeFilterSyntax, Field: "filter", Position: &syntax.Pos, Detail: syntax.Reason, Suggestion: syntax.Suggestion}
+	case errors.As(err, &unknown):
+		code := CodeUnknownTag
+		if unknown.Kind == filter.GroupKind {
+			code = CodeUnknownGroup
+		}
+		return &Problem{Status: http.StatusUnprocessableEntity, Code: code, Field: "filter", Pointer: unknown.Pointer, Detail: "no such " + string(unknown.Kind), Suggestion: unknown.Nearest}
+	case errors.As(err, &refused):
+		return &Problem{Status: http.StatusUnprocessableEntity, Code: CodeFilterInvalid, Field: "filter", Pointer: refused.Pointer, Detail: refused.Reason}
+	case errors.As(err, &field):
+		return invalid(strings.ReplaceAll(field.Field, " ", "_"), field.Reason)
+	case errors.Is(err, store.ErrNotFound):
+		return &Problem{Status: http.StatusNotFound, Code: CodeNotFound, Kind: kind, ID: id, Detail: cmp.Or(kind, "it") + " is not there"}
+	case errors.Is(err, store.ErrExists):
+		return &Problem{Status: http.StatusConflict, Code: CodeExists, Kind: kind, ID: id, Detail: cmp.Or(kind, "it") + " exists already"}
+	case errors.Is(err, store.ErrConflict):
+		return &Problem{Status: http.StatusConflict, Code: CodeConflict, Kind: kind, ID: id, Detail: "changed by someone else"}
+	case errors.Is(err, store.ErrInvalid):
+		return &Problem{Status: http.StatusUnprocessableEntity, Code: CodeInvalid, Kind: kind, ID: id, Detail: "not valid"}
+	case errors.Is(err, store.ErrClosed):
+		return &Problem{Status: http.StatusServiceUnavailable, Code: CodeClosed, Detail: "the store is closed"}
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return &Problem{Status: http.StatusGatewayTimeout, Code: CodeTimeout, Detail: "given up"}
+	}
+	return &Problem{Status: http.StatusInternalServerError, Code: CodeInternal, Detail: "the request could not be handled"}
+}
+
+// problemOfHuma turns the errors of huma itself, found before an operation runs, into
+// problems, without the values that they repeat.
+func (h *handler) problemOfHuma(ctx huma.Context, _ string, v any) (any, error) {
+	err, ok := v.(huma.StatusError)
+	if !ok {
+		return v, nil
+	}
+	if _, done := v.(*Problem); done {
+		return v, nil
+	}
+	p := &Problem{Status: err.GetStatus(), Title: http.StatusText(err.GetStatus()), Code: CodeInvalid, Detail: "not valid"}
+	switch p.Status {
+	case http.StatusBadRequest:
+		p.Code, p.Detail = CodeMalformed, "the body is missing or is not JSON"
+	case http.StatusRequestTimeout:
+		p.Code, p.Detail = CodeTimeout, "the body came too slowly"
+	case http.StatusRequestEntityTooLarge:
+		p.Code, p.Detail = CodeTooLarge, "the body is too large"
+	case http.StatusUnsupportedMediaType:
+		p.Code, p.Detail = CodeMediaType, "want application/json"
+	case http.StatusUnprocessableEntity:
+		if model, ok := v.(*huma.ErrorModel); ok && len(model.Errors) > 0 {
+			p.Field, p.Detail = fieldAt(model.Errors[0]), reasonOf(model.Errors[0])
+		}
+	default:
+		p.Code, p.Detail = CodeInternal, "the request could not be handled"
+	}
+	ctx.SetHeader("Content-Type", problemType)
+	return p, nil
+}
+
+// fieldAt is the field that an error of huma is about, such as tags[3].
+func fieldAt(e *huma.ErrorDetail) string {
+	const longest = 100
+	_, field, _ := strings.Cut(e.Location, ".")
+	if missing, ok := strings.CutPrefix(e.Message, "expected required property "); ok {
+		missing, _, _ = strings.Cut(missing, " ")
+		field = strings.TrimPrefix(field+"."+missing, ".")
+	}
+	if len(field) > longest {
+		return ""
+	}
+	return field
+}
+
+// reasonOf is what an error of huma says, without its cause, which may repeat the value.
+func reasonOf(e *huma.ErrorDetail) string {
+	if strings.HasPrefix(e.Message, "expected ") {
+		reason, _, _ := strings.Cut(e.Message, ": ")
+		return reason
+	}
+	return e.Message
+}

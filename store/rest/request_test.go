@@ -1,0 +1,183 @@
+package rest_test
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/memory"
+	"github.com/contactpipeline/visitors/store/rest"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+func TestNewWantsAWorkspace(t *testing.T) {
+	t.Parallel()
+	for _, o := range []*rest.Options{
+		nil, {}, {Workspace: acme, Origins: []string{"not an origin"}},
+		{Workspace: acme, Store: &store.Options{Sources: map[visitor.Source]visitor.SourceInfo{"No Source": {}}}},
+	} {
+		_, err := rest.New(memory.New(), o)
+		require.ErrorIs(t, err, store.ErrInvalid)
+		var field *visitor.FieldError
+		require.ErrorAs(t, err, &field)
+	}
+}
+
+func TestWorkspacesAreWalls(t *testing.T) {
+	t.Parallel()
+	st := memory.New()
+	s := open(t, st, &rest.Options{Workspace: func(r *http.Request) (store.WorkspaceID, error) {
+		if r.Header.Get("Tenant") == "" {
+			return "", errors.New("secret reason")
+		}
+		return store.WorkspaceID(r.Header.Get("Tenant")), nil
+	}})
+	id := s.call("POST", "/visitors", object{"name": "Ada", "source": "chat"}, "Tenant", "one", "Idempotency-Key", "k").is(201)["id"].(string)
+	s.call("GET", "/visitors/"+id, nil, "Tenant", "one").is(200)
+	s.call("GET", "/visitors/"+id, nil, "Tenant", "two").problem(404, rest.CodeNotFound)
+	s.call("PATCH", "/visitors/"+id, object{"name": "x"}, "Tenant", "two").problem(404, rest.CodeNotFound)
+	s.call("DELETE", "/visitors/"+id, nil, "Tenant", "two").problem(404, rest.CodeNotFound)
+	other := s.call("POST", "/visitors", object{"name": "Ada", "source": "chat"}, "Tenant", "two", "Idempotency-Key", "k").is(201)
+	require.NotEqual(t, id, other["id"], "keys are of a workspace")
+	refused := s.call("POST", "/visitors", "{", "Tenant", "").problem(403, rest.CodeNoWorkspace)
+	require.NotContains(t, refused["detail"], "secret")
+}
+
+// What is wrong with the host is the host's to know.
+func TestHostMistakes(t *testing.T) {
+	t.Parallel()
+	var told []error
+	s := open(t, memory.New(), &rest.Options{
+		Workspace: func(*http.Request) (store.WorkspaceID, error) { return "no spaces", nil },
+		Failed:    func(_ *http.Request, err error) { told = append(told, err) },
+	})
+	p := s.call("GET", "/visitors", nil).problem(500, rest.CodeInternal)
+	require.NotContains(t, p["detail"], "spaces")
+	require.Len(t, told, 1)
+	require.ErrorIs(t, told[0], store.ErrInvalid)
+}
+
+func TestActorPutsTagsOn(t *testing.T) {
+	t.Parallel()
+	s := open(t, memory.New(), &rest.Options{Actor: func(*http.Request) string { return "ann" }})
+	v := s.call("POST", "/visitors", object{"name": "Ada", "source": "chat", "tags": []string{"vip"}}).is(201)
+	require.Equal(t, "ann", v["tags"].([]any)[0].(object)["by"])
+}
+
+// Nothing that was sent comes back in an error.
+func TestErrorsEchoNothing(t *testing.T) {
+	t.Parallel()
+	s := open(t, memory.New(), &rest.Options{MaxBody: 4_000})
+	const secret = "Xyzzy"
+	for body, status := range map[string]int{
+		`{"name":"` + secret + `"`:                 400,
+		secret:                                     400,
+		"{\"name\":\"" + secret + "\xff\"}":        400,
+		`{"name":"Ada","source":"` + secret + `"}`: 422,
+		`{"name":"Ada","source":"chat","email":"` + secret + `"}`:                                   422,
+		`{"name":"Ada","source":"chat","phone":"` + secret + `"}`:                                   422,
+		`{"name":"Ada","source":"chat","created_at":"` + secret + `"}`:                              422,
+		`{"name":"Ada","source":"chat","groups":["` + secret + `"]}`:                                422,
+		`{"name":"Ada","source":"chat","attributes":{"a":{"time":"` + secret + `"}}}`:               422,
+		`{"name":"Ada","source":"chat","attributes":{"a":{"` + secret + `":1}}}`:                    422,
+		`{"name":"Ada","source":"chat","attributes":{"a":["` + secret + `",1]}}`:                    422,
+		`{"name":["` + secret + `"],"source":"chat"}`:                                               422,
+		`{"name":null,"source":"chat"}`:                                                             422,
+		`{"name":"` + strings.Repeat(secret, 300) + `","source":"chat"}`:                            422,
+		`{"name":"Ada","source":"chat","attributes":{"a":"` + strings.Repeat(secret, 1_000) + `"}}`: 413,
+		``:                   400,
+		`["` + secret + `"]`: 422,
+	} {
+		a := s.call("POST", "/visitors", body)
+		a.is(status)
+		require.Equal(t, "application/problem+json", a.Header.Get("Content-Type"))
+		require.NotContains(t, string(a.text), secret, body)
+	}
+	for _, query := range []string{"?filter=tag:" + secret, "?filter=" + secret + ":x", "?filter=(" + secret, "?order=" + secret, "?after=" + secret, "?limit=" + secret} {
+		a := s.call("GET", "/visitors"+query, nil)
+		a.is(422)
+		require.NotContains(t, string(a.text), secret, query)
+	}
+	s.call("GET", "/visitors/"+secret, nil).problem(422, rest.CodeInvalid)
+	require.EqualValues(t, 0, s.call("GET", "/visitors/count", nil).is(200)["count"])
+}
+
+func TestRoutesThatAreNotThere(t *testing.T) {
+	t.Parallel()
+	s := open(t, memory.New(), nil)
+	s.call("GET", "/nowhere", nil).problem(404, rest.CodeNoRoute)
+	s.call("GET", "/store/get", nil).problem(404, rest.CodeNoRoute)
+	got := s.call("PUT", "/visitors", object{})
+	got.problem(405, rest.CodeMethod)
+	require.Contains(t, got.Header.Get("Allow"), "POST")
+	s.call("POST", "/visitors", `name=Ada`, "Content-Type", "text/plain").problem(415, rest.CodeMediaType)
+}
+
+func TestIdempotencyKey(t *testing.T) {
+	t.Parallel()
+	s := open(t, memory.New(), nil)
+	ada, bob := object{"name": "Ada", "source": "chat"}, object{"name": "Bob", "source": "chat"}
+	first := s.call("POST", "/visitors", ada, "Idempotency-Key", "one")
+	again := s.call("POST", "/visitors", ada, "Idempotency-Key", "one")
+	require.Equal(t, first.is(201), again.is(201))
+	require.Empty(t, first.Header.Get("Idempotency-Replayed"))
+	require.Equal(t, "true", again.Header.Get("Idempotency-Replayed"))
+	s.call("POST", "/visitors", bob, "Idempotency-Key", "one").problem(422, rest.CodeKeyReused)
+	s.call("POST", "/visitors", object{"name": " ", "source": "chat"}, "Idempotency-Key", "two").problem(422, rest.CodeInvalid)
+	s.call("POST", "/visitors", bob, "Idempotency-Key", "two").is(201) // a refusal frees its key
+
+	var group sync.WaitGroup
+	made := make(chan string, 16)
+	for range cap(made) {
+		group.Go(func() {
+			a := s.call("POST", "/visitors", object{"name": "Cleo", "source": "chat"}, "Idempotency-Key", "three")
+			switch a.StatusCode {
+			case 201:
+				made <- a.is(201)["id"].(string)
+			default:
+				a.problem(409, rest.CodeInProgress)
+			}
+		})
+	}
+	group.Wait()
+	close(made)
+	id := <-made
+	require.NotEmpty(t, id)
+	for other := range made {
+		require.Equal(t, id, other)
+	}
+	require.EqualValues(t, 3, s.call("GET", "/visitors/count", nil).is(200)["count"])
+	s.call("DELETE", "/visitors/"+id, nil).is(204)
+	s.call("POST", "/visitors", object{"name": "Cleo", "source": "chat"}, "Idempotency-Key", "three").problem(404, rest.CodeNotFound)
+}
+
+func TestCrossOrigin(t *testing.T) {
+	t.Parallel()
+	const app, evil = "https://app.example.com", "https://evil.example.com"
+	s := open(t, memory.New(), &rest.Options{Origins: []string{app}})
+	ada := object{"name": "Ada", "source": "chat"}
+	s.call("POST", "/visitors", ada, "Sec-Fetch-Site", "same-origin").is(201)
+	s.call("POST", "/visitors", ada, "Sec-Fetch-Site", "cross-site", "Origin", evil).problem(403, rest.CodeCrossOrigin)
+	got := s.call("POST", "/visitors", ada, "Sec-Fetch-Site", "cross-site", "Origin", app)
+	got.is(201)
+	require.Equal(t, app, got.Header.Get("Access-Control-Allow-Origin"))
+	got = s.call("GET", "/visitors", nil, "Origin", evil)
+	got.is(200)
+	require.Empty(t, got.Header.Get("Access-Control-Allow-Origin"))
+	require.Equal(t, "Origin", got.Header.Get("Vary"))
+
+	ask := httptest.NewRequestWithContext(t.Context(), "OPTIONS", "/visitors", nil)
+	ask.Header.Set("Origin", app)
+	ask.Header.Set("Access-Control-Request-Method", "POST")
+	w := httptest.NewRecorder()
+	s.Config.Handler.ServeHTTP(w, ask)
+	require.Equal(t, http.StatusNoContent, w.Code)
+	require.Contains(t, w.Header().Get("Access-Control-Allow-Methods"), "PATCH")
+	require.Contains(t, w.Header().Get("Access-Control-Allow-Headers"), "If-Match")
+}

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/internal/crowd"
 	"github.com/contactpipeline/visitors/store/internal/pgtest"
 	"github.com/contactpipeline/visitors/store/postgres"
 	"github.com/contactpipeline/visitors/tag"
@@ -29,17 +31,14 @@ func BenchmarkLoad(b *testing.B) {
 func benchmarkLoad(b *testing.B, indexed bool) {
 	const size = 20_000
 	ctx := context.Background()
-	made := newCrowd(size)
-	var batches [][]store.Change
-	for batch := range made.batches {
-		batches = append(batches, batch)
-	}
-	copies := copiesOf(batches, made.tags)
+	made := crowd.New(size)
+	batches := slices.Collect(made.Batches())
+	copies := copiesOf(batches, made.Tags)
 	open := func() (*postgres.Store, *pgx.Conn) {
 		dsn := pgtest.Database(b, nil)
 		st, err := postgres.Open(ctx, dsn, &postgres.Options{NoSearchIndex: !indexed})
 		require.NoError(b, err)
-		_, err = st.Apply(ctx, "acme", made.first())
+		_, err = st.Apply(ctx, "acme", made.First())
 		require.NoError(b, err)
 		conn, err := pgx.Connect(ctx, dsn)
 		require.NoError(b, err)
@@ -157,15 +156,15 @@ func bytesOf(id string) (b [16]byte) {
 func BenchmarkBulk(b *testing.B) {
 	const size = 5_000
 	ctx := context.Background()
-	made := newCrowd(size)
+	made := crowd.New(size)
 	dsn := pgtest.Database(b, nil)
 	st, err := postgres.Open(ctx, dsn, nil)
 	require.NoError(b, err)
 	defer st.Close()
-	_, err = st.Apply(ctx, "acme", made.first())
+	_, err = st.Apply(ctx, "acme", made.First())
 	require.NoError(b, err)
 	var people []visitor.ID
-	for batch := range made.batches {
+	for batch := range made.Batches() {
 		out, err := st.Apply(ctx, "acme", batch)
 		require.NoError(b, err)
 		for _, o := range out {
@@ -191,8 +190,8 @@ func BenchmarkBulk(b *testing.B) {
 		seq += size
 	}
 	all := "{" + strings.Join(lo.Map(people, func(id visitor.ID, _ int) string { return string(id) }), ",") + "}"
-	other := string(tag.NewID(crowdStart))
-	against(b, func() {
+	other := string(tag.NewID(crowd.Start))
+	crowd.Against(b, func() {
 		for _, change := range []func(context.Context, []string, ...visitor.ID) (store.Bulk, error){ws.Tag, ws.Untag} {
 			done, err := change(ctx, []string{"campaign"}, people...)
 			require.NoError(b, err)

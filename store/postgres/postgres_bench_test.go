@@ -3,63 +3,23 @@ package postgres_test
 import (
 	"context"
 	"database/sql"
-	"flag"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/internal/crowd"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// sizes are the sizes of databases; a million only where the pattern of -bench names it.
-func sizes() []size {
-	all := []size{{"10k", 10_000}, {"100k", 100_000}}
-	if f := flag.Lookup("test.bench"); f != nil && strings.Contains(f.Value.String(), "1M") {
-		all = append(all, size{"1M", 1_000_000})
-	}
-	return all
-}
-
-type size struct {
-	name     string
-	visitors int
-}
-
-// against measures ours beside theirs in turn, and reports the medians and their ratio.
-func against(b *testing.B, ours, theirs func()) {
-	var our, their []time.Duration
-	lap := func(into *[]time.Duration, f func()) {
-		start := time.Now()
-		f()
-		*into = append(*into, time.Since(start))
-	}
-	ours()
-	theirs()
-	for b.Loop() {
-		lap(&our, ours)
-		lap(&their, theirs)
-	}
-	slices.Sort(our)
-	slices.Sort(their)
-	us, them := our[len(our)/2], their[len(their)/2]
-	b.ReportMetric(float64(us.Microseconds())/1000, "ours-ms")
-	b.ReportMetric(float64(them.Microseconds())/1000, "hand-ms")
-	b.ReportMetric(float64(us)/float64(them), "ratio")
-	b.ReportMetric(0, "ns/op")
-}
-
-func eachSize(b *testing.B, f func(b *testing.B, c *city, size int)) {
-	for _, size := range sizes() {
-		b.Run(size.name, func(b *testing.B) { f(b, cityOf(b, size.visitors), size.visitors) })
-	}
+// eachSize runs a benchmark in cities of several sizes.
+func eachSize(b *testing.B, run func(b *testing.B, c *city, size int)) {
+	crowd.Sizes(b, func(b *testing.B, size int) { run(b, cityOf(b, size), size) })
 }
 
 const (
@@ -82,7 +42,7 @@ func tagged(names ...string) func(*city) []any {
 	return func(c *city) []any {
 		var ids []any
 		for _, name := range names {
-			ids = append(ids, string(c.tags[name]))
+			ids = append(ids, string(c.env.Tags[name]))
 		}
 		return ids
 	}
@@ -95,9 +55,9 @@ var pageCases = []pageCase{
 	{"source and mid tag", filter.And(filter.Source.Is(visitor.Instagram), filter.Tag.Has("tag 020")), store.NewestFirst, 0,
 		profile + " AND v.source = 'instagram'" + carries + "$2)" + newest, tagged("tag 020")},
 	{"rare tag", filter.Tag.Has("tag 199"), store.NewestFirst, 0, profile + carries + "$2)" + newest, tagged("tag 199")},
-	{"rare source and old tag", filter.And(filter.Source.Is(visitor.Telegram), filter.Tag.Has(oldTag)), store.NewestFirst, 0,
-		profile + " AND v.source = 'telegram'" + carries + "$2)" + newest, tagged(oldTag)},
-	{"old tag", filter.Tag.Has(oldTag), store.NewestFirst, 0, profile + carries + "$2)" + newest, tagged(oldTag)},
+	{"rare source and old tag", filter.And(filter.Source.Is(visitor.Telegram), filter.Tag.Has(crowd.OldTag)), store.NewestFirst, 0,
+		profile + " AND v.source = 'telegram'" + carries + "$2)" + newest, tagged(crowd.OldTag)},
+	{"old tag", filter.Tag.Has(crowd.OldTag), store.NewestFirst, 0, profile + carries + "$2)" + newest, tagged(crowd.OldTag)},
 	{"not popular tag", filter.Not(filter.Tag.Has("tag 000")), store.NewestFirst, 0,
 		profile + strings.Replace(carries, "EXISTS", "NOT EXISTS", 1) + "$2)" + newest, tagged("tag 000")},
 	{"two sources, one of two tags, not a third", filter.And(filter.Source.In(visitor.Instagram, visitor.Telegram), filter.Or(filter.Tag.Has("tag 010"), filter.Tag.Has("tag 011")), filter.Not(filter.Tag.Has("tag 000"))), store.NewestFirst, 0,
@@ -107,7 +67,7 @@ var pageCases = []pageCase{
 			"(SELECT visitor_id FROM visitors_visitor_tag WHERE ws = $1 AND tag_id = $2 ORDER BY visitor_id DESC LIMIT 51) UNION" +
 			" (SELECT visitor_id FROM visitors_visitor_group WHERE ws = $1 AND group_id = $3 AND excluded = 0 ORDER BY visitor_id DESC LIMIT 51)) p" +
 			" JOIN visitors_visitor v ON v.ws = $1 AND v.id = p.visitor_id" + newest,
-		func(c *city) []any { return []any{string(c.tags["tag 150"]), string(c.groups["vip"].ID)} }},
+		func(c *city) []any { return []any{string(c.env.Tags["tag 150"]), string(c.env.Groups["vip"].ID)} }},
 	{"tag or source", filter.Or(filter.Tag.Has("tag 150"), filter.Source.Is(visitor.Telegram)), store.NewestFirst, 0,
 		"SELECT v.id, v.name, v.email, v.phone, v.source, v.created_at, v.updated_at, v.last_seen_at, v.revision FROM (" +
 			"(SELECT visitor_id FROM visitors_visitor_tag WHERE ws = $1 AND tag_id = $2 ORDER BY visitor_id DESC LIMIT 51) UNION" +
@@ -148,7 +108,7 @@ func BenchmarkPage(b *testing.B) {
 				h := hand{b, c.db}
 				var ours []visitor.Visitor
 				var theirs []visitor.ID
-				against(b, func() {
+				crowd.Against(b, func() {
 					var err error
 					ours, err = c.FindVisitors(context.Background(), "acme", sel)
 					require.NoError(b, err)
@@ -275,7 +235,7 @@ func BenchmarkCount(b *testing.B) {
 				where, h := c.bind(b, p.where), hand{b, c.db}
 				var ours, theirs int64
 				args := append([]any{"acme"}, p.args(c)...)
-				against(b, func() {
+				crowd.Against(b, func() {
 					var err error
 					ours, err = c.CountVisitors(context.Background(), "acme", where, p.limit)
 					require.NoError(b, err)
@@ -293,7 +253,7 @@ func BenchmarkSearch(b *testing.B) {
 		where, h := c.bind(b, filter.Search("zykov")), hand{b, c.db}
 		var ours []visitor.Visitor
 		var theirs []visitor.ID
-		against(b, func() {
+		crowd.Against(b, func() {
 			var err error
 			ours, err = c.FindVisitors(context.Background(), "acme", store.Select{Where: where, Order: store.NewestFirst, Limit: 51})
 			require.NoError(b, err)

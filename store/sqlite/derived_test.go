@@ -17,6 +17,7 @@ import (
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/internal/crowd"
 	"github.com/contactpipeline/visitors/store/sqlite"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/tag/text"
@@ -81,10 +82,10 @@ func newMess(r *rand.Rand) *mess {
 	}
 	for i := range 6 {
 		name := fmt.Sprint("tag ", i)
-		m.tags = append(m.tags, tag.Tag{ID: tag.NewID(crowdStart), Name: name, Color: tag.ColorFor(name), CreatedAt: crowdStart})
+		m.tags = append(m.tags, tag.Tag{ID: tag.NewID(crowd.Start), Name: name, Color: tag.ColorFor(name), CreatedAt: crowd.Start})
 	}
 	for i := range 4 {
-		g := group.Group{ID: group.NewID(crowdStart), Name: fmt.Sprint("group ", i), CreatedAt: crowdStart}
+		g := group.Group{ID: group.NewID(crowd.Start), Name: fmt.Sprint("group ", i), CreatedAt: crowd.Start}
 		if i%2 == 1 {
 			g.Rule = filter.Name.Contains("a")
 		}
@@ -93,7 +94,7 @@ func newMess(r *rand.Rand) *mess {
 	return m
 }
 
-func (m *mess) born(i int) time.Time { return crowdStart.Add(time.Duration(i) * time.Hour) }
+func (m *mess) born(i int) time.Time { return crowd.Start.Add(time.Duration(i) * time.Hour) }
 
 func (m *mess) first() []store.Change {
 	var changes []store.Change
@@ -148,7 +149,7 @@ func (m *mess) change() store.Change {
 	switch m.rand.IntN(12) {
 	case 0, 1, 2:
 		v := visitor.Visitor{
-			ID: id, Name: m.text(), Email: m.email(), Phone: m.phone(), Source: pick(m.rand, sources),
+			ID: id, Name: m.text(), Email: m.email(), Phone: m.phone(), Source: pick(m.rand, visitor.Sources()),
 			CreatedAt: m.born(i), UpdatedAt: at, Revision: 1, Groups: []group.ID{g.ID},
 		}
 		if m.rand.IntN(3) == 0 { // fails for every second visitor
@@ -156,7 +157,7 @@ func (m *mess) change() store.Change {
 		}
 		return store.CreateVisitor{Visitor: v, Tags: keys}
 	case 3:
-		name, email, phone, source := m.text(), m.email(), m.phone(), pick(m.rand, sources)
+		name, email, phone, source := m.text(), m.email(), m.phone(), pick(m.rand, visitor.Sources())
 		p := visitor.Patch{Name: &name, Source: &source}
 		if m.rand.IntN(2) == 0 {
 			p.Email, p.Phone = &email, &phone

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/internal/crowd"
 	"github.com/contactpipeline/visitors/store/sqlite"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/tag/text"
@@ -22,21 +24,13 @@ import (
 // prepared inserts into the same tables in transactions of the same size.
 func BenchmarkLoad(b *testing.B) {
 	const size = 20_000
-	made := newCrowd(size)
-	batches := make([][]store.Change, 0, size/1000)
-	for i := 0; i < size; {
-		var batch []store.Change
-		for range 1000 {
-			batch = append(batch, made.visitor(i))
-			i++
-		}
-		batches = append(batches, batch)
-	}
+	made := crowd.New(size)
+	batches := slices.Collect(made.Batches())
 	open := func() (*sqlite.Store, string) {
 		path := filepath.Join(b.TempDir(), "load.db")
 		st, err := sqlite.Open(b.Context(), path, nil)
 		require.NoError(b, err)
-		_, err = st.Apply(b.Context(), "acme", made.first())
+		_, err = st.Apply(b.Context(), "acme", made.First())
 		require.NoError(b, err)
 		return st, path
 	}
@@ -53,7 +47,7 @@ func BenchmarkLoad(b *testing.B) {
 
 		st, path := open()
 		require.NoError(b, st.Close())
-		w := newBareWriter(b, path, made.tags)
+		w := newBareWriter(b, path, made.Tags)
 		start = time.Now()
 		for _, batch := range batches {
 			w.write(b.Context(), batch)

@@ -3,27 +3,17 @@ package sqlite_test
 import (
 	"context"
 	"database/sql"
-	"fmt"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/internal/crowd"
 	"github.com/contactpipeline/visitors/visitor"
 )
-
-// sizes runs a benchmark on 10,000 and 100,000 visitors, and on -sqlite.size of them.
-func sizes(b *testing.B, run func(*testing.B, *city)) {
-	all := []int{10_000, 100_000, *largest}
-	for _, size := range slices.Compact(all) {
-		b.Run(strings.ReplaceAll(fmt.Sprint(size/1000, "k"), "1000k", "1M"), func(b *testing.B) { run(b, cityOf(b, size)) })
-	}
-}
 
 // hand is a host's own reading of the same tables, with statements written by hand.
 type hand struct {
@@ -83,24 +73,11 @@ func (h hand) page(text string, args ...any) int {
 	return len(ids)
 }
 
-// against tells how long run takes, in terms of what by hand takes: the median of pairs.
-func against(b *testing.B, run, byHand func() int) {
-	require.Equal(b, byHand(), run(), "not the same result")
-	elapsed := func(f func() int) float64 {
-		start := time.Now()
-		f()
-		return float64(time.Since(start))
-	}
-	var ratios, times []float64
-	for b.Loop() {
-		own := elapsed(run)
-		ratios, times = append(ratios, own/elapsed(byHand)), append(times, own)
-	}
-	slices.Sort(ratios)
-	slices.Sort(times)
-	b.ReportMetric(ratios[len(ratios)/2], "x-by-hand")
-	b.ReportMetric(times[len(times)/2]/1e6, "ms")
-	b.ReportMetric(0, "ns/op")
+// against measures ours beside theirs, once both are seen to have the same result.
+func against(b *testing.B, ours, theirs func() int) {
+	b.Helper()
+	require.Equal(b, theirs(), ours(), "not the same result")
+	crowd.Against(b, func() { ours() }, func() { theirs() })
 }
 
 const columns = "v.id, v.name, v.email, v.phone, v.source, v.created_at, v.updated_at, v.last_seen_at, v.revision"
@@ -124,9 +101,9 @@ func BenchmarkPage(b *testing.B) {
 			text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' AND NOT EXISTS (SELECT 1 FROM visitors_visitor_tag t WHERE t.ws = 'acme' AND t.visitor_id = v.id AND t.tag_id = :a) ORDER BY id DESC LIMIT 51"},
 		{name: "source-and-tag", where: filter.And(filter.Source.Is(visitor.Instagram), has("tag 010")), a: "tag 010",
 			text: "SELECT " + columns + " FROM visitors_visitor_tag t CROSS JOIN visitors_visitor v ON v.ws = 'acme' AND v.id = t.visitor_id WHERE t.ws = 'acme' AND t.tag_id = :a AND v.source = 'instagram' ORDER BY t.visitor_id DESC LIMIT 51"},
-		{name: "oldest-only-tag", where: has("pioneer"), a: "pioneer",
+		{name: "oldest-only-tag", where: has(crowd.OldTag), a: crowd.OldTag,
 			text: "SELECT " + columns + " FROM visitors_visitor_tag t CROSS JOIN visitors_visitor v ON v.ws = 'acme' AND v.id = t.visitor_id WHERE t.ws = 'acme' AND t.tag_id = :a ORDER BY t.visitor_id DESC LIMIT 51"},
-		{name: "oldest-only-tag-and-source", where: filter.And(filter.Source.Is(visitor.Instagram), has("pioneer")), a: "pioneer",
+		{name: "oldest-only-tag-and-source", where: filter.And(filter.Source.Is(visitor.Instagram), has(crowd.OldTag)), a: crowd.OldTag,
 			text: "SELECT " + columns + " FROM visitors_visitor_tag t CROSS JOIN visitors_visitor v ON v.ws = 'acme' AND v.id = t.visitor_id WHERE t.ws = 'acme' AND t.tag_id = :a AND v.source = 'instagram' ORDER BY t.visitor_id DESC LIMIT 51"},
 		{name: "a-or-b", where: filter.Tag.HasAny("tag 010", "tag 020"), a: "tag 010", b: "tag 020",
 			text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' AND EXISTS (SELECT 1 FROM visitors_visitor_tag t WHERE t.ws = 'acme' AND t.visitor_id = v.id AND t.tag_id IN (:a, :b)) ORDER BY id DESC LIMIT 51"},
@@ -146,16 +123,15 @@ func BenchmarkPage(b *testing.B) {
 			text: "SELECT " + columns + " FROM visitors_visitor_tag t CROSS JOIN visitors_visitor v ON v.ws = 'acme' AND v.id = t.visitor_id WHERE t.ws = 'acme' AND t.tag_id = :a ORDER BY v.name_fold, v.id LIMIT 51"},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			sizes(b, func(b *testing.B, town *city) {
-				h, ask := handOf(b, town), store.Select{Where: bind(b, c.where, town.env), Order: c.order, Limit: 51}
+			eachSize(b, func(b *testing.B, town *city) {
+				h, ask := handOf(b, town), store.Select{Where: town.bind(b, c.where), Order: c.order, Limit: 51}
 				if ask.Order == "" {
 					ask.Order = store.NewestFirst
 				}
 				args := []any{}
 				if c.after {
-					middle := store.Position{ID: visitor.NewID(crowdStart.Add(time.Duration(newCrowdSize(town)/2) * time.Minute))}
-					ask.After = &middle
-					args = append(args, sql.Named("p", blob(string(middle.ID))))
+					ask.After = crowd.New(town.size).Middle()
+					args = append(args, sql.Named("p", blob(string(ask.After.ID))))
 				}
 				for name, key := range map[string]string{"a": c.a, "b": c.b} {
 					if key != "" {
@@ -171,8 +147,6 @@ func BenchmarkPage(b *testing.B) {
 		})
 	}
 }
-
-func newCrowdSize(town *city) int { return int(town.env.Now.Sub(crowdStart) / time.Minute) }
 
 func BenchmarkCount(b *testing.B) {
 	has := filter.Tag.Has
@@ -194,8 +168,8 @@ func BenchmarkCount(b *testing.B) {
 			text: "SELECT (SELECT sum(visitors) FROM visitors_source WHERE ws = 'acme') - (SELECT uses FROM visitors_tag WHERE ws = 'acme' AND id = :a)"},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			sizes(b, func(b *testing.B, town *city) {
-				h, where := handOf(b, town), bind(b, c.where, town.env)
+			eachSize(b, func(b *testing.B, town *city) {
+				h, where := handOf(b, town), town.bind(b, c.where)
 				var args []any
 				for name, key := range map[string]string{"a": c.a, "b": c.b, "c": c.c} {
 					if key != "" {
@@ -217,8 +191,8 @@ func BenchmarkSearch(b *testing.B) {
 	for name, needle := range map[string]string{"rare": "zykov", "none": "qqqqq", "phone": "98765432"} {
 		like := "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' AND (name_fold LIKE :like OR email_fold LIKE :like OR phone LIKE :like)"
 		b.Run("page/"+name, func(b *testing.B) {
-			sizes(b, func(b *testing.B, town *city) {
-				h, ask := handOf(b, town), store.Select{Where: bind(b, filter.Search(needle), town.env), Order: store.NewestFirst, Limit: 51}
+			eachSize(b, func(b *testing.B, town *city) {
+				h, ask := handOf(b, town), store.Select{Where: town.bind(b, filter.Search(needle)), Order: store.NewestFirst, Limit: 51}
 				against(b, func() int {
 					page, err := town.FindVisitors(context.Background(), "acme", ask)
 					require.NoError(b, err)
@@ -227,8 +201,8 @@ func BenchmarkSearch(b *testing.B) {
 			})
 		})
 		b.Run("count/"+name, func(b *testing.B) {
-			sizes(b, func(b *testing.B, town *city) {
-				h, where := handOf(b, town), bind(b, filter.Search(needle), town.env)
+			eachSize(b, func(b *testing.B, town *city) {
+				h, where := handOf(b, town), town.bind(b, filter.Search(needle))
 				against(b, func() int {
 					n, err := town.CountVisitors(context.Background(), "acme", where, 0)
 					require.NoError(b, err)

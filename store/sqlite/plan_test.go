@@ -8,6 +8,7 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/internal/crowd"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
@@ -24,20 +25,20 @@ func TestPagesUseIndexes(t *testing.T) {
 		"all":             {filter.All(), store.NewestFirst, "visitors_visitor_id (ws=?)"},
 		"a source":        {filter.Source.Is(visitor.Telegram), store.NewestFirst, "visitors_visitor_source (ws=? AND source=?)"},
 		"a tag":           {filter.Tag.Has("tag 010"), store.NewestFirst, "visitors_visitor_tag_tag (ws=? AND tag_id=?)"},
-		"a tag, a source": {filter.And(filter.Tag.Has("pioneer"), filter.Source.Is(visitor.WhatsApp)), store.NewestFirst, "visitors_visitor_tag_tag (ws=? AND tag_id=?)"},
+		"a tag, a source": {filter.And(filter.Tag.Has(crowd.OldTag), filter.Source.Is(visitor.WhatsApp)), store.NewestFirst, "visitors_visitor_tag_tag (ws=? AND tag_id=?)"},
 		"not a tag":       {filter.Not(filter.Tag.Has("tag 000")), store.NewestFirst, "visitors_visitor_id (ws=?)"},
 		"a group":         {filter.Group.Has("vip"), store.NewestFirst, "visitors_visitor_group_group (ws=? AND group_id=? AND excluded=?"},
 		"by name":         {filter.All(), store.NameAZ, "visitors_visitor_name (ws=?)"},
 		"last seen":       {filter.All(), store.RecentlySeen, "visitors_visitor_seen (ws=?)"},
 		"last updated":    {filter.All(), store.RecentlyUpdated, "visitors_visitor_updated (ws=?)"},
 		"a search":        {filter.Search("zykov"), store.NewestFirst, "f VIRTUAL TABLE INDEX"},
-		"an id":           {filter.ID.In(visitor.NewID(crowdStart)), store.NewestFirst, "visitors_visitor_id (ws=? AND id=?"},
+		"an id":           {filter.ID.In(visitor.NewID(crowd.Start)), store.NewestFirst, "visitors_visitor_id (ws=? AND id=?"},
 		"an identity":     {filter.Identity.Is(visitor.Chat, "1", "42"), store.NewestFirst, "SEARCH i USING COVERING INDEX visitors_identity_account (ws=? AND source=? AND account=? AND external_id=?)"},
 		"an e-mail":       {filter.Email.Is("nobody@example.com"), store.NewestFirst, "f VIRTUAL TABLE INDEX"},
 		"a whole name":    {filter.Name.Is("Nobody"), store.NewestFirst, "visitors_visitor_name (ws=? AND name_fold=?)"},
 	} {
 		noted.take()
-		_, err := st.FindVisitors(t.Context(), "acme", store.Select{Where: bind(t, c.where, town.env), Order: c.order, Limit: 51})
+		_, err := st.FindVisitors(t.Context(), "acme", store.Select{Where: town.bind(t, c.where), Order: c.order, Limit: 51})
 		require.NoError(t, err, name)
 		var plans []string
 		for _, q := range noted.take() {

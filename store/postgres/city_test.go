@@ -1,0 +1,61 @@
+package postgres_test
+
+import (
+	"context"
+	"database/sql"
+	"sync"
+	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/internal/crowd"
+	"github.com/contactpipeline/visitors/store/internal/pgtest"
+	"github.com/contactpipeline/visitors/store/postgres"
+)
+
+// city is a database with a crowd in the workspace acme, and a small one in each of some
+// others.
+type city struct {
+	*postgres.Store
+	db  *sql.DB
+	env *filter.Env
+}
+
+var (
+	citiesLock sync.Mutex
+	cities     = map[int]*city{}
+)
+
+// cityOf returns the database with that many visitors, made once.
+func cityOf(tb testing.TB, size int) *city {
+	citiesLock.Lock()
+	defer citiesLock.Unlock()
+	if c := cities[size]; c != nil {
+		return c
+	}
+	ctx := context.Background()
+	dsn := pgtest.Shared(tb)
+	st, err := postgres.Open(ctx, dsn, &postgres.Options{NoSearchIndex: true})
+	require.NoError(tb, err)
+	c := &city{Store: st}
+	c.db, err = sql.Open("pgx", dsn)
+	require.NoError(tb, err)
+	for ws, size := range map[store.WorkspaceID]int{"acme": size, "other-1": size / 10, "other-2": size / 100} {
+		require.NoError(tb, crowd.New(size).Load(ctx, st, ws))
+	}
+	require.NoError(tb, st.IndexSearch(ctx))
+	_, err = c.db.ExecContext(ctx, "VACUUM (ANALYZE)")
+	require.NoError(tb, err)
+	c.env, err = crowd.EnvOf(ctx, st, "acme", size)
+	require.NoError(tb, err)
+	cities[size] = c
+	return c
+}
+
+func (c *city) bind(tb testing.TB, e filter.Expr) filter.Bound {
+	tb.Helper()
+	return crowd.Bind(tb, e, c.env)
+}

@@ -11,12 +11,14 @@
 //
 // # Searches
 //
-// Searches use an index of trigrams, of the extension pg_trgm. It comes with PostgreSQL and is
-// "trusted": a role with the privilege CREATE on the database may create it, and Open and New
-// do. Where they may not, all works without, with the same answers; a search then reads the
-// workspace's visitors, a tenth of a second for a million. Let an administrator say
-// CREATE EXTENSION pg_trgm and call Store.IndexSearch later. Text of one or two characters
-// has no trigrams and is looked for without the index anyway.
+// Searches use an index of trigrams, of the extension pg_trgm, which btree_gin lets begin with
+// the workspace, so that a search reads nothing of other workspaces. Both come with
+// PostgreSQL and are "trusted": a role with the privilege CREATE on the database may create
+// them, and Open and New do. Where they may not, all works without, with the same answers; a
+// search then reads the workspace's visitors, a tenth of a second for a million. Let an
+// administrator say CREATE EXTENSION pg_trgm and CREATE EXTENSION btree_gin, and call
+// Store.IndexSearch later. Text of one or two characters has no trigrams and is looked for
+// without the index anyway.
 //
 // With LC_CTYPE C the server takes only ASCII for letters, so that the index serves only
 // those; C.UTF-8 and every language's locale are fine.

@@ -47,9 +47,18 @@ func (s *Store) index(ctx context.Context, how string) error {
 	if err != nil || state == indexValid {
 		return err
 	}
-	extension, err := s.trigrams(ctx)
+	trigrams, err := s.extension(ctx, "pg_trgm")
 	if err != nil {
 		return err
+	}
+	if trigrams == "" {
+		return ErrNoTrigrams
+	}
+	columns := "search " + pgx.Identifier{trigrams, "gin_trgm_ops"}.Sanitize()
+	if scoped, err := s.extension(ctx, "btree_gin"); err != nil {
+		return err
+	} else if scoped != "" {
+		columns = "ws " + pgx.Identifier{scoped, "text_ops"}.Sanitize() + ", " + columns
 	}
 	if state == indexBroken && how != "" {
 		if _, err := s.db.ExecContext(ctx, "DROP INDEX CONCURRENTLY IF EXISTS "+pgx.Identifier{s.d.schema, searchIndex}.Sanitize()); err != nil {
@@ -57,7 +66,7 @@ func (s *Store) index(ctx context.Context, how string) error {
 		}
 	}
 	_, err = s.db.ExecContext(ctx, s.d.spell("CREATE INDEX "+how+" IF NOT EXISTS "+searchIndex+
-		" ON visitors_visitor USING gin (search "+pgx.Identifier{extension, "gin_trgm_ops"}.Sanitize()+")"))
+		" ON visitors_visitor USING gin ("+columns+")"))
 	if isCode(err, "23505", "42P07") { // made by someone else meanwhile
 		return nil
 	}
@@ -87,17 +96,17 @@ func (s *Store) indexState(ctx context.Context) (indexState, error) {
 	return indexBroken, nil
 }
 
-// trigrams returns the schema of the extension pg_trgm, which it creates if need be: where
-// the connection would, else beside the tables.
-func (s *Store) trigrams(ctx context.Context) (string, error) {
+// extension returns the schema of an extension, which it creates if need be: where the
+// connection would, else beside the tables. "" means that it is not to be had.
+func (s *Store) extension(ctx context.Context, name string) (string, error) {
 	for _, create := range []string{
-		"CREATE EXTENSION IF NOT EXISTS pg_trgm",
-		"CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA " + pgx.Identifier{s.d.schema}.Sanitize(),
+		"CREATE EXTENSION IF NOT EXISTS " + name,
+		"CREATE EXTENSION IF NOT EXISTS " + name + " WITH SCHEMA " + pgx.Identifier{s.d.schema}.Sanitize(),
 		"",
 	} {
 		var schema string
 		err := s.db.QueryRowContext(ctx, "SELECT n.nspname FROM pg_catalog.pg_extension e"+
-			" JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_trgm'").Scan(&schema)
+			" JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = $1", name).Scan(&schema)
 		if !errors.Is(err, sql.ErrNoRows) {
 			return schema, err
 		}
@@ -109,5 +118,5 @@ func (s *Store) trigrams(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
-	return "", ErrNoTrigrams
+	return "", nil
 }

@@ -54,6 +54,37 @@ func TestIndexSearchWithoutPrivilege(t *testing.T) {
 	indexed, err := st.SearchIndexed(t.Context())
 	require.NoError(t, err)
 	require.True(t, indexed)
+	require.NotContains(t, ask[string](t, dsn, "SELECT indexdef FROM pg_indexes WHERE indexname = 'visitors_visitor_search'"), "ws")
+
+	run(t, dsn, "DROP INDEX crm.visitors_visitor_search", "CREATE EXTENSION btree_gin WITH SCHEMA extensions")
+	require.NoError(t, st.IndexSearch(t.Context()))
+	require.Contains(t, ask[string](t, dsn, "SELECT indexdef FROM pg_indexes WHERE indexname = 'visitors_visitor_search'"), "(ws, search")
+}
+
+// TestSearchStaysInTheWorkspace counts what a search reads beside a neighbour whose visitors
+// all have what is looked for.
+func TestSearchStaysInTheWorkspace(t *testing.T) {
+	t.Parallel()
+	st, dsn := open(t, nil)
+	require.Equal(t, "public", ask[string](t, dsn, "SELECT extnamespace::regnamespace::text FROM pg_extension WHERE extname = 'btree_gin'"))
+	for ws, n := range map[string]int{"acme": 10_000, "Acme": 100} {
+		loaded, err := workspace(t, st, ws).Load(t.Context(), func(yield func(visitor.Draft) bool) {
+			for i := range n {
+				d := visitor.Draft{Name: fmt.Sprint("Ada ", i), Source: visitor.Chat}
+				if ws == "Acme" || i == 7 {
+					d.Name = "Zykov"
+				}
+				if !yield(d) {
+					return
+				}
+			}
+		}, nil)
+		require.NoError(t, err)
+		require.Equal(t, n, loaded.Created)
+	}
+	run(t, dsn, "VACUUM")
+	plan := explain(t, dsn, "(ANALYZE, COSTS OFF, TIMING OFF) SELECT id FROM visitors_visitor WHERE ws = 'acme' AND search LIKE '%zykov%'")
+	require.Contains(t, plan, "Bitmap Index Scan on visitors_visitor_search (actual rows=1 ", plan)
 }
 
 // TestSearchIndexServes asks the server for its plan of conditions of the kinds that the

@@ -270,13 +270,42 @@ func BenchmarkFacets(b *testing.B) {
 		for _, p := range []struct {
 			name  string
 			where filter.Expr
-		}{{"all", filter.All()}, {"mid tag", filter.Tag.Has("tag 020")}, {"source", filter.Source.Is(visitor.Instagram)}, {"search rare", filter.Search("zykov")}} {
+			hand  string // what must hold of v
+			args  func(*city) []any
+		}{
+			{"all", filter.All(), "", none},
+			{"mid tag", filter.Tag.Has("tag 020"), carries + "$2)", tagged("tag 020")},
+			{"source", filter.Source.Is(visitor.Instagram), " AND v.source = 'instagram'", none},
+			{"search rare", filter.Search("zykov"), " AND v.search LIKE '%zykov%'", none},
+		} {
 			b.Run(p.name, func(b *testing.B) {
-				bound := c.bind(b, p.where)
-				for b.Loop() {
-					_, err := c.Facets(context.Background(), "acme", bound)
+				bound, h := c.bind(b, p.where), hand{b, c.db}
+				args := append([]any{"acme"}, p.args(c)...)
+				matches := "visitors_visitor v WHERE v.ws = $1" + p.hand
+				var ours, theirs int64
+				crowd.Against(b, func() {
+					f, err := c.Facets(context.Background(), "acme", bound)
 					require.NoError(b, err)
-				}
+					ours = f.Total
+					for _, t := range f.Tags {
+						ours += t.Count
+					}
+				}, func() {
+					theirs = 0
+					for _, query := range []string{
+						"SELECT count(*), v.source FROM " + matches + " GROUP BY v.source",
+						"SELECT count(*), t.tag_id::text FROM visitors_visitor_tag t WHERE t.ws = $1 AND t.visitor_id IN (SELECT v.id FROM " + matches + ") GROUP BY t.tag_id",
+					} {
+						h.planned(query, args, func(r *sql.Rows) error {
+							var n int64
+							var of string
+							err := r.Scan(&n, &of)
+							theirs += n
+							return err
+						})
+					}
+				})
+				require.Equal(b, theirs, ours)
 			})
 		}
 	})

@@ -73,12 +73,13 @@ func Shared(tb testing.TB) string {
 	return s.dsn(name)
 }
 
-// Apart starts a server that no other test uses, for one that harms it, and returns how to
-// connect to its database as a superuser. It is stopped when the test ends.
-func Apart(tb testing.TB) string {
+// Apart starts a server that no other test uses, for one that harms it or wants other
+// settings ("fsync=on"), and returns how to connect to its database as a superuser. It is
+// stopped when the test ends.
+func Apart(tb testing.TB, settings ...string) string {
 	tb.Helper()
 	needed(tb) // or the test is skipped
-	s, err := launch()
+	s, err := launch(settings...)
 	if err != nil {
 		tb.Fatalf("start PostgreSQL: %v", err)
 	}

@@ -28,6 +28,7 @@ type server struct {
 	keeper   *exec.Cmd
 	leash    io.Closer // the keeper ends the server when it is closed
 	made     int       // databases
+	settings []string  // beside the usual ones
 }
 
 // keep waits for the end of standard input, then ends the server in folder $1 and removes
@@ -41,12 +42,12 @@ fi 2>/dev/null
 rm -rf "$1"`
 
 // launch makes a server and waits until it takes connections.
-func launch() (*server, error) {
+func launch(settings ...string) (*server, error) {
 	folder, err := programs()
 	if err != nil {
 		return nil, err
 	}
-	s := &server{programs: folder}
+	s := &server{programs: folder, settings: settings}
 	if s.as, err = ordinary(); err != nil {
 		return nil, err
 	}
@@ -110,10 +111,10 @@ func (s *server) start() error {
 	}
 	defer log.Close()
 	args := []string{"-D", filepath.Join(s.folder, "data"), "-k", s.folder}
-	for _, setting := range []string{
+	for _, setting := range append([]string{
 		"listen_addresses=", "fsync=off", "full_page_writes=off", "max_connections=200", "shared_buffers=128MB",
 		"max_wal_size=4GB", "log_min_messages=error", "log_min_error_statement=panic",
-	} {
+	}, s.settings...) {
 		args = append(args, "-c", setting)
 	}
 	s.process = s.command(filepath.Join(s.programs, "postgres"), args...)

@@ -1,0 +1,68 @@
+package crowd
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// Share creates visitors, each known under an identity, from many goroutines, in calls that
+// each wait until their visitor is on disk. It reports how many times faster that is than
+// from one goroutine, where every call has a transaction of its own. Open returns an
+// empty store; it is closed.
+func Share(b *testing.B, open func(*testing.B) store.Store, goroutines ...int) {
+	const n = 4_000
+	for _, many := range goroutines {
+		b.Run(fmt.Sprint("goroutines=", many), func(b *testing.B) {
+			var ratios, rates []float64
+			for range b.N {
+				alone := perSecond(b, open(b), 1, n/4)
+				rates = append(rates, perSecond(b, open(b), many, n))
+				ratios = append(ratios, rates[len(rates)-1]/alone)
+			}
+			slices.Sort(ratios)
+			slices.Sort(rates)
+			b.ReportMetric(ratios[len(ratios)/2], "x-one-each")
+			b.ReportMetric(rates[len(rates)/2], "creates/s")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+func perSecond(b *testing.B, st store.Store, goroutines, n int) float64 {
+	ctx := context.Background()
+	ws, err := store.Open(st, "acme", nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var next atomic.Int64
+	var all sync.WaitGroup
+	start := time.Now()
+	for range goroutines {
+		all.Go(func() {
+			for i := next.Add(1); i <= int64(n); i = next.Add(1) {
+				_, err := ws.Create(ctx, visitor.Draft{
+					Name: fmt.Sprint("Ada Lovelace ", i), Source: visitor.Telegram,
+					Identities: []visitor.Identity{{Source: visitor.Telegram, ExternalID: fmt.Sprint(i)}},
+				})
+				if err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	took := time.Since(start)
+	if err := st.Close(); err != nil {
+		b.Error(err)
+	}
+	return float64(n) / took.Seconds()
+}

@@ -1,0 +1,28 @@
+package postgres_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/internal/crowd"
+	"github.com/contactpipeline/visitors/store/internal/pgtest"
+	"github.com/contactpipeline/visitors/store/postgres"
+)
+
+// BenchmarkShared has a server that waits for the disk at every commit.
+func BenchmarkShared(b *testing.B) {
+	dsn := pgtest.Apart(b, "fsync=on", "full_page_writes=on")
+	require.Equal(b, "on", ask[string](b, dsn, "SHOW synchronous_commit"))
+	n := 0
+	crowd.Share(b, func(b *testing.B) store.Store {
+		n++
+		name := fmt.Sprint("shared", n)
+		run(b, dsn, "CREATE DATABASE "+name, "CHECKPOINT")
+		st, err := postgres.Open(b.Context(), dsn+" dbname="+name, nil)
+		require.NoError(b, err)
+		return st
+	}, 16, 64, 128)
+}

@@ -1,0 +1,63 @@
+package sqlite_test
+
+import (
+	"context"
+	"database/sql"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// BenchmarkFacets counts by source, tag and group.
+func BenchmarkFacets(b *testing.B) {
+	for _, c := range []struct {
+		name  string
+		where filter.Expr
+		from  string // those who match, as v, by hand
+	}{
+		{"all", filter.All(), "visitors_visitor v WHERE v.ws = 'acme'"},
+		{"source", filter.Source.Is(visitor.Instagram), "visitors_visitor v WHERE v.ws = 'acme' AND v.source = 'instagram'"},
+		{"mid-tag", filter.Tag.Has("tag 010"), "visitors_visitor_tag c CROSS JOIN visitors_visitor v ON v.ws = 'acme' AND v.id = c.visitor_id WHERE c.ws = 'acme' AND c.tag_id = :a"},
+		{"search-rare", filter.Search("zykov"), "visitors_visitor v WHERE v.ws = 'acme' AND (v.name_fold LIKE '%zykov%' OR v.email_fold LIKE '%zykov%' OR v.phone LIKE '%zykov%')"},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			eachSize(b, func(b *testing.B, town *city) {
+				h, where := handOf(b, town), town.bind(b, c.where)
+				var args []any
+				if c.name == "mid-tag" {
+					args = append(args, sql.Named("a", blob(string(town.env.Tags["tag 010"]))))
+				}
+				sum := func(text string) (n int) {
+					for _, count := range h.all(text, args...) {
+						n += int(count.(int64))
+					}
+					return n
+				}
+				against(b, func() int {
+					f, err := town.Facets(context.Background(), "acme", where)
+					require.NoError(b, err)
+					return sumOf(f)
+				}, func() int {
+					return sum("SELECT count(*), v.source FROM "+c.from+" GROUP BY v.source") +
+						sum("SELECT count(*), t.tag_id FROM (SELECT v.id FROM "+c.from+") m CROSS JOIN visitors_visitor_tag t ON t.ws = 'acme' AND t.visitor_id = m.id GROUP BY t.tag_id") +
+						sum("SELECT count(*), g.group_id FROM (SELECT v.id FROM "+c.from+") m CROSS JOIN visitors_visitor_group g ON g.ws = 'acme' AND g.visitor_id = m.id AND g.excluded = 0 GROUP BY g.group_id")
+				})
+			})
+		})
+	}
+}
+
+func sumOf(f store.Facets) int {
+	n := f.Total
+	for _, t := range f.Tags {
+		n += t.Count
+	}
+	for _, g := range f.Groups {
+		n += g.Count
+	}
+	return int(n)
+}

@@ -1,0 +1,22 @@
+package sqlite_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/internal/crowd"
+	"github.com/contactpipeline/visitors/store/sqlite"
+)
+
+// BenchmarkNeighbours has other workspaces in the same file.
+func BenchmarkNeighbours(b *testing.B) {
+	crowd.Neighbours(b, func() store.Store {
+		st, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "visitors.db"), &sqlite.Options{Relaxed: true})
+		require.NoError(b, err)
+		b.Cleanup(func() { st.Close() })
+		return st
+	}, func(store.Store) {})
+}

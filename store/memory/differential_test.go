@@ -33,8 +33,8 @@ func seed(t *testing.T) uint64 {
 
 const acme = store.WorkspaceID("acme")
 
-// crowd is a store full of random visitors, and what it should hold.
-type crowd struct {
+// throng is a store full of random visitors, and what it should hold.
+type throng struct {
 	*filtergen.Generator
 	t     *testing.T
 	st    *Store
@@ -43,8 +43,8 @@ type crowd struct {
 	clock time.Time
 }
 
-func newCrowd(t *testing.T, seed uint64) *crowd {
-	c := &crowd{
+func newThrong(t *testing.T, seed uint64) *throng {
+	c := &throng{
 		Generator: filtergen.New(seed, nil), t: t, st: New(), rand: rand.New(rand.NewPCG(seed, 1)),
 		all: map[visitor.ID]visitor.Visitor{}, clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 	}
@@ -59,7 +59,7 @@ func newCrowd(t *testing.T, seed uint64) *crowd {
 	return c
 }
 
-func (c *crowd) apply(changes ...store.Change) []store.Outcome {
+func (c *throng) apply(changes ...store.Change) []store.Outcome {
 	c.t.Helper()
 	outcomes, err := c.st.Apply(context.Background(), acme, changes)
 	require.NoError(c.t, err)
@@ -67,7 +67,7 @@ func (c *crowd) apply(changes ...store.Change) []store.Outcome {
 }
 
 // grow returns the changes that make the visitors.
-func (c *crowd) grow(visitors []visitor.Visitor) (changes []store.Change) {
+func (c *throng) grow(visitors []visitor.Visitor) (changes []store.Change) {
 	for _, v := range visitors {
 		create := store.CreateVisitor{Visitor: v.Clone()}
 		for _, a := range v.Tags {
@@ -89,14 +89,14 @@ func (c *crowd) grow(visitors []visitor.Visitor) (changes []store.Change) {
 }
 
 // anyone returns the ids of n visitors.
-func (c *crowd) anyone(n int) []visitor.ID {
+func (c *throng) anyone(n int) []visitor.ID {
 	ids := slices.Sorted(maps.Keys(c.all))
 	c.rand.Shuffle(len(ids), func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })
 	return ids[:min(n, len(ids))]
 }
 
 // stir returns changes to visitors, and deletions.
-func (c *crowd) stir() (changes []store.Change) {
+func (c *throng) stir() (changes []store.Change) {
 	for _, id := range c.anyone(40) {
 		v := c.all[id].Clone()
 		c.clock = c.clock.Add(time.Second)
@@ -153,7 +153,7 @@ func emptyToNil(v visitor.Visitor) visitor.Visitor {
 }
 
 // failing applies the changes with one behind them that fails: nothing may come of it.
-func (c *crowd) failing(changes []store.Change) {
+func (c *throng) failing(changes []store.Change) {
 	c.t.Helper()
 	w := workspaceOf(c.t, c.st, acme)
 	events, records := w.events.last(), len(w.records)
@@ -167,7 +167,7 @@ func (c *crowd) failing(changes []store.Change) {
 }
 
 // agree compares what the store says with what filter.Match says.
-func (c *crowd) agree(e filter.Expr) {
+func (c *throng) agree(e filter.Expr) {
 	c.t.Helper()
 	where, err := filter.Bind(e, c.Env())
 	require.NoError(c.t, err)
@@ -257,7 +257,7 @@ func TestAgreesWithMatch(t *testing.T) {
 	for i := range uint64(6) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
-			c := newCrowd(t, start+i)
+			c := newThrong(t, start+i)
 			people := c.Visitors(400)
 			for part := range slices.Chunk(people, 50) {
 				c.apply(c.grow(part)...)
@@ -281,7 +281,7 @@ func TestAgreesWithMatch(t *testing.T) {
 // the gaps of those who were deleted are closed.
 func TestAgreesInALargeCrowd(t *testing.T) {
 	t.Parallel()
-	c := newCrowd(t, seed(t))
+	c := newThrong(t, seed(t))
 	for part := range slices.Chunk(c.Visitors(9_000), 250) {
 		c.apply(c.grow(part)...)
 	}

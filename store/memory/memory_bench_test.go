@@ -7,12 +7,12 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/internal/crowd"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -25,17 +25,16 @@ type sample struct {
 	env    *filter.Env
 }
 
-var samples = map[int]func() *sample{
-	10_000:    sync.OnceValue(func() *sample { return newSample(10_000) }),
-	100_000:   sync.OnceValue(func() *sample { return newSample(100_000) }),
-	1_000_000: sync.OnceValue(func() *sample { return newSample(1_000_000) }),
-}
+var samples = map[int]*sample{}
 
 // sizes runs a benchmark on each size of sample.
 func sizes(b *testing.B, run func(*testing.B, *sample)) {
-	for _, n := range []int{10_000, 100_000, 1_000_000} {
-		b.Run(strings.ReplaceAll(fmt.Sprint(n/1000, "k"), "1000k", "1M"), func(b *testing.B) { run(b, samples[n]()) })
-	}
+	crowd.Sizes(b, func(b *testing.B, n int) {
+		if samples[n] == nil {
+			samples[n] = newSample(n)
+		}
+		run(b, samples[n])
+	})
 }
 
 func newSample(n int) *sample {

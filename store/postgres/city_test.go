@@ -17,7 +17,7 @@ import (
 )
 
 // city is a database with a crowd in the workspace acme, and a small one in each of some
-// others.
+// others. It has a server of its own with some memory, as a host would give it.
 type city struct {
 	*postgres.Store
 	db  *sql.DB
@@ -37,7 +37,7 @@ func cityOf(tb testing.TB, size int) *city {
 		return c
 	}
 	ctx := context.Background()
-	dsn := pgtest.Shared(tb)
+	dsn := pgtest.Shared(tb, "shared_buffers=1GB")
 	st, err := postgres.Open(ctx, dsn, &postgres.Options{NoSearchIndex: true})
 	require.NoError(tb, err)
 	c := &city{Store: st}

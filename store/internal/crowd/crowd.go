@@ -150,6 +150,9 @@ func (c *Crowd) visitor(i int) store.CreateVisitor {
 	if i%5000 == 17 {
 		v.Name = first + " Zykov"
 	}
+	if i%50_000 == 23 {
+		v.Name = first + " Quyhn"
+	}
 	create := store.CreateVisitor{Visitor: v, By: "ann", Cause: "import"}
 	carried := map[uint64]bool{}
 	for range c.rand.IntN(6) {

@@ -11,5 +11,6 @@
 //
 // Of the sources each has half as many visitors as the one before. There are 200 tags, of
 // which few are common (Zipf's law), some 2.5 a visitor; one more tag, OldTag, only the
-// oldest carry. Names are in several scripts. A rare few are called Zykov.
+// oldest carry. Names are in several scripts. One in 5,000 is called Zykov, one in 50,000
+// Quyhn.
 package crowd

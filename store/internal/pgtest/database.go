@@ -22,6 +22,7 @@ var (
 	lock    sync.Mutex // held by whoever uses what follows
 	running *server
 	failed  error // of launching it
+	shared  []*server
 )
 
 // Main runs the tests, stops the server and exits.
@@ -29,6 +30,9 @@ func Main(m *testing.M) {
 	code := m.Run()
 	lock.Lock()
 	defer lock.Unlock()
+	for _, s := range shared {
+		s.stop()
+	}
 	if running != nil {
 		running.stop()
 	}
@@ -60,17 +64,18 @@ func Database(tb testing.TB, o *Options) string {
 	return s.dsn(name)
 }
 
-// Shared is Database for one that is kept until the binary ends.
-func Shared(tb testing.TB) string {
+// Shared is Apart for a server that is kept until the binary ends.
+func Shared(tb testing.TB, settings ...string) string {
 	tb.Helper()
-	s := needed(tb)
+	needed(tb) // or the test is skipped
+	s, err := launch(settings...)
+	if err != nil {
+		tb.Fatalf("start PostgreSQL: %v", err)
+	}
 	lock.Lock()
 	defer lock.Unlock()
-	name, err := s.create(context.Background(), &Options{})
-	if err != nil {
-		tb.Fatalf("make a database: %v", err)
-	}
-	return s.dsn(name)
+	shared = append(shared, s)
+	return s.dsn("postgres")
 }
 
 // Apart starts a server that no other test uses, for one that harms it or wants other

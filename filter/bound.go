@@ -3,8 +3,8 @@ package filter
 import "github.com/contactpipeline/visitors/visitor"
 
 // Bound is an expression that is ready to run: its names are ids, its dates instants,
-// its texts folded. Only Bind makes one, so whoever holds one need not check it. The
-// zero Bound matches nobody.
+// its texts folded. Only Bind makes one, and UnmarshalJSON of what Bind could have made, so
+// whoever holds one need not check it. The zero Bound matches nobody.
 type Bound struct {
 	root *Node // a pointer, so that a Bound becomes an Expr without an allocation
 }

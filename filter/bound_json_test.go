@@ -1,0 +1,107 @@
+package filter_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// What Bind makes comes back as it was, node for node.
+func TestBoundReadsAsWritten(t *testing.T) {
+	worlds(t, 10, func(t *testing.T, w world) {
+		for _, e := range w.exprs {
+			bound, err := filter.Bind(e, w.Env())
+			require.NoError(t, err)
+			text, err := json.Marshal(bound)
+			require.NoError(t, err)
+			var read filter.Bound
+			require.NoError(t, json.Unmarshal(text, &read), "%s", text)
+			require.Equal(t, bound.Node(), read.Node(), "%s", text)
+		}
+	})
+}
+
+func TestBoundOfNothing(t *testing.T) {
+	t.Parallel()
+	text, err := json.Marshal(filter.Bound{})
+	require.NoError(t, err)
+	require.JSONEq(t, `{"kind":"nobody"}`, string(text))
+}
+
+func TestBoundRefusesWhatBindNeverMakes(t *testing.T) {
+	t.Parallel()
+	const name, id = `{"kind":"test","field":"name","op":"in","texts":["ada"]}`, `018f0000-0000-7000-8000-00000000abcd`
+	test := func(parts string) string { return `{"kind":"test",` + parts + `}` }
+	for what, text := range map[string]string{
+		"null":                     `null`,
+		"no kind":                  `{}`,
+		"an unknown kind":          `{"kind":"sql"}`,
+		"an unknown key":           `{"kind":"everyone","sql":"1=1"}`,
+		"an empty and":             `{"kind":"all"}`,
+		"an and of one":            `{"kind":"all","of":[` + name + `]}`,
+		"an and of an and":         `{"kind":"all","of":[` + name + `,{"kind":"all","of":[` + name + `,` + name + `]}]}`,
+		"an or with everyone":      `{"kind":"any","of":[` + name + `,{"kind":"everyone"}]}`,
+		"a not of a not":           `{"kind":"not","of":[{"kind":"not","of":[` + name + `]}]}`,
+		"a not of two":             `{"kind":"not","of":[` + name + `,` + name + `]}`,
+		"a constant with a field":  `{"kind":"everyone","field":"name"}`,
+		"too deep":                 strings.Repeat(`{"kind":"not","of":[{"kind":"all","of":[`+name+`,`, 33) + name + strings.Repeat(`]}]}`, 33),
+		"too large":                `{"kind":"any","of":[` + strings.Repeat(name+",", filter.MaxBound) + name + `]}`,
+		"no terms":                 `{"kind":"terms"}`,
+		"a term with capitals":     `{"kind":"terms","terms":[{"text":"Ada"}]}`,
+		"a term without its phone": `{"kind":"terms","terms":[{"text":"555"}]}`,
+		"a term with a false one":  `{"kind":"terms","terms":[{"text":"ada","digits":"1' OR '1"}]}`,
+		"an unknown field":         test(`"field":"password","op":"in","texts":["x"]`),
+		"an operator of others":    test(`"field":"source","op":"contains","texts":["x"]`),
+		"all, which is not bound":  test(`"field":"tag","op":"all","texts":["` + id + `"]`),
+		"excluded from a tag":      test(`"field":"tag","op":"excluded","texts":["` + id + `"]`),
+		"no texts":                 test(`"field":"name","op":"in"`),
+		"two texts to contain":     test(`"field":"name","op":"contains","texts":["a","b"]`),
+		"texts out of order":       test(`"field":"name","op":"in","texts":["b","a"]`),
+		"a text twice":             test(`"field":"name","op":"in","texts":["a","a"]`),
+		"a text with an accent":    test(`"field":"name","op":"in","texts":["zoë"]`),
+		"a text with NUL":          test(`"field":"name","op":"in","texts":["a\u0000"]`),
+		"an empty text":            test(`"field":"name","op":"prefix","texts":[""]`),
+		"an id in capitals":        test(`"field":"id","op":"in","texts":["` + strings.ToUpper(id) + `"]`),
+		"no id":                    test(`"field":"tag","op":"in","texts":["vip"]`),
+		"a phone without +":        test(`"field":"phone","op":"in","texts":["55"]`),
+		"a phone with letters":     test(`"field":"phone","op":"contains","texts":["5a"]`),
+		"a range upside down":      test(`"field":"created","op":"between","min":2,"max":1`),
+		"a range of numbers":       test(`"field":"created","op":"between","min_number":1`),
+		"a range with texts":       test(`"field":"created","op":"between","min":1,"texts":["x"]`),
+		"less, which is not bound": test(`"field":"created","op":"lt","max":1`),
+		"an attribute without one": test(`"field":"attr","op":"exists"`),
+		"a field with an attr":     test(`"field":"name","attr":"city","op":"exists"`),
+		"a bool that is two":       test(`"field":"attr","attr":"a","op":"between","as":"bool","min_number":2,"max_number":2`),
+		"an attribute as nothing":  test(`"field":"attr","attr":"a","op":"in","texts":["x"]`),
+		"an identity of nowhere":   test(`"field":"identity","op":"in","refs":[{"source":""}]`),
+		"no identity":              test(`"field":"identity","op":"in"`),
+		"identities of a name":     test(`"field":"name","op":"in","texts":["ada"],"refs":[{"source":"chat"}]`),
+	} {
+		var read filter.Bound
+		err := json.Unmarshal([]byte(text), &read)
+		require.ErrorIs(t, err, visitor.ErrInvalid, what)
+		require.Equal(t, filter.Bound{}, read, what)
+	}
+}
+
+func FuzzBound(f *testing.F) {
+	f.Add([]byte(`{"kind":"all","of":[{"kind":"terms","terms":[{"text":"ada"},{"text":"+1 555","digits":"1555"}]},{"kind":"not","of":[{"kind":"test","field":"tag","op":"exists"}]}]}`))
+	f.Add([]byte(`{"kind":"any","of":[{"kind":"test","field":"attr","attr":"n","op":"between","as":"number","min_number":0.5},{"kind":"test","field":"identity","op":"in","refs":[{"source":"chat","account":"a"}]}]}`))
+	f.Add([]byte(`{"kind":"test","field":"seen","op":"between","min":-1,"max":9223372036854775806}`))
+	f.Add([]byte(`{"kind":"test","field":"phone","op":"prefix","texts":["+55"]}`))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		var read, again filter.Bound
+		if json.Unmarshal(in, &read) != nil {
+			return
+		}
+		text, err := json.Marshal(read)
+		require.NoError(t, err)
+		require.NoError(t, json.Unmarshal(text, &again))
+		require.Equal(t, read.Node(), again.Node())
+	})
+}

@@ -1,0 +1,211 @@
+package rest
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/tag/text"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// Limits of what the routes under /store take.
+const (
+	maxRows    = 10_000 // of one answer; a Workspace asks for 1,001 at most
+	maxListed  = 1_000  // keys or ids of a list
+	maxKeyText = 4_096  // bytes of a key or of a folded name
+)
+
+func checkLimit(limit int) error {
+	if limit < 1 || limit > maxRows {
+		return text.Refuse("limit", fmt.Sprintf("want 1 to %d", maxRows))
+	}
+	return nil
+}
+
+func checkKeyText(field, s string) error {
+	if len(s) > maxKeyText || !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
+		return text.Refuse(field, "not a key")
+	}
+	return nil
+}
+
+func checkPosition(o store.Order, p *store.Position) error {
+	if p == nil {
+		return nil
+	}
+	id, err := visitor.ParseID(string(p.ID))
+	if err != nil {
+		return err
+	}
+	p.ID = id
+	key, _, _ := o.Key()
+	if p.Name != "" && key != store.ByName || p.Micros != 0 && key != store.BySeen && key != store.ByUpdated {
+		return text.Refuse("after", "not of this order")
+	}
+	return checkKeyText("after", p.Name)
+}
+
+func checkList(l store.List) error {
+	if len(l.Keys) > maxListed || len(l.IDs) > maxListed {
+		return text.Refuse("list", fmt.Sprintf("more than %d", maxListed))
+	}
+	for _, key := range append(slices.Clone(l.Keys), l.After) {
+		if err := checkKeyText("list", key); err != nil {
+			return err
+		}
+	}
+	for _, id := range l.IDs {
+		if _, err := visitor.ParseID(id); err != nil {
+			return err
+		}
+	}
+	if len(l.Keys)+len(l.IDs) > 0 {
+		return nil
+	}
+	return checkLimit(l.Limit)
+}
+
+// changeChecker refuses changes that no Workspace could have made, and normalises again
+// what a Workspace has normalised.
+type changeChecker struct{ rules visitor.Rules }
+
+func (k changeChecker) change(c store.Change) (store.Change, error) {
+	switch c := c.(type) {
+	case store.CreateVisitor:
+		return k.createVisitor(c)
+	case store.UpdateVisitor:
+		patch, err := k.rules.Patch(c.Patch)
+		c.Patch = patch
+		return c, cmp.Or(err, checkID(c.ID), checkTime("at", c.At))
+	case store.DeleteVisitor:
+		return c, cmp.Or(checkID(c.ID), checkTime("at", c.At))
+	case store.AddTags:
+		return c, cmp.Or(checkID(c.ID), checkTime("at", c.At), checkKeys(c.Tags), checkNote("by", c.By), checkNote("cause", c.Cause))
+	case store.RemoveTags:
+		return c, cmp.Or(checkID(c.ID), checkTime("at", c.At), checkKeys(c.Tags))
+	case store.EnsureTag:
+		t, err := checkTag(c.Tag)
+		return store.EnsureTag{Tag: t}, err
+	case store.CreateTag:
+		t, err := checkTag(c.Tag)
+		return store.CreateTag{Tag: t}, err
+	case store.UpdateTag:
+		return c, cmp.Or(checkID(c.ID), checkTime("at", c.At))
+	case store.DeleteTag:
+		return c, cmp.Or(checkID(c.ID), checkTime("at", c.At))
+	case store.CreateGroup:
+		return checkGroup(c)
+	case store.UpdateGroup:
+		return c, cmp.Or(checkID(c.ID), checkTime("at", c.At))
+	case store.DeleteGroup:
+		return c, cmp.Or(checkID(c.ID), checkTime("at", c.At))
+	case store.JoinGroup:
+		return c, cmp.Or(checkID(c.ID), checkID(c.Group), checkTime("at", c.At))
+	case store.LeaveGroup:
+		return c, cmp.Or(checkID(c.ID), checkID(c.Group), checkTime("at", c.At))
+	}
+	return nil, text.Refuse("kind", "unknown")
+}
+
+func (k changeChecker) createVisitor(c store.CreateVisitor) (store.Change, error) {
+	v := &c.Visitor
+	d, err := k.rules.Draft(visitor.Draft{
+		Name: v.Name, Email: v.Email, Phone: v.Phone, Source: v.Source, Groups: v.Groups, Attributes: v.Attributes, CreatedAt: v.CreatedAt,
+	}, v.CreatedAt)
+	if err != nil {
+		return nil, err
+	}
+	v.Name, v.Email, v.Phone, v.Source, v.Groups, v.Attributes = d.Name, d.Email, d.Phone, d.Source, d.Groups, d.Attributes
+	for i, given := range v.Identities {
+		if err := cmp.Or(checkSeen("first_seen", given.FirstSeen), checkSeen("last_seen", given.LastSeen)); err != nil {
+			return nil, err
+		}
+		clean, err := k.rules.Identity(visitor.Identity{Source: given.Source, Account: given.Account, ExternalID: given.ExternalID, Username: given.Username})
+		if err != nil {
+			return nil, err
+		}
+		clean.FirstSeen, clean.LastSeen = given.FirstSeen, given.LastSeen
+		v.Identities[i] = clean
+	}
+	slices.SortFunc(v.Identities, visitor.Identity.Compare)
+	for i := 1; i < len(v.Identities); i++ {
+		if v.Identities[i-1].Compare(v.Identities[i]) == 0 {
+			return nil, text.Refuse("identities", "the same source, account and external id twice")
+		}
+	}
+	switch minted, ok := v.ID.Time(); {
+	case !ok || !minted.Equal(v.CreatedAt):
+		return nil, text.Refuse("id", "not a UUIDv7 of the time of creation")
+	case v.Revision != 1 || len(v.Tags)+len(v.Excluded) > 0:
+		return nil, text.Refuse("visitor", "not a new one")
+	case len(c.Tags) > visitor.MaxTags:
+		return nil, text.Refuse("tags", fmt.Sprintf("more than %d", visitor.MaxTags))
+	}
+	return c, cmp.Or(checkID(v.ID), v.CheckLimits(), checkTime("created_at", v.CreatedAt), checkTime("updated_at", v.UpdatedAt),
+		checkSeen("last_seen_at", v.LastSeenAt), checkKeys(c.Tags), checkNote("by", c.By), checkNote("cause", c.Cause))
+}
+
+func checkTag(t tag.Tag) (tag.Tag, error) {
+	d, err := tag.Draft{Name: t.Name, Color: t.Color, Description: t.Description}.Normalize()
+	t.Name, t.Color, t.Description = d.Name, d.Color, d.Description
+	return t, cmp.Or(err, checkID(t.ID), checkTime("created_at", t.CreatedAt))
+}
+
+func checkGroup(c store.CreateGroup) (store.Change, error) {
+	g := c.Group
+	d, err := group.Draft{Name: g.Name, Description: g.Description, Rule: g.Rule}.Normalize()
+	g.Name, g.Description, g.Rule = d.Name, d.Description, d.Rule
+	return store.CreateGroup{Group: g}, cmp.Or(err, checkID(g.ID), checkTime("created_at", g.CreatedAt))
+}
+
+// checkID refuses what is not an id in its one spelling. Ids of all kinds are spelled alike.
+func checkID[T ~string](id T) error {
+	parsed, err := visitor.ParseID(string(id))
+	if err == nil && string(parsed) != string(id) {
+		err = text.Refuse("id", "not in lower case")
+	}
+	return err
+}
+
+// checkKeys refuses what is not the key of a tag.
+func checkKeys(keys []string) error {
+	for _, key := range keys {
+		if key == "" || tag.Key(key) != key || len(key) > maxKeyText {
+			return text.Refuse("tags", "not the key of a tag")
+		}
+	}
+	return nil
+}
+
+func checkNote(field, s string) error {
+	clean, err := text.Line(field, s, 200)
+	if err == nil && clean != s {
+		err = text.Refuse(field, "not normalised")
+	}
+	return err
+}
+
+// checkTime refuses what is not a time in UTC to the microsecond, or is absent.
+func checkTime(field string, t time.Time) error {
+	if t.IsZero() {
+		return text.Refuse(field, "missing")
+	}
+	return checkSeen(field, t)
+}
+
+func checkSeen(field string, t time.Time) error {
+	if t.IsZero() {
+		return nil
+	}
+	if t.Location() != time.UTC || t.Nanosecond()%1_000 != 0 || t.Year() < 1 || t.Year() > 9999 {
+		return text.Refuse(field, "not a time in UTC to the microsecond")
+	}
+	return nil
+}

@@ -1,0 +1,233 @@
+package rest
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/tag/text"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// ClientOptions are what a caller chooses for a Client. Workspace is required.
+type ClientOptions struct {
+	// Workspace marks a request as being about a workspace, in the way that the server's
+	// Options.Workspace reads: a header, a token. It also adds what the server's
+	// authentication wants. There is no default.
+	Workspace func(*http.Request, store.WorkspaceID)
+	// HTTP makes the requests. Default: a client that keeps up to 100 connections.
+	HTTP *http.Client
+	// Patience is how long Apply still waits for the answer when its context has ended:
+	// only the answer tells whether the changes were made. Default: two seconds.
+	Patience time.Duration
+}
+
+// Client is a store.Store, and a store.Faceter, at the other end of HTTP: at a handler of
+// New with StoreRoutes. It keeps every promise of the store behind the handler.
+type Client struct {
+	base   string
+	o      ClientOptions
+	http   *http.Client
+	mu     sync.RWMutex // held for reading by each call
+	closed bool
+}
+
+var (
+	_ store.Store   = (*Client)(nil)
+	_ store.Faceter = (*Client)(nil)
+)
+
+// NewClient returns a client of the handler that is mounted at base, such as
+// https://crm.example.com/api. It makes no request. The error matches store.ErrInvalid.
+func NewClient(base string, o *ClientOptions) (*Client, error) {
+	const op = "open client"
+	if o == nil || o.Workspace == nil {
+		return nil, &store.Error{Op: op, Err: text.Refuse("Workspace", "missing: how the server tells workspaces apart has no default")}
+	}
+	u, err := url.Parse(base)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+		return nil, &store.Error{Op: op, Err: text.Refuse("base", "want an http or https address")}
+	}
+	c := &Client{base: strings.TrimRight(base, "/"), o: *o, http: o.HTTP}
+	if c.http == nil {
+		transport := http.DefaultTransport.(*http.Transport).Clone()
+		transport.MaxIdleConnsPerHost = 100
+		c.http = &http.Client{Transport: transport}
+	}
+	c.o.Patience = cmp.Or(c.o.Patience, 2*time.Second)
+	return c, nil
+}
+
+// GetVisitor returns a visitor, or store.ErrNotFound.
+func (c *Client) GetVisitor(ctx context.Context, ws store.WorkspaceID, id visitor.ID) (visitor.Visitor, error) {
+	var reply getReply
+	err := c.call(ctx, ws, "get", getAsk{id}, &reply)
+	return reply.Visitor, err
+}
+
+// FindVisitors returns a page of visitors.
+func (c *Client) FindVisitors(ctx context.Context, ws store.WorkspaceID, s store.Select) ([]visitor.Visitor, error) {
+	var reply findReply
+	err := c.call(ctx, ws, "find", findAsk(s), &reply)
+	return reply.Visitors, err
+}
+
+// CountVisitors counts visitors.
+func (c *Client) CountVisitors(ctx context.Context, ws store.WorkspaceID, where filter.Bound, limit int64) (int64, error) {
+	var reply countReply
+	err := c.call(ctx, ws, "count", countAsk{where, limit}, &reply)
+	return reply.Count, err
+}
+
+// ListTags returns tags.
+func (c *Client) ListTags(ctx context.Context, ws store.WorkspaceID, l store.List) ([]tag.Tag, error) {
+	var reply tagsReply
+	err := c.call(ctx, ws, "tags", listAsk{l}, &reply)
+	return reply.Tags, err
+}
+
+// ListGroups returns groups.
+func (c *Client) ListGroups(ctx context.Context, ws store.WorkspaceID, l store.List) ([]group.Group, error) {
+	var reply groupsReply
+	if err := c.call(ctx, ws, "groups", listAsk{l}, &reply); err != nil {
+		return nil, err
+	}
+	var groups []group.Group
+	for _, form := range reply.Groups {
+		g, err := form.read()
+		if err != nil {
+			return nil, err
+		}
+		groups = append(groups, g)
+	}
+	return groups, nil
+}
+
+// Apply makes changes, all or none. When the context ends, Apply waits a little longer for
+// the answer, see ClientOptions.Patience.
+func (c *Client) Apply(ctx context.Context, ws store.WorkspaceID, changes []store.Change) ([]store.Outcome, error) {
+	ask := applyAsk{make([]changeForm, len(changes))}
+	for i, change := range changes {
+		var err error
+		if ask.Changes[i], err = writeChange(change); err != nil {
+			return nil, &store.ChangeError{Index: i, Err: err}
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	patient, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer giveUp()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(c.o.Patience, giveUp) })()
+	var reply applyReply
+	err := c.call(patient, ws, "apply", ask, &reply)
+	if err != nil {
+		if patient.Err() != nil {
+			err = ctx.Err()
+		}
+		return nil, err
+	}
+	var outcomes []store.Outcome
+	for _, form := range reply.Outcomes {
+		o, err := form.read()
+		if err != nil {
+			return nil, err
+		}
+		outcomes = append(outcomes, o)
+	}
+	return outcomes, nil
+}
+
+// Events returns events.
+func (c *Client) Events(ctx context.Context, ws store.WorkspaceID, after store.Seq, limit int) ([]store.Event, error) {
+	var reply eventsReply
+	err := c.call(ctx, ws, "events", eventsAsk{after, limit}, &reply)
+	return reply.Events, err
+}
+
+// Facets counts visitors by source, tag and group.
+func (c *Client) Facets(ctx context.Context, ws store.WorkspaceID, where filter.Bound) (store.Facets, error) {
+	var reply facetsReply
+	if err := c.call(ctx, ws, "facets", facetsAsk{where}, &reply); err != nil {
+		return store.Facets{}, err
+	}
+	f := store.Facets{Total: reply.Total, Sources: reply.Sources, Tags: reply.Tags}
+	for _, form := range reply.Groups {
+		g, err := form.Group.read()
+		if err != nil {
+			return store.Facets{}, err
+		}
+		f.Groups = append(f.Groups, store.GroupCount{Group: g, Count: form.Count})
+	}
+	return f, nil
+}
+
+// Close waits for calls under way. The store behind the handler stays open.
+func (c *Client) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closed && c.o.HTTP == nil {
+		c.http.CloseIdleConnections()
+	}
+	c.closed = true
+	return nil
+}
+
+// call asks the route of that name.
+func (c *Client) call(ctx context.Context, ws store.WorkspaceID, route string, ask, reply any) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.closed {
+		return store.ErrClosed
+	}
+	err := c.send(ctx, ws, route, ask, reply)
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+func (c *Client) send(ctx context.Context, ws store.WorkspaceID, route string, ask, reply any) error {
+	body, err := json.Marshal(ask)
+	if err != nil {
+		return err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+"/store/"+route, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	c.o.Workspace(r, ws)
+	res, err := c.http.Do(r)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	if err != nil {
+		return err
+	}
+	if res.StatusCode == http.StatusOK {
+		return json.Unmarshal(answer, reply)
+	}
+	var f fault
+	if json.Unmarshal(answer, &f) != nil {
+		f = fault{} // a page of a proxy, say
+	}
+	f.Status = res.StatusCode
+	return f.err()
+}

@@ -1,0 +1,129 @@
+package rest_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/memory"
+	"github.com/contactpipeline/visitors/store/rest"
+	"github.com/contactpipeline/visitors/store/sqlite"
+	"github.com/contactpipeline/visitors/store/storetest"
+)
+
+func byHeader(r *http.Request) (store.WorkspaceID, error) {
+	return store.WorkspaceID(r.Header.Get("Tenant")), nil
+}
+
+func inHeader(r *http.Request, ws store.WorkspaceID) { r.Header.Set("Tenant", string(ws)) }
+
+// remote is a client of st, over a socket.
+func remote(tb testing.TB, st store.Store) *rest.Client {
+	h, err := rest.New(st, &rest.Options{Workspace: byHeader, StoreRoutes: true, Failed: func(r *http.Request, err error) {
+		tb.Errorf("%s: %v", r.URL.Path, err)
+	}})
+	require.NoError(tb, err)
+	server := httptest.NewServer(h)
+	tb.Cleanup(server.Close)
+	c, err := rest.NewClient(server.URL, &rest.ClientOptions{Workspace: inHeader})
+	require.NoError(tb, err)
+	tb.Cleanup(func() { c.Close() })
+	return c
+}
+
+func onSQLite(tb testing.TB) store.Store {
+	st, err := sqlite.Open(tb.Context(), filepath.Join(tb.TempDir(), "visitors.db"), nil)
+	require.NoError(tb, err)
+	tb.Cleanup(func() { st.Close() })
+	return st
+}
+
+func TestClientOfMemory(t *testing.T) {
+	storetest.Run(t, func(tb testing.TB) store.Store { return remote(tb, memory.New()) })
+}
+
+func TestClientOfSQLite(t *testing.T) {
+	storetest.Run(t, func(tb testing.TB) store.Store { return remote(tb, onSQLite(tb)) })
+}
+
+func TestNewClientRefuses(t *testing.T) {
+	t.Parallel()
+	for base, o := range map[string]*rest.ClientOptions{
+		"http://localhost": nil, "http://127.0.0.1": {}, "localhost:80": {Workspace: inHeader}, "ftp://localhost": {Workspace: inHeader},
+		"http://": {Workspace: inHeader}, "http://localhost/?a=b": {Workspace: inHeader}, "": {Workspace: inHeader},
+	} {
+		_, err := rest.NewClient(base, o)
+		require.ErrorIs(t, err, store.ErrInvalid, base)
+	}
+}
+
+// A client tells what is not a store's answer from what is.
+func TestClientOfSomethingElse(t *testing.T) {
+	t.Parallel()
+	mux := http.NewServeMux()
+	mux.HandleFunc("/store/get", func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "<html>bad gateway", http.StatusBadGateway)
+	})
+	mux.HandleFunc("/store/apply", func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, `{"code":"new_code"}`, http.StatusConflict)
+	})
+	mux.HandleFunc("/store/events", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte(`{"events":[{`)) })
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	c, err := rest.NewClient(server.URL+"/", &rest.ClientOptions{Workspace: inHeader})
+	require.NoError(t, err)
+	defer c.Close()
+	_, err = c.GetVisitor(t.Context(), "acme", "018f0000-0000-7000-8000-000000000000")
+	require.ErrorContains(t, err, "502")
+	require.NotErrorIs(t, err, store.ErrNotFound)
+	_, err = c.Apply(t.Context(), "acme", nil)
+	require.ErrorContains(t, err, "409")
+	_, err = c.Events(t.Context(), "acme", 0, 1)
+	require.Error(t, err)
+	_, err = c.ListTags(t.Context(), "acme", store.List{Limit: 1})
+	require.ErrorContains(t, err, "404")
+	require.NotErrorIs(t, err, store.ErrNotFound)
+}
+
+// Apply waits for an answer when its context ends, but not for ever.
+func TestApplyIsPatient(t *testing.T) {
+	t.Parallel()
+	arrived, answer := make(chan struct{}), make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		arrived <- struct{}{}
+		select {
+		case <-answer:
+			w.Write([]byte(`{"outcomes":[{"effect":"missing"}]}`))
+		case <-r.Context().Done():
+		}
+	}))
+	defer server.Close()
+	changes := []store.Change{store.DeleteVisitor{ID: "018f0000-0000-7000-8000-000000000000", At: time.Unix(1, 0).UTC()}}
+	apply := func(patience time.Duration) ([]store.Outcome, error) {
+		c, err := rest.NewClient(server.URL, &rest.ClientOptions{Workspace: inHeader, Patience: patience})
+		require.NoError(t, err)
+		defer c.Close()
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			<-arrived
+			cancel()
+			if patience > time.Second {
+				answer <- struct{}{}
+			}
+		}()
+		return c.Apply(ctx, "acme", changes)
+	}
+	outcomes, err := apply(time.Hour)
+	require.NoError(t, err)
+	require.Equal(t, []store.Outcome{{Effect: store.Missing}}, outcomes)
+	_, err = apply(time.Millisecond)
+	require.ErrorIs(t, err, context.Canceled)
+}

@@ -1,0 +1,148 @@
+package rest_test
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/memory"
+	"github.com/contactpipeline/visitors/store/rest"
+)
+
+const (
+	someID = "01900000-0000-7000-8000-000000000000" // minted at the time below
+	someAt = "2024-06-10T02:35:18.4Z"
+)
+
+// with is o with changed fields.
+func with(o object, fields ...any) object {
+	o = maps.Clone(o)
+	for i := 0; i+1 < len(fields); i += 2 {
+		o[fields[i].(string)] = fields[i+1]
+	}
+	return o
+}
+
+func newcomer(fields ...any) object {
+	return with(object{"id": someID, "name": "Ada", "source": "chat", "created_at": someAt, "updated_at": someAt, "revision": 1}, fields...)
+}
+
+// A hostile client cannot put in what a Workspace would have refused.
+func TestStoreRoutesCheckChanges(t *testing.T) {
+	t.Parallel()
+	s := open(t, memory.New(), &rest.Options{StoreRoutes: true})
+	apply := func(kind string, value any) answer {
+		return s.call("POST", "/store/apply", object{"changes": []any{object{"kind": kind, "value": value}}})
+	}
+	tag := object{"id": someID, "name": "vip", "color": "#ff0000", "created_at": someAt}
+	group := object{"ID": someID, "Name": "Team", "Description": "", "CreatedAt": someAt}
+	many := make([]string, 201)
+	for i := range many {
+		many[i] = "t"
+	}
+	identity := object{"source": "chat", "external_id": "1"}
+	visit := func(fields ...any) object { return object{"Visitor": newcomer(fields...)} }
+	for name, c := range map[string]struct {
+		kind  string
+		value any
+	}{
+		"an unknown kind":            {"drop_table", object{}},
+		"no kind":                    {"", object{}},
+		"an unknown field":           {"delete_visitor", object{"ID": someID, "At": someAt, "Force": true}},
+		"no value":                   {"delete_visitor", nil},
+		"no id":                      {"delete_visitor", object{"At": someAt}},
+		"not an id":                  {"delete_visitor", object{"ID": "1", "At": someAt}},
+		"no time":                    {"delete_visitor", object{"ID": someID}},
+		"a time elsewhere":           {"delete_visitor", object{"ID": someID, "At": "2024-01-01T00:00:00+01:00"}},
+		"a time too fine":            {"delete_visitor", object{"ID": someID, "At": "2024-01-01T00:00:00.0000001Z"}},
+		"no name":                    {"create_visitor", visit("name", "")},
+		"a name with control":        {"create_visitor", visit("name", "A\x00da")},
+		"a long name":                {"create_visitor", visit("name", strings.Repeat("a", 201))},
+		"a bad e-mail":               {"create_visitor", visit("email", "x")},
+		"a bad phone":                {"create_visitor", visit("phone", "x")},
+		"an unknown source":          {"create_visitor", visit("source", "fax")},
+		"an id of another time":      {"create_visitor", visit("created_at", "2024-01-01T00:00:00Z")},
+		"a later revision":           {"create_visitor", visit("revision", 7)},
+		"tags within":                {"create_visitor", visit("tags", []any{object{"tag": someID, "name": "x", "color": "#ffffff", "at": someAt}})},
+		"excluded":                   {"create_visitor", visit("excluded", []string{someID})},
+		"an identity twice":          {"create_visitor", visit("identities", []any{identity, identity})},
+		"an identity without id":     {"create_visitor", visit("identities", []any{object{"source": "chat", "external_id": ""}})},
+		"an identity of nowhere":     {"create_visitor", visit("identities", []any{object{"source": "fax", "external_id": "1"}})},
+		"a bad attribute":            {"create_visitor", visit("attributes", object{"A B": 1})},
+		"a number that is too large": {"create_visitor", visit("attributes", object{"a": json.RawMessage("1e999")})},
+		"too many tags":              {"create_visitor", with(visit(), "Tags", many)},
+		"a tag that is no key":       {"create_visitor", with(visit(), "Tags", []string{"VIP"})},
+		"a long note":                {"create_visitor", with(visit(), "By", strings.Repeat("a", 201))},
+		"a patch that clears names":  {"update_visitor", object{"ID": someID, "At": someAt, "Patch": object{"name": " "}}},
+		"a patch of nobody":          {"update_visitor", object{"At": someAt, "Patch": object{"name": "x"}}},
+		"a tag without name":         {"create_tag", object{"Tag": with(tag, "name", "")}},
+		"a tag of no colour":         {"create_tag", object{"Tag": with(tag, "color", "red")}},
+		"a tag without id":           {"ensure_tag", object{"Tag": object{"name": "x", "created_at": someAt}}},
+		"tags that are no keys":      {"add_tags", object{"ID": someID, "At": someAt, "Tags": []string{""}}},
+		"a group without name":       {"create_group", object{"Group": with(group, "Name", "")}},
+		"a group with a bad rule":    {"create_group", object{"Group": with(group, "Rule", object{"version": 1, "filter": object{"op": "and", "of": []any{}}})}},
+		"a rule about groups":        {"create_group", object{"Group": with(group, "Rule", object{"version": 1, "filter": object{"op": "exists", "field": "group"}})}},
+		"a group of nobody":          {"join_group", object{"Group": someID, "At": someAt}},
+		"nobody of a group":          {"leave_group", object{"ID": someID, "At": someAt}},
+	} {
+		a := apply(c.kind, c.value)
+		require.Contains(t, []int{400, 422}, a.StatusCode, "%s: %s", name, a.text)
+		require.Contains(t, []any{"invalid", "malformed", "filter_invalid"}, a.is(a.StatusCode)["code"], name)
+	}
+	require.Equal(t, object{"events": []any{}, "next": 0.}, s.call("GET", "/events", nil).is(200), "and nothing has changed")
+	apply("create_visitor", visit()).is(200)
+	apply("create_tag", object{"Tag": tag}).is(200)
+	apply("create_group", object{"Group": group}).is(200)
+}
+
+func TestStoreRoutesCheckQuestions(t *testing.T) {
+	t.Parallel()
+	s := open(t, memory.New(), &rest.Options{StoreRoutes: true, MaxStoreBody: 100_000})
+	all := object{"kind": "everyone"}
+	for name, c := range map[string]struct {
+		path string
+		body any
+	}{
+		"not JSON":                 {"get", "{"},
+		"more than one":            {"get", `{"id":"` + someID + `"}{}`},
+		"not an id":                {"get", object{"id": "1"}},
+		"no id":                    {"get", object{}},
+		"no order":                 {"find", object{"where": all, "limit": 1}},
+		"no limit":                 {"find", object{"where": all, "order": "newest"}},
+		"a huge limit":             {"find", object{"where": all, "order": "newest", "limit": 1 << 30}},
+		"a filter that is not one": {"find", object{"where": object{"kind": "sql"}, "order": "newest", "limit": 1}},
+		"a place of another order": {"find", object{"where": all, "order": "newest", "limit": 1, "after": object{"Name": "x", "ID": someID}}},
+		"a place without id":       {"find", object{"where": all, "order": "newest", "limit": 1, "after": object{"Name": ""}}},
+		"a place with NUL":         {"find", object{"where": all, "order": "name", "limit": 1, "after": object{"Name": "\x00", "ID": someID}}},
+		"a list without limit":     {"tags", object{"list": object{}}},
+		"a list of no ids":         {"tags", object{"list": object{"IDs": []string{"x"}}}},
+		"a key with NUL":           {"groups", object{"list": object{"Keys": []string{"\x00"}}}},
+		"events without limit":     {"events", object{"after": 0}},
+		"facets of nothing":        {"facets", object{"where": object{}}},
+	} {
+		a := s.call("POST", "/store/"+c.path, c.body)
+		require.Contains(t, []int{400, 422}, a.StatusCode, "%s: %s", name, a.text)
+	}
+	s.call("POST", "/store/get", strings.Repeat(" ", 200_000)).problem(413, rest.CodeTooLarge)
+	s.call("GET", "/store/get", nil).problem(405, rest.CodeMethod)
+}
+
+// The errors of a store come through as they are.
+func TestErrorsComeThrough(t *testing.T) {
+	t.Parallel()
+	st := memory.New()
+	c := remote(t, st)
+	_, here := st.GetVisitor(t.Context(), "acme", someID)
+	_, there := c.GetVisitor(t.Context(), "acme", someID)
+	require.Equal(t, here, there)
+	var about *store.Error
+	require.True(t, errors.As(there, &about))
+	require.NoError(t, st.Close())
+	_, there = c.GetVisitor(t.Context(), "acme", someID)
+	require.ErrorIs(t, there, store.ErrClosed)
+}

@@ -340,3 +340,15 @@ func ExampleIdentityField() {
 	fmt.Println(written(filter.Identity.On(visitor.Telegram)), written(filter.Identity.Is(visitor.Telegram, "bot", "42")), written(filter.Identity.Exists()))
 	// Output: identity:telegram identity:telegram/bot/42 has:identity
 }
+
+func ExampleLocate() {
+	const text = "source:chat tag:nobody"
+	e, _ := filter.Parse(text)
+	_, err := filter.Bind(e, nil)
+	var unknown *filter.UnknownError
+	if errors.As(err, &unknown) {
+		pos, _ := filter.Locate(text, unknown.Pointer)
+		fmt.Println(text[pos:])
+	}
+	// Output: nobody
+}

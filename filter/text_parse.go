@@ -66,8 +66,9 @@ func firstInvalid(s string) int {
 
 type parser struct {
 	scanner
-	depth int
-	nodes int
+	depth  int
+	nodes  int
+	places []int // of the values of conditions, in the order of the text
 }
 
 // invalid says that err, of Validate, is at pos.

@@ -104,6 +104,7 @@ func (p *parser) take(f *Field, c *Condition, operands []operand) error {
 			return p.fail(o.pos, "%s", reason)
 		}
 		c.Values = append(c.Values, o.Value)
+		p.places = append(p.places, o.pos)
 	}
 	if reason := badCount(*c); reason != "" {
 		return p.fail(operands[0].pos, "%s", reason)

@@ -326,3 +326,16 @@ func ExampleWorkspace_Lint() {
 	fmt.Println(len(warnings), warnings[0].Flaw, err)
 	// Output: 1 contradiction <nil>
 }
+
+func ExampleWorkspace_Bind() {
+	ctx, ws := sample()
+	hot, err := ws.Bind(ctx, filter.Tag.Has("hot-lead"))
+	fmt.Println(err)
+	fmt.Println(filter.Match(hot, first(ctx, ws, filter.Name.Is("Ada Lovelace"))))
+	_, err = ws.Bind(ctx, filter.Tag.Has("hot-leed"))
+	fmt.Println(err)
+	// Output:
+	// <nil>
+	// true
+	// bind filter: filter: unknown tag "hot-leed"; did you mean "hot-lead"?
+}

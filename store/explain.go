@@ -28,6 +28,14 @@ func (w *Workspace) Explain(ctx context.Context, id visitor.ID, e filter.Expr) (
 	return explanation, fail(op, err)
 }
 
+// Bind returns e as Find would run it at this moment, so that visitors at hand can be
+// tested with filter.Match; a Bound may be used wherever an expression is wanted. It asks
+// for no visitors. The error matches ErrInvalid: it is the one that Find would return.
+func (w *Workspace) Bind(ctx context.Context, e filter.Expr) (filter.Bound, error) {
+	bound, err := w.bind(ctx, e, w.now())
+	return bound, fail("bind filter", err)
+}
+
 // Lint looks for what is odd in a filter: conditions that contradict each other, that
 // are always true, that can never matter, that name what is not there. The error is a back
 // end's, or matches ErrInvalid for a filter that is not valid.

@@ -60,7 +60,7 @@ func (h *handler) changeVisitors(ctx context.Context, ws *store.Workspace, in *b
 	if b.Filter != nil {
 		var err error
 		if ids, err = matching(ctx, ws, *b.Filter, *b.Expect); err != nil {
-			return nil, err
+			return nil, inText(*b.Filter, err)
 		}
 	}
 	out := &bulkOutput{BulkResult{Missing: []visitor.ID{}}}

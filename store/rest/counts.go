@@ -71,10 +71,10 @@ func (h *handler) countVisitors(ctx context.Context, ws *store.Workspace, in *co
 	}
 	if in.UpTo == 0 {
 		n, err := ws.Count(ctx, where)
-		return &countOutput{Count{Count: n}}, err
+		return &countOutput{Count{Count: n}}, inText(in.Filter, err)
 	}
 	n, err := ws.CountUpTo(ctx, where, in.UpTo+1)
-	return &countOutput{Count{min(n, in.UpTo), n > in.UpTo}}, err
+	return &countOutput{Count{min(n, in.UpTo), n > in.UpTo}}, inText(in.Filter, err)
 }
 
 func (h *handler) countFacets(ctx context.Context, ws *store.Workspace, in *facetsInput) (*facetsOutput, error) {
@@ -84,7 +84,7 @@ func (h *handler) countFacets(ctx context.Context, ws *store.Workspace, in *face
 	}
 	counted, err := ws.Facets(ctx, where)
 	if err != nil {
-		return nil, err
+		return nil, inText(in.Filter, err)
 	}
 	body, err := facetsOf(ctx, counted, &speller{ws: ws})
 	return &facetsOutput{body}, err

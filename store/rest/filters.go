@@ -87,7 +87,7 @@ func (h *handler) explainVisitor(ctx context.Context, ws *store.Workspace, in *e
 		return nil, err
 	}
 	e, err := ws.Explain(ctx, visitor.ID(in.ID), where)
-	return &explainOutput{e}, err
+	return &explainOutput{e}, inText(in.Filter, err)
 }
 
 func (h *handler) getSchema(_ context.Context, ws *store.Workspace, _ *nothingInput) (*schemaOutput, error) {
@@ -133,8 +133,10 @@ func (h *handler) checkFilter(ctx context.Context, ws *store.Workspace, in *chec
 	if err != nil {
 		return nil, err
 	}
-	// One visitor who matches is enough to have it bound as a search would.
-	if _, err := ws.CountUpTo(ctx, e, 1); err != nil {
+	if _, err := ws.Bind(ctx, e); err != nil {
+		if in.Body.Text != nil {
+			err = inText(*in.Body.Text, err)
+		}
 		return nil, err
 	}
 	report := FilterReport{}

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -127,6 +128,18 @@ func of(field string, err error) error {
 	return p
 }
 
+// inRule says where a rule was refused, when it is the rule that was.
+func inRule(text string, err error) error {
+	var p *Problem
+	if !errors.As(inText(text, err), &p) {
+		return err
+	}
+	if text != "" {
+		return of("rule_text", p)
+	}
+	return of("rule", p)
+}
+
 func (h *handler) listGroups(ctx context.Context, ws *store.Workspace, _ *nothingInput) (*groupsOutput, error) {
 	out := &groupsOutput{GroupList{[]Group{}}}
 	spell := speller{ws: ws}
@@ -150,7 +163,7 @@ func (h *handler) createGroup(ctx context.Context, ws *store.Workspace, in *crea
 	}
 	g, err := ws.CreateGroup(ctx, group.Draft{Name: in.Body.Name, Description: in.Body.Description, Rule: rule})
 	if err != nil {
-		return nil, err
+		return nil, inRule(in.Body.RuleText, err)
 	}
 	body, err := (&speller{ws: ws}).group(ctx, g)
 	return &createdGroupOutput{"groups/" + string(g.ID), body}, err
@@ -168,7 +181,7 @@ func (h *handler) updateGroup(ctx context.Context, ws *store.Workspace, in *upda
 		Name: in.Body.Name, Description: in.Body.Description, Rule: rule, ClearRule: in.Body.ClearRule,
 	})
 	if err != nil {
-		return nil, err
+		return nil, inRule(in.Body.RuleText, err)
 	}
 	body, err := (&speller{ws: ws}).group(ctx, g)
 	return &groupOutput{body}, err

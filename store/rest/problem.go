@@ -139,6 +139,22 @@ func problemOf(err error) *Problem {
 	return &Problem{Status: http.StatusInternalServerError, Code: CodeInternal, Detail: "the request could not be handled"}
 }
 
+// inText adds to the refusal of a filter where in its text the cause is.
+func inText(text string, err error) error {
+	if err == nil {
+		return nil
+	}
+	p := problemOf(err)
+	switch p.Code {
+	case CodeUnknownTag, CodeUnknownGroup, CodeFilterInvalid:
+		if pos, ok := filter.Locate(text, p.Pointer); ok {
+			p.Position = &pos
+		}
+		return p
+	}
+	return err
+}
+
 // problemOfHuma turns the errors of huma itself, found before an operation runs, into
 // problems, without the values that they repeat.
 func (h *handler) problemOfHuma(ctx huma.Context, _ string, v any) (any, error) {

@@ -87,6 +87,9 @@ func TestFilterCheck(t *testing.T) {
 	p = check("ada tag:hot-leed").problem(422, rest.CodeUnknownTag)
 	require.Equal(t, "hot-lead", p["suggestion"])
 	require.NotContains(t, p["detail"], "leed")
+	require.EqualValues(t, 8, p["position"])
+	p = s.call("GET", "/visitors?filter=tag:hot-lead+tag:x", nil).problem(422, rest.CodeUnknownTag)
+	require.EqualValues(t, 17, p["position"])
 	p = check("group:team").problem(422, rest.CodeUnknownGroup)
 	require.Equal(t, "filter", p["field"])
 	p = s.call("POST", "/filters/check", object{"json": object{"version": 1, "filter": object{"op": "and", "of": []any{object{"op": "in", "field": "sorce", "values": []string{"x"}}}}}}).problem(422, rest.CodeFilterInvalid)
@@ -158,6 +161,7 @@ func TestGroups(t *testing.T) {
 	s.call("POST", "/groups", object{"name": "best"}).problem(409, rest.CodeExists)
 	s.call("POST", "/groups", object{"name": "x", "rule_text": "group:best"}).problem(422, rest.CodeFilterInvalid)
 	s.call("POST", "/groups", object{"name": "x", "rule_text": "tag:nobody"}).problem(422, rest.CodeUnknownTag)
+	require.Equal(t, "rule_text", s.call("PATCH", path, object{"rule_text": "tag:nobody"}).problem(422, rest.CodeUnknownTag)["field"])
 	s.call("DELETE", path, nil).is(204)
 	s.call("DELETE", path, nil).problem(404, rest.CodeNotFound)
 }

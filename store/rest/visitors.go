@@ -93,7 +93,8 @@ func (h *handler) listVisitors(ctx context.Context, ws *store.Workspace, in *fin
 	if err != nil {
 		return nil, err
 	}
-	return find(ctx, ws, store.Query{Where: where, Order: store.Order(in.Order), After: in.After, Limit: in.Limit})
+	out, err := find(ctx, ws, store.Query{Where: where, Order: store.Order(in.Order), After: in.After, Limit: in.Limit})
+	return out, inText(in.Filter, err)
 }
 
 func (h *handler) searchVisitors(ctx context.Context, ws *store.Workspace, in *searchInput) (*pageOutput, error) {

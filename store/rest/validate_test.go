@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"sync"
@@ -36,22 +37,55 @@ var committed = sync.OnceValues(func() (routers.Router, error) {
 // validate fails unless the document foresees the answer: its status, its type, its body.
 func validate(tb testing.TB, r *http.Request, res *http.Response, body []byte) {
 	tb.Helper()
+	listed, err := foresees(r, res, body)
+	wrong := res.StatusCode == http.StatusNotFound || res.StatusCode == http.StatusMethodNotAllowed
+	require.True(tb, listed || wrong || strings.HasPrefix(r.URL.Path, "/store/"), "%s %s is not in the document", r.Method, r.URL.Path)
+	require.NoError(tb, err, "%s %s: the answer is not as the document says", r.Method, r.URL)
+}
+
+// foresees tells whether the document lists the operation, and how the answer differs.
+func foresees(r *http.Request, res *http.Response, body []byte) (listed bool, err error) {
 	router, err := committed()
-	require.NoError(tb, err)
+	if err != nil {
+		return false, err
+	}
 	asked := r.Clone(context.Background())
 	asked.URL.Scheme, asked.URL.Host = "", ""
 	route, params, err := router.FindRoute(asked)
 	if err != nil {
-		wrong := res.StatusCode == http.StatusNotFound || res.StatusCode == http.StatusMethodNotAllowed
-		require.True(tb, strings.HasPrefix(r.URL.Path, "/store/") || wrong, "%s %s is not in the document", r.Method, r.URL.Path)
-		return
+		return false, nil
 	}
-	err = openapi3filter.ValidateResponse(context.Background(), &openapi3filter.ResponseValidationInput{
+	return true, openapi3filter.ValidateResponse(context.Background(), &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: asked, PathParams: params, Route: route},
 		Status:                 res.StatusCode,
 		Header:                 res.Header,
 		Body:                   io.NopCloser(bytes.NewReader(body)),
 		Options:                &openapi3filter.Options{IncludeResponseStatus: true},
 	})
-	require.NoError(tb, err, "%s %s: the answer is not as the document says", r.Method, r.URL)
+}
+
+// What checks the answers can tell a wrong one.
+func TestValidationFindsWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	r := httptest.NewRequestWithContext(t.Context(), "GET", "/visitors", nil)
+	answer := func(contentType, body string) error {
+		res := &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {contentType}}}
+		listed, err := foresees(r, res, []byte(body))
+		require.True(t, listed)
+		return err
+	}
+	const ada = `{"id":"018f0000-0000-7000-8000-000000000000","name":"Ada","source":"chat","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z","revision":1}`
+	require.NoError(t, answer("application/json", `{"visitors":[`+ada+`],"next":""}`))
+	for name, body := range map[string]string{
+		"null for a list":      `{"visitors":null,"next":""}`,
+		"a field is missing":   `{"visitors":[]}`,
+		"a field is new":       `{"visitors":[],"next":"","total":0}`,
+		"a field has a slip":   `{"visitors":[` + strings.Replace(ada, "revision", "Revision", 1) + `],"next":""}`,
+		"a number is a text":   `{"visitors":[` + strings.Replace(ada, ":1}", `:"1"}`, 1) + `],"next":""}`,
+		"it is not an object":  `[]`,
+		"an attribute is null": `{"visitors":[` + strings.Replace(ada, "}", `,"attributes":{"a":null}}`, 1) + `],"next":""}`,
+	} {
+		require.Error(t, answer("application/json", body), name)
+	}
+	require.Error(t, answer("text/html", `{"visitors":[],"next":""}`))
 }

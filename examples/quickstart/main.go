@@ -1,10 +1,11 @@
 // Quickstart is a bicycle shop's first hour with visitors: it takes in a messy contact
-// file, asks questions, and changes things, on an SQLite file.
+// file, asks questions, and changes things, on an SQLite file or in a Postgres database.
 //
 //	go run ./examples/quickstart [FILE]
+//	go run ./examples/quickstart -postgres "host=localhost user=postgres dbname=crm"
 //
-// The visitors stay in FILE, by default visitors-quickstart.db in the current directory. A
-// second run goes on from there.
+// The visitors stay in FILE, by default visitors-quickstart.db in the current directory, or in
+// tables of the database that start with visitors_. A second run goes on from there.
 package main
 
 import (
@@ -17,26 +18,26 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
-	"github.com/contactpipeline/visitors/store/sqlite"
 	"github.com/contactpipeline/visitors/visitor/phone"
 )
 
 func main() {
 	flag.Usage = func() {
-		fmt.Fprintln(flag.CommandLine.Output(), "usage: quickstart [FILE]\n\nFILE keeps the visitors. Default: visitors-quickstart.db")
+		fmt.Fprintln(flag.CommandLine.Output(), "usage: quickstart [FILE]\n       quickstart -postgres DSN\n\nFILE keeps the visitors. Default: visitors-quickstart.db\nDSN says how to connect to a Postgres database that keeps them.")
 	}
+	dsn := flag.String("postgres", "", "")
 	flag.Parse()
-	if flag.NArg() > 1 {
+	if flag.NArg() > 1 || *dsn != "" && flag.NArg() > 0 {
 		flag.Usage()
 		os.Exit(2)
 	}
-	path := flag.Arg(0)
-	if path == "" {
-		path = "visitors-quickstart.db"
+	place := sqliteFile(flag.Arg(0))
+	if *dsn != "" {
+		place = postgresDatabase(*dsn)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, newScreen(os.Stdout), path); err != nil {
+	if err := run(ctx, newScreen(os.Stdout), place); err != nil {
 		if errors.Is(err, context.Canceled) {
 			err = errors.New("interrupted; what was done is kept")
 		}
@@ -46,10 +47,10 @@ func main() {
 }
 
 // run opens the store and takes each step of the tour.
-func run(ctx context.Context, out *screen, path string) (err error) {
-	st, err := sqlite.Open(ctx, path, nil)
+func run(ctx context.Context, out *screen, in place) (err error) {
+	st, err := in.open(ctx)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return fmt.Errorf("%s: %w", in.name, err)
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
 
@@ -67,7 +68,7 @@ func run(ctx context.Context, out *screen, path string) (err error) {
 		return err
 	}
 
-	out.title("visitors quickstart", path)
+	out.title("visitors quickstart", in.name)
 	tour := tour{ws: ws, out: out}
 	for _, step := range []func(context.Context) error{
 		tour.takeIn, tour.newest,
@@ -78,7 +79,7 @@ func run(ctx context.Context, out *screen, path string) (err error) {
 			return err
 		}
 	}
-	out.note("\nAll of it is in %s.\nRun again to go on from there; delete the file to start over.", path)
+	out.note("\nAll of it is in %s.\nRun again to go on from there; %s to start over.", in.name, in.undo)
 	return out.err
 }
 

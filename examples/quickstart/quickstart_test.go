@@ -27,7 +27,7 @@ const dbFile = "visitors-quickstart.db"
 func tourOf(t *testing.T, path string) string {
 	t.Helper()
 	var out bytes.Buffer
-	require.NoError(t, run(t.Context(), &screen{w: &out}, path))
+	require.NoError(t, run(t.Context(), &screen{w: &out}, sqliteFile(path)))
 	return out.String()
 }
 
@@ -137,20 +137,20 @@ func TestTourOnWhatIsNoDatabase(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "letter.txt")
 	require.NoError(t, os.WriteFile(path, bytes.Repeat([]byte("Dear Ada,\n"), 1_000), 0o644))
-	err := run(t.Context(), &screen{w: io.Discard}, path)
+	err := run(t.Context(), &screen{w: io.Discard}, sqliteFile(path))
 	require.ErrorContains(t, err, path)
 	kept, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.Equal(t, bytes.Repeat([]byte("Dear Ada,\n"), 1_000), kept)
 
-	require.Error(t, run(t.Context(), &screen{w: io.Discard}, filepath.Join(t.TempDir(), "no", "folder.db")))
+	require.Error(t, run(t.Context(), &screen{w: io.Discard}, sqliteFile(filepath.Join(t.TempDir(), "no", "folder.db"))))
 }
 
 func TestTourStopsWhenInterrupted(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.ErrorIs(t, run(ctx, &screen{w: io.Discard}, filepath.Join(t.TempDir(), dbFile)), context.Canceled)
+	require.ErrorIs(t, run(ctx, &screen{w: io.Discard}, sqliteFile(filepath.Join(t.TempDir(), dbFile))), context.Canceled)
 }
 
 // What a person who goes through contacts.csv by hand finds: the lines to refuse and why,

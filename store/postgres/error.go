@@ -54,6 +54,7 @@ func (e *Error) Unwrap() error { return e.err }
 // reasons are by code, else by class.
 var reasons = map[string]string{
 	"08":    "connection failed",
+	"0A000": "not what this server does: a standby, for one, only reads",
 	"22":    "a value was refused",
 	"23":    "a constraint was broken",
 	"23505": "a key is taken",

@@ -10,6 +10,7 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/internal/pgtest"
 	"github.com/contactpipeline/visitors/store/postgres"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -70,4 +71,33 @@ func TestAnotherConnectionHoldsTheLock(t *testing.T) {
 	after, err := ws.Update(t.Context(), ada.ID, visitor.Patch{Set: visitor.Attributes{"n": visitor.Number(1)}})
 	require.NoError(t, err)
 	require.EqualValues(t, 2, after.Revision)
+}
+
+// TestDatabaseIsReadOnly opens a standby, which reads and refuses all else.
+func TestDatabaseIsReadOnly(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.Apart(t)
+	st, err := postgres.Open(t.Context(), dsn, nil)
+	require.NoError(t, err)
+	made, err := workspace(t, st, "acme").Create(t.Context(), ada())
+	require.NoError(t, err)
+	require.NoError(t, st.Close())
+	pgtest.Standby(t, dsn)
+
+	ws := workspace(t, openAt(t, dsn, nil), "acme")
+	same := func() {
+		t.Helper()
+		got, err := ws.Get(t.Context(), made.ID)
+		require.NoError(t, err)
+		require.Equal(t, made, got)
+		n, err := ws.Count(t.Context(), filter.Search("lovelace"))
+		require.NoError(t, err)
+		require.EqualValues(t, 1, n)
+	}
+	same()
+	_, err = ws.Create(t.Context(), ada())
+	require.EqualError(t, err, "create visitor: postgres: not what this server does: a standby, for one, only reads (SQLSTATE 0A000)")
+	_, err = ws.Delete(t.Context(), made.ID)
+	require.ErrorContains(t, err, "only reads")
+	same()
 }

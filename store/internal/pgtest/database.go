@@ -23,6 +23,7 @@ var (
 	running *server
 	failed  error // of launching it
 	shared  []*server
+	apart   = map[string]*server{}
 )
 
 // Main runs the tests, stops the server and exits.
@@ -88,8 +89,23 @@ func Apart(tb testing.TB, settings ...string) string {
 	if err != nil {
 		tb.Fatalf("start PostgreSQL: %v", err)
 	}
+	lock.Lock()
+	defer lock.Unlock()
+	apart[s.dsn("postgres")] = s
 	tb.Cleanup(s.stop)
 	return s.dsn("postgres")
+}
+
+// Standby ends a server of Apart in order and starts it anew as one that waits for another
+// and only reads.
+func Standby(tb testing.TB, dsn string) {
+	tb.Helper()
+	lock.Lock()
+	s := apart[dsn]
+	lock.Unlock()
+	if err := s.standby(); err != nil {
+		tb.Fatalf("make the server a standby: %v", err)
+	}
 }
 
 // Crash ends the server as a power cut would, but for what the operating system holds, and

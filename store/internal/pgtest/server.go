@@ -152,6 +152,18 @@ func (s *server) crash() error {
 	return s.start()
 }
 
+// standby ends the server in order, and starts it anew so that it only reads.
+func (s *server) standby() error {
+	if err := s.process.Process.Signal(syscall.SIGINT); err != nil {
+		return err
+	}
+	s.process.Wait()
+	if err := s.command("/bin/sh", "-c", "touch data/standby.signal").Run(); err != nil {
+		return err
+	}
+	return s.start()
+}
+
 // stop ends the server for good.
 func (s *server) stop() {
 	s.leash.Close()

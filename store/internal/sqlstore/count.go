@@ -23,7 +23,11 @@ func (s scope) count(ctx context.Context, n filter.Node, limit int64) (int64, er
 		return 0, nil
 	}
 	streams := s.streamsIn(n)
-	z, err := s.sizes(ctx, streams)
+	read := s.sizes
+	if _, ok := n.(*filter.Test); ok && len(streams) == 1 && streams[0].of.text != addToSource {
+		read = s.uses // one counter tells it
+	}
+	z, err := read(ctx, streams)
 	if err != nil {
 		return 0, err
 	}

@@ -28,8 +28,11 @@ func (z sizes) sum(streams []access) int64 {
 
 // sizes reads the counters of the streams and the number of all visitors.
 func (s scope) sizes(ctx context.Context, streams []access) (sizes, error) {
-	z := sizes{of: map[counted]int64{}}
-	err := s.query(ctx, s.from(sourceTable, "c", "c.source", "c.visitors"), func(r row) error {
+	z, err := s.uses(ctx, streams)
+	if err != nil {
+		return z, err
+	}
+	err = s.query(ctx, s.from(sourceTable, "c", "c.source", "c.visitors"), func(r row) error {
 		var source string
 		var n int64
 		err := r.Scan(&source, &n)
@@ -37,9 +40,12 @@ func (s scope) sizes(ctx context.Context, streams []access) (sizes, error) {
 		z.total += n
 		return err
 	})
-	if err != nil {
-		return z, err
-	}
+	return z, err
+}
+
+// uses reads the counters of the streams by a tag or a group.
+func (s scope) uses(ctx context.Context, streams []access) (sizes, error) {
+	z := sizes{of: map[counted]int64{}}
 	for _, t := range []struct{ text, table, column string }{{addToTag, tagTable, "uses"}, {addToGroup, groupTable, "members"}} {
 		var ids []string
 		for _, a := range streams {

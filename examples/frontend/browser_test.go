@@ -1,0 +1,317 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/stretchr/testify/require"
+)
+
+var screenshots = flag.String("screenshots", "", "a folder to write pictures of the page to")
+
+// Chromium is looked for in PATH, then where macOS puts it.
+var programs = []string{
+	"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome",
+	"/Applications/Chromium.app/Contents/MacOS/Chromium", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+}
+
+var errNoChromium = errors.New("no Chromium is installed")
+
+// chromium is the one browser of the test binary; tests have tabs of it, each with cookies
+// and storage of its own.
+var chromium struct {
+	once   sync.Once
+	ctx    context.Context
+	cancel context.CancelFunc
+	err    error
+}
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code := m.Run()
+	if chromium.cancel != nil {
+		chromium.cancel()
+	}
+	if errors.Is(chromium.err, errNoChromium) {
+		fmt.Fprintf(os.Stderr, "\n*** TESTS IN A BROWSER WERE SKIPPED: %v ***\n\n", chromium.err)
+	}
+	os.Exit(code)
+}
+
+func launch() {
+	var path string
+	for _, name := range programs {
+		if found, err := exec.LookPath(name); err == nil {
+			path = found
+			break
+		}
+	}
+	if path == "" {
+		chromium.err = errNoChromium
+		return
+	}
+	o := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("force-color-profile", "srgb"), chromedp.Flag("lang", "en"))
+	if os.Geteuid() == 0 {
+		o = append(o, chromedp.NoSandbox)
+	}
+	allocator, free := chromedp.NewExecAllocator(context.Background(), o...)
+	ctx, end := chromedp.NewContext(allocator)
+	chromium.ctx, chromium.cancel = ctx, func() { end(); free() }
+	chromium.err = chromedp.Do(ctx)
+}
+
+// tab is a page in the browser, and who uses it.
+type tab struct {
+	*testing.T
+	ctx      context.Context
+	server   *server
+	mu       sync.Mutex
+	troubles []string // errors of the console, violations of the policy
+	refusals bool     // answers of the server that are errors are meant
+}
+
+// patience is how long a tab waits for what should happen.
+const patience = 10 * time.Second
+
+// open starts a server with n visitors and shows its page, or ends the test. An error on the
+// console, or a violation of the Content-Security-Policy, fails the test.
+func open(t *testing.T, n int) *tab {
+	t.Helper()
+	chromium.once.Do(launch)
+	switch {
+	case errors.Is(chromium.err, errNoChromium) && os.Getenv("CI") != "true":
+		t.Skip(chromium.err)
+	case chromium.err != nil:
+		t.Fatalf("start Chromium: %v", chromium.err)
+	}
+	s, err := start(t.Context(), options{addr: "127.0.0.1:0", visitors: n, seed: 1})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.close()) })
+
+	b := &tab{T: t, server: s}
+	ctx, end := chromedp.NewContext(chromium.ctx, chromedp.WithNewBrowserContext(), chromedp.WithListener(b.listen))
+	t.Cleanup(end)
+	b.ctx = ctx
+	t.Cleanup(func() {
+		if t.Failed() {
+			b.picture("failed-" + strings.ReplaceAll(t.Name(), "/", "-"))
+		}
+		require.Empty(t, b.found(), "on the console")
+	})
+	_, err = chromedp.Call(ctx, log.Enable, cdp.Empty{})
+	require.NoError(t, err)
+	b.size(1360, 860)
+	b.visit("")
+	return b
+}
+
+// listen keeps what should not be on the console.
+func (b *tab) listen(event any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch e := event.(type) {
+	case *log.EventEntryAdded:
+		if e.Entry.Level == log.EntryLevelError || e.Entry.Source == log.EntrySourceSecurity {
+			if e.Entry.Source == log.EntrySourceNetwork && b.refusals && strings.Contains(e.Entry.Text, "status of 4") {
+				return
+			}
+			b.troubles = append(b.troubles, e.Entry.Text+" "+e.Entry.URL)
+		}
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning || e.Type == runtime.ConsoleAPICalledTypeAssert {
+			said, _ := json.Marshal(e.Args)
+			b.troubles = append(b.troubles, string(said))
+		}
+	case *runtime.EventExceptionThrown:
+		said, _ := json.Marshal(e.ExceptionDetails)
+		b.troubles = append(b.troubles, string(said))
+	case *page.EventJavascriptDialogOpening:
+		b.troubles = append(b.troubles, "a script opened a dialog: "+e.Message)
+	}
+}
+
+func (b *tab) found() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.troubles
+}
+
+func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
+	b.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 2*patience)
+	defer cancel()
+	require.NoError(b, chromedp.Do(ctx, actions...))
+}
+
+// visit goes to the page, with a query, and waits until visitors are shown.
+func (b *tab) visit(query string) {
+	b.Helper()
+	b.do(chromedp.Navigate(b.server.url + query))
+	b.settled()
+}
+
+var reload = chromedp.Reload()
+
+// settled waits until the table shows what was asked for.
+func (b *tab) settled() {
+	b.Helper()
+	b.until(`document.querySelector("#table").getAttribute("aria-busy") === "false"`)
+}
+
+// eval runs a script in the page, as the developer tools do, and reads its value.
+func eval[T any](b *tab, script string) (value T) {
+	b.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 2*patience)
+	defer cancel()
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	require.NoError(b, err)
+	return value
+}
+
+// until waits until a script is true.
+func (b *tab) until(script string) {
+	b.Helper()
+	for end := time.Now().Add(patience); !eval[bool](b, "Boolean("+script+")"); time.Sleep(15 * time.Millisecond) {
+		if time.Now().After(end) {
+			b.picture("waited-" + strings.ReplaceAll(b.Name(), "/", "-"))
+			b.Fatalf("waited in vain for %s\nerrors: %q", script, b.found())
+		}
+	}
+}
+
+// The part of the page that a selector means: with " | text" the first one that has that
+// text. It is looked for in the dialog that is open, if there is one.
+const lookFor = `((wanted) => {
+	const [css, text] = wanted.split(" | ");
+	const root = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document;
+	const bare = (e) => e.textContent.replace(/\s+/g, " ").trim();
+	const all = [...root.querySelectorAll(css)].filter((e) => e.checkVisibility());
+	return text === undefined ? all[0] : all.find((e) => bare(e) === text) ?? all.find((e) => bare(e).includes(text));
+})`
+
+func find(wanted string) string {
+	quoted, _ := json.Marshal(wanted)
+	return lookFor + "(" + string(quoted) + ")"
+}
+
+// click presses the mouse in the middle of a part of the page, where nothing may lie on it.
+func (b *tab) click(wanted string) {
+	b.Helper()
+	b.until(find(wanted))
+	at := eval[[]float64](b, `(() => {
+		const e = `+find(wanted)+`;
+		e.scrollIntoView({ block: "nearest", behavior: "instant" });
+		let r = e.getBoundingClientRect();
+		let hit = document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2);
+		if (!e.contains(hit)) { // below what is sticky
+			e.scrollIntoView({ block: "center", behavior: "instant" });
+			r = e.getBoundingClientRect();
+			hit = document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2);
+		}
+		return e.contains(hit) || hit?.closest("label")?.contains(e) ? [r.x + r.width / 2, r.y + r.height / 2] : [];
+	})()`)
+	require.NotEmpty(b, at, "%s is covered by something else", wanted)
+	b.do(chromedp.MouseClickXY(at[0], at[1]))
+}
+
+// press types keys, into what has the focus: text, or keys of package kb.
+func (b *tab) press(keys ...string) {
+	b.Helper()
+	for _, r := range strings.Join(keys, "") {
+		events := kb.Encode(r)
+		if len(events) == 3 { // with its character in it, a key that a script has taken makes none
+			events[0].Text, events[0].UnmodifiedText = events[1].Text, events[1].UnmodifiedText
+			events = []*input.DispatchKeyEventParams{events[0], events[2]}
+		}
+		for _, e := range events {
+			_, err := chromedp.Call(b.ctx, input.DispatchKeyEvent, *e)
+			require.NoError(b, err)
+		}
+	}
+}
+
+// write clicks into a field, empties it and types.
+func (b *tab) write(field, text string) {
+	b.Helper()
+	b.click(field)
+	b.do(chromedp.Evaluate[chromedp.Void](find(field) + ".select()"))
+	if text == "" {
+		b.press("\b")
+		return
+	}
+	b.press(text)
+}
+
+// text is what a part of the page says.
+func (b *tab) text(wanted string) string {
+	b.Helper()
+	b.until(find(wanted))
+	return eval[string](b, find(wanted)+`.textContent.replace(/\s+/g, " ").trim()`)
+}
+
+// texts are what all parts say.
+func (b *tab) texts(css string) []string {
+	b.Helper()
+	quoted, _ := json.Marshal(css)
+	return eval[[]string](b, `[...document.querySelectorAll(`+string(quoted)+`)].filter((e) => e.checkVisibility()).map((e) => e.textContent.replace(/\s+/g, " ").trim())`)
+}
+
+// search types a filter and presses Enter.
+func (b *tab) search(filter string) {
+	b.Helper()
+	b.write("#filter", filter)
+	b.press("\r")
+	b.settled()
+}
+
+// scheme makes the page light or dark.
+func (b *tab) scheme(value string) {
+	b.Helper()
+	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: value}, {Name: "prefers-reduced-motion", Value: "reduce"},
+	}})
+	require.NoError(b, err)
+}
+
+func (b *tab) size(width, height int64) {
+	b.Helper()
+	_, err := chromedp.Call(b.ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+		Width: width, Height: height, DeviceScaleFactor: 1, Mobile: width < 720,
+	})
+	require.NoError(b, err)
+}
+
+// picture writes what the page looks like, where the flag says.
+func (b *tab) picture(name string) {
+	if *screenshots == "" {
+		return
+	}
+	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		b.Logf("picture %s: %v", name, err)
+		return
+	}
+	require.NoError(b, os.MkdirAll(*screenshots, 0o755))
+	require.NoError(b, os.WriteFile(filepath.Join(*screenshots, name+".png"), png, 0o644))
+}

@@ -1,0 +1,96 @@
+const root = new URL("api/", document.baseURI);
+
+// Problem is what the server refused, as RFC 9457 has it, or that it was not reached.
+export class Problem extends Error {
+  constructor(status, body) {
+    super(body.detail || body.title || `The server answered ${status}.`);
+    this.status = status; // 0: the server was not reached
+    this.code = body.code;
+    this.field = body.field;
+    this.position = body.position; // in bytes of the filter's UTF-8
+    this.suggestion = body.suggestion;
+    this.count = body.count; // how many match by now
+  }
+}
+
+async function call(method, path, { query = {}, body, headers = {}, signal } = {}) {
+  const url = new URL(path, root);
+  for (const [key, value] of Object.entries(query)) if (value !== "" && value !== undefined) url.searchParams.set(key, value);
+  let response;
+  try {
+    response = await fetch(url, {
+      method, signal,
+      headers: { ...headers, ...(body && { "Content-Type": "application/json" }) },
+      body: body && JSON.stringify(body),
+    });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem(0, { detail: "The server cannot be reached." });
+  }
+  const answer = response.status === 204 ? {} : await response.json().catch(() => ({}));
+  if (!response.ok) throw new Problem(response.status, answer);
+  return answer;
+}
+
+// everyone is what an empty search means; to the server an empty filter means nobody.
+const everyone = "is:everyone";
+const meant = (filter) => filter.trim() || everyone;
+
+export const schema = () => call("GET", "schema");
+
+export const findVisitors = ({ filter, order, after, limit }, signal) =>
+  call("GET", "visitors", { query: { filter: meant(filter), order, after, limit }, signal });
+export const facets = (filter, signal) => call("GET", "visitors/facets", { query: { filter: meant(filter) }, signal });
+
+export const getVisitor = (id) => call("GET", `visitors/${id}`);
+export const createVisitor = (draft, key) => call("POST", "visitors", { body: draft, headers: { "Idempotency-Key": key } });
+export const updateVisitor = (id, revision, patch) =>
+  call("PATCH", `visitors/${id}`, { body: patch, headers: { "If-Match": `"${revision}"` } });
+
+// changeMany does an action on visitors: on those with the ids, or on all that the filter
+// matches, if they are as many as expected.
+export const changeMany = (action, target, more = {}) =>
+  call("POST", "visitors/bulk", { body: { action, ...("ids" in target ? { ids: target.ids } : { filter: meant(target.filter), expect: target.count }), ...more } });
+
+export const createTag = (draft) => call("POST", "tags", { body: draft });
+export const createGroup = (draft) => call("POST", "groups", { body: draft });
+
+const kinds = [
+  ...["created", "updated", "deleted", "tagged", "untagged", "joined", "left"].map((what) => `visitor.${what}`),
+  ...["tag", "group"].flatMap((kind) => ["created", "updated", "deleted"].map((what) => `${kind}.${what}`)),
+];
+
+// watch calls changed when it begins to listen and after each change of anybody's. A page
+// that is not seen does not listen: a browser has few connections, shared by its tabs.
+export function watch(changed) {
+  let stream;
+  const deaf = () => {
+    stream?.close();
+    stream = undefined;
+  };
+  const listen = async () => {
+    const after = await lastEvent();
+    if (document.hidden || stream) return;
+    stream = new EventSource(new URL(`events/stream?after=${after}`, root));
+    for (const kind of ["open", ...kinds]) stream.addEventListener(kind, changed);
+  };
+  const hear = () => listen().catch(() => setTimeout(hear, 5_000));
+  document.addEventListener("visibilitychange", () => document.hidden ? deaf() : hear());
+  addEventListener("pagehide", deaf);
+  addEventListener("pageshow", (event) => { if (event.persisted) hear(); });
+  hear();
+}
+
+// lastEvent returns the number of the last event that there is. Numbers have no gaps, so it
+// is found by halving.
+async function lastEvent() {
+  const isThere = async (n) => (await call("GET", "events", { query: { after: n - 1, limit: 1 } })).events.length > 0;
+  let there = 0, beyond = 1_024;
+  while (await isThere(beyond)) [there, beyond] = [beyond, beyond * 2];
+  while (beyond - there > 1) {
+    const middle = Math.floor((there + beyond) / 2);
+    if (await isThere(middle)) there = middle;
+    else beyond = middle;
+  }
+  return there;
+}

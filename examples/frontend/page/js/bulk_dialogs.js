@@ -1,0 +1,68 @@
+import * as api from "./api.js";
+import { Dialog, field } from "./dialog.js";
+import { TagPicker } from "./tag_picker.js";
+import { GroupPicker } from "./group_picker.js";
+import { visitors } from "./time.js";
+
+// told says what a bulk change has done.
+const told = (what, result) => {
+  const more = [];
+  if (result.unchanged) more.push(`${visitors(result.unchanged)} had it already`);
+  if (result.missing?.length) more.push(`${visitors(result.missing.length)} gone meanwhile`);
+  return `${what} ${visitors(result.changed)}.${more.length ? ` ${more.join(", ")}.` : ""}`;
+};
+
+// openTag puts tags on visitors.
+export function openTag({ target, count, tags, palette, opener, done }) {
+  const picker = new TagPicker({ known: tags, palette });
+  picker.control.dataset.first = true;
+  open({
+    title: `Tag ${visitors(count)}`, confirm: "Tag", picker, opener,
+    submit: async () => {
+      for (const { name, color, description } of picker.fresh) {
+        await api.createTag({ name, color, description });
+        picker.made(name);
+      }
+      done(told("Tagged", await api.changeMany("tag", target, { tags: picker.names })));
+    },
+  });
+}
+
+// openUntag takes tags off visitors.
+export function openUntag({ target, count, tags, opener, done }) {
+  const picker = new TagPicker({ known: tags, mayMake: false });
+  picker.control.dataset.first = true;
+  open({
+    title: `Untag ${visitors(count)}`, confirm: "Untag", picker, opener,
+    submit: async () => {
+      const result = await api.changeMany("untag", target, { tags: picker.names });
+      done(told("Untagged", { ...result, unchanged: 0 }));
+    },
+  });
+}
+
+function open({ title, confirm, picker, opener, submit }) {
+  const dialog = new Dialog({ title, confirm, opener, submit, content: field("tags", "Tags", picker.control, undefined, picker.root) }).open();
+  dialog.allow(false);
+  picker.root.addEventListener("chosen", () => dialog.allow(picker.names.length > 0));
+  picker.control.focus();
+}
+
+// openJoin puts visitors into groups.
+export function openJoin({ target, count, groups, opener, done }) {
+  const picker = new GroupPicker({ known: groups });
+  const dialog = new Dialog({
+    title: `Add ${visitors(count)} to groups`, confirm: "Add", opener, content: picker.root,
+    submit: async () => {
+      let last;
+      for (const group of await picker.ids(api.createGroup)) last = await api.changeMany("join", target, { group });
+      done(told("Added", last));
+    },
+  }).open();
+  dialog.allow(false);
+  const look = () => dialog.allow(picker.some);
+  picker.root.addEventListener("change", look);
+  picker.root.addEventListener("click", look);
+  picker.root.addEventListener("keyup", look);
+  picker.root.querySelector("input").focus();
+}

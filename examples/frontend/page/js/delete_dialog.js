@@ -1,0 +1,49 @@
+import * as api from "./api.js";
+import { element, freshId } from "./element.js";
+import { Dialog } from "./dialog.js";
+import { number, visitors } from "./time.js";
+
+const digits = (text) => text.replace(/[\s,.]/g, "");
+
+// openDelete asks whether visitors should go for good: what goes, what stays, and their
+// number as the answer.
+export function openDelete({ target, count, name, opener, done }) {
+  const inputId = freshId("number");
+  const input = element("input", { type: "text", id: inputId, inputmode: "numeric", autocomplete: "off", "data-first": true, class: "number" });
+  const question = element("p");
+  const ask = () => {
+    question.replaceChildren(...(name ? ["You are about to delete ", element("b", {}, element("bdi", {}, name)), "."] : ["You are about to delete ", element("b", {}, visitors(count)), "."]));
+    label.replaceChildren("Type ", element("b", {}, number(count)), " to delete");
+  };
+  const label = element("label", { for: inputId });
+  ask();
+  const dialog = new Dialog({
+    title: count === 1 ? "Delete visitor" : "Delete visitors", confirm: "Delete for good", danger: true, opener,
+    content: [
+      question,
+      element("div", { class: "fate" },
+        element("section", { class: "goes" }, element("h3", {}, "This goes"), element("ul", {},
+          ["Profile: name, e-mail, phone, attributes", "Tags they carry", "Memberships in groups", "Identities on channels"].map((what) => element("li", {}, what)))),
+        element("section", { class: "stays" }, element("h3", {}, "This stays"), element("ul", {},
+          ["Conversations kept elsewhere", "The tags and groups themselves"].map((what) => element("li", {}, what))))),
+      element("p", { class: "warning" }, "This cannot be undone."),
+      element("div", { class: "field" }, label, input, element("p", { class: "field-error", hidden: true })),
+    ],
+    submit: async () => {
+      try {
+        done(await api.changeMany("delete", target));
+      } catch (problem) {
+        if (problem.code !== "count_changed") throw problem;
+        count = target.count = problem.count;
+        input.value = "";
+        ask();
+        setTimeout(() => { dialog.allow(false); input.focus(); });
+        throw new Error(`The number has changed: ${visitors(count)} match now. Nothing was deleted.`);
+      }
+    },
+  });
+  input.addEventListener("input", () => dialog.allow(digits(input.value) === String(count)));
+  dialog.open();
+  dialog.allow(false);
+  input.focus();
+}

@@ -1,0 +1,92 @@
+import { element, freshId } from "./element.js";
+
+// Dialog is a modal dialog with a title, a form and an answer. Escape, Cancel and a press
+// beside it close it; the focus then goes back to where it was, or to what opener returns.
+export class Dialog {
+  #root;
+  #form;
+  #error = element("p", { class: "dialog-error", role: "alert", hidden: true });
+  #confirm;
+  #opener;
+
+  // submit does what the dialog is for; when it returns without an error the dialog closes.
+  constructor({ title, content, confirm, danger = false, submit, opener, extra, wide = false }) {
+    const titleId = freshId("title");
+    this.#opener = opener;
+    this.#confirm = element("button", { type: "submit", class: danger ? "danger" : "primary" }, confirm);
+    this.#form = element("form", { novalidate: true, onsubmit: (event) => { event.preventDefault(); this.#submit(submit); } },
+      element("header", {}, element("h2", { id: titleId }, title),
+        element("button", { type: "button", class: "close quiet", "aria-label": "Close", onclick: () => this.close() }, "×")),
+      element("div", { class: "dialog-content" }, content, this.#error),
+      element("footer", {}, extra, element("span", { class: "spring" }),
+        element("button", { type: "button", onclick: () => this.close() }, "Cancel"), this.#confirm));
+    this.#root = element("dialog", { "aria-labelledby": titleId, class: wide ? "wide" : undefined }, this.#form);
+    this.#root.addEventListener("close", () => this.#closed());
+    this.#root.addEventListener("mousedown", (event) => { if (event.target === this.#root) this.close(); });
+  }
+
+  open() {
+    this.#before = document.activeElement;
+    document.body.append(this.#root);
+    this.#root.showModal();
+    (this.#root.querySelector("[data-first]") ?? this.#confirm).focus();
+    return this;
+  }
+  #before;
+
+  close() { this.#root.close(); }
+
+  #closed() {
+    this.#root.remove();
+    const to = this.#opener?.() ?? this.#before;
+    if (to?.isConnected) to.focus();
+  }
+
+  // allow says whether the dialog can be confirmed.
+  allow(may) { this.#confirm.disabled = !may; }
+
+  // refuse shows why it did not work: at the field it is about, where there is one.
+  refuse(problem) {
+    for (const field of this.#root.querySelectorAll(".field")) {
+      const is = field.dataset.field === problem.field;
+      const [control, line] = [field.querySelector("input, select"), field.querySelector(".field-error")];
+      control.toggleAttribute("aria-invalid", is);
+      if (is) control.setAttribute("aria-invalid", "true");
+      line.textContent = is ? problem.message : "";
+      line.hidden = !is;
+      if (is) control.focus();
+    }
+    const general = ![...this.#root.querySelectorAll(".field")].some((field) => field.dataset.field === problem.field);
+    this.#error.textContent = general ? problem.message : "";
+    this.#error.hidden = !general;
+    if (general) this.#error.scrollIntoView({ block: "nearest" });
+  }
+
+  async #submit(submit) {
+    if (this.#confirm.disabled) return;
+    this.allow(false);
+    this.#form.setAttribute("aria-busy", "true");
+    try {
+      await submit();
+      this.close();
+    } catch (problem) {
+      this.allow(true);
+      this.refuse(problem);
+    } finally {
+      this.#form.removeAttribute("aria-busy");
+    }
+  }
+}
+
+// field is a labelled control, with a place for its error; the control may be within a
+// larger whole.
+export function field(name, label, control, hint, whole = control) {
+  const [id, errorId, hintId] = [freshId(name), freshId("error"), freshId("hint")];
+  control.id = id;
+  control.setAttribute("aria-describedby", hint ? `${errorId} ${hintId}` : errorId);
+  return element("div", { class: "field", "data-field": name },
+    element("label", { for: id }, label),
+    whole,
+    hint && element("p", { class: "hint", id: hintId }, hint),
+    element("p", { class: "field-error", id: errorId, hidden: true }));
+}

@@ -1,0 +1,44 @@
+import { element, rove } from "./element.js";
+import { paint } from "./color.js";
+import { number } from "./time.js";
+
+// next is the state that a press leads to.
+export const next = { "": "has", has: "not", not: "" };
+
+// FacetChips is a list of things to filter by, each with how many visitors have it. A chip
+// has three states, one press apart: off, has, has not.
+export class FacetChips {
+  #root;
+  #pressed;
+  #words;
+  #at = 0;
+
+  // words say the two states that are on; pressed is told the name of a chip.
+  constructor(root, [has, not], pressed) {
+    this.#root = root;
+    this.#words = { "": "off", has, not };
+    this.#pressed = pressed;
+  }
+
+  // show lists chips: {name, label, color, count, state, description}.
+  show(chips) {
+    const focused = this.#root.contains(document.activeElement) ? document.activeElement.dataset.name : undefined;
+    this.#root.replaceChildren(...chips.map((chip, i) => this.#chip(chip, i)));
+    if (!chips.length) this.#root.append(element("p", { class: "muted" }, "None yet"));
+    this.#root.querySelector(`[data-name="${CSS.escape(focused ?? "")}"]`)?.focus();
+    rove(this.#root, "button", Math.min(this.#at, chips.length - 1));
+  }
+
+  #chip({ name, label = name, color, count, state, description }, i) {
+    const button = element("button", {
+      type: "button", class: "chip", "data-name": name, "data-state": state || "off", title: description,
+      onclick: () => { this.#at = i; this.#pressed(name); },
+    },
+      color && paint(element("span", { class: "dot", "aria-hidden": "true" }), color),
+      element("bdi", { class: "chip-name" }, label),
+      element("span", { class: "visually-hidden" }, `, ${this.#words[state]}, `),
+      state && element("span", { class: "chip-state", "aria-hidden": "true" }, this.#words[state]),
+      element("span", { class: "chip-count" }, number(count)));
+    return button;
+  }
+}

@@ -1,0 +1,67 @@
+import { element, freshId } from "./element.js";
+import { fold } from "./filter_text.js";
+
+// GroupPicker chooses contact groups by ticking them, and takes the name of a new one.
+export class GroupPicker {
+  #known;
+  #list = element("div", { class: "group-list" });
+  #fresh = [];
+  #input;
+  root;
+
+  constructor({ known, chosen = [] }) {
+    this.#known = known;
+    for (const group of known) this.#list.append(this.#line(group, chosen.includes(group.id)));
+    const inputId = freshId("group");
+    this.#input = element("input", {
+      type: "text", id: inputId, maxlength: 100, autocomplete: "off", placeholder: "Name of a new group",
+      onkeydown: (event) => {
+        if (event.key !== "Enter" || !this.#input.value.trim()) return;
+        event.preventDefault(); // adds the group, and does not send the form
+        this.#add();
+      },
+    });
+    this.root = element("fieldset", { class: "groups-field" },
+      element("legend", {}, "Groups"),
+      this.#list,
+      element("div", { class: "new-group" },
+        element("label", { class: "visually-hidden", for: inputId }, "New group"), this.#input,
+        element("button", { type: "button", onclick: () => this.#add() }, "New group")));
+  }
+
+  #line(group, checked) {
+    return element("label", {}, element("input", { type: "checkbox", value: group.id, checked }),
+      element("bdi", {}, group.name), group.rule && element("span", { class: "muted" }, "has a rule"));
+  }
+
+  #add() {
+    const name = this.#input.value.trim();
+    if (!name) return;
+    this.#input.value = "";
+    const there = [...this.#known, ...this.#fresh].find((group) => fold(group.name) === fold(name));
+    if (there) {
+      this.#box(there.id).checked = true;
+      return;
+    }
+    const group = { id: freshId("new"), name };
+    this.#fresh.push(group);
+    this.#list.append(this.#line(group, true));
+    this.#box(group.id).scrollIntoView({ block: "nearest" });
+  }
+
+  #box(id) { return this.#list.querySelector(`input[value="${CSS.escape(id)}"]`); }
+
+  // ids are those of the ticked groups; make makes the new ones first.
+  async ids(make) {
+    for (const group of this.#fresh.filter((group) => this.#box(group.id)?.checked)) {
+      const box = this.#box(group.id);
+      const made = await make({ name: group.name });
+      this.#fresh.splice(this.#fresh.indexOf(group), 1);
+      this.#known.push(made);
+      box.value = made.id;
+    }
+    return [...this.#list.querySelectorAll("input:checked")].map((box) => box.value).filter((id) => this.#known.some((group) => group.id === id));
+  }
+
+  get some() { return this.#list.querySelector("input:checked") !== null; }
+}

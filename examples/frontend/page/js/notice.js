@@ -1,0 +1,11 @@
+import { element } from "./element.js";
+
+const shown = 8_000; // milliseconds
+
+// notice tells what was done, below the page and to screen readers; it goes by itself.
+export function notice(text) {
+  const box = document.getElementById("notices");
+  const line = element("p", { class: "notice" }, text);
+  box.replaceChildren(line);
+  setTimeout(() => line.remove(), shown);
+}

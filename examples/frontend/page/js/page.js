@@ -1,0 +1,231 @@
+import * as api from "./api.js";
+import { element } from "./element.js";
+import { visitors as inWords, number } from "./time.js";
+import { notice } from "./notice.js";
+import { FilterBar } from "./filter_bar.js";
+import { FacetChips, next } from "./facet_chips.js";
+import { stateOf, without, withState } from "./filter_text.js";
+import { Selection } from "./selection.js";
+import { SelectionBar } from "./selection_bar.js";
+import { VisitorsTable } from "./visitors_table.js";
+import { Pager } from "./pager.js";
+import { VisitorForm } from "./visitor_form.js";
+import { openDelete } from "./delete_dialog.js";
+import { openJoin, openTag, openUntag } from "./bulk_dialogs.js";
+
+const limit = 50;
+
+const create = document.getElementById("create");
+const count = document.getElementById("count");
+const order = document.getElementById("order");
+
+let schema = { sources: [], orders: [], palette: [] };
+let tags = [], groups = []; // all that there are
+let filter = ""; // the last one that could be read; the rows are its
+let total = 0; // how many match it
+let shown = false; // something was, so far
+let asked = new AbortController();
+let loading = 0; // what is under way
+
+const selection = new Selection(() => { table.showSelection(); selected.show(total); });
+const table = new VisitorsTable(document.getElementById("table"), { selection, opened: open, sorted: sortBy });
+const pager = new Pager(document.getElementById("pager"), async () => {
+  await load({ facets: false });
+  document.getElementById("results").scrollIntoView();
+});
+const bar = new FilterBar((text, how) => find(text, how), (field) => (field === "tag" ? tags : groups).map(({ name }) => name));
+const chips = (field, words) => new FacetChips(document.getElementById(`${field}s`), words, (name) => {
+  // What counts is the text: the chip may not have been told yet of the press before.
+  bar.apply(withState(bar.text, field, name, next[stateOf(bar.text, field, name)]));
+});
+const facets = {
+  source: chips("source", ["is", "is not"]),
+  tag: chips("tag", ["has", "has not"]),
+  group: chips("group", ["in", "not in"]),
+};
+const selected = new SelectionBar(selection, {
+  all: () => { selection.setAll(filter, total); selectionFocus(); },
+  Tag: () => openTag(bulk()),
+  Untag: () => openUntag(bulk()),
+  "Add to group": () => openJoin(bulk()),
+  Delete: () => openDelete({ ...bulk(), done: (result) => { selection.clear(); changed(`Deleted ${inWords(result.changed)}.`); } }),
+});
+
+// bulk is what a bulk dialog is about.
+const bulk = () => ({ target: selection.target, count: selection.size, palette: schema.palette, tags, groups: [...groups], done: changed });
+
+const selectionFocus = () => document.querySelector("#selection .actions button").focus();
+
+// changed tells what was done and shows the visitors as they are now.
+async function changed(what) {
+  notice(what);
+  await load();
+}
+
+// find looks for the visitors of a text, from the first page.
+async function find(text, how = {}) {
+  const before = pager.cursor;
+  pager.restart();
+  try {
+    await load({ text, rethrow: true });
+    bar.accept();
+    if (before || text !== filter) selection.clear();
+  } catch (problem) {
+    if (problem.name === "AbortError") return;
+    if (problem.status === 0 || problem.status >= 500) return failed(problem);
+    if (!shown) await load({ text: "" });
+    bar.refuse(problem, { ...how, filter: text });
+    count.textContent = `${inWords(total)}, ${filter ? "by the last filter" : "unfiltered"}`;
+  }
+}
+
+// load shows a page of the visitors of a text, and counts.
+async function load({ text = filter, facets: counted = true, rethrow = false } = {}) {
+  asked.abort();
+  const { signal } = asked = new AbortController();
+  loading++;
+  table.busy(true);
+  try {
+    const counting = counted && countChips(text, signal);
+    if (counting) counting.catch(() => {}); // what is wrong with the text, and where, the page of visitors tells
+    const page = await api.findVisitors({ filter: text, order: order.value, after: pager.cursor, limit }, signal);
+    const counts = await counting;
+    if (!page.visitors.length && pager.cursor) { // the page was emptied
+      pager.restart();
+      return await load({ text, rethrow });
+    }
+    if (text !== filter) selection.clear();
+    filter = text;
+    shown = true;
+    if (counts) showCounts(text, counts);
+    pager.show(page.next);
+    table.showOrder(order.value);
+    if (page.visitors.length) table.show(page.visitors, { tags, groups, sources: schema.sources });
+    else empty();
+    selected.show(total);
+    remember();
+  } catch (problem) {
+    if (problem.name === "AbortError") { if (rethrow) throw problem; return; }
+    table.busy(false);
+    if (rethrow) throw problem;
+    failed(problem);
+  } finally {
+    loading--;
+  }
+}
+
+// countChips counts what each chip would find. The sources are counted without the condition
+// on sources, so that the others can be chosen too; what is excluded likewise.
+async function countChips(text, signal) {
+  const [all, sources, excludedTags, excludedGroups] = [text, without(text, "source"), without(text, "tag", "not"), without(text, "group", "not")];
+  const asked = new Map();
+  const ask = (of) => asked.get(of) ?? asked.set(of, api.facets(of, signal)).get(of);
+  const [main, bySource, byTag, byGroup] = await Promise.all([all, sources, excludedTags, excludedGroups].map(ask));
+  return { main, bySource, byTag, byGroup };
+}
+
+function showCounts(text, { main, bySource, byTag, byGroup }) {
+  total = main.total;
+  [tags, groups] = [main.tags.map((t) => t.tag), main.groups.map((g) => g.group)];
+  count.textContent = inWords(total);
+  const chip = (field, name, more, counted, excluded) => {
+    const state = stateOf(text, field, name);
+    return { name, state, count: state === "not" ? excluded : counted, ...more };
+  };
+  facets.source.show(bySource.sources.map(({ source, count }) => {
+    const known = schema.sources.find((s) => s.value === source);
+    return chip("source", source, { label: known?.label, color: known?.badge, description: known?.description }, count, count);
+  }));
+  facets.tag.show(main.tags.map(({ tag, count }, i) => chip("tag", tag.name, { color: tag.color, description: tag.description }, count, byTag.tags[i]?.count ?? 0)));
+  facets.group.show(main.groups.map(({ group, count }, i) => chip("group", group.name, { description: group.description }, count, byGroup.groups[i]?.count ?? 0)));
+  const active = document.querySelectorAll('.chip:not([data-state="off"])').length;
+  document.getElementById("filters-active").textContent = active ? `${number(active)} on` : "";
+}
+
+function empty() {
+  if (filter.trim()) {
+    table.say("No visitors match", "Nobody fits the search and the filters.", element("button", { type: "button", onclick: () => bar.apply("") }, "Clear the filter"));
+  } else {
+    table.say("No visitors yet", "People who write to you on a channel appear here, and those you create.", element("button", { type: "button", class: "primary", onclick: openCreate }, "Create the first"));
+  }
+}
+
+function failed(problem) {
+  count.textContent = "";
+  table.say("That did not work", problem.message, element("button", { type: "button", onclick: () => load() }, "Try again"));
+}
+
+// remember keeps what is shown in the address, for reloading and for sharing.
+function remember() {
+  const url = new URL(location);
+  for (const [key, value, usual] of [["filter", filter, ""], ["order", order.value, "newest"]]) {
+    value === usual ? url.searchParams.delete(key) : url.searchParams.set(key, value);
+  }
+  history.replaceState(null, "", url);
+}
+
+function sortBy(sorts) {
+  order.value = sorts[(sorts.indexOf(order.value) + 1) % sorts.length];
+  sort();
+}
+
+function sort() {
+  pager.restart();
+  load({ facets: false });
+}
+
+function openCreate() {
+  new VisitorForm({ schema, tags, groups: [...groups], opener: () => create, done: (v) => changed(`Created ${v.name}.`) }).open();
+}
+
+async function open(id) {
+  const opener = () => table.opener(id);
+  try {
+    const visitor = await api.getVisitor(id);
+    new VisitorForm({
+      visitor, schema, tags, groups: [...groups], opener,
+      done: (v) => changed(`Saved ${v.name}.`),
+      remove: () => openDelete({
+        target: { ids: [id] }, count: 1, name: visitor.name, opener,
+        done: () => { if (selection.has(id) && !selection.isAll) selection.set([id], false); changed(`Deleted ${visitor.name}.`); },
+      }),
+    }).open();
+  } catch (problem) {
+    await changed(problem.status === 404 ? "This visitor is gone." : problem.message);
+  }
+}
+
+create.addEventListener("click", openCreate);
+order.addEventListener("change", sort);
+
+// On a wide screen the filters are always open.
+const wide = matchMedia("(min-width: 1100px)");
+const filters = document.getElementById("filters");
+const unfold = () => { filters.open = wide.matches; };
+wide.addEventListener("change", unfold);
+unfold();
+
+// refresh shows the changes of others, a little later and not in the middle of something.
+let refreshing;
+function refresh() {
+  clearTimeout(refreshing);
+  refreshing = setTimeout(() => loading || document.querySelector("dialog[open]") ? refresh() : load(), 500);
+}
+
+async function start() {
+  const wanted = new URL(location).searchParams;
+  try {
+    schema = await api.schema();
+  } catch (problem) {
+    table.say("That did not work", problem.message, element("button", { type: "button", onclick: () => { table.loading(); start(); } }, "Try again"));
+    return;
+  }
+  order.replaceChildren(...schema.orders.map(({ value, label }) => element("option", { value }, label)));
+  order.value = schema.orders.some(({ value }) => value === wanted.get("order")) ? wanted.get("order") : "newest";
+  bar.show(wanted.get("filter") ?? "");
+  await find(bar.text);
+
+  api.watch(refresh);
+}
+
+start();

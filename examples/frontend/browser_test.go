@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -157,6 +158,13 @@ func (b *tab) found() []string {
 	return b.troubles
 }
 
+// forgive forgets what was found, for tests of the finding.
+func (b *tab) forgive() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.troubles = nil
+}
+
 func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	b.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, 2*patience)
@@ -167,11 +175,21 @@ func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 // visit goes to the page, with a query, and waits until visitors are shown.
 func (b *tab) visit(query string) {
 	b.Helper()
-	b.do(chromedp.Navigate(b.server.url + query))
-	b.settled()
+	b.goTo(chromedp.Navigate(b.server.url + query))
 }
 
-var reload = chromedp.Reload()
+func (b *tab) reload() {
+	b.Helper()
+	b.goTo(chromedp.Reload())
+}
+
+func (b *tab) goTo(action chromedp.Action[chromedp.Void]) {
+	b.Helper()
+	b.until(`window.left = true`) // a mark on the page before
+	b.do(action)
+	b.until(`!window.left && document.querySelector("#table") !== null`)
+	b.settled()
+}
 
 // settled waits until the table shows what was asked for.
 func (b *tab) settled() {
@@ -215,30 +233,46 @@ func find(wanted string) string {
 	return lookFor + "(" + string(quoted) + ")"
 }
 
-// click presses the mouse in the middle of a part of the page, where nothing may lie on it.
+// click presses the mouse in the middle of a part of the page, as soon as it is there, stands
+// still and nothing lies on it.
 func (b *tab) click(wanted string) {
 	b.Helper()
-	b.until(find(wanted))
-	at := eval[[]float64](b, `(() => {
-		const e = `+find(wanted)+`;
-		e.scrollIntoView({ block: "nearest", behavior: "instant" });
-		let r = e.getBoundingClientRect();
-		let hit = document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2);
-		if (!e.contains(hit)) { // below what is sticky
-			e.scrollIntoView({ block: "center", behavior: "instant" });
-			r = e.getBoundingClientRect();
-			hit = document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2);
+	place := `(() => {
+		const e = ` + find(wanted) + `;
+		if (!e) return [];
+		for (const block of ["nearest", "center"]) { // what is nearest may be below what is sticky
+			e.scrollIntoView({ block, behavior: "instant" });
+			const r = e.getBoundingClientRect();
+			const at = [r.x + r.width / 2, r.y + r.height / 2];
+			const hit = document.elementFromPoint(...at);
+			if (e.contains(hit) || hit?.closest("label")?.contains(e)) return at;
 		}
-		return e.contains(hit) || hit?.closest("label")?.contains(e) ? [r.x + r.width / 2, r.y + r.height / 2] : [];
-	})()`)
-	require.NotEmpty(b, at, "%s is covered by something else", wanted)
-	b.do(chromedp.MouseClickXY(at[0], at[1]))
+		return [];
+	})()`
+	var before []float64
+	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		at := eval[[]float64](b, place)
+		if len(at) > 0 && slices.Equal(at, before) {
+			b.do(chromedp.MouseClickXY(at[0], at[1]))
+			return
+		}
+		before = at
+		if time.Now().After(end) {
+			b.picture("waited-" + strings.ReplaceAll(b.Name(), "/", "-"))
+			b.Fatalf("cannot press %s: not there, or covered\nerrors: %q", wanted, b.found())
+		}
+	}
 }
 
 // press types keys, into what has the focus: text, or keys of package kb.
 func (b *tab) press(keys ...string) {
 	b.Helper()
 	for _, r := range strings.Join(keys, "") {
+		if _, isKey := kb.Keys[r]; !isKey { // as an input method or a clipboard has it
+			_, err := chromedp.Call(b.ctx, input.InsertText, input.InsertTextParams{Text: string(r)})
+			require.NoError(b, err)
+			continue
+		}
 		events := kb.Encode(r)
 		if len(events) == 3 { // with its character in it, a key that a script has taken makes none
 			events[0].Text, events[0].UnmodifiedText = events[1].Text, events[1].UnmodifiedText

@@ -165,7 +165,7 @@ func TestChipsFilterBySourceAndByHasAndHasNotTag(t *testing.T) {
 	b.shows(b.count(filter.And(filter.Or(has("vip"), has("wholesale")), source.Is(visitor.WhatsApp))))
 
 	// The address keeps them.
-	b.do(reload)
+	b.reload()
 	b.shows(b.count(filter.And(filter.Or(has("vip"), has("wholesale")), source.Is(visitor.WhatsApp))))
 	require.Equal(t, "has", b.chipState("source", "whatsapp"))
 }

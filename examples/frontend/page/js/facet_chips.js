@@ -20,11 +20,22 @@ export class FacetChips {
     this.#pressed = pressed;
   }
 
-  // show lists chips: {name, label, color, count, state, description}.
+  // show lists chips: {name, label, color, count, state, description}. Those that are there
+  // already stay in their place and change, or a press that is under way would be lost.
   show(chips) {
     const focused = this.#root.contains(document.activeElement) ? document.activeElement.dataset.name : undefined;
-    this.#root.replaceChildren(...chips.map((chip, i) => this.#chip(chip, i)));
-    if (!chips.length) this.#root.append(element("p", { class: "muted" }, "None yet"));
+    const old = [...this.#root.querySelectorAll("button")];
+    const fresh = chips.map((chip, i) => this.#chip(chip, i));
+    if (old.length === fresh.length && old.every((button, i) => button.dataset.name === fresh[i].dataset.name)) {
+      old.forEach((button, i) => {
+        button.dataset.state = fresh[i].dataset.state;
+        button.title = fresh[i].title;
+        button.replaceChildren(...fresh[i].childNodes);
+      });
+    } else {
+      this.#root.replaceChildren(...fresh);
+    }
+    if (!chips.length) this.#root.replaceChildren(element("p", { class: "muted" }, "None yet"));
     this.#root.querySelector(`[data-name="${CSS.escape(focused ?? "")}"]`)?.focus();
     rove(this.#root, "button", Math.min(this.#at, chips.length - 1));
   }

@@ -19,6 +19,7 @@ export class VisitorsTable {
   #whole;
   #message;
   #ids = [];
+  #looks = []; // what each row shows
   #at = 0; // the row that the Tab key stops at
   #selection;
   #opened;
@@ -83,8 +84,16 @@ export class VisitorsTable {
     const [id, part] = [focused?.closest("tr")?.dataset.id, focused?.type === "checkbox" ? "input" : "button"];
     this.busy(false);
     this.#say();
+    const [before, old] = [this.#ids, this.#rows()];
     this.#ids = visitors.map((v) => v.id);
-    this.#body.replaceChildren(...visitors.map((v) => this.#row(v, tags, groups, sources)));
+    const looks = visitors.map((v) => JSON.stringify([v, tags, groups, v.last_seen_at && ago(v.last_seen_at)]));
+    if (before.length > 0 && before.join() === this.#ids.join()) {
+      // Rows that are as they were stay: a press on one that is under way would be lost.
+      visitors.forEach((v, i) => { if (looks[i] !== this.#looks[i]) old[i].replaceWith(this.#row(v, tags, groups, sources)); });
+    } else {
+      this.#body.replaceChildren(...visitors.map((v) => this.#row(v, tags, groups, sources)));
+    }
+    this.#looks = looks;
     this.showSelection();
     this.#stopAt(Math.max(0, Math.min(this.#at, visitors.length - 1)));
     if (focused) (this.#rowOf(id) ?? this.#rows()[this.#at])?.querySelector(part).focus();
@@ -93,7 +102,7 @@ export class VisitorsTable {
   // say shows words, and what can be done, instead of rows.
   say(title, text, ...actions) {
     this.busy(false);
-    this.#ids = [];
+    this.#ids = this.#looks = [];
     this.#body.replaceChildren();
     this.#say(element("h2", {}, title), element("p", {}, text), ...actions);
   }

@@ -25,7 +25,7 @@ func makeUp(ctx context.Context, ws *store.Workspace, n int, seed uint64, now ti
 			return err
 		}
 	}
-	m := maker{random: rand.New(rand.NewPCG(seed, 0)), now: now.Truncate(time.Hour)}
+	m := maker{random: rand.New(rand.NewPCG(seed, 0)), now: now}
 	for _, d := range []group.Draft{
 		{Name: "Newsletter", Description: "get a letter each month"},
 		{Name: "Spring campaign", Description: "asked about the spring offer"},

@@ -1,5 +1,5 @@
 import { element } from "./element.js";
-import { atByte, placeOfUnknown } from "./filter_text.js";
+import { atByte } from "./filter_text.js";
 
 const pause = 450; // milliseconds without a key before what was typed is asked for
 
@@ -10,13 +10,10 @@ export class FilterBar {
   #clear = document.getElementById("filter-clear");
   #error = document.getElementById("filter-error");
   #changed;
-  #known;
   #timer;
 
-  // known returns the names of the tags or the groups that there are.
-  constructor(changed, known) {
+  constructor(changed) {
     this.#changed = changed;
-    this.#known = known;
     this.#input.addEventListener("input", () => {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#tell(), pause);
@@ -64,7 +61,7 @@ export class FilterBar {
   // refuse shows a problem below the field: the reason, the place in what was typed, and
   // what could be meant instead. After Enter the cursor goes to the place.
   refuse(problem, { entered = false, filter = this.text } = {}) {
-    const [from, to] = this.#placeOf(problem, filter);
+    const [from, to] = placeOf(problem, filter);
     const fixes = [];
     if (problem.suggestion && from !== undefined) {
       const fixed = filter.slice(0, from) + spell(problem.suggestion) + filter.slice(to);
@@ -86,27 +83,21 @@ export class FilterBar {
     }
   }
 
-  // placeOf returns where in the text the word begins and ends that a problem is about.
-  #placeOf(problem, text) {
-    if (problem.code === "unknown_tag") return placeOfUnknown(text, "tag", this.#known("tag"));
-    if (problem.code === "unknown_group") return placeOfUnknown(text, "group", this.#known("group"));
-    if (problem.position === undefined) return [];
-    const from = atByte(text, problem.position);
-    const [word] = /^"(?:[^"\\]|\\.)*"?|^[\p{L}\p{N}_.@&+#/-]*/su.exec(text.slice(from));
-    return [from, from + Math.max(word.length, from < text.length ? 1 : 0)];
-  }
-
   #fix(label, text) {
     return element("button", { type: "button", class: "fix", onclick: () => { this.apply(text); this.#input.focus(); } }, label);
   }
+}
+
+// placeOf returns where in the text the word begins and ends that a problem is about.
+function placeOf(problem, text) {
+  if (problem.position === undefined) return [];
+  const from = atByte(text, problem.position);
+  const [word] = /^"(?:[^"\\]|\\.)*"?|^[\p{L}\p{N}_.@&+#/-]*/su.exec(text.slice(from));
+  return [from, from + Math.max(word.length, from < text.length ? 1 : 0)];
 }
 
 // spell writes a word as it stands in a filter.
 const spell = (word) => /^[\p{L}\p{N}_][\p{L}\p{N}_.:@&+-]*$/u.test(word) ? word : `"${word.replace(/["\\]/g, "\\$&")}"`;
 
 // sentence makes a reason into one.
-function sentence(reason) {
-  const plain = reason.replace(/^filter: (at byte \d+: )?/, "").replace(/; did you mean ".*"\?$/, "");
-  return plain.slice(0, 1).toUpperCase() + plain.slice(1) + (/[.?!]$/.test(plain) ? "" : ".");
-}
-
+const sentence = (reason) => reason.slice(0, 1).toUpperCase() + reason.slice(1) + (/[.?!]$/.test(reason) ? "" : ".");

@@ -102,18 +102,6 @@ export function without(text, field, state) {
   return kept.map(({ item }) => item).filter((item, i, all) => item !== "AND" || (i > 0 && i < all.length - 1 && !joins(all[i - 1]))).join(" ");
 }
 
-// placeOfUnknown returns where in a text the first name begins and ends that is not known.
-export function placeOfUnknown(text, field, known) {
-  const names = new Set(known.map(fold));
-  for (const found of text.matchAll(new RegExp(`(?<=^|[\\s(-])${field}:("(?:[^"\\\\]|\\\\.)*"|[^\\s"(),*]+)`, "gi"))) {
-    const written = found[1];
-    const name = written[0] === '"' ? written.slice(1, -1).replace(/\\(.)/gs, "$1") : written;
-    const from = found.index + found[0].length - written.length;
-    if (!names.has(fold(name))) return [from, from + written.length];
-  }
-  return [];
-}
-
 // atByte returns the place in a string of an offset in its UTF-8.
 export function atByte(text, offset) {
   let bytes = 0, at = 0;

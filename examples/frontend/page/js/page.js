@@ -33,7 +33,7 @@ const pager = new Pager(document.getElementById("pager"), async () => {
   await load({ facets: false });
   document.getElementById("results").scrollIntoView();
 });
-const bar = new FilterBar((text, how) => find(text, how), (field) => (field === "tag" ? tags : groups).map(({ name }) => name));
+const bar = new FilterBar((text, how) => find(text, how));
 const chips = (field, words) => new FacetChips(document.getElementById(`${field}s`), words, (name) => {
   // What counts is the text: the chip may not have been told yet of the press before.
   bar.apply(withState(bar.text, field, name, next[stateOf(bar.text, field, name)]));

@@ -95,6 +95,51 @@ type (
 		ID    visitor.ID
 		At    time.Time
 	}
+	// CaptureContact takes in what an event on a channel tells: it finds the visitor, or
+	// makes one, and fills its profile as Policy.Absorb says. See Keep.Capture, which every
+	// back end runs. Nobody known by the contact, and Contact.Known: Missing. An event
+	// that was taken in before: Unchanged, with the Reason SeenBefore. Only the times of the
+	// last sign of life moved: Seen. ErrInvalid: the visitor would pass a limit.
+	CaptureContact struct {
+		ID      visitor.ID // of the visitor, if one is made
+		Contact visitor.Contact
+		Tags    []tag.Tag // made unless one with the key is there; all are put on
+		Policy  visitor.Policy
+		At      time.Time
+		By      string
+		Cause   string
+	}
+	// MergeVisitors makes one visitor of two, as Policy.Merge says. From is then another
+	// id of Into, for ever. One and the same: Unchanged. ErrNotFound: no such visitor.
+	// ErrInvalid: the visitor would pass a limit.
+	MergeVisitors struct {
+		Into, From visitor.ID
+		Policy     visitor.Policy
+		At         time.Time
+	}
+	// UnmergeVisitor makes two visitors again of the one that From was merged into, as
+	// visitor.Merged.Undo says. ErrNotFound: From was not merged, or the survivor was
+	// deleted. ErrConflict: the survivor has itself been merged since, and that must be
+	// undone first.
+	UnmergeVisitor struct {
+		From visitor.ID
+		At   time.Time
+	}
+	// LinkIdentity gives a visitor one more identity. Its own already: Unchanged.
+	// ErrNotFound: no such visitor. ErrExists: it is another visitor's, whose id is the
+	// error's Key. ErrInvalid: more than visitor.MaxIdentities then.
+	LinkIdentity struct {
+		ID       visitor.ID
+		Identity visitor.Identity
+		At       time.Time
+	}
+	// UnlinkIdentity takes an identity from a visitor. Not its own: Unchanged.
+	// ErrNotFound: no such visitor.
+	UnlinkIdentity struct {
+		ID       visitor.ID
+		Identity visitor.Identity
+		At       time.Time
+	}
 	// LeaveGroup takes a visitor out of a group; out of a group with a rule, for good: the
 	// visitor is excluded. A visitor that is not there is Missing. ErrNotFound: no such group.
 	LeaveGroup struct {
@@ -104,20 +149,25 @@ type (
 	}
 )
 
-func (CreateVisitor) change() {}
-func (UpdateVisitor) change() {}
-func (DeleteVisitor) change() {}
-func (AddTags) change()       {}
-func (RemoveTags) change()    {}
-func (EnsureTag) change()     {}
-func (CreateTag) change()     {}
-func (UpdateTag) change()     {}
-func (DeleteTag) change()     {}
-func (CreateGroup) change()   {}
-func (UpdateGroup) change()   {}
-func (DeleteGroup) change()   {}
-func (JoinGroup) change()     {}
-func (LeaveGroup) change()    {}
+func (CreateVisitor) change()  {}
+func (CaptureContact) change() {}
+func (MergeVisitors) change()  {}
+func (UnmergeVisitor) change() {}
+func (LinkIdentity) change()   {}
+func (UnlinkIdentity) change() {}
+func (UpdateVisitor) change()  {}
+func (DeleteVisitor) change()  {}
+func (AddTags) change()        {}
+func (RemoveTags) change()     {}
+func (EnsureTag) change()      {}
+func (CreateTag) change()      {}
+func (UpdateTag) change()      {}
+func (DeleteTag) change()      {}
+func (CreateGroup) change()    {}
+func (UpdateGroup) change()    {}
+func (DeleteGroup) change()    {}
+func (JoinGroup) change()      {}
+func (LeaveGroup) change()     {}
 
 // Effect is what a change did.
 type Effect string
@@ -129,13 +179,62 @@ const (
 	Updated   Effect = "updated"
 	Deleted   Effect = "deleted"
 	Missing   Effect = "missing" // what it was to act on is not there
+	Seen      Effect = "seen"    // of a capture: the profile is as it was, the times of the last sign of life are not
 )
 
-// Outcome is the result of one change. Visitor is set by CreateVisitor and
-// UpdateVisitor, Tag by the changes that make or change a tag, Group likewise.
+// Outcome is the result of one change. Visitor is set by the changes that make or change
+// a profile, Tag by those that make or change a tag, Group likewise.
 type Outcome struct {
 	Effect  Effect
 	Visitor visitor.Visitor
+	Other   visitor.Visitor // of UnmergeVisitor: the one that came back
 	Tag     tag.Tag
 	Group   group.Group
+	Reason  Reason // of CaptureContact
+}
+
+// About returns the visitor that a change is about, "" for one that is about none or that
+// makes it. An id that was merged into another stands for that one: whoever carries out
+// a change whose visitor is not there looks whether it was merged.
+func About(c Change) visitor.ID {
+	switch c := c.(type) {
+	case UpdateVisitor:
+		return c.ID
+	case DeleteVisitor:
+		return c.ID
+	case AddTags:
+		return c.ID
+	case RemoveTags:
+		return c.ID
+	case JoinGroup:
+		return c.ID
+	case LeaveGroup:
+		return c.ID
+	}
+	return ""
+}
+
+// Redirect returns the change about another visitor.
+func Redirect(c Change, id visitor.ID) Change {
+	switch c := c.(type) {
+	case UpdateVisitor:
+		c.ID = id
+		return c
+	case DeleteVisitor:
+		c.ID = id
+		return c
+	case AddTags:
+		c.ID = id
+		return c
+	case RemoveTags:
+		c.ID = id
+		return c
+	case JoinGroup:
+		c.ID = id
+		return c
+	case LeaveGroup:
+		c.ID = id
+		return c
+	}
+	return c
 }

@@ -21,6 +21,7 @@ type Event struct {
 	Kind    EventKind  `json:"kind"`
 	At      time.Time  `json:"at"`
 	Visitor visitor.ID `json:"visitor,omitempty"`
+	Other   visitor.ID `json:"other,omitempty"`  // of a merge: the id that is no visitor's own any more; of an unmerge: that is again
 	Tags    []tag.ID   `json:"tags,omitempty"`   // put on, taken off, or made, in the order of ids
 	Groups  []group.ID `json:"groups,omitempty"` // joined, left, or made, in the order of ids
 	Fields  []string   `json:"fields,omitempty"` // of an update: the fields that changed, sorted
@@ -36,6 +37,9 @@ const (
 	VisitorDeleted  EventKind = "visitor.deleted"
 	VisitorTagged   EventKind = "visitor.tagged"
 	VisitorUntagged EventKind = "visitor.untagged"
+	VisitorSeen     EventKind = "visitor.seen" // a sign of life that told nothing new of the profile
+	VisitorMerged   EventKind = "visitor.merged"
+	VisitorUnmerged EventKind = "visitor.unmerged"
 	VisitorJoined   EventKind = "visitor.joined"
 	VisitorLeft     EventKind = "visitor.left"
 	TagCreated      EventKind = "tag.created"

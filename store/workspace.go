@@ -28,6 +28,9 @@ type Options struct {
 	// WeekStart is the first day of the week in filters. Default (nil): Monday, as ISO 8601
 	// has it.
 	WeekStart *time.Weekday
+	// Capture says which fields captured contacts fill, and when a contact is taken for a
+	// visitor by its e-mail or phone. Default: see visitor.Policy.
+	Capture visitor.Policy
 	// Unknown says what a filter means that names a tag or group that is not there.
 	// Default: an error.
 	Unknown filter.Unknown
@@ -45,6 +48,7 @@ type Workspace struct {
 	zone   *time.Location
 	week   time.Weekday // its first day
 	misses filter.Unknown
+	policy visitor.Policy
 	by     string
 	cause  string
 }
@@ -64,6 +68,9 @@ func Open(st Store, workspace string, o *Options) (*Workspace, error) {
 	if err != nil {
 		return nil, &Error{Op: "open workspace", Err: err}
 	}
+	if err := o.Capture.Validate(); err != nil {
+		return nil, &Error{Op: "open workspace", Err: err}
+	}
 	w := &Workspace{
 		store: st, id: id,
 		rules:  visitor.Rules{Sources: sources, Phone: o.Phone},
@@ -72,6 +79,7 @@ func Open(st Store, workspace string, o *Options) (*Workspace, error) {
 		zone:   o.Zone,
 		week:   time.Monday,
 		misses: o.Unknown,
+		policy: o.Capture,
 	}
 	if w.clock == nil {
 		w.clock = time.Now

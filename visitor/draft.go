@@ -1,6 +1,9 @@
 package visitor
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Draft is what a caller gives to make a visitor. Name and Source are required.
 type Draft struct {
@@ -29,41 +32,63 @@ type Patch struct {
 	IfRevision int64 `json:"if_revision,omitempty"`
 }
 
-// Apply returns v changed by p, which Rules have normalised, and whether anything
-// differs. It touches neither UpdatedAt nor Revision, nor looks at IfRevision.
-func (p Patch) Apply(v Visitor) (Visitor, bool) {
-	changed := set(&v.Name, p.Name)
-	changed = set(&v.Email, p.Email) || changed
-	changed = set(&v.Phone, p.Phone) || changed
-	changed = set(&v.Source, p.Source) || changed
+// Apply returns v changed by p, which Rules have normalised, at that time, and whether
+// anything differs. What is set or cleared counts as done by hand. It touches neither
+// UpdatedAt nor Revision, nor looks at IfRevision.
+func (p Patch) Apply(v Visitor, at time.Time) (Visitor, bool) {
+	before := v
+	set(&v.Name, p.Name)
+	set(&v.Email, p.Email)
+	set(&v.Phone, p.Phone)
+	set(&v.Source, p.Source)
 	if len(p.Set)+len(p.Unset) > 0 {
-		next := v.Attributes.Merge(p.Set, p.Unset)
-		if !next.Equal(v.Attributes) {
-			v.Attributes, changed = next, true
+		v.Attributes = v.Attributes.Merge(p.Set, p.Unset)
+	}
+	changed := Changed(before, v)
+	if len(changed) > 0 {
+		v.Origins = v.Origins.byHand(v, changed, at)
+	}
+	return v, len(changed) > 0
+}
+
+func set[T any](field *T, value *T) {
+	if value != nil {
+		*field = *value
+	}
+}
+
+// Changed returns the names of the profile's fields in which a and b differ, sorted:
+// name, email, phone, source, attr.NAME for an attribute, identities.
+func Changed(a, b Visitor) []string {
+	var fields []string
+	for _, f := range []struct {
+		name    string
+		changed bool
+	}{
+		{"name", a.Name != b.Name},
+		{"email", a.Email != b.Email},
+		{"phone", a.Phone != b.Phone},
+		{"source", a.Source != b.Source},
+		{"identities", !slices.EqualFunc(a.Identities, b.Identities, func(i, j Identity) bool {
+			return i.Is(j) && i.Username == j.Username
+		})},
+	} {
+		if f.changed {
+			fields = append(fields, f.name)
 		}
 	}
-	return v, changed
-}
-
-func set[T comparable](field *T, value *T) bool {
-	if value == nil || *value == *field {
-		return false
+	for name, value := range a.Attributes {
+		if now, ok := b.Attributes[name]; !ok || !now.Equal(value) {
+			fields = append(fields, attrField(name))
+		}
 	}
-	*field = *value
-	return true
+	for name := range b.Attributes {
+		if _, ok := a.Attributes[name]; !ok {
+			fields = append(fields, attrField(name))
+		}
+	}
+	slices.Sort(fields)
+	return fields
 }
 
-// Contact is what one event on a channel tells of a person.
-type Contact struct {
-	Source     Source     `json:"source"`
-	Account    string     `json:"account,omitempty"`
-	ExternalID string     `json:"external_id"`
-	Name       string     `json:"name,omitempty"`
-	Username   string     `json:"username,omitempty"`
-	Email      string     `json:"email,omitempty"`
-	Phone      string     `json:"phone,omitempty"`
-	Tags       []string   `json:"tags,omitempty"`
-	Attributes Attributes `json:"attributes,omitempty"`
-	EventID    string     `json:"event_id,omitempty"`
-	OccurredAt time.Time  `json:"occurred_at,omitzero"`
-}
+func attrField(name string) string { return "attr." + name }

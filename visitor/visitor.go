@@ -71,6 +71,7 @@ type Visitor struct {
 	Groups     []GroupID        `json:"groups,omitempty"`   // groups joined by hand; a group's rule adds none here
 	Excluded   []GroupID        `json:"excluded,omitempty"` // groups with a rule that the visitor was taken out of by hand
 	Attributes Attributes       `json:"attributes,omitempty"`
+	Origins    Origins          `json:"origins,omitempty"` // of the fields that channels filled
 	CreatedAt  time.Time        `json:"created_at"`
 	UpdatedAt  time.Time        `json:"updated_at"`            // last change of the profile; tags and groups do not touch it
 	LastSeenAt time.Time        `json:"last_seen_at,omitzero"` // last sign of life on a channel; zero: never
@@ -84,25 +85,8 @@ func (v Visitor) Clone() Visitor {
 	v.Groups = slices.Clone(v.Groups)
 	v.Excluded = slices.Clone(v.Excluded)
 	v.Attributes = v.Attributes.Clone()
+	v.Origins = v.Origins.Clone()
 	return v
-}
-
-// Identity is one account under which a channel knows the visitor: unique in a
-// workspace by source, account and external id.
-type Identity struct {
-	Source     Source    `json:"source"`
-	Account    string    `json:"account,omitempty"` // the business's own account on the channel (page, number, bot), ≤ MaxIdentity bytes
-	ExternalID string    `json:"external_id"`       // the person's id there, ≤ MaxIdentity bytes; text, since ids pass 2^53
-	Username   string    `json:"username,omitempty"`
-	FirstSeen  time.Time `json:"first_seen,omitzero"`
-	LastSeen   time.Time `json:"last_seen,omitzero"`
-}
-
-// Compare orders identities by source, account and external id.
-func (i Identity) Compare(j Identity) int {
-	return slices.Compare(
-		[]string{string(i.Source), i.Account, i.ExternalID},
-		[]string{string(j.Source), j.Account, j.ExternalID})
 }
 
 // CheckLimits returns a *FieldError when v has more than MaxTags, MaxGroups,

@@ -91,7 +91,7 @@ func (b *batch) updateVisitor(c store.UpdateVisitor) (store.Outcome, error) {
 		return store.Outcome{}, &store.Error{Kind: "visitor", Key: string(c.ID), Err: store.ErrConflict}
 	}
 	was := r.visitor()
-	v, changed := c.Patch.Apply(was)
+	v, changed := c.Patch.Apply(was, c.At)
 	if !changed {
 		return store.Outcome{Effect: store.Unchanged, Visitor: was}, nil
 	}

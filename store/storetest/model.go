@@ -160,7 +160,7 @@ func (m *model) updateVisitor(c store.UpdateVisitor) verdict {
 	if c.Patch.IfRevision != 0 && c.Patch.IfRevision != old.Revision {
 		return failed(fault(store.ErrConflict, "visitor", string(c.ID)))
 	}
-	v, changed := c.Patch.Apply(old.Clone())
+	v, changed := c.Patch.Apply(old.Clone(), c.At)
 	if !changed {
 		return verdict{outcome: store.Outcome{Effect: store.Unchanged, Visitor: m.read(old)}}
 	}

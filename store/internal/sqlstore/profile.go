@@ -134,7 +134,7 @@ func (a *applier) updateVisitor(ctx context.Context, c store.UpdateVisitor) (sto
 	if c.Patch.IfRevision != 0 && c.Patch.IfRevision != before.Revision {
 		return store.Outcome{}, &store.Error{Kind: "visitor", Key: string(c.ID), Err: store.ErrConflict}
 	}
-	after, changed := c.Patch.Apply(before)
+	after, changed := c.Patch.Apply(before, c.At)
 	if !changed {
 		return store.Outcome{Effect: store.Unchanged, Visitor: before}, nil
 	}

@@ -94,10 +94,10 @@ func TestPatchApply(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			old := full()
-			got, changed := c.patch.Apply(old)
+			got, changed := c.patch.Apply(old, now)
 			require.Equal(t, c.want, got)
 			require.Equal(t, full(), old, "left as it was")
-			again, twice := c.patch.Apply(got)
+			again, twice := c.patch.Apply(got, now)
 			require.Equal(t, got, again)
 			require.False(t, twice)
 			require.Equal(t, !sameProfile(full(), c.want), changed)

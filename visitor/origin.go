@@ -33,12 +33,12 @@ func (o Origins) Clone() Origins {
 // Placeholder reports whether the name was made up, for want of one.
 func (v Visitor) Placeholder() bool { return v.Origins["name"].Placeholder }
 
-// byHand returns the origins after those fields of v were set or cleared by hand.
+// byHand returns the origins after those fields of v were set or cleared by hand. That one
+// was cleared is noted of those whom a channel knows: it may tell the value again.
 func (o Origins) byHand(v Visitor, fields []string, at time.Time) Origins {
 	next := maps.Clone(o)
 	for _, field := range fields {
-		if v.has(field) {
-			delete(next, field)
+		if delete(next, field); v.has(field) || len(v.Identities) == 0 {
 			continue
 		}
 		if next == nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/contactpipeline/visitors/group"
@@ -22,7 +21,7 @@ func (s *Store) Apply(ctx context.Context, id store.WorkspaceID, changes []store
 	w = w.clone()
 	var outcomes []store.Outcome
 	for i, c := range changes {
-		outcome, event, err := w.change(c)
+		outcome, event, err := w.carry(c)
 		if err != nil {
 			return nil, &store.ChangeError{Index: i, Err: err}
 		}
@@ -34,6 +33,15 @@ func (s *Store) Apply(ctx context.Context, id store.WorkspaceID, changes []store
 	}
 	s.workspaces[id] = w
 	return outcomes, nil
+}
+
+// carry makes one change; an id that was merged into another stands for that one.
+func (w *workspace) carry(c store.Change) (store.Outcome, store.Event, error) {
+	outcome, event, err := w.change(c)
+	if next, ok, _ := store.Rerouted(keeper{w}, c, outcome, err); ok {
+		return w.change(next)
+	}
+	return outcome, event, err
 }
 
 // change makes one change. An event without a kind is none: nothing has changed.
@@ -71,7 +79,8 @@ func (w *workspace) change(c store.Change) (store.Outcome, store.Event, error) {
 	case store.DeleteGroup:
 		return w.deleteGroup(c)
 	}
-	return store.Outcome{}, store.Event{}, fmt.Errorf("unknown change %T", c)
+	outcome, err := store.Keep(keeper{w}, c)
+	return outcome, store.Event{}, err
 }
 
 // nothing is the result of a change without an effect.
@@ -118,7 +127,7 @@ func (w *workspace) updateVisitor(c store.UpdateVisitor) (store.Outcome, store.E
 	case c.Patch.IfRevision != 0 && c.Patch.IfRevision != old.Revision:
 		return refuse(&store.Error{Kind: "visitor", Key: string(c.ID), Err: store.ErrConflict})
 	}
-	v, changed := c.Patch.Apply(old)
+	v, changed := c.Patch.Apply(old, c.At)
 	if !changed {
 		return store.Outcome{Effect: store.Unchanged, Visitor: w.read(old)}, store.Event{}, nil
 	}
@@ -128,28 +137,7 @@ func (w *workspace) updateVisitor(c store.UpdateVisitor) (store.Outcome, store.E
 	}
 	w.visitors[v.ID] = v
 	return store.Outcome{Effect: store.Updated, Visitor: w.read(v)},
-		store.Event{Kind: store.VisitorUpdated, At: c.At, Visitor: v.ID, Fields: changedFields(old, v)}, nil
-}
-
-func changedFields(a, b visitor.Visitor) []string {
-	var fields []string
-	for name, differs := range map[string]bool{"name": a.Name != b.Name, "email": a.Email != b.Email, "phone": a.Phone != b.Phone, "source": a.Source != b.Source} {
-		if differs {
-			fields = append(fields, name)
-		}
-	}
-	for name, value := range a.Attributes {
-		if !value.Equal(b.Attributes[name]) {
-			fields = append(fields, "attr."+name)
-		}
-	}
-	for name := range b.Attributes {
-		if _, old := a.Attributes[name]; !old {
-			fields = append(fields, "attr."+name)
-		}
-	}
-	slices.Sort(fields)
-	return fields
+		store.Event{Kind: store.VisitorUpdated, At: c.At, Visitor: v.ID, Fields: visitor.Changed(old, v)}, nil
 }
 
 func (w *workspace) deleteVisitor(c store.DeleteVisitor) (store.Outcome, store.Event, error) {
@@ -157,6 +145,7 @@ func (w *workspace) deleteVisitor(c store.DeleteVisitor) (store.Outcome, store.E
 		return nothing(store.Missing)
 	}
 	delete(w.visitors, c.ID)
+	w.forgetMerged(c.ID)
 	return store.Outcome{Effect: store.Deleted}, store.Event{Kind: store.VisitorDeleted, At: c.At, Visitor: c.ID}, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
@@ -33,10 +34,22 @@ type workspace struct {
 	tags     map[tag.ID]tag.Tag
 	groups   map[group.ID]group.Group
 	events   []store.Event
+	taken    map[store.EventKey]time.Time
+	merged   map[visitor.ID]visitor.Merged
+}
+
+func newWorkspace() *workspace {
+	return &workspace{
+		visitors: map[visitor.ID]visitor.Visitor{}, tags: map[tag.ID]tag.Tag{}, groups: map[group.ID]group.Group{},
+		taken: map[store.EventKey]time.Time{}, merged: map[visitor.ID]visitor.Merged{},
+	}
 }
 
 func (w *workspace) clone() *workspace {
-	return &workspace{maps.Clone(w.visitors), maps.Clone(w.tags), maps.Clone(w.groups), slices.Clip(w.events)}
+	return &workspace{
+		maps.Clone(w.visitors), maps.Clone(w.tags), maps.Clone(w.groups), slices.Clip(w.events),
+		maps.Clone(w.taken), maps.Clone(w.merged),
+	}
 }
 
 // workspace returns the workspace as it is now.
@@ -57,7 +70,7 @@ func (s *Store) current(ctx context.Context, id store.WorkspaceID) (*workspace, 
 	if w, ok := s.workspaces[id]; ok {
 		return w, nil
 	}
-	return &workspace{map[visitor.ID]visitor.Visitor{}, map[tag.ID]tag.Tag{}, map[group.ID]group.Group{}, nil}, nil
+	return newWorkspace(), nil
 }
 
 // GetVisitor implements store.Store.
@@ -66,11 +79,11 @@ func (s *Store) GetVisitor(ctx context.Context, id store.WorkspaceID, v visitor.
 	if err != nil {
 		return visitor.Visitor{}, err
 	}
-	found, ok := w.visitors[v]
-	if !ok {
-		return visitor.Visitor{}, store.Missed("visitor", string(v))
+	found, ok, err := store.Follow(keeper{w}, v)
+	if err == nil && !ok {
+		err = store.Missed("visitor", string(v))
 	}
-	return w.read(found), nil
+	return found, err
 }
 
 // FindVisitors implements store.Store.

@@ -2,7 +2,6 @@ package memory
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/contactpipeline/visitors/store"
@@ -41,12 +40,13 @@ func (w *workspace) apply(ctx context.Context, changes []store.Change) (outcomes
 		if i%1024 == 1023 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if outcomes[i], err = b.change(c); err != nil {
+		if outcomes[i], err = b.carry(c); err != nil {
 			return nil, &store.ChangeError{Index: i, Err: err}
 		}
 	}
 	done = true
 	w.settle()
+	w.taken.prune()
 	return outcomes, nil
 }
 
@@ -71,6 +71,19 @@ func (b *batch) put(p uint32, next *record) {
 	old := b.records[p]
 	b.workspace.put(p, next)
 	b.undo = append(b.undo, func() { b.workspace.put(p, old) })
+}
+
+// carry makes a change; an id that was merged stands for the survivor.
+func (b *batch) carry(c store.Change) (store.Outcome, error) {
+	out, err := b.change(c)
+	next, ok, failed := store.Rerouted(b, c, out, err)
+	switch {
+	case failed != nil:
+		return out, failed
+	case ok:
+		return b.change(next)
+	}
+	return out, err
 }
 
 func (b *batch) change(c store.Change) (store.Outcome, error) {
@@ -104,5 +117,5 @@ func (b *batch) change(c store.Change) (store.Outcome, error) {
 	case store.DeleteGroup:
 		return b.deleteGroup(c)
 	}
-	return store.Outcome{}, fmt.Errorf("unknown change %T", c)
+	return store.Keep(b, c)
 }

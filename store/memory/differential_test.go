@@ -109,7 +109,7 @@ func (c *throng) stir() (changes []store.Change) {
 		case 1, 2:
 			p := visitor.Patch{Name: &other.Name, Email: &other.Email, Phone: &other.Phone, Source: &other.Source, Set: other.Attributes, Unset: slices.Sorted(maps.Keys(v.Attributes))}
 			changes = append(changes, store.UpdateVisitor{ID: id, Patch: p, At: c.clock})
-			if next, changed := p.Apply(v); changed {
+			if next, changed := p.Apply(v, c.clock); changed {
 				v = next
 				v.UpdatedAt, v.Revision = c.clock, v.Revision+1
 			}

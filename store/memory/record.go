@@ -25,6 +25,7 @@ type record struct {
 	groups, excluded       []*label[group.Group] // by id
 	identities             []identity            // as visitor.Identity.Compare has them
 	attributes             []attribute           // by name
+	origins                visitor.Origins
 }
 
 type assignment struct {
@@ -36,7 +37,7 @@ type assignment struct {
 type identity struct {
 	channel                       *mark
 	account, externalID, username string // parts of one string
-	first, last                   int64
+	named, first, last            int64
 }
 
 type attribute struct {
@@ -61,8 +62,9 @@ func (w *workspace) newRecord(id uuid.UUID, v visitor.Visitor) *record {
 		created:    store.Micros(v.CreatedAt),
 		updated:    store.Micros(v.UpdatedAt),
 		seen:       store.Micros(v.LastSeenAt),
-		revision:   1,
+		revision:   v.Revision,
 		attributes: w.attributesOf(v.Attributes),
+		origins:    v.Origins.Clone(),
 	}
 	r.setText(v.Name, v.Email, v.Phone)
 	if len(v.Identities) > 0 {
@@ -93,7 +95,7 @@ func (w *workspace) newIdentity(i visitor.Identity) identity {
 	return identity{
 		channel: w.channels.at(string(i.Source)),
 		account: account, externalID: rest[:len(i.ExternalID)], username: rest[len(i.ExternalID):],
-		first: store.Micros(i.FirstSeen), last: store.Micros(i.LastSeen),
+		named: store.Micros(i.UsernameAt), first: store.Micros(i.FirstSeen), last: store.Micros(i.LastSeen),
 	}
 }
 
@@ -140,13 +142,14 @@ func (r *record) fill(v *visitor.Visitor) {
 			v.Attributes[a.name.name] = a.value
 		}
 	}
+	v.Origins = r.origins.Clone()
 }
 
 func (r *record) appendIdentities(to []visitor.Identity) []visitor.Identity {
 	for _, i := range r.identities {
 		to = append(to, visitor.Identity{
 			Source: visitor.Source(i.channel.name), Account: i.account, ExternalID: i.externalID, Username: i.username,
-			FirstSeen: store.FromMicros(i.first), LastSeen: store.FromMicros(i.last),
+			UsernameAt: store.FromMicros(i.named), FirstSeen: store.FromMicros(i.first), LastSeen: store.FromMicros(i.last),
 		})
 	}
 	return to

@@ -50,11 +50,11 @@ func read[T any](ctx context.Context, s *Store, ws store.WorkspaceID, do func(*w
 // GetVisitor returns a visitor, or an error that matches store.ErrNotFound.
 func (s *Store) GetVisitor(ctx context.Context, ws store.WorkspaceID, id visitor.ID) (visitor.Visitor, error) {
 	return read(ctx, s, ws, func(w *workspace) (visitor.Visitor, error) {
-		_, r := w.lookup(id)
-		if r == nil {
-			return visitor.Visitor{}, store.Missed("visitor", string(id))
+		v, found, err := store.Follow(&batch{workspace: w}, id)
+		if err == nil && !found {
+			err = store.Missed("visitor", string(id))
 		}
-		return r.visitor(), nil
+		return v, err
 	})
 }
 

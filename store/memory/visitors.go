@@ -25,6 +25,7 @@ func (b *batch) createVisitor(c store.CreateVisitor) (store.Outcome, error) {
 		return store.Outcome{}, err
 	}
 	r := b.newRecord(id, c.Visitor)
+	r.revision = 1
 	put, err := b.assign(r, c.Tags, c.Visitor.UpdatedAt, c.By, c.Cause)
 	if err != nil {
 		return store.Outcome{}, err
@@ -104,29 +105,11 @@ func (b *batch) updateVisitor(c store.UpdateVisitor) (store.Outcome, error) {
 	next.setText(v.Name, v.Email, v.Phone)
 	next.source = b.sources.at(string(v.Source))
 	next.attributes = b.attributesOf(v.Attributes)
+	next.origins = v.Origins.Clone()
 	next.updated, next.revision = store.Micros(v.UpdatedAt), v.Revision
 	b.put(p, &next)
-	b.events.add(store.Event{Kind: store.VisitorUpdated, At: c.At, Visitor: v.ID, Fields: changedFields(was, v)})
+	b.events.add(store.Event{Kind: store.VisitorUpdated, At: c.At, Visitor: v.ID, Fields: visitor.Changed(was, v)})
 	return store.Outcome{Effect: store.Updated, Visitor: v}, nil
-}
-
-// changedFields names what differs, sorted.
-func changedFields(a, b visitor.Visitor) []string {
-	fields := named(map[string]bool{
-		"name": a.Name != b.Name, "email": a.Email != b.Email, "phone": a.Phone != b.Phone, "source": a.Source != b.Source,
-	})
-	for name, value := range a.Attributes {
-		if now, ok := b.Attributes[name]; !ok || !now.Equal(value) {
-			fields = append(fields, "attr."+name)
-		}
-	}
-	for name := range b.Attributes {
-		if _, ok := a.Attributes[name]; !ok {
-			fields = append(fields, "attr."+name)
-		}
-	}
-	slices.Sort(fields)
-	return fields
 }
 
 // named returns the names of what is true, sorted.
@@ -147,6 +130,7 @@ func (b *batch) deleteVisitor(c store.DeleteVisitor) (store.Outcome, error) {
 		return store.Outcome{Effect: store.Missing}, nil
 	}
 	b.put(p, nil)
+	b.forgetMerged(r.id)
 	b.events.add(store.Event{Kind: store.VisitorDeleted, At: c.At, Visitor: c.ID})
 	return store.Outcome{Effect: store.Deleted}, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -39,6 +40,8 @@ type workspace struct {
 	groups                        shelf[group.Group]
 
 	events journal
+	merges merges
+	taken  taken // events of channels
 
 	before, after []*roaring.Bitmap // of place, kept for the next time
 }
@@ -51,6 +54,7 @@ func newWorkspace() *workspace {
 		tagged: roaring.New(), grouped: roaring.New(), channel: roaring.New(),
 		sources: index{}, channels: index{}, attributes: index{},
 		tags: newShelf[tag.Tag](), groups: newShelf[group.Group](),
+		merges: newMerges(), taken: taken{at: map[store.EventKey]int64{}},
 	}
 }
 

@@ -24,7 +24,7 @@ func TestHonest(t *testing.T) {
 // TestBroken tries a promise on a store that breaks it.
 func TestBroken(t *testing.T) {
 	t.Parallel()
-	for _, lie := range slices.Concat(filterLies, orderLies, changeLies, valueLies) {
+	for _, lie := range slices.Concat(filterLies, orderLies, changeLies, captureLies, valueLies) {
 		t.Run(lie.name, func(t *testing.T) {
 			t.Parallel()
 			area, name, _ := strings.Cut(lie.broken, "/")

@@ -31,6 +31,9 @@ func scribble(v *visitor.Visitor) {
 	if v.Attributes != nil {
 		v.Attributes["scribble"] = visitor.Text("scribble")
 	}
+	for field := range v.Origins {
+		v.Origins[field] = visitor.Origin{Source: "scribble"}
+	}
 	v.Tags = append(v.Tags[:0], tag.Assignment{Name: "scribble"})
 	v.Groups = append(v.Groups[:0], "scribble")
 	v.Name = "scribble"
@@ -103,6 +106,7 @@ var copyPromises = []promise{
 			set["new"], set["scribble"] = visitor.Text("scribble"), visitor.Text("scribble")
 			want.Name, want.UpdatedAt, want.Revision = "Eve", at, 2
 			want.Attributes = want.Attributes.Merge(visitor.Attributes{"new": visitor.List("a", "b")}, []string{"score"})
+			want.Origins = visitor.Origins{"attr.score": {At: at}}
 			r.same("the visitor after scribbling on what updated it", r.get(want.ID), want)
 			keys := []string{"second"}
 			r.must(store.CreateTag{Tag: r.tag("second")}, store.CreateTag{Tag: r.tag("third")}, store.AddTags{ID: want.ID, Tags: keys, At: r.now()})

@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -23,10 +22,15 @@ type model struct {
 	tags     map[tag.ID]tag.Tag
 	groups   map[group.ID]group.Group
 	events   []store.Event
+	taken    map[store.EventKey]bool
+	merged   map[visitor.ID]visitor.Merged
 }
 
 func newModel() *model {
-	return &model{map[visitor.ID]visitor.Visitor{}, map[tag.ID]tag.Tag{}, map[group.ID]group.Group{}, nil}
+	return &model{
+		map[visitor.ID]visitor.Visitor{}, map[tag.ID]tag.Tag{}, map[group.ID]group.Group{}, nil,
+		map[store.EventKey]bool{}, map[visitor.ID]visitor.Merged{},
+	}
 }
 
 // verdict is what a change leads to: an outcome and what an event says of it, or one of
@@ -53,10 +57,13 @@ func failed(faults ...store.Error) verdict { return verdict{faults: faults} }
 // apply returns what the changes lead to, up to the first that fails, and makes them if
 // none does.
 func (m *model) apply(changes []store.Change) []verdict {
-	next := &model{maps.Clone(m.visitors), maps.Clone(m.tags), maps.Clone(m.groups), slices.Clip(m.events)}
+	next := &model{
+		maps.Clone(m.visitors), maps.Clone(m.tags), maps.Clone(m.groups), slices.Clip(m.events),
+		maps.Clone(m.taken), maps.Clone(m.merged),
+	}
 	var verdicts []verdict
 	for _, c := range changes {
-		v := next.change(c)
+		v := next.change(next.about(c))
 		verdicts = append(verdicts, v)
 		if v.open || v.faults != nil {
 			return verdicts
@@ -81,6 +88,7 @@ func (m *model) change(c store.Change) verdict {
 			return none(store.Missing)
 		}
 		delete(m.visitors, c.ID)
+		m.forget(c.ID)
 		v := did(store.Deleted, store.VisitorDeleted)
 		v.event.Visitor, v.event.At = c.ID, c.At
 		return v
@@ -110,7 +118,7 @@ func (m *model) change(c store.Change) verdict {
 	case store.LeaveGroup:
 		return m.leaveGroup(c)
 	}
-	panic(fmt.Sprintf("storetest: unknown change %T", c))
+	return m.keep(c)
 }
 
 func (m *model) createVisitor(c store.CreateVisitor) verdict {

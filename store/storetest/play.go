@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"time"
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
@@ -70,7 +71,7 @@ func (c *cast) opening() []store.Change {
 func (c *cast) next() store.Change {
 	at, v, t, g := c.now(), one(c, c.visitors), one(c, c.tags), one(c, c.groups)
 	names := []string{"Ada", "Ben", "vip", "Hot Lead", "Team", "Chatters", "new"}
-	switch c.rnd.IntN(24) {
+	switch c.rnd.IntN(34) {
 	case 0, 1, 2, 3, 4:
 		v.Name, v.Identities = one(c, names), few(c, c.identities, 2)
 		for _, g := range few(c, c.groups, 2) {
@@ -104,8 +105,39 @@ func (c *cast) next() store.Change {
 		if c.rnd.IntN(3) == 0 {
 			return store.DeleteGroup{ID: g.ID, At: at}
 		}
+	case 24, 25, 26, 27, 28:
+		return c.arrival(at)
+	case 29:
+		return store.LinkIdentity{ID: v.ID, Identity: one(c, c.identities), At: at}
+	case 30:
+		return store.UnlinkIdentity{ID: v.ID, Identity: one(c, c.identities), At: at}
+	case 31, 32:
+		return store.MergeVisitors{Into: v.ID, From: one(c, c.visitors).ID, At: at}
+	case 33:
+		return store.UnmergeVisitor{From: v.ID, At: at}
 	}
 	return store.JoinGroup{Group: g.ID, ID: v.ID, At: at}
+}
+
+// arrival draws a capture, of one of the cast if it makes a visitor.
+func (c *cast) arrival(at time.Time) store.CaptureContact {
+	i := one(c, c.identities)
+	contact := visitor.Contact{
+		Source: i.Source, ExternalID: i.ExternalID, Name: one(c, []string{"", "Ada", "Ben"}), Username: one(c, []string{"", "ada", "ben"}),
+		Email: one(c, []string{"", "a@example.com", "b@example.com"}), Claimed: c.rnd.IntN(3) == 0, Known: c.rnd.IntN(5) == 0,
+		OccurredAt: at.Add(-time.Duration(c.rnd.IntN(5)) * time.Second), EventID: one(c, []string{"", fmt.Sprint(c.rnd.IntN(30))}),
+	}
+	if c.rnd.IntN(3) == 0 {
+		contact.Attributes = visitor.Attributes{"a": one(c, []visitor.Value{visitor.Text("x"), visitor.Number(1)})}
+	}
+	if c.rnd.IntN(3) == 0 {
+		contact.Also = few(c, c.identities, 1)
+	}
+	capture := store.CaptureContact{ID: one(c, c.visitors).ID, Contact: contact, Tags: few(c, c.tags, 2), At: at, By: "bot"}
+	if c.rnd.IntN(4) == 0 {
+		capture.Policy = visitor.Policy{Name: visitor.Always, Email: visitor.IfNewer, ByEmail: visitor.TrustClaims}
+	}
+	return capture
 }
 
 func (c *cast) patch() visitor.Patch {

@@ -50,6 +50,8 @@ func areas() []area {
 		{"Visitor", visitorPromises},
 		{"Delete", deletePromises},
 		{"Identity", identityPromises},
+		{"Capture", capturePromises},
+		{"Merge", mergePromises},
 		{"Tag", tagPromises},
 		{"Group", groupPromises},
 		{"Member", memberPromises},

@@ -74,21 +74,32 @@ var visitorPromises = []promise{
 			vip, team := r.tag("vip"), r.group("Team", nil)
 			v := r.everything("Ada", team.ID)
 			r.given(store.CreateTag{Tag: vip}, store.CreateGroup{Group: team}, create(v, vip))
-			want := with(v, vip)
+			want, cleared := with(v, vip), r.now()
 			for _, step := range []struct {
 				patch visitor.Patch
 				edit  func(*visitor.Visitor)
+				clear []string // fields that were cleared by hand and not given again
 			}{
-				{visitor.Patch{Name: ptr("Ada King")}, func(v *visitor.Visitor) { v.Name = "Ada King" }},
-				{visitor.Patch{Email: ptr("king@example.org")}, func(v *visitor.Visitor) { v.Email = "king@example.org" }},
-				{visitor.Patch{Phone: ptr("+442079460000")}, func(v *visitor.Visitor) { v.Phone = "+442079460000" }},
-				{visitor.Patch{Source: ptr(visitor.Telegram)}, func(v *visitor.Visitor) { v.Source = visitor.Telegram }},
-				{visitor.Patch{Email: ptr(""), Phone: ptr("")}, func(v *visitor.Visitor) { v.Email, v.Phone = "", "" }},
-				{visitor.Patch{Name: ptr("A"), Email: ptr("a@example.com")}, func(v *visitor.Visitor) { v.Name, v.Email = "A", "a@example.com" }},
+				{visitor.Patch{Name: ptr("Ada King")}, func(v *visitor.Visitor) { v.Name = "Ada King" }, nil},
+				{visitor.Patch{Email: ptr("king@example.org")}, func(v *visitor.Visitor) { v.Email = "king@example.org" }, nil},
+				{visitor.Patch{Phone: ptr("+442079460000")}, func(v *visitor.Visitor) { v.Phone = "+442079460000" }, nil},
+				{visitor.Patch{Source: ptr(visitor.Telegram)}, func(v *visitor.Visitor) { v.Source = visitor.Telegram }, nil},
+				{visitor.Patch{Email: ptr(""), Phone: ptr("")}, func(v *visitor.Visitor) { v.Email, v.Phone = "", "" }, []string{"email", "phone"}},
+				{visitor.Patch{Name: ptr("A"), Email: ptr("a@example.com")}, func(v *visitor.Visitor) { v.Name, v.Email = "A", "a@example.com" }, []string{"phone"}},
 			} {
 				at := r.now()
 				step.edit(&want)
 				want.UpdatedAt, want.Revision = at, want.Revision+1
+				if len(step.clear) == 2 {
+					cleared = at
+				}
+				want.Origins = nil
+				for i, field := range step.clear { // noted, since channels know the visitor
+					if i == 0 {
+						want.Origins = visitor.Origins{}
+					}
+					want.Origins[field] = visitor.Origin{At: cleared}
+				}
 				out := r.must(store.UpdateVisitor{ID: v.ID, Patch: step.patch, At: at})
 				r.effects(out, store.Updated)
 				r.same("the visitor in the outcome", out[0].Visitor, want)

@@ -1,0 +1,356 @@
+package storetest
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// contact is what a message on Telegram tells.
+func (m *maker) contact(id, name string) visitor.Contact {
+	at := m.now()
+	return visitor.Contact{
+		Source: visitor.Telegram, ExternalID: id, Name: name, EventID: fmt.Sprintf("event-%d", at.UnixMicro()), OccurredAt: at,
+	}
+}
+
+// capture returns the change that takes c in.
+func (m *maker) capture(c visitor.Contact, tags ...tag.Tag) store.CaptureContact {
+	at := m.now()
+	return store.CaptureContact{ID: visitor.ID(m.id(at)), Contact: c, Tags: tags, At: at, By: "bot", Cause: "message"}
+}
+
+// captured takes c in, in the neighbour first.
+func (r *room) captured(c visitor.Contact, tags ...tag.Tag) store.Outcome {
+	r.Helper()
+	return r.given(r.capture(c, tags...))[0]
+}
+
+var capturePromises = []promise{
+	{
+		name: "a contact makes a visitor, and the next one finds it",
+		why:  "Whoever writes on a channel is one person, whatever else is told.",
+		keep: func(r *room) {
+			hot := r.tag("hot-lead")
+			c := r.contact("9007199254740993", "Ada")
+			c.Email, c.Phone, c.Username = "ada@example.com", "+5511987654321", "ada"
+			c.Attributes = visitor.Attributes{"city": visitor.Text("São Paulo")}
+			change := r.capture(c, hot)
+			out := r.given(change)[0]
+			r.same("effect", out.Effect, store.Created)
+			r.same("reason", out.Reason, store.NewPerson)
+			v := out.Visitor
+			r.same("the visitor", r.get(v.ID), v)
+			r.same("id and source", []string{string(v.ID), string(v.Source), v.Name, v.Email, v.Phone}, []string{string(change.ID), "telegram", "Ada", "ada@example.com", "+5511987654321"})
+			r.same("last seen", v.LastSeenAt, c.OccurredAt)
+			r.same("identities", v.Identities, []visitor.Identity{{
+				Source: visitor.Telegram, ExternalID: "9007199254740993", Username: "ada",
+				UsernameAt: c.OccurredAt, FirstSeen: c.OccurredAt, LastSeen: c.OccurredAt,
+			}})
+			told := visitor.Origin{At: c.OccurredAt, Source: visitor.Telegram, ExternalID: "9007199254740993"}
+			r.same("origins", v.Origins, visitor.Origins{"name": told, "email": told, "phone": told, "attr.city": told})
+			r.same("found by what was told", r.matches(filter.And(filter.Search("sao"), filter.All())), "")
+			for _, e := range []filter.Expr{
+				filter.Search("ada@"), filter.Tag.Has("hot-lead"), filter.Identity.Is(visitor.Telegram, "", "9007199254740993"),
+				filter.Attr("city").Is("são paulo"), filter.Phone.HasPrefix("+55"), filter.Source.Is(visitor.Telegram),
+			} {
+				r.same("visitors found", r.matches(e), "Ada")
+			}
+			again := r.contact("9007199254740993", "Ada")
+			out = r.captured(again)
+			r.same("effect", out.Effect, store.Seen)
+			r.same("reason", out.Reason, store.SameIdentity)
+			r.same("last seen", r.get(v.ID).LastSeenAt, again.OccurredAt)
+			r.same("revision", r.get(v.ID).Revision, int64(1))
+			r.same("visitors", r.count(filter.All()), int64(1))
+		},
+	},
+	{
+		name: "an event that was taken in changes nothing more",
+		why:  "Channels send again what they are not sure has arrived, also after a tag was taken off or the visitor was deleted.",
+		keep: func(r *room) {
+			hot := r.tag("hot-lead")
+			c := r.contact("42", "Ada")
+			v := r.captured(c, hot).Visitor
+			r.must(store.RemoveTags{ID: v.ID, Tags: keys(hot), At: r.now()})
+			before := r.dump(r.ws)
+			out := r.must(r.capture(c, hot))[0]
+			r.same("effect", out.Effect, store.Unchanged)
+			r.same("reason", out.Reason, store.SeenBefore)
+			r.same("the workspace", r.dump(r.ws), before)
+			r.must(store.DeleteVisitor{ID: v.ID, At: r.now()})
+			before = r.dump(r.ws)
+			r.same("reason", r.must(r.capture(c, hot))[0].Reason, store.SeenBefore)
+			r.same("the workspace without the visitor", r.dump(r.ws), before)
+			r.same("effect of another event", r.captured(r.contact("42", "Ada")).Effect, store.Created)
+		},
+	},
+	{
+		name: "what channels tell goes by when it happened, not by when it came",
+		why:  "Deliveries overtake each other; a name of last week must not replace today's.",
+		keep: func(r *room) {
+			first, second, third := r.contact("42", "Ada"), r.contact("42", "Ada L."), r.contact("42", "Ada Lovelace")
+			first.Email, second.Email, third.Email = "one@example.com", "two@example.com", "three@example.com"
+			first.Username, third.Username = "ada", "lovelace"
+			for _, order := range [][]visitor.Contact{{first, second, third}, {third, second, first}, {second, third, first}, {third, first, second}} {
+				inner := r.enter(r.reporter)
+				for _, c := range order {
+					inner.captured(c)
+				}
+				v := inner.visitors(inner.ws)[0]
+				r.same("name, by the last", v.Name, "Ada Lovelace")
+				r.same("e-mail, by the first", v.Email, "one@example.com")
+				r.same("username", v.Identities[0].Username, "lovelace")
+				r.same("first seen", v.Identities[0].FirstSeen, first.OccurredAt)
+				r.same("last seen", v.LastSeenAt, third.OccurredAt)
+			}
+		},
+	},
+	{
+		name: "what was set by hand stays",
+		why:  "Somebody knew better than the channel.",
+		keep: func(r *room) {
+			c := r.contact("42", "Ada")
+			c.Email = "old@example.com"
+			v := r.captured(c).Visitor
+			r.must(store.UpdateVisitor{ID: v.ID, Patch: visitor.Patch{Name: ptr("Countess"), Email: ptr("")}, At: r.now()})
+			late := c
+			late.EventID, late.Name, late.Email = "late", "Ada", "old@example.com"
+			r.captured(late)
+			r.same("after an event of before", []string{r.get(v.ID).Name, r.get(v.ID).Email}, []string{"Countess", ""})
+			now := r.contact("42", "Ada K.")
+			now.Email = "new@example.com"
+			r.captured(now)
+			r.same("after an event of after", []string{r.get(v.ID).Name, r.get(v.ID).Email}, []string{"Countess", "new@example.com"})
+			always := r.capture(r.contact("42", "Ada K."))
+			always.Policy.Name = visitor.Always
+			r.effects(r.given(always), store.Updated)
+			r.same("where the channel goes before", r.get(v.ID).Name, "Ada K.")
+		},
+	},
+	{
+		name: "a visitor without a name has a made-up one until a real one is told",
+		why:  "A list of nameless rows helps nobody, and a made-up name must not be taken for a real one.",
+		keep: func(r *room) {
+			v := r.captured(r.contact("42", "")).Visitor
+			r.same("made up", v.Placeholder() && v.Name != "", true)
+			r.same("found by it", r.matches(filter.Search(v.Name)), v.Name)
+			named := r.contact("42", "Ada")
+			named.OccurredAt = v.LastSeenAt.Add(-time.Hour)
+			r.captured(named)
+			v = r.get(v.ID)
+			r.same("name", v.Name, "Ada")
+			r.same("made up", v.Placeholder(), false)
+		},
+	},
+	{
+		name: "an event that makes no visitor changes who is there",
+		why:  "An edited message or a fetched profile is no conversation begun.",
+		keep: func(r *room) {
+			c := r.contact("42", "Ada")
+			c.Known = true
+			before := r.dump(r.ws)
+			out := r.must(r.capture(c, r.tag("hot")))[0]
+			r.same("effect", out.Effect, store.Missing)
+			r.same("the workspace", r.dump(r.ws), before)
+			v := r.captured(r.contact("42", "")).Visitor
+			r.same("effect", r.captured(c).Effect, store.Updated)
+			r.same("name", r.get(v.ID).Name, "Ada")
+			r.same("last seen", r.get(v.ID).LastSeenAt, v.LastSeenAt)
+		},
+	},
+	{
+		name: "ids of one person lead to one visitor",
+		why:  "WhatsApp knows a person by number, by user id, and by both.",
+		keep: func(r *room) {
+			number := visitor.Identity{Source: visitor.WhatsApp, ExternalID: "5511987654321"}
+			scoped := visitor.Identity{Source: visitor.WhatsApp, ExternalID: "BR.1234"}
+			by := func(i visitor.Identity, also ...visitor.Identity) visitor.Contact {
+				c := r.contact(i.ExternalID, "Ada")
+				c.Source, c.Also = i.Source, also
+				return c
+			}
+			v := r.captured(by(number)).Visitor
+			r.same("reason", r.captured(by(scoped, number)).Reason, store.OtherID)
+			r.same("reason", r.captured(by(scoped)).Reason, store.SameIdentity)
+			r.same("identities", len(r.get(v.ID).Identities), 2)
+			spelled := by(visitor.Identity{Source: visitor.WhatsApp, ExternalID: "551187654321"})
+			spelled.Variants = []visitor.Identity{number}
+			out := r.captured(spelled)
+			r.same("reason", out.Reason, store.OtherForm)
+			r.same("visitor", out.Visitor.ID, v.ID)
+			stranger := by(visitor.Identity{Source: visitor.WhatsApp, ExternalID: "BR.9999"}, number)
+			out = r.captured(stranger)
+			r.same("effect for another user id with the same number", out.Effect, store.Created)
+			r.same("visitors", r.count(filter.All()), int64(2))
+		},
+	},
+	{
+		name: "a number that was given up is nobody's",
+		why:  "Numbers pass to other people, who are not the one before.",
+		keep: func(r *room) {
+			c := r.contact("111", "Ada")
+			c.Source, c.Phone = visitor.WhatsApp, "+5511987654321"
+			v := r.captured(c).Visitor
+			change := r.contact("222", "")
+			change.Source, change.Phone, change.Known = visitor.WhatsApp, "+5511987650000", true
+			change.Was = []visitor.Identity{{Source: visitor.WhatsApp, ExternalID: "111"}}
+			r.same("effect", r.captured(change).Effect, store.Updated)
+			v = r.get(v.ID)
+			r.same("phone", v.Phone, "+5511987650000")
+			r.same("ids", len(v.Identities), 1)
+			next := r.contact("111", "Bob")
+			next.Source = visitor.WhatsApp
+			r.same("effect for the next who has the number", r.captured(next).Effect, store.Created)
+		},
+	},
+	{
+		name: "two visitors whom the channel calls one person are merged",
+		why:  "Of two messages the one that tells that both ids are one person's may come last.",
+		keep: func(r *room) {
+			a, b := r.contact("111", "Ada"), r.contact("BR.1", "Ada L.")
+			a.Source, b.Source = visitor.WhatsApp, visitor.WhatsApp
+			older, newer := r.captured(a, r.tag("hot")).Visitor, r.captured(b).Visitor
+			both := r.contact("BR.1", "Ada L.")
+			both.Source, both.Also = visitor.WhatsApp, []visitor.Identity{{Source: visitor.WhatsApp, ExternalID: "111"}}
+			out := r.captured(both)
+			r.same("survivor", out.Visitor.ID, older.ID)
+			r.same("the other id", r.get(newer.ID).ID, older.ID)
+			r.same("ids", len(out.Visitor.Identities), 2)
+			r.same("visitors", r.count(filter.All()), int64(1))
+			r.same("tagged", r.matches(filter.Tag.Has("hot")), "Ada L.")
+			c := r.contact("222", "Bob")
+			c.Source = visitor.WhatsApp
+			r.captured(c)
+			rival := r.contact("222", "Bob")
+			rival.Source, rival.Also = visitor.WhatsApp, both.Also
+			r.captured(rival)
+			r.same("visitors of two numbers", r.count(filter.All()), int64(2))
+		},
+	},
+	{
+		name: "a typed address finds nobody unless the host allows it",
+		why:  "Whoever types somebody's address into a form is not thereby somebody.",
+		keep: func(r *room) {
+			v := r.visitor("Ada")
+			v.Email, v.Phone = "Ada@example.com", "+5511987654321"
+			r.given(create(v))
+			form := func(id string) visitor.Contact {
+				c := r.contact(id, "Eve")
+				c.Source, c.Email, c.Claimed = visitor.Chat, "ada@example.com", true
+				return c
+			}
+			r.same("effect", r.captured(form("form:1")).Effect, store.Created)
+			proven := r.capture(form("form:2"))
+			proven.Policy.ByEmail = visitor.TrustProven
+			r.same("effect with a claim", r.given(proven)[0].Effect, store.Created)
+			claims := r.capture(form("form:3"))
+			claims.Policy.ByEmail = visitor.TrustClaims
+			out := r.given(claims)[0]
+			r.same("reason", out.Reason, store.SameEmail)
+			r.same("visitor", out.Visitor.ID, v.ID)
+			phone := r.contact("42", "Ada")
+			phone.Phone = "+5511987654321"
+			byPhone := r.capture(phone)
+			byPhone.Policy.ByPhone = visitor.TrustProven
+			out = r.given(byPhone)[0]
+			r.same("reason", out.Reason, store.SamePhone)
+			r.same("visitor", out.Visitor.ID, v.ID)
+		},
+	},
+	{
+		name: "each capture that has an effect is one event",
+		why:  "Whoever follows the events must learn of all that changes.",
+		keep: func(r *room) {
+			hot := r.tag("hot")
+			first := r.capture(r.contact("42", "Ada"), hot)
+			r.given(first)
+			named := r.contact("42", "Ada L.")
+			named.Email = "ada@example.com"
+			r.given(r.capture(named), r.capture(r.contact("42", "Ada L.")), r.capture(r.contact("42", "Ada L."), r.tag("vip")))
+			var kinds, fields []string
+			for _, e := range r.events(r.ws, 0) {
+				kinds = append(kinds, string(e.Kind))
+				fields = append(fields, fmt.Sprint(e.Fields, len(e.Tags)))
+			}
+			r.same("kinds", kinds, []string{"tag.created", "visitor.created", "visitor.updated", "visitor.seen", "tag.created", "visitor.tagged"})
+			r.same("fields", fields, []string{"[] 1", "[] 1", "[email name] 0", "[] 0", "[] 1", "[] 1"})
+		},
+	},
+	{
+		name: "a capture that cannot be is refused whole",
+		why:  "Half of an event is worse than none.",
+		keep: func(r *room) {
+			v := r.visitor("Ada")
+			v.Identities = []visitor.Identity{{Source: visitor.Telegram, ExternalID: "42"}}
+			var tags []tag.Tag
+			for i := range visitor.MaxTags {
+				tags = append(tags, r.tag(fmt.Sprint("tag ", i)))
+			}
+			for _, t := range tags {
+				r.given(store.CreateTag{Tag: t})
+			}
+			r.given(create(v, tags...))
+			if err := r.unchanged(r.capture(r.contact("42", "Eve"), r.tag("one more"))); err == nil {
+				r.Errorf("no error, want that there are too many tags")
+			}
+		},
+	},
+	{
+		name: "captures at once make one visitor",
+		why:  "A person sends five messages in a second, and they come by five connections.",
+		keep: func(r *room) {
+			for round := range r.effort.rounds {
+				const senders = 16
+				changes := make([]store.CaptureContact, senders)
+				for i := range changes {
+					changes[i] = r.capture(r.contact(fmt.Sprint("person ", round), "Ada"), r.tag("hot"))
+				}
+				outcomes, errs := make([]store.Outcome, senders), make([]error, senders)
+				var all sync.WaitGroup
+				for i, c := range changes {
+					all.Go(func() {
+						var out []store.Outcome
+						if out, errs[i] = r.apply(c); errs[i] == nil {
+							outcomes[i] = out[0]
+						}
+					})
+				}
+				all.Wait()
+				made := 0
+				for i, out := range outcomes {
+					if errs[i] != nil {
+						r.Fatalf("capture: %v", errs[i])
+					}
+					if out.Effect == store.Created {
+						made++
+					}
+					r.same("the visitor", out.Visitor.ID, outcomes[0].Visitor.ID)
+				}
+				r.same("visitors made", made, 1)
+				r.same("visitors", r.count(filter.All()), int64(round+1))
+			}
+		},
+	},
+	{
+		name: "tags and groups stay as they were",
+		why:  "A message is no reason to forget what somebody decided.",
+		keep: func(r *room) {
+			team := r.group("Team", nil)
+			r.given(store.CreateGroup{Group: team})
+			v := r.captured(r.contact("42", "Ada"), r.tag("hot")).Visitor
+			r.given(store.JoinGroup{Group: team.ID, ID: v.ID, At: r.now()})
+			r.captured(r.contact("42", "Ada L."))
+			v = r.get(v.ID)
+			r.same("groups", v.Groups, []group.ID{team.ID})
+			r.same("tags", len(v.Tags), 1)
+			r.same("by", v.Tags[0].By+" "+v.Tags[0].Cause, "bot message")
+		},
+	},
+}

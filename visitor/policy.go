@@ -102,6 +102,8 @@ func (f Fill) beats(a, b word) bool {
 		return a.At.After(b.At) != (f == IfEmpty && !a.Changed)
 	case a.value != b.value:
 		return a.value < b.value
+	case a.Changed != b.Changed:
+		return a.Changed
 	}
 	return a.identity().Compare(b.identity()) < 0
 }

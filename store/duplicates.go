@@ -1,0 +1,234 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"hash/maphash"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/tag/text"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// LeastLikely is the score from which Duplicates proposes a pair.
+const LeastLikely = 0.3
+
+// Duplicate is a pair of visitors that may be one person.
+type Duplicate struct {
+	A       visitor.Visitor    `json:"a"` // the one who was made first
+	B       visitor.Visitor    `json:"b"`
+	Score   float64            `json:"score"` // LeastLikely to 1, see visitor.Alike
+	Reasons []visitor.Likeness `json:"reasons"`
+	Rivals  bool               `json:"rivals"` // they have ids that one person does not have at a time
+}
+
+// Duplicates proposes pairs of visitors that may be one person: with the same phone or
+// e-mail, or the same or nearly the same name. It merges nothing. With ids it looks for
+// those alike to each of these, by the search index; an id that is not there has none.
+// Without, it reads everybody once, and keeps about 200 bytes of each in memory meanwhile;
+// names that more than a hundred people share say nothing then. The likeliest come first. An
+// error ends it.
+func (w *Workspace) Duplicates(ctx context.Context, ids ...visitor.ID) iter.Seq2[Duplicate, error] {
+	const op = "find duplicates"
+	return func(yield func(Duplicate, error) bool) {
+		find := w.alikeAll
+		if len(ids) > 0 {
+			find = func(ctx context.Context) ([]pair, error) { return w.alikeTo(ctx, ids) }
+		}
+		pairs, err := find(ctx)
+		if err != nil {
+			yield(Duplicate{}, fail(op, err))
+			return
+		}
+		slices.SortFunc(pairs, func(p, q pair) int {
+			return cmp.Or(cmp.Compare(q.score, p.score), cmp.Compare(p.a, q.a), cmp.Compare(p.b, q.b))
+		})
+		for some := range slices.Chunk(pairs, MaxLimit/2) {
+			proposals, err := w.proposals(ctx, some)
+			if err != nil {
+				yield(Duplicate{}, fail(op, err))
+				return
+			}
+			for _, d := range proposals {
+				if !yield(d, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// pair is two visitors, the one who was made first before the other.
+type pair struct {
+	a, b  visitor.ID
+	score float64
+}
+
+// proposals reads the visitors of pairs. One who is gone meanwhile is in none.
+func (w *Workspace) proposals(ctx context.Context, pairs []pair) ([]Duplicate, error) {
+	var ids []visitor.ID
+	for _, p := range pairs {
+		ids = append(ids, p.a, p.b)
+	}
+	slices.Sort(ids)
+	found := map[visitor.ID]visitor.Visitor{}
+	for v, err := range w.All(ctx, Query{Where: filter.ID.In(slices.Compact(ids)...)}) {
+		if err != nil {
+			return nil, err
+		}
+		found[v.ID] = v
+	}
+	var proposals []Duplicate
+	for _, p := range pairs {
+		a, b := found[p.a], found[p.b]
+		if score, reasons := visitor.Alike(a, b); a.ID != "" && b.ID != "" && score >= LeastLikely {
+			proposals = append(proposals, Duplicate{a, b, score, reasons, a.Rival(b)})
+		}
+	}
+	return proposals, nil
+}
+
+// mostAlike is how many visitors that share something are held against each other.
+const mostAlike = 100
+
+func (w *Workspace) alikeTo(ctx context.Context, ids []visitor.ID) ([]pair, error) {
+	known := map[pair]bool{}
+	var pairs []pair
+	for _, id := range ids {
+		id, err := visitor.ParseID(string(id))
+		if err != nil {
+			return nil, err
+		}
+		for v, err := range w.All(ctx, Query{Where: filter.ID.Is(id)}) {
+			if err != nil {
+				return nil, err
+			}
+			for _, where := range shared(v) {
+				page, err := w.Find(ctx, Query{Where: where, Limit: mostAlike})
+				if err != nil {
+					return nil, err
+				}
+				for _, other := range page.Visitors {
+					p := pairOf(v.ID, other.ID)
+					score, _ := visitor.Alike(v, other)
+					if v.ID == other.ID || known[p] || score < LeastLikely {
+						continue
+					}
+					known[p] = true
+					p.score = score
+					pairs = append(pairs, p)
+				}
+			}
+		}
+	}
+	return pairs, nil
+}
+
+func pairOf(a, b visitor.ID) pair { return pair{a: min(a, b), b: max(a, b)} }
+
+// shared are filters that find those who share something with v.
+func shared(v visitor.Visitor) []filter.Expr {
+	var all []filter.Expr
+	if v.Phone != "" {
+		all = append(all, filter.Phone.Is(v.Phone))
+	}
+	if v.Email != "" {
+		all = append(all, filter.Email.Is(v.Email))
+	}
+	if v.Placeholder() {
+		return all
+	}
+	words := visitor.NameWords(v.Name)
+	for _, word := range words {
+		if len(word) >= 3 && len(words) > 1 && len(words) <= mostWords {
+			all = append(all, filter.Name.Contains(word))
+		}
+	}
+	return all
+}
+
+// alikeAll goes through everybody once, and holds those against each other who share
+// something.
+func (w *Workspace) alikeAll(ctx context.Context) ([]pair, error) {
+	var people []visitor.Visitor
+	blocks := map[uint64][]int32{}
+	seed := maphash.MakeSeed()
+	for v, err := range w.All(ctx, Query{Where: filter.All(), Order: OldestFirst}) {
+		if err != nil {
+			return nil, err
+		}
+		at := int32(len(people))
+		people = append(people, slim(v))
+		for _, sign := range signs(v) {
+			sum := maphash.String(seed, sign)
+			blocks[sum] = append(blocks[sum], at)
+		}
+	}
+	known := map[[2]int32]bool{}
+	var pairs []pair
+	for _, block := range blocks {
+		if len(block) < 2 || len(block) > mostAlike {
+			continue
+		}
+		for i, a := range block {
+			for _, b := range block[i+1:] {
+				if a == b || known[[2]int32{a, b}] {
+					continue
+				}
+				known[[2]int32{a, b}] = true
+				if score, _ := visitor.Alike(people[a], people[b]); score >= LeastLikely {
+					pairs = append(pairs, pair{people[a].ID, people[b].ID, score})
+				}
+			}
+		}
+	}
+	return pairs, nil
+}
+
+// slim is what Alike looks at of v.
+func slim(v visitor.Visitor) visitor.Visitor {
+	s := visitor.Visitor{ID: v.ID, Name: v.Name, Email: v.Email, Phone: v.Phone, Identities: v.Identities}
+	for _, field := range []string{"name", "email", "phone"} {
+		if o := v.Origins[field]; o.Placeholder || o.Claimed {
+			if s.Origins == nil {
+				s.Origins = visitor.Origins{}
+			}
+			s.Origins[field] = o
+		}
+	}
+	return s
+}
+
+// signs are what people who may be one share at least one of: phone, e-mail, all words of
+// the name, or one of them with the first letters of the others.
+func signs(v visitor.Visitor) []string {
+	var signs []string
+	if v.Phone != "" {
+		signs = append(signs, "phone "+v.Phone)
+	}
+	if v.Email != "" {
+		signs = append(signs, "email "+text.Fold(v.Email))
+	}
+	words := visitor.NameWords(v.Name)
+	if v.Placeholder() || len(words) < 2 || len(words) > mostWords {
+		return signs
+	}
+	signs = append(signs, "name "+strings.Join(words, " "))
+	for i, word := range words {
+		var initials []string
+		for j, other := range words {
+			if j != i {
+				initials = append(initials, string([]rune(other)[:1]))
+			}
+		}
+		slices.Sort(initials)
+		signs = append(signs, "near "+word+" "+strings.Join(initials, " "))
+	}
+	return signs
+}
+
+// mostWords is how many words a name may have to be like another.
+const mostWords = 5

@@ -17,7 +17,6 @@
 //
 // Promises, whatever the back end: a filter means what filter.Match says; what is
 // acknowledged can be read at once and is not lost; an event captured twice is captured
-// once; Apply happens wholly or not at all;
-// pages neither skip nor repeat while rows change; a deleted visitor is gone for good; no
-// call sees or touches another workspace.
+// once; Apply happens wholly or not at all; pages neither skip nor repeat while rows
+// change; a deleted visitor is gone for good; no call sees or touches another workspace.
 package store

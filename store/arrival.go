@@ -21,7 +21,7 @@ func capture(k Keeper, c CaptureContact) (Outcome, error) {
 		return Outcome{Effect: Missing, Reason: Unknown}, nil
 	}
 	if c.Contact.EventID != "" {
-		before, err := k.Remember(keyOf(c.Contact), c.At)
+		before, err := k.Remember(KeyOf(c.Contact), c.At)
 		if err != nil {
 			return Outcome{}, err
 		}

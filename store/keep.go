@@ -48,7 +48,8 @@ const RememberFor = 30 * 24 * time.Hour
 // EventKey stands for an event of a channel. It tells nothing of what is in it.
 type EventKey [16]byte
 
-func keyOf(c visitor.Contact) EventKey {
+// KeyOf returns the key of the event that a contact is of.
+func KeyOf(c visitor.Contact) EventKey {
 	sum := sha256.Sum256([]byte(strings.Join([]string{string(c.Source), c.Account, c.EventID}, "\n")))
 	return EventKey(sum[:16])
 }

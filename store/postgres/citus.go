@@ -15,7 +15,8 @@ var ErrNoCitus = errors.New("extension citus is not in this database")
 // Distribute spreads the tables over the nodes of a Citus cluster, by workspace: each
 // workspace lies on one node, whole. The tables are there already, made by Open or New with
 // the same Options.Schema; rows in them are moved. It is called once, on the coordinator,
-// before there is much in the tables; tables that are distributed stay as they are. All happens
+// before there is much in the tables, and again after a release that adds some; tables that are
+// distributed stay as they are. All happens
 // or, with an error, nothing. The error matches ErrNoCitus without the extension.
 func Distribute(ctx context.Context, db *sql.DB, o *Options) error {
 	schema, err := survey(ctx, db, defaults(o).Schema)

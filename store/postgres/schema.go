@@ -12,6 +12,7 @@ import (
 var tables = []string{
 	"visitors_workspace", "visitors_visitor", "visitors_identity", "visitors_tag", "visitors_visitor_tag",
 	"visitors_group", "visitors_visitor_group", "visitors_attribute", "visitors_event",
+	"visitors_captured", "visitors_merged",
 }
 
 // named are all names that statements must spell with the schema. An index has its

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store"
@@ -20,10 +19,10 @@ func (e *Engine) Apply(ctx context.Context, ws store.WorkspaceID, changes []stor
 }
 
 // apply makes the changes in the session's transaction, and returns what is still to be
-// written in it. It looks at the context between changes and statements run to their end,
+// written in it, as earlier changes have left some already. It looks at the context between changes and statements run to their end,
 // since that is cheaper.
-func apply(ctx context.Context, s scope, changes []store.Change) ([]store.Outcome, *ledger, error) {
-	a := applier{scope: s, ledger: newLedger()}
+func apply(ctx context.Context, s scope, changes []store.Change, earlier textChanges) ([]store.Outcome, *ledger, error) {
+	a := applier{scope: s, ledger: newLedger(), earlier: earlier}
 	outcomes := make([]store.Outcome, len(changes))
 	running := context.WithoutCancel(ctx)
 	if err := s.lock(ctx); err != nil {
@@ -41,7 +40,7 @@ func apply(ctx context.Context, s scope, changes []store.Change) ([]store.Outcom
 			i += n - 1
 			continue
 		}
-		if outcomes[i], err = a.change(running, changes[i]); err != nil {
+		if outcomes[i], err = a.carry(running, changes[i]); err != nil {
 			return nil, nil, &store.ChangeError{Index: i, Err: err}
 		}
 	}
@@ -52,12 +51,19 @@ func apply(ctx context.Context, s scope, changes []store.Change) ([]store.Outcom
 type applier struct {
 	scope
 	*ledger
-	tags  map[string]*tag.Tag  // by key, of those looked up
-	rules map[group.ID]hasRule // of the groups looked up
+	earlier textChanges          // of this transaction, still to be written
+	tags    map[string]*tag.Tag  // by key, of those looked up
+	rules   map[group.ID]hasRule // of the groups looked up
 }
 
 // hasRule says whether a group has a rule.
 type hasRule bool
+
+// carry makes a change; an id that was merged stands for the survivor.
+func (a *applier) carry(ctx context.Context, c store.Change) (store.Outcome, error) {
+	out, err := a.change(ctx, c)
+	return a.reroute(ctx, c, out, err)
+}
 
 func (a *applier) change(ctx context.Context, c store.Change) (store.Outcome, error) {
 	switch c := c.(type) {
@@ -90,7 +96,7 @@ func (a *applier) change(ctx context.Context, c store.Change) (store.Outcome, er
 	case store.LeaveGroup:
 		return a.leaveGroup(ctx, c)
 	}
-	return store.Outcome{}, fmt.Errorf("unknown change %T", c)
+	return a.keep(ctx, c)
 }
 
 // there reports whether the workspace has a row; text asks for one column of it.

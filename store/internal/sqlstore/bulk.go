@@ -281,6 +281,9 @@ func (a *applier) deleteTogether(ctx context.Context, changes []store.Change, ou
 			return 0, err
 		}
 	}
+	if err := a.forgetMerged(ctx, idsOf(run, func(c store.DeleteVisitor) visitor.ID { return c.ID })...); err != nil {
+		return 0, err
+	}
 	for i, c := range run {
 		outcomes[i] = store.Outcome{Effect: store.Missing}
 		if gone[c.ID] {

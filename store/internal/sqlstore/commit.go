@@ -166,7 +166,7 @@ func (e *Engine) commit(s *session, jobs []*job) (err error) {
 // lone makes the changes of a job that has the transaction to itself.
 func (e *Engine) lone(s *session, j *job) error {
 	in := scope{s, e.d, string(j.ws)}
-	outcomes, left, err := apply(j.ctx, in, j.changes)
+	outcomes, left, err := apply(j.ctx, in, j.changes, nil)
 	if err != nil {
 		return err
 	}
@@ -186,7 +186,7 @@ func (e *Engine) several(s scope, jobs []*job) error {
 		for _, j := range jobs {
 			var left *ledger
 			j.err = s.writeInside(ctx, func() (err error) {
-				j.outcomes, left, err = apply(j.ctx, s, j.changes)
+				j.outcomes, left, err = apply(j.ctx, s, j.changes, total.texts)
 				return err
 			})
 			if j.err == nil {
@@ -226,7 +226,7 @@ func atOnce(ctx context.Context, s scope, jobs []*job, total *ledger) (bool, err
 	var outcomes []store.Outcome
 	var left *ledger
 	err := s.writeInside(ctx, func() (err error) {
-		outcomes, left, err = apply(ctx, s, changes)
+		outcomes, left, err = apply(ctx, s, changes, total.texts)
 		return err
 	})
 	if err == nil {

@@ -121,15 +121,8 @@ func (e *Engine) fail(ctx context.Context, err error) error {
 // GetVisitor is store.Store's.
 func (e *Engine) GetVisitor(ctx context.Context, ws store.WorkspaceID, id visitor.ID) (v visitor.Visitor, err error) {
 	err = e.read(ctx, ws, func(s scope) error {
-		found, err := s.visitors(ctx, []string{string(id)})
-		if err != nil {
-			return err
-		}
-		if len(found) == 0 {
-			return store.Missed("visitor", string(id))
-		}
-		v = found[0].Visitor
-		return nil
+		v, err = s.follow(ctx, id)
+		return err
 	})
 	return v, err
 }

@@ -37,17 +37,44 @@ func ids[R any, V ~string](name string, rows []R, of func(R) V) column {
 
 // insertAll inserts rows that conflict with none.
 func (s scope) insertAll(ctx context.Context, table string, columns ...column) error {
+	return s.insertOr(ctx, table, "", columns...)
+}
+
+// replaceAll inserts rows, or changes those that have the key.
+func (s scope) replaceAll(ctx context.Context, table, key string, columns ...column) error {
+	sets := lo.Map(columns, func(c column, _ int) string { return c.name + " = excluded." + c.name })
+	return s.insertOr(ctx, table, " ON CONFLICT (ws, "+key+") DO UPDATE SET "+strings.Join(sets, ", "), columns...)
+}
+
+func (s scope) insertOr(ctx context.Context, table, conflict string, columns ...column) error {
 	names := lo.Map(columns, func(c column, _ int) string { return c.name })
 	arrays := lo.Map(columns, func(c column, _ int) string { return "?::" + c.kind + "[]" })
 	text := "INSERT INTO " + table + " (ws, " + strings.Join(names, ", ") + ") SELECT ?::text, u." + strings.Join(names, ", u.") +
-		" FROM unnest(" + strings.Join(arrays, ", ") + ") AS u (" + strings.Join(names, ", ") + ")"
+		" FROM unnest(" + strings.Join(arrays, ", ") + ") AS u (" + strings.Join(names, ", ") + ")" + conflict
 	_, err := s.exec(ctx, text, lo.Map(columns, func(c column, _ int) any { return c.values })...)
 	return err
 }
 
 // insertCreations writes visitors and what hangs on them.
 func (s scope) insertCreations(ctx context.Context, made []creation) error {
-	err := s.insertAll(ctx, visitorTable,
+	return s.writeAll(ctx, made, func(ctx context.Context, table, _ string, columns ...column) error {
+		return s.insertAll(ctx, table, columns...)
+	})
+}
+
+// writing writes rows, which have a key beside the workspace.
+type writing func(ctx context.Context, table, key string, columns ...column) error
+
+// writeAll writes visitors and what hangs on them. Tags, groups and attributes are new.
+func (s scope) writeAll(ctx context.Context, made []creation, write writing) error {
+	origins := make([]string, len(made))
+	for i, c := range made {
+		var err error
+		if origins[i], err = originsText(c.Origins); err != nil {
+			return err
+		}
+	}
+	err := write(ctx, visitorTable, "id",
 		ids("id", made, func(c creation) visitor.ID { return c.ID }),
 		col("name", "text", made, func(c creation) string { return c.Name }),
 		col("name_fold", "text", made, func(c creation) string { return c.words.Name }),
@@ -59,10 +86,12 @@ func (s scope) insertCreations(ctx context.Context, made []creation) error {
 		col("updated_at", "bigint", made, func(c creation) int64 { return store.Micros(c.UpdatedAt) }),
 		col("last_seen_at", "bigint", made, func(c creation) int64 { return store.Micros(c.LastSeenAt) }),
 		col("revision", "bigint", made, func(c creation) int64 { return c.Revision }),
+		column{"origins", "text", origins},
 	)
-	for _, insert := range []func(context.Context, []creation) error{
-		s.insertIdentities, s.insertTagged, s.insertMembers, s.insertAttributes,
-	} {
+	if err == nil {
+		err = s.writeIdentities(ctx, made, write)
+	}
+	for _, insert := range []func(context.Context, []creation) error{s.insertTagged, s.insertMembers, s.insertAttributes} {
 		if err == nil {
 			err = insert(ctx, made)
 		}
@@ -91,18 +120,19 @@ func visitorIDs[T any](rows []hung[T]) column {
 	return ids("visitor_id", rows, func(h hung[T]) visitor.ID { return h.on.ID })
 }
 
-func (s scope) insertIdentities(ctx context.Context, made []creation) error {
+func (s scope) writeIdentities(ctx context.Context, made []creation, write writing) error {
 	rows := hanging(made, func(c creation) []visitor.Identity { return c.Identities })
 	if len(rows) == 0 {
 		return nil
 	}
 	type identity = hung[visitor.Identity]
-	return s.insertAll(ctx, identityTable,
+	return write(ctx, identityTable, "source, external_id, account",
 		col("source", "text", rows, func(i identity) string { return string(i.of.Source) }),
 		col("account", "text", rows, func(i identity) string { return i.of.Account }),
 		col("external_id", "text", rows, func(i identity) string { return i.of.ExternalID }),
 		visitorIDs(rows),
 		col("username", "text", rows, func(i identity) string { return i.of.Username }),
+		col("username_at", "bigint", rows, func(i identity) int64 { return store.Micros(i.of.UsernameAt) }),
 		col("first_seen", "bigint", rows, func(i identity) int64 { return store.Micros(i.of.FirstSeen) }),
 		col("last_seen", "bigint", rows, func(i identity) int64 { return store.Micros(i.of.LastSeen) }),
 	)
@@ -124,15 +154,27 @@ func (s scope) insertTagged(ctx context.Context, made []creation) error {
 }
 
 func (s scope) insertMembers(ctx context.Context, made []creation) error {
-	rows := hanging(made, func(c creation) []visitor.GroupID { return c.Groups })
+	type membership struct {
+		group    visitor.GroupID
+		excluded int16
+	}
+	rows := hanging(made, func(c creation) (all []membership) {
+		for _, g := range c.Groups {
+			all = append(all, membership{g, 0})
+		}
+		for _, g := range c.Excluded {
+			all = append(all, membership{g, 1})
+		}
+		return all
+	})
 	if len(rows) == 0 {
 		return nil
 	}
-	type member = hung[visitor.GroupID]
+	type member = hung[membership]
 	return s.insertAll(ctx, visitorGroupTable,
 		visitorIDs(rows),
-		ids("group_id", rows, func(m member) visitor.GroupID { return m.of }),
-		col("excluded", "smallint", rows, func(member) int16 { return 0 }),
+		ids("group_id", rows, func(m member) visitor.GroupID { return m.of.group }),
+		col("excluded", "smallint", rows, func(m member) int16 { return m.of.excluded }),
 	)
 }
 
@@ -192,6 +234,7 @@ func (s scope) insertEvents(ctx context.Context, first int64, events []store.Eve
 			col("kind", "text", rows, func(e numbered) string { return string(e.Kind) }),
 			col("at", "bigint", rows, func(e numbered) int64 { return store.Micros(e.At) }),
 			ids("visitor_id", rows, func(e numbered) visitor.ID { return e.Visitor }),
+			ids("other_id", rows, func(e numbered) visitor.ID { return e.Other }),
 			col("tag_ids", "bytea", rows, func(e numbered) []byte { return e.tags }),
 			col("group_ids", "bytea", rows, func(e numbered) []byte { return e.groups }),
 			col("fields", "text", rows, func(e numbered) string { return strings.Join(e.Fields, " ") }),

@@ -13,8 +13,8 @@ import (
 const (
 	takeNumbers = "INSERT INTO " + workspaceTable + " (ws, seq) VALUES (?, ?)" +
 		" ON CONFLICT (ws) DO UPDATE SET seq = " + workspaceTable + ".seq + excluded.seq RETURNING seq"
-	insertEvent = "INSERT INTO " + eventTable + " (ws, seq, kind, at, visitor_id, tag_ids, group_ids, fields)" +
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+	insertEvent = "INSERT INTO " + eventTable + " (ws, seq, kind, at, visitor_id, other_id, tag_ids, group_ids, fields)" +
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 // writeEvents numbers the events and writes them. The numbers are taken last, since
@@ -42,7 +42,7 @@ func (s scope) writeEvents(ctx context.Context, events []store.Event) error {
 			return err
 		}
 		_, err = s.exec(ctx, insertEvent, first+int64(i), string(e.Kind), store.Micros(e.At), s.d.ID(string(e.Visitor)),
-			tags, groups, strings.Join(e.Fields, " "))
+			s.d.ID(string(e.Other)), tags, groups, strings.Join(e.Fields, " "))
 		if err != nil {
 			return err
 		}

@@ -74,7 +74,7 @@ func (s scope) listed(q sq.SelectBuilder, alias string, l store.List) sq.SelectB
 func (e *Engine) Events(ctx context.Context, ws store.WorkspaceID, after store.Seq, limit int) (events []store.Event, err error) {
 	err = e.readOnce(ctx, ws, func(s scope) error {
 		events = nil
-		q := s.from(eventTable, "e", "e.seq", "e.kind", "e.at", "e.visitor_id", "e.tag_ids", "e.group_ids", "e.fields").
+		q := s.from(eventTable, "e", "e.seq", "e.kind", "e.at", "e.visitor_id", "e.other_id", "e.tag_ids", "e.group_ids", "e.fields").
 			Where("e.seq > ?", int64(after)).OrderBy("e.seq").Limit(uint64(max(limit, 0)))
 		return s.fetch(ctx, q, func(r row) error {
 			event, err := scanEvent(r)
@@ -88,7 +88,7 @@ func (e *Engine) Events(ctx context.Context, ws store.WorkspaceID, after store.S
 func scanEvent(r row) (e store.Event, err error) {
 	var tags, groups []byte
 	var fields string
-	if err := r.Scan(&e.Seq, &e.Kind, timeInto{&e.At}, into(&e.Visitor), &tags, &groups, &fields); err != nil {
+	if err := r.Scan(&e.Seq, &e.Kind, timeInto{&e.At}, into(&e.Visitor), into(&e.Other), &tags, &groups, &fields); err != nil {
 		return e, err
 	}
 	if e.Tags, err = unpackIDs[tag.ID](tags); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/tag"
@@ -13,10 +14,10 @@ import (
 
 const (
 	insertVisitor = "INSERT INTO " + visitorTable + " (ws, id, name, name_fold, email, email_fold, phone, source," +
-		" created_at, updated_at, last_seen_at, revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" +
+		" created_at, updated_at, last_seen_at, revision, origins) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" +
 		" ON CONFLICT (ws, id) DO NOTHING"
 	insertIdentity = "INSERT INTO " + identityTable + " (ws, source, account, external_id, visitor_id, username," +
-		" first_seen, last_seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (ws, source, account, external_id) DO NOTHING"
+		" username_at, first_seen, last_seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (ws, source, account, external_id) DO NOTHING"
 	selectOwner = "SELECT visitor_id FROM " + identityTable +
 		" WHERE ws = ? AND source = ? AND account = ? AND external_id = ?"
 	insertAttribute = "INSERT INTO " + attributeTable + " (ws, visitor_id, name, ord, kind, text, text_fold," +
@@ -31,23 +32,9 @@ func (a *applier) createVisitor(ctx context.Context, c store.CreateVisitor) (sto
 	}
 	v.Tags, v.Excluded, v.Revision = nil, nil, 1
 	id := a.d.ID(string(v.ID))
-	words := searchable(v)
-	result, err := a.exec(ctx, insertVisitor, id, v.Name, words.Name, v.Email, words.Email, v.Phone, string(v.Source),
-		store.Micros(v.CreatedAt), store.Micros(v.UpdatedAt), store.Micros(v.LastSeenAt), v.Revision)
-	if err != nil {
+	if err := a.putProfile(ctx, id, v); err != nil {
 		return store.Outcome{}, err
 	}
-	if n, err := result.RowsAffected(); err != nil || n == 0 {
-		return store.Outcome{}, orTaken(err, "visitor", string(v.ID))
-	}
-	if a.d.Index() != nil {
-		rowkey, err := result.LastInsertId()
-		if err != nil {
-			return store.Outcome{}, err
-		}
-		a.texts.put(rowkey, words)
-	}
-	a.counts.source(v.Source, 1)
 	for _, i := range v.Identities {
 		if err := a.putIdentity(ctx, id, i); err != nil {
 			return store.Outcome{}, err
@@ -57,6 +44,7 @@ func (a *applier) createVisitor(ctx context.Context, c store.CreateVisitor) (sto
 	if err := a.putAttributes(ctx, id, v.Attributes); err != nil {
 		return store.Outcome{}, err
 	}
+	var err error
 	if v.Tags, err = a.putTags(ctx, id, c.Tags, tag.Assignment{At: v.UpdatedAt, By: c.By, Cause: c.Cause}); err != nil {
 		return store.Outcome{}, err
 	}
@@ -72,6 +60,32 @@ func (a *applier) createVisitor(ctx context.Context, c store.CreateVisitor) (sto
 	}
 	a.event(store.Event{Kind: store.VisitorCreated, At: v.UpdatedAt, Visitor: v.ID, Tags: tagIDs(v.Tags), Groups: slices.Clone(v.Groups)})
 	return store.Outcome{Effect: store.Created, Visitor: asRead(v)}, nil
+}
+
+// putProfile inserts a profile.
+func (a *applier) putProfile(ctx context.Context, id any, v visitor.Visitor) error {
+	origins, err := originsText(v.Origins)
+	if err != nil {
+		return err
+	}
+	words := searchable(v)
+	result, err := a.exec(ctx, insertVisitor, id, v.Name, words.Name, v.Email, words.Email, v.Phone, string(v.Source),
+		store.Micros(v.CreatedAt), store.Micros(v.UpdatedAt), store.Micros(v.LastSeenAt), v.Revision, origins)
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return orTaken(err, "visitor", string(v.ID))
+	}
+	if a.d.Index() != nil {
+		rowkey, err := result.LastInsertId()
+		if err != nil {
+			return err
+		}
+		a.texts.put(rowkey, words)
+	}
+	a.counts.source(v.Source, 1)
+	return nil
 }
 
 // asRead returns v as it would be read: what is empty is nil.
@@ -102,7 +116,8 @@ func orTaken(err error, kind, key string) error {
 }
 
 func (a *applier) putIdentity(ctx context.Context, id any, i visitor.Identity) error {
-	n, err := a.affect(ctx, insertIdentity, string(i.Source), i.Account, i.ExternalID, id, i.Username, store.Micros(i.FirstSeen), store.Micros(i.LastSeen))
+	n, err := a.affect(ctx, insertIdentity, string(i.Source), i.Account, i.ExternalID, id, i.Username,
+		store.Micros(i.UsernameAt), store.Micros(i.FirstSeen), store.Micros(i.LastSeen))
 	if err != nil || n > 0 {
 		return err
 	}
@@ -130,7 +145,7 @@ func (a *applier) updateVisitor(ctx context.Context, c store.UpdateVisitor) (sto
 	if len(found) == 0 {
 		return store.Outcome{}, store.Missed("visitor", string(c.ID))
 	}
-	before, rowkey := found[0].Visitor, found[0].rowkey
+	before := found[0].Visitor
 	if c.Patch.IfRevision != 0 && c.Patch.IfRevision != before.Revision {
 		return store.Outcome{}, &store.Error{Kind: "visitor", Key: string(c.ID), Err: store.ErrConflict}
 	}
@@ -143,77 +158,63 @@ func (a *applier) updateVisitor(ctx context.Context, c store.UpdateVisitor) (sto
 	}
 	after.UpdatedAt, after.Revision = c.At, before.Revision+1
 	id := a.d.ID(string(c.ID))
-	old, words := searchable(before), searchable(after)
-	err = a.update(ctx, visitorTable, id, map[string]any{
-		"name": after.Name, "name_fold": words.Name, "email": after.Email, "email_fold": words.Email, "phone": after.Phone,
-		"source": string(after.Source), "updated_at": store.Micros(after.UpdatedAt), "revision": after.Revision,
-	})
+	if err := a.changeProfile(ctx, id, found[0], after); err != nil {
+		return store.Outcome{}, err
+	}
+	set, err := a.dropAttributes(ctx, id, before, after)
 	if err != nil {
 		return store.Outcome{}, err
 	}
-	if err := a.changeAttributes(ctx, id, before.Attributes, after.Attributes); err != nil {
+	if err := a.putAttributes(ctx, id, set); err != nil {
 		return store.Outcome{}, err
 	}
-	a.counts.source(before.Source, -1)
-	a.counts.source(after.Source, 1)
-	if a.d.Index() != nil && old != words {
-		a.texts.drop(rowkey, old)
-		a.texts.put(rowkey, words)
-	}
-	a.event(store.Event{Kind: store.VisitorUpdated, At: c.At, Visitor: c.ID, Fields: changedFields(before, after)})
+	a.event(store.Event{Kind: store.VisitorUpdated, At: c.At, Visitor: c.ID, Fields: visitor.Changed(before, after)})
 	return store.Outcome{Effect: store.Updated, Visitor: after}, nil
 }
 
-func (a *applier) changeAttributes(ctx context.Context, id any, before, after visitor.Attributes) error {
+// changeProfile writes a profile in place of the one that is there.
+func (a *applier) changeProfile(ctx context.Context, id any, before record, after visitor.Visitor) error {
+	origins, err := originsText(after.Origins)
+	if err != nil {
+		return err
+	}
+	old, words := searchable(before.Visitor), searchable(after)
+	err = a.update(ctx, visitorTable, id, map[string]any{
+		"name": after.Name, "name_fold": words.Name, "email": after.Email, "email_fold": words.Email, "phone": after.Phone,
+		"source": string(after.Source), "updated_at": store.Micros(after.UpdatedAt), "last_seen_at": store.Micros(after.LastSeenAt),
+		"revision": after.Revision, "origins": origins,
+	})
+	a.counted(before, after, old, words)
+	return err
+}
+
+// counted notes in the counters and in the search index that a profile has changed.
+func (a *applier) counted(before record, after visitor.Visitor, old, words Searchable) {
+	a.counts.source(before.Source, -1)
+	a.counts.source(after.Source, 1)
+	if a.d.Index() != nil && old != words {
+		a.texts.drop(before.rowkey, old)
+		a.texts.put(before.rowkey, words)
+	}
+}
+
+// dropAttributes deletes the attributes that change, and returns the values that they are
+// to have.
+func (a *applier) dropAttributes(ctx context.Context, id any, before, after visitor.Visitor) (visitor.Attributes, error) {
 	set := visitor.Attributes{}
-	for _, name := range changedAttributes(before, after) {
-		if _, had := before[name]; had {
+	for _, field := range visitor.Changed(before, after) {
+		name, ok := strings.CutPrefix(field, "attr.")
+		if !ok {
+			continue
+		}
+		if _, had := before.Attributes[name]; had {
 			if _, err := a.exec(ctx, deleteAttribute, id, name); err != nil {
-				return err
+				return nil, err
 			}
 		}
-		if value, has := after[name]; has {
+		if value, has := after.Attributes[name]; has {
 			set[name] = value
 		}
 	}
-	return a.putAttributes(ctx, id, set)
-}
-
-// changedAttributes returns the names of the values that differ, sorted.
-func changedAttributes(before, after visitor.Attributes) []string {
-	var names []string
-	for name, value := range after {
-		if old, had := before[name]; !had || !old.Equal(value) {
-			names = append(names, name)
-		}
-	}
-	for name := range before {
-		if _, has := after[name]; !has {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
-func changedFields(before, after visitor.Visitor) []string {
-	var fields []string
-	for _, f := range []struct {
-		name    string
-		changed bool
-	}{
-		{"name", before.Name != after.Name},
-		{"email", before.Email != after.Email},
-		{"phone", before.Phone != after.Phone},
-		{"source", before.Source != after.Source},
-	} {
-		if f.changed {
-			fields = append(fields, f.name)
-		}
-	}
-	for _, name := range changedAttributes(before.Attributes, after.Attributes) {
-		fields = append(fields, "attr."+name)
-	}
-	slices.Sort(fields)
-	return fields
+	return set, nil
 }

@@ -18,10 +18,22 @@ const (
 )
 
 func (a *applier) deleteVisitor(ctx context.Context, c store.DeleteVisitor) (store.Outcome, error) {
-	id := a.d.ID(string(c.ID))
-	there, err := a.deleteProfile(ctx, id)
+	there, err := a.remove(ctx, c.ID)
 	if err != nil || !there {
 		return store.Outcome{Effect: store.Missing}, err
+	}
+	if err := a.forgetMerged(ctx, c.ID); err != nil {
+		return store.Outcome{}, err
+	}
+	a.event(store.Event{Kind: store.VisitorDeleted, At: c.At, Visitor: c.ID})
+	return store.Outcome{Effect: store.Deleted}, nil
+}
+
+// remove deletes a visitor and what hangs on it.
+func (a *applier) remove(ctx context.Context, v visitor.ID) (there bool, err error) {
+	id := a.d.ID(string(v))
+	if there, err = a.deleteProfile(ctx, id); err != nil || !there {
+		return there, err
 	}
 	err = a.find(ctx, deleteTagsOf, func(r row) error {
 		var t tag.ID
@@ -30,7 +42,7 @@ func (a *applier) deleteVisitor(ctx context.Context, c store.DeleteVisitor) (sto
 		return err
 	}, id)
 	if err != nil {
-		return store.Outcome{}, err
+		return true, err
 	}
 	err = a.find(ctx, deleteGroupsOf, func(r row) error {
 		var g visitor.GroupID
@@ -39,16 +51,12 @@ func (a *applier) deleteVisitor(ctx context.Context, c store.DeleteVisitor) (sto
 		a.counts.group(g, excluded-1)
 		return err
 	}, id)
-	if err != nil {
-		return store.Outcome{}, err
-	}
 	for _, text := range []string{deleteIdentitiesOf, deleteAttributesOf} {
-		if _, err := a.exec(ctx, text, id); err != nil {
-			return store.Outcome{}, err
+		if err == nil {
+			_, err = a.exec(ctx, text, id)
 		}
 	}
-	a.event(store.Event{Kind: store.VisitorDeleted, At: c.At, Visitor: c.ID})
-	return store.Outcome{Effect: store.Deleted}, nil
+	return true, err
 }
 
 func (a *applier) deleteProfile(ctx context.Context, id any) (there bool, err error) {

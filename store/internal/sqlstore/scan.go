@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -76,7 +77,7 @@ func (s scope) visitorColumns(alias string) []string {
 	if s.d.Index() != nil {
 		columns[0] = alias + ".rowkey"
 	}
-	for _, c := range []string{"id", "name", "email", "phone", "source", "created_at", "updated_at", "last_seen_at", "revision"} {
+	for _, c := range []string{"id", "name", "email", "phone", "source", "created_at", "updated_at", "last_seen_at", "revision", "origins"} {
 		columns = append(columns, alias+"."+c)
 	}
 	return columns
@@ -85,8 +86,31 @@ func (s scope) visitorColumns(alias string) []string {
 func scanVisitor(r row) (rec record, err error) {
 	v := &rec.Visitor
 	err = r.Scan(&rec.rowkey, into(&v.ID), &v.Name, &v.Email, &v.Phone, &v.Source,
-		timeInto{&v.CreatedAt}, timeInto{&v.UpdatedAt}, timeInto{&v.LastSeenAt}, &v.Revision)
+		timeInto{&v.CreatedAt}, timeInto{&v.UpdatedAt}, timeInto{&v.LastSeenAt}, &v.Revision, originsInto{&v.Origins})
 	return rec, err
+}
+
+// originsInto scans origins, ” for none.
+type originsInto struct{ to *visitor.Origins }
+
+func (o originsInto) Scan(src any) error {
+	text, ok := src.(string)
+	switch {
+	case !ok:
+		return fmt.Errorf("scan origins: a %T", src)
+	case text == "":
+		*o.to = nil
+		return nil
+	}
+	return json.Unmarshal([]byte(text), o.to)
+}
+
+func originsText(o visitor.Origins) (string, error) {
+	if len(o) == 0 {
+		return "", nil
+	}
+	b, err := json.Marshal(o)
+	return string(b), err
 }
 
 var tagColumns = []string{"t.id", "t.name", "t.color", "t.description", "t.created_at"}

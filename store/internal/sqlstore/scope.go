@@ -20,6 +20,8 @@ const (
 	visitorGroupTable = "visitors_visitor_group"
 	attributeTable    = "visitors_attribute"
 	eventTable        = "visitors_event"
+	capturedTable     = "visitors_captured"
+	mergedTable       = "visitors_merged"
 	sourceTable       = "visitors_source"
 	TextTable         = "visitors_text"
 	ScratchTable      = "visitors_scratch"

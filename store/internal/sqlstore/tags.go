@@ -25,12 +25,16 @@ func (a *applier) tagByKey(ctx context.Context, key string) (*tag.Tag, error) {
 	}
 	t, err := a.oneTag(ctx, selectTag+" AND t.key = ?", key)
 	if t != nil {
-		if a.tags == nil {
-			a.tags = map[string]*tag.Tag{}
-		}
-		a.tags[key] = t
+		a.know(key, t)
 	}
 	return t, err
+}
+
+func (a *applier) know(key string, t *tag.Tag) {
+	if a.tags == nil {
+		a.tags = map[string]*tag.Tag{}
+	}
+	a.tags[key] = t
 }
 
 func (a *applier) tagByID(ctx context.Context, id tag.ID) (*tag.Tag, error) {

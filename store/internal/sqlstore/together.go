@@ -15,14 +15,24 @@ import (
 // mostTogether is how many changes are made at once.
 const mostTogether = 1_000
 
-// together makes the first of the changes in a few statements, where the database is a
-// server and several of a kind follow one another, and returns how many these were. It
-// takes only what surely succeeds: the rest is for change, one by one.
+// together makes the first of the changes in a few statements, where several of a kind
+// follow one another and the database is a server or they are captures, and returns how many
+// these were. It takes only what surely succeeds: the rest is for change, one by one.
 func (a *applier) together(ctx context.Context, changes []store.Change, outcomes []store.Outcome) (int, error) {
-	if _, ok := a.d.(Server); !ok || len(changes) < 2 || !alike(changes[0], changes[1]) {
+	if len(changes) < 2 || !alike(changes[0], changes[1]) {
 		return 0, nil
 	}
 	changes = changes[:min(len(changes), mostTogether)]
+	if _, ok := changes[0].(store.CaptureContact); ok {
+		return a.captureTogether(ctx, changes, outcomes)
+	}
+	if _, ok := a.d.(Server); !ok {
+		return 0, nil
+	}
+	changes, err := a.redirected(ctx, changes)
+	if err != nil {
+		return 0, err
+	}
 	if err := a.lookUp(ctx, changes); err != nil {
 		return 0, err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
@@ -32,6 +33,12 @@ func brief(v visitor.Visitor) string {
 
 func bulk(b store.Bulk, err error) (string, error) {
 	return fmt.Sprint(b.Changed, b.Unchanged, len(b.Missing)), err
+}
+
+// unknown is of a person whom nobody knows.
+var unknown = visitor.Contact{
+	Source: visitor.Telegram, Account: "bot", ExternalID: "77", Name: "Hana", Username: "hana", Email: "hana@example.com",
+	Tags: []string{"vip", "brand new"}, Attributes: visitor.Attributes{"plan": visitor.Text("free")}, EventID: "1", OccurredAt: start.Add(-time.Minute),
 }
 
 // methods returns all of them. What they ask for differs from what is there, so that those
@@ -128,6 +135,62 @@ func methods() []method {
 			var kinds []string
 			err := each(w.Events(ctx, 0), func(e store.Event) { kinds = append(kinds, string(e.Kind)) })
 			return strings.Join(kinds, " "), err
+		}},
+		{"Capture", true, func(ctx context.Context, w *world) (string, error) {
+			r, err := w.Capture(ctx, unknown)
+			return fmt.Sprint(brief(r.Visitor), r.Outcome, r.Reason), err
+		}},
+		{"Capture of somebody known", true, func(ctx context.Context, w *world) (string, error) {
+			r, err := w.Capture(ctx, visitor.Contact{Source: visitor.Telegram, Account: "bot", ExternalID: "42", Phone: "+5511900000001", Tags: []string{"vip", "brand new"}, EventID: "2"})
+			return fmt.Sprint(brief(r.Visitor), r.Outcome, r.Reason), err
+		}},
+		{"Capture of somebody seen", true, func(ctx context.Context, w *world) (string, error) {
+			r, err := w.Capture(ctx, visitor.Contact{Source: visitor.WhatsApp, ExternalID: "551188"})
+			return fmt.Sprint(brief(r.Visitor), r.Outcome, r.Reason), err
+		}},
+		{"Capture of two who are one", true, func(ctx context.Context, w *world) (string, error) {
+			r, err := w.Capture(ctx, visitor.Contact{
+				Source: visitor.Telegram, Account: "bot", ExternalID: "42", EventID: "4",
+				Also: []visitor.Identity{{Source: visitor.WhatsApp, ExternalID: "551188"}},
+			})
+			return fmt.Sprint(brief(r.Visitor), r.Outcome, r.Reason), err
+		}},
+		{"Complete", true, func(ctx context.Context, w *world) (string, error) {
+			r, err := w.Complete(ctx, visitor.Contact{Source: visitor.Telegram, Account: "bot", ExternalID: "42"},
+				func(_ context.Context, c visitor.Contact) (visitor.Contact, error) {
+					c.Username = "ada_lovelace"
+					return c, nil
+				})
+			return fmt.Sprint(brief(r.Visitor), r.Outcome, r.Reason), err
+		}},
+		{"Lookup", false, func(ctx context.Context, w *world) (string, error) {
+			v, err := w.Lookup(ctx, visitor.Telegram, "bot", "42")
+			return brief(v), err
+		}},
+		{"Merge", true, func(ctx context.Context, w *world) (string, error) {
+			v, err := w.Merge(ctx, w.ben, w.ada)
+			return brief(v), err
+		}},
+		{"PreviewMerge", false, func(ctx context.Context, w *world) (string, error) {
+			p, err := w.PreviewMerge(ctx, w.ada, w.dee)
+			return fmt.Sprint(brief(p.Result), p.Rivals), err
+		}},
+		{"Unmerge", true, func(ctx context.Context, w *world) (string, error) {
+			survivor, restored, err := w.Unmerge(ctx, w.dee)
+			return brief(survivor) + brief(restored), err
+		}},
+		{"Link", true, func(ctx context.Context, w *world) (string, error) {
+			v, err := w.Link(ctx, w.dee, visitor.Identity{Source: visitor.Chat, Account: "site", ExternalID: "c:1"})
+			return brief(v), err
+		}},
+		{"Unlink", true, func(ctx context.Context, w *world) (string, error) {
+			v, err := w.Unlink(ctx, w.ada, visitor.Identity{Source: visitor.Telegram, Account: "bot", ExternalID: "42"})
+			return brief(v), err
+		}},
+		{"Duplicates", false, func(ctx context.Context, w *world) (string, error) {
+			var pairs []string
+			err := each(w.Duplicates(ctx), func(d store.Duplicate) { pairs = append(pairs, fmt.Sprint(brief(d.A), brief(d.B), d.Score)) })
+			return strings.Join(pairs, " "), err
 		}},
 		{"Load", true, func(ctx context.Context, w *world) (string, error) {
 			done, err := w.Load(ctx, slices.Values([]visitor.Draft{

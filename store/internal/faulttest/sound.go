@@ -24,9 +24,15 @@ var halves = map[string]string{
 	"visitors without event":   "SELECT count(*) FROM (SELECT ws, id FROM visitors_visitor EXCEPT " + told + "'visitor.created') AS s",
 	"visitors who are deleted": "SELECT count(*) FROM (SELECT ws, id FROM visitors_visitor INTERSECT " + told + "'visitor.deleted') AS s",
 	"created but not there": "SELECT count(*) FROM (" + told + "'visitor.created' EXCEPT SELECT ws, id FROM visitors_visitor" +
-		" EXCEPT " + told + "'visitor.deleted') AS s",
+		" EXCEPT " + told + "'visitor.deleted' EXCEPT SELECT ws, other_id FROM visitors_event WHERE kind = 'visitor.merged') AS s",
 	"revisions without event": "SELECT count(*) FROM (SELECT ws, id, revision FROM visitors_visitor EXCEPT" +
-		" SELECT ws, visitor_id, 1 + sum(CASE kind WHEN 'visitor.updated' THEN 1 ELSE 0 END) FROM visitors_event GROUP BY ws, visitor_id) AS s",
+		" SELECT ws, id, 1 + sum(n) FROM (SELECT ws, visitor_id AS id, CASE WHEN kind IN ('visitor.updated', 'visitor.merged', 'visitor.unmerged') THEN 1 ELSE 0 END AS n" +
+		" FROM visitors_event UNION ALL SELECT ws, other_id, CASE kind WHEN 'visitor.unmerged' THEN 1 ELSE 0 END FROM visitors_event) AS e GROUP BY ws, id) AS s",
+	"merged into nobody": "SELECT count(*) FROM visitors_merged m WHERE NOT EXISTS (SELECT 1 FROM visitors_visitor v WHERE v.ws = m.ws AND v.id = m.into_id)" +
+		" AND NOT EXISTS (SELECT 1 FROM visitors_merged n WHERE n.ws = m.ws AND n.id = m.into_id)",
+	"merged and there": "SELECT count(*) FROM (SELECT ws, id FROM visitors_merged INTERSECT SELECT ws, id FROM visitors_visitor) AS s",
+	"merges without event": "SELECT count(*) FROM (SELECT ws, into_id, id FROM visitors_merged EXCEPT" +
+		" SELECT ws, visitor_id, other_id FROM visitors_event WHERE kind = 'visitor.merged') AS s",
 	"gaps between events": "SELECT count(*) FROM (SELECT ws, seq, seq FROM visitors_workspace WHERE seq > 0 EXCEPT" +
 		" SELECT ws, count(*), max(seq) FROM visitors_event GROUP BY ws) AS s",
 }
@@ -40,6 +46,7 @@ const orphan = "NOT EXISTS (SELECT 1 FROM visitors_visitor v WHERE v.ws = c.ws A
 var tables = []string{
 	"visitors_workspace", "visitors_visitor", "visitors_identity", "visitors_tag", "visitors_visitor_tag",
 	"visitors_group", "visitors_visitor_group", "visitors_attribute", "visitors_event",
+	"visitors_captured", "visitors_merged",
 }
 
 // rows returns all rows of a workspace, as text.

@@ -61,7 +61,7 @@ func (e Engine) keep(t *testing.T, st store.Store, source string, version int) {
 	w := makeWorld(t, st, workspace)
 	for _, m := range methods() {
 		switch m.name {
-		case "Create", "Update", "Tag", "Untag", "CreateTag", "CreateGroup", "Leave", "Load":
+		case "Create", "Update", "Tag", "Untag", "CreateTag", "CreateGroup", "Leave", "Load", "Capture", "Merge", "Link":
 			_, err := m.call(t.Context(), w)
 			require.NoError(t, err)
 		}
@@ -99,6 +99,22 @@ func (e Engine) upgrade(t *testing.T, version, newest int, schema string) {
 	w := &world{Workspace: ws}
 	require.Equal(t, string(want), w.picture(t))
 	e.Sound(t, db)
+
+	// An event that was taken in stays so, and a merge can be undone.
+	if version >= 2 {
+		again, err := ws.Capture(t.Context(), unknown)
+		require.NoError(t, err)
+		require.Equal(t, store.SeenBefore, again.Reason)
+		for e, err := range ws.Events(t.Context(), 0) {
+			require.NoError(t, err)
+			if e.Kind == store.VisitorMerged {
+				survivor, restored, err := ws.Unmerge(t.Context(), e.Other)
+				require.NoError(t, err)
+				require.Equal(t, []visitor.ID{e.Visitor, e.Other}, []visitor.ID{survivor.ID, restored.ID})
+			}
+		}
+		e.Sound(t, db)
+	}
 
 	// What is there can be found, changed and deleted, and new ones made.
 	for v, err := range ws.All(t.Context(), store.Query{Where: filter.All()}) {

@@ -2,6 +2,7 @@ package faulttest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -24,6 +25,7 @@ import (
 type world struct {
 	*store.Workspace
 	ada, ben, cleo visitor.ID
+	dee            visitor.ID // was merged into cleo
 	vip            tag.ID
 	team, leads    group.ID // leads has a rule
 }
@@ -59,6 +61,12 @@ func makeWorld(t testing.TB, st store.Store, name string) *world {
 	})
 	w.ben = create(visitor.Draft{Name: "Ben", Source: visitor.Chat, Tags: []string{"lead"}, CreatedAt: start.Add(-2 * time.Hour)})
 	w.cleo = create(visitor.Draft{Name: "Cleo", Email: "cleo@example.com", Source: visitor.Telegram, CreatedAt: start.Add(-time.Hour)})
+	w.dee = create(visitor.Draft{
+		Name: "Dee", Source: visitor.WhatsApp, Tags: []string{"lead"}, CreatedAt: start.Add(-time.Minute),
+		Identities: []visitor.Identity{{Source: visitor.WhatsApp, ExternalID: "551188"}},
+	})
+	_, err = ws.Merge(ctx, w.cleo, w.dee)
+	require.NoError(t, err)
 	leads, err := ws.CreateGroup(ctx, group.Draft{Name: "Leads", Rule: filter.Tag.Has("lead")})
 	require.NoError(t, err)
 	w.leads = leads.ID
@@ -88,6 +96,7 @@ func (w *world) draw(ctx context.Context) (string, error) {
 		}
 		return "gone"
 	}
+	var merged []visitor.ID
 	err := first(
 		each(w.Tags(ctx), func(t tag.Tag) {
 			names[t.ID] = t.Name
@@ -103,8 +112,18 @@ func (w *world) draw(ctx context.Context) (string, error) {
 		}),
 		each(w.Events(ctx, 0), func(e store.Event) {
 			fmt.Fprintln(&b, "event", e.Seq, e.Kind, e.Fields, namesOf(e.Tags, name), namesOf(e.Groups, name), e.Visitor != "")
+			if e.Other != "" {
+				merged = append(merged, e.Other)
+			}
 		}),
 	)
+	for _, id := range merged {
+		v, failed := w.Get(ctx, id)
+		if failed != nil && !errors.Is(failed, store.ErrNotFound) {
+			err = first(err, failed)
+		}
+		fmt.Fprintln(&b, "merged", name(v.ID))
+	}
 	return b.String(), err
 }
 
@@ -114,9 +133,15 @@ func tell(v visitor.Visitor, name func(any) string) string {
 	fmt.Fprint(&b, v.Name, "|", v.Email, "|", v.Phone, "|", v.Source, "|", v.Attributes, "|", v.CreatedAt, v.UpdatedAt, v.LastSeenAt, v.Revision)
 	for _, i := range v.Identities {
 		fmt.Fprint(&b, "|", i.Source, i.Account, i.ExternalID, i.Username)
+		if seen := i.FirstSeen; !seen.IsZero() {
+			fmt.Fprint(&b, i.UsernameAt, seen, i.LastSeen)
+		}
 	}
 	for _, a := range v.Tags {
 		fmt.Fprint(&b, "|", a.Name, a.At, a.By, a.Cause)
+	}
+	if len(v.Origins) > 0 {
+		fmt.Fprint(&b, "|", v.Origins)
 	}
 	fmt.Fprint(&b, "|in ", namesOf(v.Groups, name), " not ", namesOf(v.Excluded, name))
 	return b.String()

@@ -43,3 +43,21 @@ func (s scope) writeCounts(ctx context.Context, all counts) error {
 	}
 	return nil
 }
+
+// deleteCounted deletes a tag or a group that so many visitors had by now, and reports
+// whether it was there. What was still to be added to its counter must not go to one that is
+// made in its place.
+func (a *applier) deleteCounted(ctx context.Context, text, counter string, of counted, had int64) (there bool, err error) {
+	if a.d.Index() == nil {
+		n, err := a.affect(ctx, text, a.d.ID(of.key))
+		return n > 0, err
+	}
+	err = a.find(ctx, text+" RETURNING "+counter, func(r row) error {
+		var written int64
+		err := r.Scan(&written)
+		there = true
+		a.counts[of] += written - had
+		return err
+	}, a.d.ID(of.key))
+	return there, err
+}

@@ -191,11 +191,15 @@ func (a *applier) updateGroup(ctx context.Context, c store.UpdateGroup) (store.O
 func (a *applier) deleteGroup(ctx context.Context, c store.DeleteGroup) (store.Outcome, error) {
 	id := a.d.ID(string(c.ID))
 	a.rules = nil
-	if _, err := a.exec(ctx, "DELETE FROM "+visitorGroupTable+" WHERE ws = ? AND group_id = ?", id); err != nil {
+	if _, err := a.exec(ctx, "DELETE FROM "+visitorGroupTable+" WHERE ws = ? AND group_id = ? AND excluded = 1", id); err != nil {
 		return store.Outcome{}, err
 	}
-	n, err := a.affect(ctx, "DELETE FROM "+groupTable+" WHERE ws = ? AND id = ?", id)
-	if err != nil || n == 0 {
+	members, err := a.affect(ctx, "DELETE FROM "+visitorGroupTable+" WHERE ws = ? AND group_id = ? AND excluded = 0", id)
+	if err != nil {
+		return store.Outcome{}, err
+	}
+	there, err := a.deleteCounted(ctx, "DELETE FROM "+groupTable+" WHERE ws = ? AND id = ?", "members", counted{addToGroup, string(c.ID)}, members)
+	if err != nil || !there {
 		return store.Outcome{Effect: store.Missing}, err
 	}
 	a.event(store.Event{Kind: store.GroupDeleted, At: c.At, Groups: []group.ID{c.ID}})

@@ -232,11 +232,12 @@ func (a *applier) updateTag(ctx context.Context, c store.UpdateTag) (store.Outco
 func (a *applier) deleteTag(ctx context.Context, c store.DeleteTag) (store.Outcome, error) {
 	id := a.d.ID(string(c.ID))
 	a.tags = nil
-	if _, err := a.exec(ctx, "DELETE FROM "+visitorTagTable+" WHERE ws = ? AND tag_id = ?", id); err != nil {
+	carried, err := a.affect(ctx, "DELETE FROM "+visitorTagTable+" WHERE ws = ? AND tag_id = ?", id)
+	if err != nil {
 		return store.Outcome{}, err
 	}
-	n, err := a.affect(ctx, "DELETE FROM "+tagTable+" WHERE ws = ? AND id = ?", id)
-	if err != nil || n == 0 {
+	there, err := a.deleteCounted(ctx, "DELETE FROM "+tagTable+" WHERE ws = ? AND id = ?", "uses", counted{addToTag, string(c.ID)}, carried)
+	if err != nil || !there {
 		return store.Outcome{Effect: store.Missing}, err
 	}
 	a.event(store.Event{Kind: store.TagDeleted, At: c.At, Tags: []tag.ID{c.ID}})

@@ -146,7 +146,7 @@ func (m *mess) change() store.Change {
 		keys = append(keys, tag.Key(pick(m.rand, m.tags).Name))
 	}
 	g := pick(m.rand, m.groups)
-	switch m.rand.IntN(12) {
+	switch m.rand.IntN(20) {
 	case 0, 1, 2:
 		v := visitor.Visitor{
 			ID: id, Name: m.text(), Email: m.email(), Phone: m.phone(), Source: pick(m.rand, visitor.Sources()),
@@ -173,6 +173,14 @@ func (m *mess) change() store.Change {
 		return store.JoinGroup{Group: g.ID, ID: id, At: at}
 	case 9:
 		return store.LeaveGroup{Group: g.ID, ID: id, At: at}
+	case 11, 12, 13, 14:
+		return m.arrival(id, at)
+	case 15, 16:
+		return store.MergeVisitors{Into: id, From: pick(m.rand, m.ids), At: at}
+	case 17:
+		return store.UnmergeVisitor{From: id, At: at}
+	case 18:
+		return store.UnlinkIdentity{ID: id, Identity: visitor.Identity{Source: visitor.Telegram, ExternalID: fmt.Sprint(i / 2)}, At: at}
 	case 10:
 		if m.rand.IntN(6) == 0 {
 			return store.DeleteTag{ID: pick(m.rand, m.tags).ID, At: at}
@@ -183,6 +191,33 @@ func (m *mess) change() store.Change {
 		return store.DeleteGroup{ID: g.ID, At: at}
 	}
 	return store.CreateGroup{Group: g}
+}
+
+// arrival is a capture, which may find visitors by any address and put two together.
+func (m *mess) arrival(id visitor.ID, at time.Time) store.CaptureContact {
+	external := func() string { return fmt.Sprint(m.rand.IntN(len(m.ids)) / 2) }
+	c := visitor.Contact{
+		Source: visitor.Telegram, ExternalID: external(), Name: m.text(), Email: m.email(), Phone: m.phone(),
+		OccurredAt: at.Add(time.Duration(m.rand.IntN(1000)) * time.Second),
+	}
+	if m.rand.IntN(3) == 0 {
+		c.Source, c.ExternalID = visitor.Chat, "s:"+external()
+		c.Also = []visitor.Identity{{Source: visitor.Telegram, ExternalID: external()}}
+	}
+	if m.rand.IntN(8) == 0 {
+		c.Was = []visitor.Identity{{Source: visitor.Telegram, ExternalID: external()}}
+	}
+	if m.rand.IntN(2) == 0 {
+		c.EventID = external()
+	}
+	change := store.CaptureContact{ID: id, Contact: c, At: at}
+	if m.rand.IntN(2) == 0 {
+		change.Tags = []tag.Tag{pick(m.rand, m.tags)}
+	}
+	if m.rand.IntN(2) == 0 {
+		change.Policy = visitor.Policy{Name: visitor.IfNewer, Email: visitor.IfNewer, ByEmail: visitor.TrustClaims, ByPhone: visitor.TrustClaims}
+	}
+	return change
 }
 
 var messNames = []string{"Ada", "ada", "José Ángel", "李小龍", "zZz", "O'Neil-zx", "Ørsted", "a b", "12", "Ⅷ", "👩‍👩‍👧", "x"}

@@ -18,7 +18,7 @@ const workspace = "acme"
 
 // crew returns a handle for workers and their group, which whoever comes first makes.
 func crew(ctx context.Context, st store.Store) (*store.Workspace, group.ID, error) {
-	ws, err := store.Open(st, workspace, nil)
+	ws, err := store.Open(st, workspace, &store.Options{Capture: visitor.Policy{Attributes: visitor.Always}})
 	if err != nil {
 		return nil, "", err
 	}
@@ -93,7 +93,14 @@ func (w *worker) step(ctx context.Context) error {
 	case 1, 2, 3, 4:
 		c.updates++
 		return w.do(deed{verb: update, key: c.key, n: c.updates}, func() error {
-			_, err := w.Update(ctx, c.id, visitor.Patch{Set: visitor.Attributes{"n": visitor.Number(float64(c.updates))}})
+			n := visitor.Attributes{"n": visitor.Number(float64(c.updates))}
+			if c.updates%2 == 0 {
+				_, err := w.Update(ctx, c.id, visitor.Patch{Set: n})
+				return err
+			}
+			_, err := w.Capture(ctx, visitor.Contact{
+				Source: visitor.Telegram, Account: "bot", ExternalID: c.key, Attributes: n, EventID: fmt.Sprint(c.key, " ", c.updates),
+			})
 			return err
 		})
 	case 5, 6:

@@ -91,6 +91,10 @@ func methods() []method {
 			why, err := w.Explain(ctx, w.ada, filter.And(filter.Tag.Has("vip"), filter.Group.Has("leads")))
 			return fmt.Sprint(why.Matches), err
 		}},
+		{"Bind", false, func(ctx context.Context, w *world) (string, error) {
+			bound, err := w.Bind(ctx, filter.And(filter.Not(filter.Tag.Has("vip")), filter.Not(filter.Group.Has("leads"))))
+			return fmt.Sprint(err == nil && bound.Match(&visitor.Visitor{Name: "Ada"})), err
+		}},
 		{"Lint", false, func(ctx context.Context, w *world) (string, error) {
 			warnings, err := w.Lint(ctx, filter.And(filter.Tag.Has("vip"), filter.Tag.Has("vip"), filter.Group.Has("leads")))
 			return fmt.Sprint(len(warnings)), err

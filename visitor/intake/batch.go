@@ -50,11 +50,12 @@ type Batch struct {
 	Events []Event `json:"events"`
 }
 
-// Contacts iterates over the contacts of the Inbound events.
+// Contacts iterates over the contacts of all events but the Ignored ones, in the order of
+// the delivery. Each is to be captured: what may not make a visitor is marked Known.
 func (b Batch) Contacts() iter.Seq[visitor.Contact] {
 	return func(yield func(visitor.Contact) bool) {
 		for _, e := range b.Events {
-			if e.Kind == Inbound && !yield(e.Contact) {
+			if e.Kind != Ignored && !yield(e.Contact) {
 				return
 			}
 		}
@@ -77,42 +78,13 @@ type Event struct {
 	Kind    Kind   `json:"kind"`
 	Account string `json:"account,omitempty"` // the business's own account that it came to: number, page, bot, site
 	Via     string `json:"via,omitempty"`     // the channel's own word for it: text, postback, comments, statuses …
-	// Contact is the person, under the new id after an IdentityChange. Its name is empty
-	// when the channel tells none. OccurredAt is zero when the channel does not say when. Of
-	// an Ignored event only Source, EventID and OccurredAt are set.
+	// Contact is the person, under the new ids after an IdentityChange, with the old ones in
+	// Was and other spellings of those in Variants. Its name is empty when the channel tells
+	// none. OccurredAt is zero when the channel does not say when. Known is set unless the
+	// event is Inbound. Of an Ignored event only Source, EventID and OccurredAt are set.
 	Contact visitor.Contact `json:"contact"`
-	// Also are further ids of the same person: look up by any, attach all.
-	Also []visitor.Identity `json:"also,omitempty"`
-	// Was are the ids before an IdentityChange: the visitor that has one gets the ids of
-	// Contact and Also, unless another visitor has them, and no two visitors are merged.
-	Was []visitor.Identity `json:"was,omitempty"`
-	// Variants are other spellings of the ids (of an IdentityChange: of Was). Look up by
-	// them, but never store them.
-	Variants []visitor.Identity `json:"variants,omitempty"`
-	// Claimed says that nobody has proven the name, e-mail and phone of Contact: find no
-	// existing visitor by them.
-	Claimed bool   `json:"claimed,omitempty"`
-	Reason  Reason `json:"reason,omitempty"` // why it was Ignored
-	Err     error  `json:"-"`                // of a Malformed event: a *visitor.FieldError
-}
-
-// DisplayName returns what to call a visitor made from the event: the contact's name, else
-// its username, else its phone number, else "". An opaque id is never a name. A
-// visitor that has a name keeps it unless Contact.Name is set.
-func (e Event) DisplayName() string {
-	for _, name := range []string{e.Contact.Name, e.Contact.Username, e.Contact.Phone} {
-		if name != "" {
-			return name
-		}
-	}
-	return ""
-}
-
-// ids returns every id of the person, that of the contact first.
-func (e Event) ids() []visitor.Identity {
-	c := e.Contact
-	own := visitor.Identity{Source: c.Source, Account: c.Account, ExternalID: c.ExternalID}
-	return append([]visitor.Identity{own}, e.Also...)
+	Reason  Reason          `json:"reason,omitempty"` // why it was Ignored
+	Err     error           `json:"-"`                // of a Malformed event: a *visitor.FieldError
 }
 
 // Reason is why an event was ignored.

@@ -108,7 +108,7 @@ func TestThousandEvents(t *testing.T) {
 	}
 }
 
-func TestContactsStops(t *testing.T) {
+func TestContacts(t *testing.T) {
 	t.Parallel()
 	batch := intake.Batch{Events: []intake.Event{
 		{Kind: intake.Ignored},
@@ -121,21 +121,9 @@ func TestContactsStops(t *testing.T) {
 	for c := range batch.Contacts() {
 		ids = append(ids, c.ExternalID)
 	}
-	require.Equal(t, []string{"1", "4"}, ids)
+	require.Equal(t, []string{"1", "2", "3", "4"}, ids)
 	for range batch.Contacts() {
 		break
-	}
-}
-
-func TestDisplayName(t *testing.T) {
-	t.Parallel()
-	for want, c := range map[string]visitor.Contact{
-		"Ada Example":   {Name: "Ada Example", Username: "ada", Phone: "+447700900123", ExternalID: "US.1"},
-		"ada":           {Username: "ada", Phone: "+447700900123", ExternalID: "US.1"},
-		"+447700900123": {Phone: "+447700900123", ExternalID: "US.1"},
-		"":              {ExternalID: "US.1"},
-	} {
-		require.Equal(t, want, intake.Event{Contact: c}.DisplayName())
 	}
 }
 
@@ -199,11 +187,11 @@ func TestProfiles(t *testing.T) {
 	e, err := messenger(`{"id":"7","first_name":"Ada","last_name":"Example"}`)
 	require.NoError(t, err)
 	require.Equal(t, intake.Profile, e.Kind)
-	require.Equal(t, visitor.Contact{Source: visitor.Messenger, Account: "31", ExternalID: "7", Name: "Ada Example"}, e.Contact)
+	require.Equal(t, visitor.Contact{Source: visitor.Messenger, Account: "31", ExternalID: "7", Name: "Ada Example", Known: true}, e.Contact)
 
 	e, err = instagram(`{"id":7,"name":"Ada Example","username":"ada.example","follower_count":3}`)
 	require.NoError(t, err)
-	require.Equal(t, visitor.Contact{Source: visitor.Instagram, Account: "31", ExternalID: "7", Name: "Ada Example", Username: "ada.example"}, e.Contact)
+	require.Equal(t, visitor.Contact{Source: visitor.Instagram, Account: "31", ExternalID: "7", Name: "Ada Example", Username: "ada.example", Known: true}, e.Contact)
 
 	for _, body := range []string{``, `[]`, `{}`, `{"id":null}`, `{"error":{"message":"x"}}`} {
 		_, err = messenger(body)

@@ -26,11 +26,11 @@ const (
 // The type is message (Inbound), profile (Profile) or another word (Ignored); default:
 // message. The event_id is the widget's own, the same when it posts again. The anonymous_id
 // comes from NewAnonymousID and is kept by the browser; the identity comes from Sign. At
-// least one is needed. With both, the anonymous id is in Event.Also, so that what was said
+// least one is needed. With both, the anonymous id is in Contact.Also, so that what was said
 // before signing in is not lost: a page must drop the anonymous_id when its user signs out.
 //
 // With an identity, name, e-mail and phone are those that the host signed, and those beside
-// it are not read. Without one they are what the visitor typed, and the event is Claimed.
+// it are not read. Without one they are what the visitor typed, and the contact is Claimed.
 // Contact.OccurredAt is zero: the browser's clock is not asked.
 type Chat struct {
 	Secrets         []string         // that sign identities, the newest first; default: identities are refused
@@ -104,7 +104,7 @@ func (c Chat) read(body []byte) (Event, error) {
 	if e.Err != nil {
 		return Event{}, e.Err
 	}
-	if e.Claimed = identity == ""; e.Claimed {
+	if e.Contact.Claimed = identity == ""; e.Contact.Claimed {
 		user = typed
 	}
 	e.Contact.Name, e.Contact.Email, e.Contact.Phone = user.Name, user.Email, user.Phone

@@ -22,13 +22,13 @@
 // Messenger, the professional account for Instagram, the site for chat and forms. Of
 // WhatsApp and Telegram it is empty, since a person has the same id towards every number or
 // bot of the business; Event.Account names the number or the bot. Other ids of the same
-// person are in Event.Also, and other spellings of a WhatsApp number in Event.Variants.
+// person are in Contact.Also, and other spellings of a WhatsApp number in Contact.Variants.
 //
 // # What is proven
 //
 // A phone number from WhatsApp or Telegram and what a signed chat identity says are proven.
 // What a stranger typed into a form or an unsigned widget is only claimed, and
-// Event.Claimed says so: nobody may become somebody else by typing an address.
+// Contact.Claimed says so: nobody may become somebody else by typing an address.
 //
 // # JSON
 //

@@ -11,13 +11,16 @@ import (
 	"github.com/contactpipeline/visitors/visitor/intake"
 )
 
+// called is what a contact says of who it is.
+func called(c visitor.Contact) string { return cmp.Or(c.Name, c.Username, c.Phone) }
+
 // show prints what an event tells.
 func show(e intake.Event) {
 	switch e.Kind {
 	case intake.Ignored:
 		fmt.Printf("%s: %s (%s)\n", e.Kind, e.Reason, e.Via)
 	default:
-		fmt.Printf("%s: %s %q as %s\n", e.Kind, e.Contact.Source, e.DisplayName(), e.Contact.ExternalID)
+		fmt.Printf("%s: %s %q as %s\n", e.Kind, e.Contact.Source, called(e.Contact), e.Contact.ExternalID)
 	}
 }
 
@@ -53,8 +56,8 @@ func ExampleWhatsApp_Parse() {
 		show(e)
 	}
 	message, change := batch.Events[0], batch.Events[2]
-	fmt.Println(message.Contact.Phone, "also", message.Also[0].ExternalID)
-	fmt.Println(change.Contact.Phone, "was", change.Was[0].ExternalID, change.Was[1].ExternalID)
+	fmt.Println(message.Contact.Phone, "also", message.Contact.Also[0].ExternalID)
+	fmt.Println(change.Contact.Phone, "was", change.Contact.Was[0].ExternalID, change.Contact.Was[1].ExternalID)
 	// Output:
 	// inbound: whatsapp "Sheena Example" as US.1349
 	// ignored: reaction (reaction)
@@ -159,7 +162,7 @@ func ExampleChat_Parse() {
 		fmt.Println(err)
 	}
 	show(batch.Events[0])
-	fmt.Println("only claimed:", batch.Events[0].Claimed)
+	fmt.Println("only claimed:", batch.Events[0].Contact.Claimed)
 	// Output:
 	// inbound: chat "Ada Example" as anon:00112233445566778899aabbccddeeff
 	// only claimed: true
@@ -177,7 +180,7 @@ func ExampleChat_Sign() {
 		fmt.Println(err)
 	}
 	show(batch.Events[0])
-	fmt.Println("only claimed:", batch.Events[0].Claimed)
+	fmt.Println("only claimed:", batch.Events[0].Contact.Claimed)
 	// Output:
 	// inbound: chat "Ada Example" as 42
 	// only claimed: false
@@ -204,7 +207,7 @@ func ExampleForm_Parse() {
 			fmt.Println(err)
 		}
 		e := batch.Events[0]
-		fmt.Println(e.Kind, cmp.Or(string(e.Reason), e.DisplayName()), e.Contact.Tags)
+		fmt.Println(e.Kind, cmp.Or(string(e.Reason), e.Contact.Name), e.Contact.Tags)
 	}
 	// Output:
 	// inbound Ada Example [offer]
@@ -230,11 +233,6 @@ func ExampleBatch_Contacts() {
 		fmt.Println(c.Source, c.ExternalID)
 	}
 	// Output: telegram 42
-}
-
-func ExampleEvent_DisplayName() {
-	fmt.Println(intake.Event{Contact: visitor.Contact{ExternalID: "US.1349", Username: "sheena.example", Phone: "+12025550123"}}.DisplayName())
-	// Output: sheena.example
 }
 
 func ExampleVariants() {

@@ -12,7 +12,7 @@ import (
 
 // Form reads what a website's form posts, as application/json (a flat object),
 // application/x-www-form-urlencoded or multipart/form-data (files are passed over). A
-// submission is Inbound and Claimed: anyone can type anyone's address.
+// submission is Inbound and its contact Claimed: anyone can type anyone's address.
 //
 // The ExternalID is that of the submission, so that each makes a visitor of its own; with
 // ByEmail it is that of the e-mail address. Contact.OccurredAt is zero: the browser's clock
@@ -92,7 +92,7 @@ func (f Form) read(typed fields) (Event, error) {
 	if e.Err != nil {
 		return Event{}, e.Err
 	}
-	e.Claimed = true
+	e.Contact.Claimed = true
 	e.Contact.Name, e.Contact.Username, e.Contact.Email, e.Contact.Phone = c.Name, c.Username, c.Email, c.Phone
 	e.Contact.Tags, e.Contact.Attributes = slices.Clone(f.Tags), c.Attributes
 	return e, nil

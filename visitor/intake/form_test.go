@@ -70,7 +70,7 @@ func TestFormSubmissions(t *testing.T) {
 	submit := func(f intake.Form, body string) visitor.Contact {
 		batch, err := f.Parse(contentType("application/x-www-form-urlencoded"), []byte(body))
 		require.NoError(t, err)
-		require.True(t, batch.Events[0].Claimed)
+		require.True(t, batch.Events[0].Contact.Claimed)
 		return batch.Events[0].Contact
 	}
 	ada := submit(intake.Form{}, "name=Ada&email=ada%40example.com")

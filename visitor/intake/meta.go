@@ -3,6 +3,7 @@ package intake
 import (
 	"encoding/hex"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/contactpipeline/visitors/tag/text"
@@ -43,8 +44,11 @@ func open[V any](channel visitor.Source, object string, body []byte) ([]entry[V]
 	if e.Object != object {
 		return nil, Batch{[]Event{stamp{source: channel, via: e.Object}.ignore(Other)}}, nil
 	}
-	return e.Entry, Batch{}, nil
+	return e.Entry, Batch{slices.Grow([]Event(nil), min(len(e.Entry), mostEvents))}, nil
 }
+
+// mostEvents is how many events Meta puts in a delivery, as a rule.
+const mostEvents = 1_000
 
 // verifyMeta holds the header X-Hub-Signature-256 against the body:
 // https://developers.facebook.com/docs/graph-api/webhooks/getting-started/. Meta signs the

@@ -87,23 +87,28 @@ func decode(body []byte, into any) error {
 // presentable returns a text of a channel as package text accepts it, cut to limit code
 // points: "" when nothing of it can be seen.
 func presentable(s string, limit int) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case r >= ' ' && r <= '~':
-			return r
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, ""))
+	if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
+		s = strings.Map(visible, strings.ToValidUTF8(s, ""))
+	}
 	s = cut(text.Trim(s), limit)
 	line, err := text.Line("text", s, limit)
 	if err != nil || text.Blank(line) {
 		return ""
 	}
 	return line
+}
+
+// visible returns r, a space for what stands for one, -1 for what must not be kept.
+func visible(r rune) rune {
+	switch {
+	case r >= ' ' && r <= '~':
+		return r
+	case unicode.IsSpace(r):
+		return ' '
+	case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
+		return -1
+	}
+	return r
 }
 
 func cut(s string, limit int) string {

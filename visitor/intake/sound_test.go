@@ -42,7 +42,7 @@ func soundEvent(e intake.Event) error {
 		switch {
 		case e.Reason == "":
 			return errors.New("ignored without a reason")
-		case !reflect.DeepEqual(c, bare), e.Also != nil, e.Was != nil, e.Variants != nil:
+		case !reflect.DeepEqual(c, bare):
 			return errors.New("an ignored event that holds something of a person")
 		case (e.Reason == intake.Malformed) != errors.As(e.Err, &field):
 			return errors.New("malformed without a field, or a field without malformed")
@@ -52,8 +52,11 @@ func soundEvent(e intake.Event) error {
 	if e.Reason != "" || e.Err != nil {
 		return errors.New("a reason or an error, but not ignored")
 	}
-	if (e.Kind == intake.IdentityChange) != (len(e.Was) > 0) {
+	if (e.Kind == intake.IdentityChange) != (len(e.Contact.Was) > 0) {
 		return errors.New("old ids without a change, or a change without old ids")
+	}
+	if (e.Kind == intake.Inbound) == e.Contact.Known {
+		return errors.New("inbound that makes nobody, or another kind that makes somebody")
 	}
 	return soundPerson(e)
 }
@@ -62,15 +65,15 @@ func soundEvent(e intake.Event) error {
 // channel's texts must pass. What somebody typed is for the store to refuse.
 func soundPerson(e intake.Event) error {
 	c, rules := e.Contact, visitor.Rules{}
-	own := visitor.Identity{Source: c.Source, Account: c.Account, ExternalID: c.ExternalID}
+	own := c.Identity()
 	seen := map[visitor.Identity]bool{}
-	for _, id := range append([]visitor.Identity{own}, e.Also...) {
+	for _, id := range c.Identities() {
 		if seen[id] {
 			return errors.New("the same id twice")
 		}
 		seen[id] = true
 	}
-	for _, id := range e.Variants {
+	for _, id := range c.Variants {
 		if seen[id] {
 			return errors.New("a variant that is an id")
 		}

@@ -52,7 +52,10 @@ func (s stamp) person(kind Kind, scope string, ids ...scalar) Event {
 	}
 	e := s.event(kind)
 	e.Contact.Account, e.Contact.ExternalID = scope, refs[0].ExternalID
-	e.Also = refs[1:]
+	e.Contact.Known = kind != Inbound
+	if len(refs) > 1 {
+		e.Contact.Also = refs[1:]
+	}
 	return e
 }
 

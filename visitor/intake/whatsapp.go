@@ -44,9 +44,10 @@ func (w WhatsApp) Parse(_ Header, body []byte) (Batch, error) {
 	if err != nil {
 		return Batch{}, err
 	}
-	for _, e := range entries {
-		for _, c := range e.Changes {
-			batch.Events = append(batch.Events, w.change(e, c)...)
+	for i := range entries {
+		e := &entries[i]
+		for j := range e.Changes {
+			batch.Events = append(batch.Events, w.change(e, &e.Changes[j])...)
 		}
 	}
 	return batch, nil
@@ -80,8 +81,8 @@ func (w WhatsApp) why(field string) Reason {
 
 // change reads one change. Only messages make events of people: statuses may carry a
 // contacts array too, of people whom the business wrote to.
-func (w WhatsApp) change(e entry[whatsappValue], c change[whatsappValue]) []Event {
-	v, why := c.Value, w.why(c.Field)
+func (w WhatsApp) change(e *entry[whatsappValue], c *change[whatsappValue]) []Event {
+	v, why := &c.Value, w.why(c.Field)
 	s := stamp{source: visitor.WhatsApp, account: string(v.Metadata.PhoneNumberID)}
 	if s.account == "" {
 		s.account = string(e.ID)

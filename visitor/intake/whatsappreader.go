@@ -18,7 +18,7 @@ type whatsappReader struct {
 	contacts map[scalar]*whatsappContact
 }
 
-func (v whatsappValue) reader(why Reason) whatsappReader {
+func (v *whatsappValue) reader(why Reason) whatsappReader {
 	r := whatsappReader{
 		why: why, business: digits(string(v.Metadata.DisplayNumber)),
 		contacts: make(map[scalar]*whatsappContact, 2*len(v.Contacts)),
@@ -64,10 +64,11 @@ func (r whatsappReader) sender(s stamp, kind Kind, m whatsappMessage) Event {
 	shared, sharedID := m.ownNumber()
 	e := s.person(kind, "",
 		cmp.Or(m.FromUserID, c.UserID), cmp.Or(m.FromParentUserID, c.ParentUserID), m.From, c.WaID, sharedID)
-	switch {
-	case e.Kind == Ignored:
+	if e.Kind == Ignored {
 		return e
-	case slices.ContainsFunc(e.ids(), func(i visitor.Identity) bool { return i.ExternalID == r.business }):
+	}
+	ids := e.Contact.Identities()
+	if slices.ContainsFunc(ids, func(i visitor.Identity) bool { return i.ExternalID == r.business }) {
 		return s.ignore(Echo)
 	}
 	e.Contact.Name = presentable(c.Profile.Name, visitor.MaxName)
@@ -77,7 +78,7 @@ func (r whatsappReader) sender(s stamp, kind Kind, m whatsappMessage) Event {
 			break
 		}
 	}
-	e.Variants = variants(e.ids(), nil)
+	e.Contact.Variants = variants(ids, nil)
 	return e
 }
 
@@ -131,7 +132,7 @@ func (r whatsappReader) changed(s stamp, m whatsappMessage) Event {
 	if e.Kind == Ignored {
 		return e
 	}
-	now := e.ids()
+	now := e.Contact.Identities()
 	was, err := identities(s.source, "", sys.PreviousUserID, sys.PreviousParentID, m.FromUserID, m.FromParentUserID, m.From)
 	if err != nil {
 		return s.malformed(err)
@@ -140,7 +141,7 @@ func (r whatsappReader) changed(s stamp, m whatsappMessage) Event {
 	if len(was) == 0 {
 		return s.malformed(text.Refuse("system", "the old id is missing"))
 	}
-	e.Was, e.Variants = was, variants(was, now)
+	e.Contact.Was, e.Contact.Variants = was, variants(was, now)
 	e.Contact.Phone = phone(string(waID))
 	return e
 }

@@ -36,6 +36,14 @@ type Challenger interface {
 	Challenge(query url.Values) (string, error)
 }
 
+// Poster is a Channel to which the pages of websites post by script, as chat widgets and
+// forms do. Browsers ask first whether a page of another origin may (CORS).
+type Poster interface {
+	Channel
+	// Allows reports whether pages of an origin, such as https://example.com, may post.
+	Allows(origin string) bool
+}
+
 // Read verifies and then parses a delivery. The error is an *Error that matches
 // ErrSignature or ErrInvalid.
 func Read(c Channel, h Header, body []byte) (Batch, error) {

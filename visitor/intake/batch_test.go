@@ -13,6 +13,7 @@ import (
 
 	"github.com/contactpipeline/visitors/visitor"
 	"github.com/contactpipeline/visitors/visitor/intake"
+	"github.com/contactpipeline/visitors/visitor/intake/intaketest"
 )
 
 var seed = flag.Uint64("seed", uint64(time.Now().UnixNano()), "seed of the random tests")
@@ -59,14 +60,14 @@ func envelope(object string, entries []string) []byte {
 // noise returns the entries of those deliveries of a folder that make no visitor.
 func noise(t testing.TB, folder string) []string {
 	var entries []string
-	for _, d := range deliveries(t) {
-		if d.folder != folder || d.rule == "other_object" || len(people(parse(t, d, d.body))) > 0 {
+	for _, d := range intaketest.Deliveries() {
+		if d.Folder != folder || d.Rule == "other_object" || len(people(parse(t, d, d.Body))) > 0 {
 			continue
 		}
-		for _, m := range parseTree(t, d.body).(object) {
-			if m.key == "entry" {
-				for _, entry := range m.value.(array) {
-					entries = append(entries, string(encodeTree(entry)))
+		for _, m := range intaketest.ParseTree(t, d.Body).(intaketest.Object) {
+			if m.Key == "entry" {
+				for _, entry := range m.Value.(intaketest.Array) {
+					entries = append(entries, string(intaketest.EncodeTree(entry)))
 				}
 			}
 		}
@@ -95,7 +96,7 @@ func TestThousandEvents(t *testing.T) {
 				entries = append(entries, m.inbound(person, n))
 				want[m.id(person)] = true
 			}
-			d := delivery{folder: folder, channel: channels[folder], header: contentType("application/json")}
+			d := intaketest.Delivery{Folder: folder, Channel: channels[folder], ContentType: "application/json"}
 			body := envelope(m.object, entries)
 			batch := parse(t, d, body)
 			got := map[string]bool{}

@@ -57,6 +57,9 @@ func (c Chat) Verify(h Header, body []byte) error {
 	return fail("verify", visitor.Chat, err)
 }
 
+// Allows reports whether pages of an origin may post, as Origins says.
+func (c Chat) Allows(origin string) bool { return allows(c.Origins, origin) }
+
 // Parse reads a delivery. The error matches ErrInvalid, and its *visitor.FieldError names
 // the field; or ErrSignature, for an identity that Verify refuses too.
 func (c Chat) Parse(_ Header, body []byte) (Batch, error) {

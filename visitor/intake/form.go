@@ -43,6 +43,9 @@ func (f Form) Verify(h Header, _ []byte) error {
 	return fail("verify", formErrors, fromOrigin(f.Origins, h))
 }
 
+// Allows reports whether pages of an origin may post, as Origins says.
+func (f Form) Allows(origin string) bool { return allows(f.Origins, origin) }
+
 // Parse reads a submission. The error matches ErrInvalid, and its *visitor.FieldError names
 // the field: for a body that is not what the header Content-Type says, a submission
 // without name, e-mail and phone, and a field of Form that cannot be used.

@@ -3,6 +3,8 @@ package intake_test
 import (
 	"reflect"
 	"testing"
+
+	"github.com/contactpipeline/visitors/visitor/intake/intaketest"
 )
 
 // fuzz reads whatever it is given with each of the channels, which must stay sound and give
@@ -12,9 +14,9 @@ func fuzz(f *testing.F, folders ...string) {
 	for _, folder := range folders {
 		use[folder] = true
 	}
-	for _, d := range deliveries(f) {
-		if use[d.folder] {
-			f.Add(d.header("Content-Type"), d.body)
+	for _, d := range intaketest.Deliveries() {
+		if use[d.Folder] {
+			f.Add(d.ContentType, d.Body)
 		}
 	}
 	f.Fuzz(func(t *testing.T, kind string, body []byte) {

@@ -13,83 +13,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contactpipeline/visitors/visitor/intake"
+	"github.com/contactpipeline/visitors/visitor/intake/intaketest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func clock() time.Time { return time.Unix(1_760_000_000, 0) }
+func clock() time.Time { return intaketest.Clock() }
 
-// channels are the settings under which the deliveries of testdata are read, by folder.
-var channels = map[string]intake.Channel{
-	"whatsapp":            intake.WhatsApp{},
-	"whatsapp-standby":    intake.WhatsApp{Standby: true},
-	"messenger":           intake.Messenger{},
-	"messenger-standby":   intake.Messenger{Standby: true},
-	"messenger-referrals": intake.Messenger{Referrals: true},
-	"instagram":           intake.Instagram{},
-	"instagram-comments":  intake.Instagram{Comments: true},
-	"instagram-standby":   intake.Instagram{Standby: true},
-	"instagram-referrals": intake.Instagram{Referrals: true},
-	"telegram":            intake.Telegram{Bot: "shop_bot"},
-	"telegram-nobot":      intake.Telegram{},
-	"chat":                intake.Chat{Secrets: []string{"chat-secret", "old-secret"}, Account: "shop", Now: clock},
-	"chat-required":       intake.Chat{Secrets: []string{"chat-secret"}, Account: "shop", Now: clock, RequireIdentity: true},
-	"chat-noclock":        intake.Chat{Secrets: []string{"chat-secret"}, Account: "shop"},
-	"form":                intake.Form{Account: "contact-us"},
-	"form-by-email":       intake.Form{Account: "contact-us", ByEmail: true},
-	"form-guarded": intake.Form{
-		Source: "form", Account: "offer", Tags: []string{"offer"},
-		Fields: map[string]string{
-			"your-name": "name", "your-email": "email", "interest": "attributes.interest",
-			"budget": "attributes.budget", "newsletter": "attributes.newsletter",
-		},
-		Consent: "agree", Trap: "website", Shown: "shown", MinFill: 3 * time.Second, Now: clock,
-	},
-}
-
-// contentTypes are those of the deliveries, by the ending of the file.
-var contentTypes = map[string]string{
-	".json":      "application/json",
-	".form":      "application/x-www-form-urlencoded",
-	".multipart": "multipart/form-data; boundary=boundary",
-}
+var channels = intaketest.Channels()
 
 func contentType(value string) intake.Header {
-	return func(name string) string {
-		if name == "Content-Type" {
-			return value
-		}
-		return ""
-	}
-}
-
-// delivery is one file of testdata.
-type delivery struct {
-	folder, rule, path string
-	channel            intake.Channel
-	header             intake.Header
-	body               []byte
-}
-
-func deliveries(t testing.TB) []delivery {
-	t.Helper()
-	var all []delivery
-	for folder, channel := range channels {
-		paths, err := filepath.Glob(filepath.Join("testdata", folder, "*"))
-		require.NoError(t, err)
-		require.NotEmpty(t, paths, folder)
-		for _, path := range paths {
-			kind, ok := contentTypes[filepath.Ext(path)]
-			if !ok {
-				continue
-			}
-			body, err := os.ReadFile(path)
-			require.NoError(t, err)
-			rule := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
-			all = append(all, delivery{folder, rule, path, channel, contentType(kind), body})
-		}
-	}
-	return all
+	return intaketest.Delivery{ContentType: value}.Header
 }
 
 // shown is what a golden file holds.
@@ -131,15 +65,19 @@ func golden(t *testing.T, path string, got []byte) {
 	require.Equal(t, string(want), string(got))
 }
 
+func goldenOf(d intaketest.Delivery) string {
+	return filepath.Join("intaketest", strings.TrimSuffix(d.Path, filepath.Ext(d.Path))+".golden")
+}
+
 // Each file of testdata is a rule of a channel; the golden file beside it is what becomes
 // of it.
 func TestRules(t *testing.T) {
 	t.Parallel()
-	for _, d := range deliveries(t) {
-		t.Run(d.folder+"/"+d.rule, func(t *testing.T) {
+	for _, d := range intaketest.Deliveries() {
+		t.Run(d.Folder+"/"+d.Rule, func(t *testing.T) {
 			t.Parallel()
-			batch, err := d.channel.Parse(d.header, d.body)
-			golden(t, strings.TrimSuffix(d.path, filepath.Ext(d.path))+".golden", shown(t, batch, err))
+			batch, err := d.Channel.Parse(d.Header, d.Body)
+			golden(t, goldenOf(d), shown(t, batch, err))
 			require.NoError(t, sound(batch, err))
 		})
 	}
@@ -149,12 +87,12 @@ func TestRules(t *testing.T) {
 func TestNoStrayGoldens(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{}
-	for _, d := range deliveries(t) {
-		name := strings.TrimSuffix(d.path, filepath.Ext(d.path)) + ".golden"
+	for _, d := range intaketest.Deliveries() {
+		name := goldenOf(d)
 		require.False(t, known[name], "two deliveries for %s", name)
 		known[name] = true
 	}
-	goldens, err := filepath.Glob("testdata/*/*.golden")
+	goldens, err := filepath.Glob("intaketest/testdata/*/*.golden")
 	require.NoError(t, err)
 	for _, path := range goldens {
 		require.True(t, known[path], path)

@@ -1,4 +1,4 @@
-package intake_test
+package intaketest
 
 import (
 	"bytes"
@@ -11,18 +11,19 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A tree is JSON that keeps the order of keys and may have one twice: an object, an array,
-// or raw JSON.
+// A tree is JSON that keeps the order of keys and may have one twice: an Object, an Array,
+// or a json.RawMessage.
 type (
-	object []member
-	array  []any
-	member struct {
-		key   string
-		value any
+	Object []Member // the members in their order
+	Array  []any    // of trees
+	Member struct { // of an Object
+		Key   string
+		Value any
 	}
 )
 
-func parseTree(t testing.TB, body []byte) any {
+// ParseTree reads JSON.
+func ParseTree(t testing.TB, body []byte) any {
 	t.Helper()
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()
@@ -36,17 +37,17 @@ func readTree(t testing.TB, dec *json.Decoder) any {
 	require.NoError(t, err)
 	switch token {
 	case json.Delim('{'):
-		o := object{}
+		o := Object{}
 		for dec.More() {
 			key, err := dec.Token()
 			require.NoError(t, err)
-			o = append(o, member{key.(string), readTree(t, dec)})
+			o = append(o, Member{key.(string), readTree(t, dec)})
 		}
 		_, err = dec.Token()
 		require.NoError(t, err)
 		return o
 	case json.Delim('['):
-		a := array{}
+		a := Array{}
 		for dec.More() {
 			a = append(a, readTree(t, dec))
 		}
@@ -59,7 +60,8 @@ func readTree(t testing.TB, dec *json.Decoder) any {
 	return json.RawMessage(raw)
 }
 
-func encodeTree(tree any) []byte {
+// EncodeTree writes it.
+func EncodeTree(tree any) []byte {
 	var b bytes.Buffer
 	writeTree(&b, tree)
 	return b.Bytes()
@@ -67,19 +69,19 @@ func encodeTree(tree any) []byte {
 
 func writeTree(b *bytes.Buffer, tree any) {
 	switch v := tree.(type) {
-	case object:
+	case Object:
 		b.WriteByte('{')
 		for i, m := range v {
 			if i > 0 {
 				b.WriteByte(',')
 			}
-			key, _ := json.Marshal(m.key)
+			key, _ := json.Marshal(m.Key)
 			b.Write(key)
 			b.WriteByte(':')
-			writeTree(b, m.value)
+			writeTree(b, m.Value)
 		}
 		b.WriteByte('}')
-	case array:
+	case Array:
 		b.WriteByte('[')
 		for i, item := range v {
 			if i > 0 {
@@ -96,44 +98,45 @@ func writeTree(b *bytes.Buffer, tree any) {
 }
 
 // A step is a place in an object or an array.
-type step int
+type Step int
 
-// walk calls visit with every place of the tree but the root.
-func walk(tree any, at []step, visit func(at []step)) {
+// Walk calls visit with every place of the tree but the root.
+func Walk(tree any, at []Step, visit func(at []Step)) {
 	children := 0
 	switch v := tree.(type) {
-	case object:
+	case Object:
 		children = len(v)
-	case array:
+	case Array:
 		children = len(v)
 	}
 	for i := range children {
-		place := append(slices.Clone(at), step(i))
+		place := append(slices.Clone(at), Step(i))
 		visit(place)
-		walk(child(tree, step(i)), place, visit)
+		Walk(child(tree, Step(i)), place, visit)
 	}
 }
 
-func child(tree any, s step) any {
-	if o, ok := tree.(object); ok {
-		return o[s].value
+func child(tree any, s Step) any {
+	if o, ok := tree.(Object); ok {
+		return o[s].Value
 	}
-	return tree.(array)[s]
+	return tree.(Array)[s]
 }
 
-func get(tree any, at []step) any {
+// Get returns what is at a place.
+func Get(tree any, at []Step) any {
 	for _, s := range at {
 		tree = child(tree, s)
 	}
 	return tree
 }
 
-// path names a place as people do.
-func path(tree any, at []step) string {
+// Path names a place as people do.
+func Path(tree any, at []Step) string {
 	var b strings.Builder
 	for _, s := range at {
-		if o, ok := tree.(object); ok {
-			fmt.Fprintf(&b, ".%s", o[s].key)
+		if o, ok := tree.(Object); ok {
+			fmt.Fprintf(&b, ".%s", o[s].Key)
 		} else {
 			fmt.Fprintf(&b, "[%d]", s)
 		}
@@ -142,23 +145,23 @@ func path(tree any, at []step) string {
 	return strings.TrimPrefix(b.String(), ".")
 }
 
-// edited returns the tree with n copies of what value makes of the thing at the place: 0
+// Edited returns the tree with n copies of what value makes of the thing at the place: 0
 // drops it, 2 doubles it. The tree itself stays as it is.
-func edited(tree any, at []step, n int, value any) any {
+func Edited(tree any, at []Step, n int, value any) any {
 	last := len(at) == 1
 	switch v := tree.(type) {
-	case object:
+	case Object:
 		out := slices.Clone(v)
 		m := out[at[0]]
 		if !last {
-			out[at[0]].value = edited(m.value, at[1:], n, value)
+			out[at[0]].Value = Edited(m.Value, at[1:], n, value)
 			return out
 		}
-		return slices.Replace(out, int(at[0]), int(at[0])+1, slices.Repeat([]member{{m.key, value}}, n)...)
-	case array:
+		return slices.Replace(out, int(at[0]), int(at[0])+1, slices.Repeat([]Member{{m.Key, value}}, n)...)
+	case Array:
 		out := slices.Clone(v)
 		if !last {
-			out[at[0]] = edited(out[at[0]], at[1:], n, value)
+			out[at[0]] = Edited(out[at[0]], at[1:], n, value)
 			return out
 		}
 		return slices.Replace(out, int(at[0]), int(at[0])+1, slices.Repeat([]any{value}, n)...)

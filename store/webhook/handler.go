@@ -1,0 +1,175 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/visitor/intake"
+)
+
+// Handler takes in the deliveries of one channel. It is safe for concurrent use.
+type Handler struct {
+	ws       *store.Workspace
+	channel  intake.Channel
+	o        Options
+	tally    tally
+	profiles *profiles
+	closed   atomic.Bool
+}
+
+// New returns a handler that captures what a channel posts into a workspace, which may be
+// nil where Options.Route says the workspace.
+func New(ws *store.Workspace, channel intake.Channel, o *Options) *Handler {
+	h := &Handler{ws: ws, channel: channel, o: o.orDefaults()}
+	h.profiles = newProfiles(h.o, h.tell)
+	return h
+}
+
+// Counts returns what the handler has done since New.
+func (h *Handler) Counts() Counts { return h.tally.counts() }
+
+// Close makes the handler refuse deliveries, so that channels send them later, and waits
+// for the profiles that are being asked for; those still waiting are left until the next
+// event of the person. It returns nil.
+func (h *Handler) Close() error {
+	h.closed.Store(true)
+	h.profiles.close()
+	return nil
+}
+
+// ServeHTTP answers one request of the channel; see the package for the answers.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a := h.serve(w, r)
+	h.tally.answered(a.status)
+	if a.err != nil {
+		h.tell(Entry{Source: sourceOf(a.err), Outcome: Rejected, Status: a.status, Err: a.err})
+	}
+	header := w.Header()
+	if a.text != "" {
+		header.Set("Content-Type", "text/plain; charset=utf-8")
+		header.Set("X-Content-Type-Options", "nosniff")
+	}
+	w.WriteHeader(a.status)
+	_, _ = io.WriteString(w, a.text) // whoever hung up sends again
+	for _, p := range a.ask {
+		h.profiles.add(p)
+	}
+}
+
+// answer is what to say to a request.
+type answer struct {
+	status int
+	text   string
+	err    error    // why a delivery was refused
+	ask    []person // whose profiles are wanted
+}
+
+func refuse(status int, text string, err error) answer {
+	return answer{status: status, text: text, err: err}
+}
+
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request) answer {
+	challenger, challenges := h.channel.(intake.Challenger)
+	poster, posts := h.channel.(intake.Poster)
+	if posts {
+		h.letBrowser(w, r, poster)
+	}
+	switch {
+	case h.closed.Load():
+		return answer{status: http.StatusServiceUnavailable}
+	case r.Method == http.MethodPost:
+		return h.receive(w, r)
+	case r.Method == http.MethodGet && challenges:
+		token, err := challenger.Challenge(r.URL.Query())
+		if err != nil {
+			return unreadable(err)
+		}
+		return answer{status: http.StatusOK, text: token}
+	case r.Method == http.MethodOptions && posts:
+		return answer{status: http.StatusNoContent}
+	}
+	w.Header().Set("Allow", http.MethodPost)
+	return answer{status: http.StatusMethodNotAllowed, text: "POST only"}
+}
+
+// letBrowser tells a browser whether a page of its origin may post by script:
+// https://fetch.spec.whatwg.org/#http-cors-protocol.
+func (h *Handler) letBrowser(w http.ResponseWriter, r *http.Request, c intake.Poster) {
+	header, origin := w.Header(), r.Header.Get("Origin")
+	header.Add("Vary", "Origin")
+	if origin == "" || !c.Allows(origin) {
+		return
+	}
+	header.Set("Access-Control-Allow-Origin", origin)
+	if r.Method == http.MethodOptions {
+		header.Set("Access-Control-Allow-Methods", http.MethodPost)
+		header.Set("Access-Control-Allow-Headers", "Content-Type")
+		header.Set("Access-Control-Max-Age", "600")
+	}
+}
+
+func (h *Handler) receive(w http.ResponseWriter, r *http.Request) answer {
+	body, refused := h.body(w, r)
+	if refused != nil {
+		return *refused
+	}
+	batch, err := intake.Read(h.channel, r.Header.Get, body)
+	if err != nil {
+		return unreadable(err)
+	}
+	// A channel that hangs up has not heard the answer, but what it said is true.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), h.o.Timeout)
+	defer cancel()
+	kept, ask := h.take(ctx, batch.Events)
+	switch {
+	case !kept:
+		return answer{status: http.StatusServiceUnavailable}
+	case h.o.Redirect != "":
+		w.Header().Set("Location", h.o.Redirect)
+		return answer{status: http.StatusSeeOther, ask: ask}
+	}
+	return answer{status: http.StatusOK, ask: ask}
+}
+
+var (
+	errTooLong = errors.New("the body is too long")
+	errTooSlow = errors.New("the body took too long")
+	errCutOff  = errors.New("the body was cut off")
+)
+
+// body reads all of a request's body, or says what to answer.
+func (h *Handler) body(w http.ResponseWriter, r *http.Request) ([]byte, *answer) {
+	connection := http.NewResponseController(w)
+	limited := connection.SetReadDeadline(time.Now().Add(h.o.ReadTimeout)) == nil
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.o.MaxBody))
+	var tooLong *http.MaxBytesError
+	var a answer
+	switch {
+	case err == nil:
+		if limited { // or the end of the delivery would be taken for the end of the connection
+			_ = connection.SetReadDeadline(time.Time{})
+		}
+		return body, nil
+	case errors.As(err, &tooLong):
+		a = refuse(http.StatusRequestEntityTooLarge, errTooLong.Error(), errTooLong)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		a = refuse(http.StatusRequestTimeout, errTooSlow.Error(), errTooSlow)
+	default:
+		a = refuse(http.StatusBadRequest, errCutOff.Error(), errCutOff)
+	}
+	return nil, &a
+}
+
+// unreadable answers what package intake refuses. Whoever is not authentic is not told why.
+func unreadable(err error) answer {
+	if errors.Is(err, intake.ErrSignature) {
+		return refuse(http.StatusForbidden, intake.ErrSignature.Error(), err)
+	}
+	return refuse(http.StatusBadRequest, err.Error(), err)
+}

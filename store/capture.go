@@ -24,6 +24,7 @@ type Captured struct {
 	Outcome CaptureOutcome
 	Reason  Reason  // how the visitor was found, or why the contact was ignored
 	Refused []error // of what was left out, a *visitor.FieldError each
+	Err     error   // of CaptureAll: why nothing of the contact was taken in; else nil
 }
 
 // Capture takes in what an event on a channel tells of a person: it finds the visitor by
@@ -43,26 +44,35 @@ type Captured struct {
 // Captured.Refused.
 func (w *Workspace) Capture(ctx context.Context, c visitor.Contact) (Captured, error) {
 	const op = "capture contact"
-	now := w.now()
-	c, refused, err := w.rules.Contact(c, now)
+	change, refused, err := w.capture(c)
 	if err != nil {
 		return Captured{}, fail(op, err)
-	}
-	change := CaptureContact{
-		ID: w.newID(now), Contact: c, Policy: w.policy, At: now, By: w.by, Cause: w.cause,
-	}
-	for _, name := range c.Tags {
-		d, err := tag.Draft{Name: name}.Normalize()
-		if err != nil {
-			return Captured{}, fail(op, err)
-		}
-		change.Tags = append(change.Tags, newTag(d, now))
 	}
 	outcomes, err := w.apply(ctx, change)
 	if err != nil {
 		return Captured{}, fail(op, err)
 	}
 	return captured(outcomes[0], refused), nil
+}
+
+// capture returns the change that takes c in, and what of c is left out.
+func (w *Workspace) capture(c visitor.Contact) (change CaptureContact, refused []error, err error) {
+	now := w.now()
+	c, refused, err = w.rules.Contact(c, now)
+	if err != nil {
+		return change, nil, err
+	}
+	change = CaptureContact{
+		ID: w.newID(now), Contact: c, Policy: w.policy, At: now, By: w.by, Cause: w.cause,
+	}
+	for _, name := range c.Tags {
+		d, err := tag.Draft{Name: name}.Normalize()
+		if err != nil {
+			return change, nil, err
+		}
+		change.Tags = append(change.Tags, newTag(d, now))
+	}
+	return change, refused, nil
 }
 
 func captured(o Outcome, refused []error) Captured {

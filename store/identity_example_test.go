@@ -34,6 +34,24 @@ func ExampleWorkspace_Capture() {
 	// updated Ada Lovelace false [email: no dot in the domain]
 }
 
+func ExampleWorkspace_CaptureAll() {
+	ctx, ws := sample()
+	results, err := ws.CaptureAll(ctx, []visitor.Contact{
+		{Source: visitor.Telegram, ExternalID: "42", Name: "Grace Hopper"},
+		{Source: visitor.Telegram, Name: "Nobody"},
+		{Source: visitor.Telegram, ExternalID: "42", Username: "grace"},
+	})
+	for _, r := range results {
+		fmt.Println(r.Outcome, r.Visitor.Name, r.Err)
+	}
+	fmt.Println(err)
+	// Output:
+	// created Grace Hopper <nil>
+	//   capture contacts: external_id: missing
+	// updated Grace Hopper <nil>
+	// <nil>
+}
+
 func ExampleWorkspace_Complete() {
 	ctx, ws := sample()
 	c := visitor.Contact{Source: visitor.Messenger, Account: "page", ExternalID: "7"}

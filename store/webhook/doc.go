@@ -28,10 +28,9 @@
 //
 // # Speed
 //
-// The events of one delivery are captured side by side, up to Options.Parallel, and so are
-// deliveries; a store with a group commit writes them in one transaction. What is said of one person,
-// who may have several ids, keeps its order. Names that the channel does not tell are asked
-// for afterwards, by Options.Profile.
+// The events of one delivery are captured in their order, in one transaction; deliveries
+// that come at the same time share one, where the store has a group commit. Names that the
+// channel does not tell are asked for afterwards, by Options.Profile.
 //
 // # What is told
 //

@@ -18,8 +18,6 @@ type Options struct {
 	// Timeout is how long the events of a delivery may take to be kept. Default: 10 s. What
 	// is not kept by then comes again; a channel that hangs up earlier stops nothing.
 	Timeout time.Duration
-	// Parallel is how many people of one delivery are captured at once. Default: 64.
-	Parallel int
 	// Route returns the workspace of one of the business's own accounts (a number, a page, a
 	// bot, a site; see intake.Event.Account), where one address gets the deliveries for
 	// several workspaces, as that of an app of Meta's does. Nil: the account is nobody's, and
@@ -56,9 +54,6 @@ func (o *Options) orDefaults() Options {
 		if *d <= 0 {
 			*d = 10 * time.Second
 		}
-	}
-	if c.Parallel <= 0 {
-		c.Parallel = 64
 	}
 	if c.ProfileWorkers <= 0 {
 		c.ProfileWorkers = 4

@@ -1,0 +1,32 @@
+package webhook_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/store/webhook"
+	"github.com/contactpipeline/visitors/visitor/intake/intaketest"
+)
+
+// FuzzHandler posts anything to the handlers of all channels, with the right signature:
+// nothing panics, nothing fails, and the same again changes nothing.
+func FuzzHandler(f *testing.F) {
+	for _, d := range intaketest.Deliveries() {
+		f.Add(d.ContentType, d.Body)
+	}
+	channels := intaketest.Channels()
+	f.Fuzz(func(t *testing.T, contentType string, body []byte) {
+		for folder, channel := range channels {
+			ws := remembered(t)
+			signed, header, value := intaketest.Sign(channel, body)
+			h := webhook.New(ws, signed, nil)
+			status := post(h, contentType, body, header, value).Code
+			require.Contains(t, []int{200, 400, 403}, status, folder)
+			before := dumped(t, ws)
+			require.Equal(t, status, post(h, contentType, body, header, value).Code, folder)
+			require.Equal(t, before, dumped(t, ws), folder)
+			require.Zero(t, h.Counts().Outcomes[webhook.Failed], folder)
+		}
+	})
+}

@@ -21,7 +21,7 @@ func telegrams(h http.Handler, updates ...string) {
 		r.Header.Set("X-Telegram-Bot-Api-Secret-Token", "given to setWebhook")
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
-		fmt.Println(w.Code, w.Body.String())
+		fmt.Printf("%d %q\n", w.Code, w.Body)
 	}
 }
 
@@ -40,9 +40,9 @@ func ExampleNew() {
 	telegrams(h, hello, hello)
 	// Output:
 	// created telegram message nobody was known by these ids
-	// 200
+	// 200 ""
 	// duplicate telegram message the event was taken in before
-	// 200
+	// 200 ""
 }
 
 func ExampleHandler_Counts() {
@@ -56,9 +56,9 @@ func ExampleHandler_Counts() {
 	n := h.Counts()
 	fmt.Println(n.Outcomes[webhook.Created], n.Outcomes[webhook.Duplicate], n.Ignored[intake.Group], n.Answers[200])
 	// Output:
-	// 200
-	// 200
-	// 200
+	// 200 ""
+	// 200 ""
+	// 200 ""
 	// 1 1 1 3
 }
 
@@ -75,5 +75,5 @@ func ExampleHandler_Close() {
 	telegrams(h, hello)    // too late: Telegram will send it again
 	// Output:
 	// <nil>
-	// 503
+	// 503 ""
 }

@@ -158,9 +158,6 @@ func find(k Keeper, c CaptureContact) (f finding, err error) {
 		}
 	}
 	for _, i := range c.Contact.Variants {
-		if len(f.people) > 0 {
-			break
-		}
 		if _, err := f.search(k, c.Contact, i, OtherForm); err != nil {
 			return f, err
 		}

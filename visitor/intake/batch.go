@@ -87,7 +87,7 @@ type Event struct {
 	Account string `json:"account,omitempty"` // the business's own account that it came to: number, page, bot, site
 	Via     string `json:"via,omitempty"`     // the channel's own word for it: text, postback, comments, statuses …
 	// Contact is the person, under the new ids after an IdentityChange, with the old ones in
-	// Was and other spellings of those in Variants. Its name is empty when the channel tells
+	// all their spellings in Was. Its name is empty when the channel tells
 	// none. OccurredAt is zero when the channel does not say when. Known is set unless the
 	// event is Inbound. Of an Ignored event only Source, EventID and OccurredAt are set.
 	Contact visitor.Contact `json:"contact"`

@@ -1,0 +1,5 @@
+//go:build race
+
+package day_test
+
+const raced = true

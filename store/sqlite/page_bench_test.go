@@ -188,7 +188,8 @@ func BenchmarkCount(b *testing.B) {
 
 // BenchmarkSearch compares with LIKE over three columns.
 func BenchmarkSearch(b *testing.B) {
-	for name, needle := range map[string]string{"rare": "zykov", "rarest": "quyhn", "none": "qqqqq", "phone": "98765432"} {
+	for name, needle := range map[string]string{"rare": "zykov", "rarest": "quyhn", "none": "qqqqq", "phone": "98765432",
+		"common": "gmail", "two-letters": "an", "two-letters-none": "qx"} {
 		like := "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' AND (name_fold LIKE :like OR email_fold LIKE :like OR phone LIKE :like)"
 		b.Run("page/"+name, func(b *testing.B) {
 			eachSize(b, func(b *testing.B, town *city) {

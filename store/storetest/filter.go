@@ -96,6 +96,7 @@ var filterPromises = []promise{
 			r.ask(
 				asked{filter.Source.Is(visitor.Instagram), "Ada, Dan"},
 				asked{filter.Source.In(visitor.Instagram, visitor.Chat), "Ada, Dan, Eve"},
+				asked{filter.Or(filter.Source.In(visitor.Instagram, visitor.Chat), filter.Source.In(visitor.Chat, visitor.Telegram)), "Ada, Bob, Dan, Eve"},
 				asked{filter.Tag.Has("VIP"), "Ada, Bob"},
 				asked{filter.Tag.HasAny("vip", "hot lead"), "Ada, Bob, Cleo"},
 				asked{filter.Tag.HasAll("vip", "hot lead"), "Ada"},

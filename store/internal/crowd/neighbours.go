@@ -10,9 +10,9 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Neighbours measures a workspace of 10,000 visitors beside 2,000 others, of 100 each,
-// with the same alone: the ratios are of beside to alone. Open returns an empty store; ready
-// is called when there is something in it.
+// Neighbours measures a workspace of 10,000 visitors beside 2,000 others, of 100 visitors
+// each, and one of -crowd.size, against the same alone: the ratios are of beside to alone.
+// Open returns an empty store; ready is called when there is something in it.
 func Neighbours(b *testing.B, open func() store.Store, ready func(store.Store)) {
 	b.Helper()
 	const size, others, each = 10_000, 2_000, 100
@@ -25,8 +25,9 @@ func Neighbours(b *testing.B, open func() store.Store, ready func(store.Store)) 
 		}
 	}
 	for i := range others / 2 {
-		must(New(each).Load(ctx, beside, store.WorkspaceID(fmt.Sprint("before-", i))))
+		must(New(each).Load(ctx, beside, store.WorkspaceID(fmt.Sprint("a-", i))))
 	}
+	must(New(*largest).Load(ctx, beside, "giant"))
 	for _, st := range []store.Store{alone, beside} {
 		must(New(size).Load(ctx, st, "acme"))
 	}

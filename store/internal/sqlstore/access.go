@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"slices"
 	"strings"
 
 	sq "github.com/Masterminds/squirrel"
@@ -37,9 +38,14 @@ func everyone() access {
 const mostStreams = 16
 
 // streams returns the accesses that together reach exactly what n matches, each in the
-// order of ids and counted; none if there are no such, or too many.
+// order of ids, counted, and there once; none if there are no such, or too many.
 func (s scope) streams(n filter.Node) []access {
 	var all []access
+	add := func(a access) {
+		if !slices.ContainsFunc(all, func(other access) bool { return other.of == a.of }) {
+			all = append(all, a)
+		}
+	}
 	switch n := n.(type) {
 	case filter.AnyOf:
 		for _, child := range n {
@@ -47,7 +53,9 @@ func (s scope) streams(n filter.Node) []access {
 			if some == nil {
 				return nil
 			}
-			all = append(all, some...)
+			for _, a := range some {
+				add(a)
+			}
 		}
 	case *filter.Test:
 		if n.Op != filter.OpIn || len(n.Texts) > mostStreams {
@@ -55,7 +63,7 @@ func (s scope) streams(n filter.Node) []access {
 		}
 		for _, operand := range n.Texts {
 			if a, ok := s.stream(n.Field.Kind, operand); ok {
-				all = append(all, a)
+				add(a)
 			}
 		}
 	}

@@ -146,16 +146,24 @@ func (c counter) all(ctx context.Context, nodes []filter.Node) (int64, error) {
 			return q.of - n, err
 		}
 	}
-	q, err := c.matches(ctx, nodes, p, "1")
+	m, err := c.matches(ctx, nodes, p, "1")
 	if err != nil {
 		return 0, err
 	}
-	return c.tally(ctx, q, c.limit)
+	return c.tally(ctx, m.rows, c.limit)
+}
+
+// matched is a SELECT of a row for each visitor that matches.
+type matched struct {
+	rows    sq.SelectBuilder
+	sourced bool // it gives the source beside the id
+	light   bool // it is an index read in its order, as quickly as what it has given was read again
 }
 
 // matches starts a SELECT of a row for each visitor that matches every one of the nodes, by
-// the way that takes least. A column "id" stands for the visitor's id.
-func (c counter) matches(ctx context.Context, nodes []filter.Node, p parts, column string) (sq.SelectBuilder, error) {
+// the way that takes least. A column "id" stands for the visitor's id and, where that is at
+// hand, the source.
+func (c counter) matches(ctx context.Context, nodes []filter.Node, p parts, column string) (m matched, err error) {
 	base := part{streams: []access{everyone()}, size: c.sizes.total}
 	if len(p.inside) > 0 {
 		base = p.inside[0]
@@ -163,7 +171,7 @@ func (c counter) matches(ctx context.Context, nodes []filter.Node, p parts, colu
 	}
 	a, others, err := c.shortest(ctx, nodes, p.rest, base.size/4)
 	if err != nil {
-		return sq.SelectBuilder{}, err
+		return m, err
 	}
 	if a == nil {
 		a, others = c.whole(nodes), nil
@@ -172,13 +180,14 @@ func (c counter) matches(ctx context.Context, nodes []filter.Node, p parts, colu
 		return c.merged(base, p, column)
 	}
 	if len(others) == 0 && column != "id" && !a.many {
-		return c.hits(*a, "1"), nil
+		return matched{rows: c.hits(*a, "1")}, nil
 	}
-	q, err := c.where(c.reach(*a, named(*a, column)), *a, others, ordering{}, nil)
+	m.sourced = a.profiled()
+	m.rows, err = c.where(c.reach(*a, named(*a, column)), *a, others, ordering{}, nil)
 	if a.many {
-		q = q.RemoveColumns().Columns(a.id + " AS id").Distinct()
+		m.rows = m.rows.RemoveColumns().Columns(a.id + " AS id").Distinct()
 	}
-	return q, err
+	return m, err
 }
 
 // whole returns an access to exactly what a single node matches: however long, it is
@@ -201,10 +210,13 @@ func (c counter) whole(nodes []filter.Node) *access {
 
 // named is what stands for column where visitors are reached by a.
 func named(a access, column string) string {
-	if column == "id" {
-		return a.id + " AS id"
+	switch {
+	case column != "id":
+		return column
+	case a.profiled():
+		return a.id + " AS id, v.source AS source"
 	}
-	return column
+	return a.id + " AS id"
 }
 
 // complement is a count that is less work, to be taken off a known one.
@@ -278,7 +290,7 @@ func same(a, b filter.Node) bool {
 
 // merged merges streams, all in the order of ids. A stream much longer than the shortest
 // is probed instead.
-func (c counter) merged(base part, p parts, column string) (sq.SelectBuilder, error) {
+func (c counter) merged(base part, p parts, column string) (m matched, err error) {
 	rest := p.rest
 	merge := chain("UNION", c.branches(base))
 	merges := len(base.streams) > 1
@@ -299,9 +311,12 @@ func (c counter) merged(base part, p parts, column string) (sq.SelectBuilder, er
 	a := base.streams[0]
 	if merges {
 		a = access{alias: "p", id: "p.id"}
-		return c.where(c.over(merge, "p", named(a, column)), a, rest, ordering{}, nil)
+		m.rows, err = c.where(c.over(merge, "p", named(a, column)), a, rest, ordering{}, nil)
+		return m, err
 	}
-	return c.where(c.reach(a, named(a, column)), a, rest, ordering{}, nil)
+	m.sourced, m.light = a.profiled(), len(rest) == 0
+	m.rows, err = c.where(c.reach(a, named(a, column)), a, rest, ordering{}, nil)
+	return m, err
 }
 
 func (c counter) branches(p part) []sq.Sqlizer {

@@ -36,11 +36,11 @@ func (s scope) tallyByCounters(ctx context.Context, n filter.Node) (tallies, err
 	}
 	c := counter{s, z, 0}
 	nodes := conjuncts(n)
-	matches, err := c.matches(ctx, nodes, c.split(nodes), "id")
+	m, err := c.matches(ctx, nodes, c.split(nodes), "id")
 	if err != nil {
 		return tallies{}, err
 	}
-	return s.tallyOf(ctx, matches)
+	return s.tallyOf(ctx, m)
 }
 
 // subtract takes the counts of b off those of a.
@@ -67,11 +67,18 @@ func (s scope) counters(ctx context.Context) (t tallies, err error) {
 	return t, err
 }
 
-// tallyOf counts the visitors of whom matches is a SELECT, in one statement, so that they
-// are looked for once.
-func (s scope) tallyOf(ctx context.Context, matches sq.Sqlizer) (tallies, error) {
-	q := sq.Expr("WITH m AS MATERIALIZED (?) ? UNION ALL ? UNION ALL ?", matches,
-		s.with(s.of("m", "'source'", "v.source", "count(*)"), visitorTable, "v", "v.id = m.id").GroupBy("v.source"),
+// tallyOf counts the visitors that match in one statement, so that they are looked for
+// once unless that is as quick.
+func (s scope) tallyOf(ctx context.Context, m matched) (tallies, error) {
+	sources := s.of("m", "'source'", "m.source", "count(*)").GroupBy("m.source")
+	if !m.sourced {
+		sources = s.with(s.of("m", "'source'", "v.source", "count(*)"), visitorTable, "v", "v.id = m.id").GroupBy("v.source")
+	}
+	with := "WITH m AS MATERIALIZED (?)"
+	if m.light {
+		with = "WITH m AS NOT MATERIALIZED (?)"
+	}
+	q := sq.Expr(with+" ? UNION ALL ? UNION ALL ?", m.rows, sources,
 		s.with(s.of("m", "'tag'", "h.tag_id", "count(*)"), visitorTagTable, "h", "h.visitor_id = m.id").GroupBy("h.tag_id"),
 		s.with(s.of("m", "'group'", "h.group_id", "count(*)"), visitorGroupTable, "h", "h.visitor_id = m.id").Where("h.excluded = 0").GroupBy("h.group_id"))
 	t := tallies{map[visitor.Source]int64{}, map[tag.ID]int64{}, map[visitor.GroupID]int64{}}

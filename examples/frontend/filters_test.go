@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 
@@ -164,7 +165,12 @@ func TestChipsFilterBySourceAndByHasAndHasNotTag(t *testing.T) {
 	require.Equal(t, "(tag:vip OR tag:wholesale) source:whatsapp", b.typed())
 	b.shows(b.count(filter.And(filter.Or(has("vip"), has("wholesale")), source.Is(visitor.WhatsApp))))
 
-	// The address keeps them.
+	// The address keeps them, and what was before.
+	b.do(chromedp.NavigateBack())
+	b.shows(b.count(filter.Or(has("vip"), has("wholesale"))))
+	require.Equal(t, "tag:vip OR tag:wholesale", b.typed())
+	b.do(chromedp.NavigateForward())
+	b.shows(b.count(filter.And(filter.Or(has("vip"), has("wholesale")), source.Is(visitor.WhatsApp))))
 	b.reload()
 	b.shows(b.count(filter.And(filter.Or(has("vip"), has("wholesale")), source.Is(visitor.WhatsApp))))
 	require.Equal(t, "has", b.chipState("source", "whatsapp"))
@@ -230,13 +236,27 @@ func conjuncts(e filter.Expr) []filter.Expr {
 	return []filter.Expr{e}
 }
 
-func TestChipsOfGroupsMadeUpOfARule(t *testing.T) {
+func TestGroupsWithARuleAreShownAndLeft(t *testing.T) {
 	b := open(t, 300)
 	n := b.count(filter.Group.Has("Warm on Instagram"))
 	require.Positive(t, n)
 	require.Equal(t, n, b.chipCount("group", "Warm on Instagram"))
 	b.click(chip("group", "Warm on Instagram"))
 	b.shows(n)
+	for _, cell := range b.texts("td.groups") {
+		require.Contains(t, cell, "Warm on Instagram")
+	}
+
+	// Somebody whom the rule takes in is taken out by hand, and stays out.
+	b.click("td.name button")
+	require.Equal(t, "Edit visitor", b.text("dialog h2"))
+	require.True(t, eval[bool](b, find(".group-list label | Warm on Instagram")+".control.checked"))
+	id := eval[string](b, `document.querySelector("tbody tr").dataset.id`)
+	b.click(".group-list label | Warm on Instagram")
+	b.click("dialog button | Save")
+	b.closed()
+	b.shows(n - 1)
+	require.Equal(t, []visitor.GroupID{b.groups()["Warm on Instagram"]}, b.get(visitor.ID(id)).Excluded)
 	_, err := b.server.ws.CreateGroup(t.Context(), group.Draft{Name: "Late"})
 	require.NoError(t, err)
 	b.until(find(chip("group", "Late")))

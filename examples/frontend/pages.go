@@ -4,6 +4,8 @@ import (
 	"embed"
 	"io/fs"
 	"net/http"
+	"net/netip"
+	"net/url"
 )
 
 //go:embed page
@@ -14,7 +16,9 @@ var embedded embed.FS
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
-// pages serves the page at the root and the API below /api.
+// pages serves the page at the root and the API below /api. It answers to an address or to
+// localhost only: another name that leads here is that of a page elsewhere, which would be
+// taken for this one (DNS rebinding).
 func pages(api http.Handler) http.Handler {
 	page, err := fs.Sub(embedded, "page")
 	if err != nil {
@@ -32,5 +36,12 @@ func pages(api http.Handler) http.Handler {
 		head.Set("Cache-Control", "no-cache")
 		files.ServeHTTP(w, r)
 	})
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := (&url.URL{Host: r.Host}).Hostname()
+		if _, err := netip.ParseAddr(host); err != nil && host != "localhost" {
+			http.Error(w, "this server has no name", http.StatusMisdirectedRequest)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }

@@ -117,6 +117,23 @@ func TestHostileNamesCanBeTyped(t *testing.T) {
 	b.shows(1)
 }
 
+func TestOtherNamesOfTheServerAreRefused(t *testing.T) {
+	s, err := start(t.Context(), options{addr: "127.0.0.1:0"})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.close()) }()
+	for host, want := range map[string]int{"": 200, "localhost:8080": 200, "[::1]:8080": 200, "evil.example": 421, "localhost.evil.example:80": 421} {
+		for _, path := range []string{"", "api/visitors?filter=is:everyone"} {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+path, nil)
+			require.NoError(t, err)
+			r.Host = host
+			resp, err := http.DefaultClient.Do(r)
+			require.NoError(t, err)
+			resp.Body.Close()
+			require.Equal(t, want, resp.StatusCode, host)
+		}
+	}
+}
+
 func TestPolicyIsStrictAndItsViolationIsNoticed(t *testing.T) {
 	b := open(t, 0)
 	resp, err := http.Get(b.server.url)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -261,4 +262,20 @@ func TestMadeUpVisitorsAreTheSameForASeed(t *testing.T) {
 	}
 	require.Len(t, both[0], 300)
 	require.Equal(t, both[0], both[1])
+}
+
+func TestAFileIsFilledOnce(t *testing.T) {
+	o := options{addr: "127.0.0.1:0", db: filepath.Join(t.TempDir(), "visitors.db"), visitors: 5}
+	for range 2 {
+		s, err := start(t.Context(), o)
+		require.NoError(t, err)
+		n, err := s.ws.Count(t.Context(), filter.All())
+		require.NoError(t, err)
+		require.EqualValues(t, 5, n)
+		require.NoError(t, s.close())
+		o.visitors = 7
+	}
+	o.addr = "no such address"
+	_, err := start(t.Context(), o)
+	require.Error(t, err)
 }

@@ -6,6 +6,7 @@ export class Problem extends Error {
     super(body.detail || body.title || `The server answered ${status}.`);
     this.status = status; // 0: the server was not reached
     this.code = body.code;
+    this.id = body.id; // of what is there already
     this.field = body.field;
     this.position = body.position; // in bytes of the filter's UTF-8
     this.suggestion = body.suggestion;
@@ -16,20 +17,20 @@ export class Problem extends Error {
 async function call(method, path, { query = {}, body, headers = {}, signal } = {}) {
   const url = new URL(path, root);
   for (const [key, value] of Object.entries(query)) if (value !== "" && value !== undefined) url.searchParams.set(key, value);
-  let response;
   try {
-    response = await fetch(url, {
+    const response = await fetch(url, {
       method, signal,
       headers: { ...headers, ...(body && { "Content-Type": "application/json" }) },
       body: body && JSON.stringify(body),
     });
+    const isJSON = /\bjson\b/.test(response.headers.get("Content-Type"));
+    const answer = isJSON ? await response.json() : {};
+    if (!response.ok) throw new Problem(response.status, answer);
+    return answer;
   } catch (error) {
-    if (error.name === "AbortError") throw error;
+    if (error instanceof Problem || error.name === "AbortError") throw error;
     throw new Problem(0, { detail: "The server cannot be reached." });
   }
-  const answer = response.status === 204 ? {} : await response.json().catch(() => ({}));
-  if (!response.ok) throw new Problem(response.status, answer);
-  return answer;
 }
 
 // everyone is what an empty search means; to the server an empty filter means nobody.
@@ -52,8 +53,29 @@ export const updateVisitor = (id, revision, patch) =>
 export const changeMany = (action, target, more = {}) =>
   call("POST", "visitors/bulk", { body: { action, ...("ids" in target ? { ids: target.ids } : { filter: meant(target.filter), expect: target.count }), ...more } });
 
-export const createTag = (draft) => call("POST", "tags", { body: draft });
-export const createGroup = (draft) => call("POST", "groups", { body: draft });
+// A tag or a group that somebody has made meanwhile will do.
+export const createTag = ({ name, color, description }) => call("POST", "tags", { body: { name, color, description } }).catch(there);
+export const createGroup = ({ name }) => call("POST", "groups", { body: { name } }).catch(there);
+
+function there(problem) {
+  if (problem.code !== "exists") throw problem;
+  return { id: problem.id };
+}
+
+// withRules returns visitors with the groups that they are in: those they joined by hand, and
+// those whose rule takes them in.
+export async function withRules(visitors, groups, signal) {
+  if (!visitors.length) return visitors;
+  const ids = visitors.map(({ id }) => id).join(",");
+  const ruled = await Promise.all(groups.filter(({ rule }) => rule).map(async ({ id }) => {
+    const members = await findVisitors({ filter: `group:#${id} id:${ids}`, limit: visitors.length }, signal);
+    return { id, members: new Set(members.visitors.map((v) => v.id)) };
+  }));
+  return visitors.map((v) => {
+    const byRule = ruled.filter(({ id, members }) => members.has(v.id) && !v.groups?.includes(id)).map(({ id }) => id);
+    return { ...v, groups: [...v.groups ?? [], ...byRule] };
+  });
+}
 
 const kinds = [
   ...["created", "updated", "deleted", "tagged", "untagged", "joined", "left"].map((what) => `visitor.${what}`),

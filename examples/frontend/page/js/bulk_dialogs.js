@@ -19,9 +19,9 @@ export function openTag({ target, count, tags, palette, opener, done }) {
   open({
     title: `Tag ${visitors(count)}`, confirm: "Tag", picker, opener,
     submit: async () => {
-      for (const { name, color, description } of picker.fresh) {
-        await api.createTag({ name, color, description });
-        picker.made(name);
+      for (const tag of picker.fresh) {
+        await api.createTag(tag);
+        picker.made(tag.name);
       }
       done(told("Tagged", await api.changeMany("tag", target, { tags: picker.names })));
     },

@@ -31,7 +31,7 @@ export class GroupPicker {
 
   #line(group, checked) {
     return element("label", {}, element("input", { type: "checkbox", value: group.id, checked }),
-      element("bdi", {}, group.name), group.rule && element("span", { class: "muted" }, "has a rule"));
+      element("bdi", {}, group.name), group.rule && element("span", { class: "muted" }, "by rule"));
   }
 
   #add() {
@@ -55,7 +55,7 @@ export class GroupPicker {
   async ids(make) {
     for (const group of this.#fresh.filter((group) => this.#box(group.id)?.checked)) {
       const box = this.#box(group.id);
-      const made = await make({ name: group.name });
+      const made = await make(group);
       this.#fresh.splice(this.#fresh.indexOf(group), 1);
       this.#known.push(made);
       box.value = made.id;

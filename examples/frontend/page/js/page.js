@@ -25,6 +25,7 @@ let filter = ""; // the last one that could be read; the rows are its
 let total = 0; // how many match it
 let shown = false; // something was, so far
 let asked = new AbortController();
+let remembered = false; // the address is that of what is shown
 let loading = 0; // what is under way
 
 const selection = new Selection(() => { table.showSelection(); selected.show(total); });
@@ -100,9 +101,10 @@ async function load({ text = filter, facets: counted = true, rethrow = false } =
     if (counts) showCounts(text, counts);
     pager.show(page.next);
     table.showOrder(order.value);
-    if (page.visitors.length) table.show(page.visitors, { tags, groups, sources: schema.sources });
+    if (page.visitors.length) table.show(await api.withRules(page.visitors, groups, signal), { tags, groups, sources: schema.sources });
     else empty();
-    selected.show(total);
+    if (selection.isAll) selection.setAll(filter, total);
+    else selected.show(total);
     remember();
   } catch (problem) {
     if (problem.name === "AbortError") { if (rethrow) throw problem; return; }
@@ -155,13 +157,23 @@ function failed(problem) {
   table.say("That did not work", problem.message, element("button", { type: "button", onclick: () => load() }, "Try again"));
 }
 
-// remember keeps what is shown in the address, for reloading and for sharing.
+// remember keeps what is shown in the address: for reloading, for sharing, and for going back.
 function remember() {
   const url = new URL(location);
   for (const [key, value, usual] of [["filter", filter, ""], ["order", order.value, "newest"]]) {
     value === usual ? url.searchParams.delete(key) : url.searchParams.set(key, value);
   }
-  history.replaceState(null, "", url);
+  if (url.href === location.href) return;
+  if (remembered) history.pushState(null, "", url);
+  else history.replaceState(null, "", url);
+}
+
+// recall shows what the address says.
+async function recall() {
+  const wanted = new URL(location).searchParams;
+  order.value = schema.orders.some(({ value }) => value === wanted.get("order")) ? wanted.get("order") : "newest";
+  bar.show(wanted.get("filter") ?? "");
+  await find(bar.text);
 }
 
 function sortBy(sorts) {
@@ -181,7 +193,7 @@ function openCreate() {
 async function open(id) {
   const opener = () => table.opener(id);
   try {
-    const visitor = await api.getVisitor(id);
+    const [visitor] = await api.withRules([await api.getVisitor(id)], groups);
     new VisitorForm({
       visitor, schema, tags, groups: [...groups], opener,
       done: (v) => changed(`Saved ${v.name}.`),
@@ -199,7 +211,7 @@ create.addEventListener("click", openCreate);
 order.addEventListener("change", sort);
 
 // On a wide screen the filters are always open.
-const wide = matchMedia("(min-width: 1100px)");
+const wide = matchMedia("(min-width: 1240px)");
 const filters = document.getElementById("filters");
 const unfold = () => { filters.open = wide.matches; };
 wide.addEventListener("change", unfold);
@@ -213,7 +225,6 @@ function refresh() {
 }
 
 async function start() {
-  const wanted = new URL(location).searchParams;
   try {
     schema = await api.schema();
   } catch (problem) {
@@ -221,10 +232,9 @@ async function start() {
     return;
   }
   order.replaceChildren(...schema.orders.map(({ value, label }) => element("option", { value }, label)));
-  order.value = schema.orders.some(({ value }) => value === wanted.get("order")) ? wanted.get("order") : "newest";
-  bar.show(wanted.get("filter") ?? "");
-  await find(bar.text);
-
+  await recall();
+  remembered = true;
+  addEventListener("popstate", recall);
   api.watch(refresh);
 }
 

@@ -5,7 +5,8 @@ import { TagPicker } from "./tag_picker.js";
 import { GroupPicker } from "./group_picker.js";
 import { exactly } from "./time.js";
 
-// VisitorForm is the record of a visitor: a new one, or one to edit.
+// VisitorForm is the record of a visitor: a new one, or one to edit, whose groups are those
+// of api.withRules.
 export class VisitorForm {
   #visitor;
   #name;
@@ -54,9 +55,9 @@ export class VisitorForm {
   }
 
   async #makeTags() {
-    for (const { name, color, description } of this.#tags.fresh) {
-      await api.createTag({ name, color, description });
-      this.#tags.made(name);
+    for (const tag of this.#tags.fresh) {
+      await api.createTag(tag);
+      this.#tags.made(tag.name);
     }
   }
 
@@ -88,7 +89,7 @@ export class VisitorForm {
     for (const [name, control] of [["name", this.#name], ["email", this.#email], ["phone", this.#phone], ["source", this.#source]]) {
       if (control.value !== (v[name] ?? "")) patch[name] = control.value;
     }
-    if (Object.keys(patch).length) this.#visitor = await this.#patched(patch);
+    if (Object.keys(patch).length) this.#visitor = { ...await this.#patched(patch), groups: v.groups };
     await this.#makeTags();
     const ids = { ids: [v.id] };
     const [had, has] = [(v.tags ?? []).map((tag) => tag.name), this.#tags.names];

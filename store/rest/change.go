@@ -42,6 +42,11 @@ var changeKinds = []changeKind{
 	plain[store.DeleteGroup]("delete_group"),
 	plain[store.JoinGroup]("join_group"),
 	plain[store.LeaveGroup]("leave_group"),
+	plain[store.CaptureContact]("capture_contact"),
+	plain[store.MergeVisitors]("merge_visitors"),
+	plain[store.UnmergeVisitor]("unmerge_visitor"),
+	plain[store.LinkIdentity]("link_identity"),
+	plain[store.UnlinkIdentity]("unlink_identity"),
 }
 
 // plain is a kind whose values JSON can write.
@@ -162,14 +167,19 @@ func updateGroupOf(f updateGroupValue) (store.UpdateGroup, error) {
 type outcomeForm struct {
 	Effect  store.Effect     `json:"effect"`
 	Visitor *visitor.Visitor `json:"visitor,omitempty"`
+	Other   *visitor.Visitor `json:"other,omitempty"`
 	Tag     *tag.Tag         `json:"tag,omitempty"`
 	Group   *groupForm       `json:"group,omitempty"`
+	Reason  store.Reason     `json:"reason,omitempty"`
 }
 
 func formOfOutcome(o store.Outcome) (outcomeForm, error) {
-	form := outcomeForm{Effect: o.Effect}
+	form := outcomeForm{Effect: o.Effect, Reason: o.Reason}
 	if o.Visitor.ID != "" {
 		form.Visitor = &o.Visitor
+	}
+	if o.Other.ID != "" {
+		form.Other = &o.Other
 	}
 	if o.Tag.ID != "" {
 		form.Tag = &o.Tag
@@ -185,9 +195,12 @@ func formOfOutcome(o store.Outcome) (outcomeForm, error) {
 }
 
 func (f outcomeForm) read() (o store.Outcome, err error) {
-	o.Effect = f.Effect
+	o.Effect, o.Reason = f.Effect, f.Reason
 	if f.Visitor != nil {
 		o.Visitor = *f.Visitor
+	}
+	if f.Other != nil {
+		o.Other = *f.Other
 	}
 	if f.Tag != nil {
 		o.Tag = *f.Tag

@@ -110,6 +110,20 @@ func (k changeChecker) change(c store.Change) (store.Change, error) {
 		return c, cmp.Or(checkID(c.ID), checkID(c.Group), checkTime("at", c.At))
 	case store.LeaveGroup:
 		return c, cmp.Or(checkID(c.ID), checkID(c.Group), checkTime("at", c.At))
+	case store.CaptureContact:
+		return k.capture(c)
+	case store.MergeVisitors:
+		return c, cmp.Or(checkID(c.Into), checkID(c.From), c.Policy.Validate(), checkTime("at", c.At))
+	case store.UnmergeVisitor:
+		return c, cmp.Or(checkID(c.From), checkTime("at", c.At))
+	case store.LinkIdentity:
+		identity, err := k.identity(c.Identity)
+		c.Identity = identity
+		return c, cmp.Or(err, checkID(c.ID), checkTime("at", c.At))
+	case store.UnlinkIdentity:
+		identity, err := k.identity(c.Identity)
+		c.Identity = identity
+		return c, cmp.Or(err, checkID(c.ID), checkTime("at", c.At))
 	}
 	return nil, text.Refuse("kind", "unknown")
 }
@@ -124,15 +138,9 @@ func (k changeChecker) createVisitor(c store.CreateVisitor) (store.Change, error
 	}
 	v.Name, v.Email, v.Phone, v.Source, v.Groups, v.Attributes = d.Name, d.Email, d.Phone, d.Source, d.Groups, d.Attributes
 	for i, given := range v.Identities {
-		if err := cmp.Or(checkSeen("first_seen", given.FirstSeen), checkSeen("last_seen", given.LastSeen)); err != nil {
+		if v.Identities[i], err = k.identity(given); err != nil {
 			return nil, err
 		}
-		clean, err := k.rules.Identity(visitor.Identity{Source: given.Source, Account: given.Account, ExternalID: given.ExternalID, Username: given.Username})
-		if err != nil {
-			return nil, err
-		}
-		clean.FirstSeen, clean.LastSeen = given.FirstSeen, given.LastSeen
-		v.Identities[i] = clean
 	}
 	slices.SortFunc(v.Identities, visitor.Identity.Compare)
 	for i := 1; i < len(v.Identities); i++ {
@@ -143,13 +151,39 @@ func (k changeChecker) createVisitor(c store.CreateVisitor) (store.Change, error
 	switch minted, ok := v.ID.Time(); {
 	case !ok || !minted.Equal(v.CreatedAt):
 		return nil, text.Refuse("id", "not a UUIDv7 of the time of creation")
-	case v.Revision != 1 || len(v.Tags)+len(v.Excluded) > 0:
+	case v.Revision != 1 || len(v.Tags)+len(v.Excluded)+len(v.Origins) > 0:
 		return nil, text.Refuse("visitor", "not a new one")
 	case len(c.Tags) > visitor.MaxTags:
 		return nil, text.Refuse("tags", fmt.Sprintf("more than %d", visitor.MaxTags))
 	}
 	return c, cmp.Or(checkID(v.ID), v.CheckLimits(), checkTime("created_at", v.CreatedAt), checkTime("updated_at", v.UpdatedAt),
 		checkSeen("last_seen_at", v.LastSeenAt), checkKeys(c.Tags), checkNote("by", c.By), checkNote("cause", c.Cause))
+}
+
+// identity normalises all but the times, which are checked alone.
+func (k changeChecker) identity(given visitor.Identity) (visitor.Identity, error) {
+	clean, err := k.rules.Identity(visitor.Identity{Source: given.Source, Account: given.Account, ExternalID: given.ExternalID, Username: given.Username})
+	clean.FirstSeen, clean.LastSeen, clean.UsernameAt = given.FirstSeen, given.LastSeen, given.UsernameAt
+	return clean, cmp.Or(err, checkSeen("first_seen", given.FirstSeen), checkSeen("last_seen", given.LastSeen), checkSeen("username_at", given.UsernameAt))
+}
+
+// capture refuses what of a contact a Workspace would have left out.
+func (k changeChecker) capture(c store.CaptureContact) (store.Change, error) {
+	contact, refused, err := k.rules.Contact(c.Contact, c.Contact.OccurredAt)
+	if err := cmp.Or(append([]error{err}, refused...)...); err != nil {
+		return nil, err
+	}
+	for i, t := range c.Tags {
+		if c.Tags[i], err = checkTag(t); err != nil {
+			return nil, err
+		}
+	}
+	c.Contact = contact
+	if _, ok := c.ID.Time(); !ok {
+		return nil, text.Refuse("id", "not a UUIDv7")
+	}
+	return c, cmp.Or(checkID(c.ID), c.Policy.Validate(), checkTime("at", c.At), checkTime("occurred_at", contact.OccurredAt),
+		visitor.CheckLimit("tags", len(c.Tags), visitor.MaxTags), checkNote("by", c.By), checkNote("cause", c.Cause))
 }
 
 func checkTag(t tag.Tag) (tag.Tag, error) {

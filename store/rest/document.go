@@ -39,6 +39,8 @@ func newDocument() *huma.OpenAPI {
 		Tags: []*huma.Tag{
 			{Name: "visitors", Description: "People"}, {Name: "tags", Description: "Labels that visitors carry"},
 			{Name: "groups", Description: "Contact groups, by hand or by rule"}, {Name: "filters", Description: "Asking for visitors"},
+			{Name: "capture", Description: "What happens on channels, and the ids that people have there"},
+			{Name: "duplicates", Description: "Visitors that may be one person"},
 			{Name: "events", Description: "What has changed"},
 		},
 	}
@@ -55,6 +57,8 @@ func schemaName(t reflect.Type, hint string) string {
 		return "Visitor" + name
 	case typeOf[tag.Draft](), typeOf[tag.Patch]():
 		return "Tag" + name
+	case typeOf[visitor.Choice]():
+		return "MergeChoice"
 	}
 	return name
 }

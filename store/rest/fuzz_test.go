@@ -18,13 +18,16 @@ import (
 func FuzzChange(f *testing.F) {
 	const id, at = `"01900000-0000-7000-8000-000000000000"`, `"2024-06-10T02:35:18.4Z"`
 	for kind, value := range map[string]string{
-		"create_visitor": `{"Visitor":{"id":` + id + `,"name":"Ada","source":"chat","identities":[{"source":"chat","external_id":"1"}],"attributes":{"a":[""],"b":{"time":` + at + `}},"created_at":` + at + `,"updated_at":` + at + `,"revision":1},"Tags":["vip"],"By":"ann"}`,
-		"update_visitor": `{"ID":` + id + `,"Patch":{"name":"Eve","unset":["a"]},"At":` + at + `}`,
-		"add_tags":       `{"ID":` + id + `,"Tags":["vip"],"At":` + at + `}`,
-		"create_tag":     `{"Tag":{"id":` + id + `,"name":"VIP","color":"#ff0000","created_at":` + at + `}}`,
-		"create_group":   `{"Group":{"ID":` + id + `,"Name":"Team","Rule":{"version":1,"filter":{"op":"everyone"}},"CreatedAt":` + at + `}}`,
-		"update_group":   `{"ID":` + id + `,"Patch":{"Name":"x","Rule":null,"ClearRule":true},"At":` + at + `}`,
-		"join_group":     `{"Group":` + id + `,"ID":` + id + `,"At":` + at + `}`,
+		"create_visitor":  `{"Visitor":{"id":` + id + `,"name":"Ada","source":"chat","identities":[{"source":"chat","external_id":"1"}],"attributes":{"a":[""],"b":{"time":` + at + `}},"created_at":` + at + `,"updated_at":` + at + `,"revision":1},"Tags":["vip"],"By":"ann"}`,
+		"update_visitor":  `{"ID":` + id + `,"Patch":{"name":"Eve","unset":["a"]},"At":` + at + `}`,
+		"add_tags":        `{"ID":` + id + `,"Tags":["vip"],"At":` + at + `}`,
+		"create_tag":      `{"Tag":{"id":` + id + `,"name":"VIP","color":"#ff0000","created_at":` + at + `}}`,
+		"create_group":    `{"Group":{"ID":` + id + `,"Name":"Team","Rule":{"version":1,"filter":{"op":"everyone"}},"CreatedAt":` + at + `}}`,
+		"update_group":    `{"ID":` + id + `,"Patch":{"Name":"x","Rule":null,"ClearRule":true},"At":` + at + `}`,
+		"capture_contact": `{"ID":` + id + `,"At":` + at + `,"Contact":{"source":"chat","external_id":"1","tags":["a"],"occurred_at":` + at + `,"also":[{"source":"chat","external_id":"2"}]},"Policy":{"name":"never"}}`,
+		"merge_visitors":  `{"Into":` + id + `,"From":` + id + `,"At":` + at + `}`,
+		"link_identity":   `{"ID":` + id + `,"Identity":{"source":"chat","external_id":"1"},"At":` + at + `}`,
+		"join_group":      `{"Group":` + id + `,"ID":` + id + `,"At":` + at + `}`,
 	} {
 		f.Add(kind, []byte(value))
 	}

@@ -59,6 +59,8 @@ func New(st store.Store, o *Options) (http.Handler, error) {
 func (h *handler) routes(api huma.API) {
 	h.visitorRoutes(api)
 	h.bulkRoutes(api)
+	h.captureRoutes(api)
+	h.mergeRoutes(api)
 	h.countRoutes(api)
 	h.filterRoutes(api)
 	h.tagRoutes(api)

@@ -88,6 +88,18 @@ func TestStoreRoutesCheckChanges(t *testing.T) {
 		"a group with a bad rule":    {"create_group", object{"Group": with(group, "Rule", object{"version": 1, "filter": object{"op": "and", "of": []any{}}})}},
 		"a rule about groups":        {"create_group", object{"Group": with(group, "Rule", object{"version": 1, "filter": object{"op": "exists", "field": "group"}})}},
 		"a group of nobody":          {"join_group", object{"Group": someID, "At": someAt}},
+		"a contact without an id":    {"capture_contact", object{"ID": someID, "At": someAt, "Contact": object{"source": "chat", "external_id": "", "occurred_at": someAt}}},
+		"a contact with a bad phone": {"capture_contact", object{"ID": someID, "At": someAt, "Contact": object{"source": "chat", "external_id": "1", "phone": "x", "occurred_at": someAt}}},
+		"a contact at no time":       {"capture_contact", object{"ID": someID, "At": someAt, "Contact": object{"source": "chat", "external_id": "1"}}},
+		"a contact without a place":  {"capture_contact", object{"At": someAt, "Contact": object{"source": "chat", "external_id": "1", "occurred_at": someAt}}},
+		"an unknown policy":          {"capture_contact", object{"ID": someID, "At": someAt, "Policy": object{"name": "sometimes"}, "Contact": object{"source": "chat", "external_id": "1", "occurred_at": someAt}}},
+		"a contact's bad tag":        {"capture_contact", object{"ID": someID, "At": someAt, "Tags": []any{object{"name": ""}}, "Contact": object{"source": "chat", "external_id": "1", "occurred_at": someAt}}},
+		"origins that are made up":   {"create_visitor", visit("origins", object{"name": object{"at": someAt}})},
+		"a merge of nobody":          {"merge_visitors", object{"Into": someID, "At": someAt}},
+		"an unmerge of nobody":       {"unmerge_visitor", object{"At": someAt}},
+		"an identity of no channel":  {"link_identity", object{"ID": someID, "At": someAt, "Identity": object{"source": "fax", "external_id": "1"}}},
+		"a link at no time":          {"link_identity", object{"ID": someID, "Identity": identity}},
+		"an unlink of nobody":        {"unlink_identity", object{"At": someAt, "Identity": identity}},
 		"nobody of a group":          {"leave_group", object{"ID": someID, "At": someAt}},
 	} {
 		a := apply(c.kind, c.value)
@@ -98,6 +110,7 @@ func TestStoreRoutesCheckChanges(t *testing.T) {
 	apply("create_visitor", visit()).is(200)
 	apply("create_tag", object{"Tag": tag}).is(200)
 	apply("create_group", object{"Group": group}).is(200)
+	apply("capture_contact", object{"ID": strings.Replace(someID, "7000", "7001", 1), "At": someAt, "Contact": object{"source": "chat", "external_id": "1", "occurred_at": someAt}}).is(200)
 }
 
 func TestStoreRoutesCheckQuestions(t *testing.T) {

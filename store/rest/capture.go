@@ -1,0 +1,96 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+type (
+	captureInput struct {
+		scope
+		Body visitor.Contact
+	}
+	captureOutput struct{ Body Captured }
+	lookupInput   struct {
+		scope
+		Source     string `query:"source" required:"true" doc:"A value or a label of /schema."`
+		Account    string `query:"account" doc:"The business's own account on the channel."`
+		ExternalID string `query:"external_id" required:"true" doc:"The person's id there."`
+	}
+	linkInput struct {
+		scope
+		ID   string `path:"id" format:"uuid"`
+		Body visitor.Identity
+	}
+	unlinkInput struct {
+		scope
+		ID         string `path:"id" format:"uuid"`
+		Source     string `query:"source" required:"true" doc:"A value or a label of /schema."`
+		Account    string `query:"account" doc:"The business's own account on the channel."`
+		ExternalID string `query:"external_id" required:"true" doc:"The person's id there."`
+	}
+)
+
+// Captured is store.Captured as JSON.
+type Captured struct {
+	Visitor *visitor.Visitor     `json:"visitor,omitempty"`
+	Outcome store.CaptureOutcome `json:"outcome" enum:"created,updated,matched,ignored"`
+	Reason  store.Reason         `json:"reason,omitempty"`
+	Refused []Refusal            `json:"refused"`
+}
+
+// Refusal is why a field was left out.
+type Refusal struct {
+	Field  string `json:"field"`
+	Detail string `json:"detail"`
+}
+
+func (h *handler) captureRoutes(api huma.API) {
+	operation(h, api, huma.Operation{OperationID: "captureContact", Method: http.MethodPost, Path: "/capture", Tags: []string{"capture"},
+		Summary: "Take in what an event on a channel or a form tells of a person; safe to send again"}, h.captureContact)
+	operation(h, api, huma.Operation{OperationID: "lookUpIdentity", Method: http.MethodGet, Path: "/identities", Tags: []string{"capture"},
+		Summary: "The visitor that has an identity"}, h.lookUpIdentity)
+	operation(h, api, huma.Operation{OperationID: "linkIdentity", Method: http.MethodPost, Path: "/visitors/{id}/identities", Tags: []string{"capture"},
+		Summary: "Give a visitor one more identity by hand"}, h.linkIdentity)
+	operation(h, api, huma.Operation{OperationID: "unlinkIdentity", Method: http.MethodDelete, Path: "/visitors/{id}/identities", Tags: []string{"capture"},
+		Summary: "Take an identity from a visitor"}, h.unlinkIdentity)
+}
+
+func (h *handler) captureContact(ctx context.Context, ws *store.Workspace, in *captureInput) (*captureOutput, error) {
+	done, err := ws.Capture(ctx, in.Body)
+	if err != nil {
+		return nil, err
+	}
+	out := &captureOutput{Captured{Outcome: done.Outcome, Reason: done.Reason, Refused: []Refusal{}}}
+	if done.Visitor.ID != "" {
+		out.Body.Visitor = &done.Visitor
+	}
+	for _, err := range done.Refused {
+		var field *visitor.FieldError
+		if errors.As(err, &field) {
+			out.Body.Refused = append(out.Body.Refused, Refusal{field.Field, field.Reason})
+		}
+	}
+	return out, nil
+}
+
+func (h *handler) lookUpIdentity(ctx context.Context, ws *store.Workspace, in *lookupInput) (*visitorOutput, error) {
+	v, err := ws.Lookup(ctx, visitor.Source(in.Source), in.Account, in.ExternalID)
+	return &visitorOutput{etag(v), v}, err
+}
+
+func (h *handler) linkIdentity(ctx context.Context, ws *store.Workspace, in *linkInput) (*visitorOutput, error) {
+	v, err := ws.Link(ctx, visitor.ID(in.ID), in.Body)
+	return &visitorOutput{etag(v), v}, err
+}
+
+func (h *handler) unlinkIdentity(ctx context.Context, ws *store.Workspace, in *unlinkInput) (*visitorOutput, error) {
+	v, err := ws.Unlink(ctx, visitor.ID(in.ID), visitor.Identity{Source: visitor.Source(in.Source), Account: in.Account, ExternalID: in.ExternalID})
+	return &visitorOutput{etag(v), v}, err
+}

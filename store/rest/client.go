@@ -61,9 +61,10 @@ func NewClient(base string, o *ClientOptions) (*Client, error) {
 	}
 	c := &Client{base: strings.TrimRight(base, "/"), o: *o, http: o.HTTP}
 	if c.http == nil {
-		transport := http.DefaultTransport.(*http.Transport).Clone()
-		transport.MaxIdleConnsPerHost = 100
-		c.http = &http.Client{Transport: transport}
+		c.http = &http.Client{Transport: &http.Transport{
+			Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 10 * time.Second,
+			MaxIdleConnsPerHost: 100, IdleConnTimeout: 90 * time.Second,
+		}}
 	}
 	c.o.Patience = cmp.Or(c.o.Patience, 2*time.Second)
 	return c, nil

@@ -28,6 +28,8 @@ func (h *handler) createVisitor(ctx context.Context, ws *store.Workspace, in *cr
 		v, err := ws.Get(ctx, claim.made)
 		return created(v, true), err
 	}
+	// Whoever hangs up must not leave it open whether the key has made somebody.
+	ctx = context.WithoutCancel(ctx)
 	var made visitor.ID
 	defer func() { h.keys.settle(claim, made) }() // also after a panic: a key must not stay taken
 	v, err := ws.Create(ctx, in.Body)

@@ -3,8 +3,10 @@ package rest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"sort"
 	"strconv"
 	"time"
 
@@ -17,13 +19,13 @@ import (
 type (
 	eventsInput struct {
 		scope
-		After int64 `query:"after" minimum:"0" doc:"The number of the last event that is known. Default: from the first."`
+		After int64 `query:"after" minimum:"-1" doc:"The number of the last event that is known; -1: what comes from now on. Default: from the first."`
 		Limit int   `query:"limit" minimum:"1" maximum:"1000" doc:"The most events. Default: 100."`
 	}
 	eventsOutput struct{ Body EventPage }
 	streamInput  struct {
 		scope
-		After  int64  `query:"after" minimum:"0" doc:"The number of the last event that is known. Default: from the first."`
+		After  int64  `query:"after" minimum:"-1" doc:"The number of the last event that is known; -1: what comes from now on. Default: from the first."`
 		LastID string `header:"Last-Event-ID" maxLength:"20" doc:"As after; browsers send it when they connect again."`
 	}
 )
@@ -55,8 +57,12 @@ func (h *handler) listEvents(ctx context.Context, ws *store.Workspace, in *event
 	if in.Limit == 0 {
 		in.Limit = 100
 	}
-	out := &eventsOutput{EventPage{[]store.Event{}, store.Seq(in.After)}}
-	for e, err := range ws.Events(ctx, store.Seq(in.After)) {
+	after, err := h.after(ctx, ws, in.After)
+	if err != nil {
+		return nil, err
+	}
+	out := &eventsOutput{EventPage{[]store.Event{}, after}}
+	for e, err := range ws.Events(ctx, after) {
 		if err != nil {
 			return nil, err
 		}
@@ -69,8 +75,31 @@ func (h *handler) listEvents(ctx context.Context, ws *store.Workspace, in *event
 	return out, nil
 }
 
-func (h *handler) streamEvents(_ context.Context, ws *store.Workspace, in *streamInput) (*huma.StreamResponse, error) {
-	after := store.Seq(in.After)
+// after is the number to go on after: the one given, or for -1 that of the last event.
+func (h *handler) after(ctx context.Context, ws *store.Workspace, given int64) (store.Seq, error) {
+	if given >= 0 {
+		return store.Seq(given), nil
+	}
+	// Numbers have no gap, so a few questions tell which is the last.
+	var failed error
+	passed := func(n int) bool {
+		found, err := h.st.Events(ctx, ws.ID(), store.Seq(n), 1)
+		failed = errors.Join(failed, err)
+		return len(found) == 0
+	}
+	high := 1
+	for !passed(high) {
+		high *= 2
+	}
+	last := sort.Search(high, passed)
+	return store.Seq(last), failed
+}
+
+func (h *handler) streamEvents(ctx context.Context, ws *store.Workspace, in *streamInput) (*huma.StreamResponse, error) {
+	after, err := h.after(ctx, ws, in.After)
+	if err != nil {
+		return nil, err
+	}
 	if in.LastID != "" {
 		n, err := strconv.ParseInt(in.LastID, 10, 64)
 		if err != nil || n < 0 {

@@ -26,7 +26,16 @@ func TestEvents(t *testing.T) {
 	require.Len(t, page["events"], 1)
 	require.EqualValues(t, 3, page["next"])
 	require.EqualValues(t, 3, s.call("GET", "/events?after=3", nil).is(200)["next"])
-	s.call("GET", "/events?after=-1", nil).problem(422, rest.CodeInvalid)
+	s.call("GET", "/events?after=-2", nil).problem(422, rest.CodeInvalid)
+}
+
+func TestEventsFromNowOn(t *testing.T) {
+	t.Parallel()
+	s := open(t, memory.New(), nil)
+	for n := range 40 {
+		require.Equal(t, object{"events": []any{}, "next": float64(n)}, s.call("GET", "/events?after=-1", nil).is(200))
+		s.people("Ada")
+	}
 }
 
 // follow reads the lines of an event stream until there are as many ids as wanted.

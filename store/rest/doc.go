@@ -28,6 +28,8 @@
 //     number that the user was shown, and does nothing when it is another by now. All of
 //     10,000 visitors are changed or, with an error, none; more go in batches of that many,
 //     and a request that failed half way may be sent again.
+//   - POST /capture takes in what happened on a channel, and may be sent again: an event with
+//     an event_id that was taken in changes nothing more.
 //   - GET /events/stream tells of changes as server-sent events. A stream ends with its
 //     request: give the http.Server a BaseContext that ends at shutdown, or Shutdown waits.
 //

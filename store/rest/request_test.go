@@ -1,6 +1,7 @@
 package rest_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -180,4 +181,33 @@ func TestCrossOrigin(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, w.Code)
 	require.Contains(t, w.Header().Get("Access-Control-Allow-Methods"), "PATCH")
 	require.Contains(t, w.Header().Get("Access-Control-Allow-Headers"), "If-Match")
+}
+
+func TestClosedStore(t *testing.T) {
+	t.Parallel()
+	st := memory.New()
+	s := open(t, st, nil)
+	require.NoError(t, st.Close())
+	s.call("GET", "/visitors", nil).problem(503, rest.CodeClosed)
+	s.call("POST", "/visitors", object{"name": "Ada", "source": "chat"}).problem(503, rest.CodeClosed)
+}
+
+// A client that hangs up does not take the creation with it that its key stands for.
+func TestKeyedCreationIsNotGivenUp(t *testing.T) {
+	t.Parallel()
+	h, err := rest.New(memory.New(), &rest.Options{Workspace: acme})
+	require.NoError(t, err)
+	post := func(ctx context.Context) *httptest.ResponseRecorder {
+		r := httptest.NewRequestWithContext(ctx, "POST", "/visitors", strings.NewReader(`{"name":"Ada","source":"chat"}`))
+		r.Header.Set("Idempotency-Key", "k")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	first, second := post(gone), post(t.Context())
+	require.Equal(t, 201, first.Code)
+	require.Equal(t, "true", second.Header().Get("Idempotency-Replayed"))
+	require.Equal(t, first.Body.String(), second.Body.String())
 }

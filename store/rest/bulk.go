@@ -67,7 +67,7 @@ func (h *handler) changeVisitors(ctx context.Context, ws *store.Workspace, in *b
 	for batch := range slices.Chunk(ids, bulkBatch) {
 		done, err := b.do(ctx, ws, batch)
 		if err != nil {
-			return nil, err
+			return nil, named(err, bulkNames)
 		}
 		out.Body.Changed += done.Changed
 		out.Body.Unchanged += done.Unchanged

@@ -12,7 +12,7 @@ import (
 func (h *handler) createVisitor(ctx context.Context, ws *store.Workspace, in *createInput) (*createdOutput, error) {
 	if in.Key == "" {
 		v, err := ws.Create(ctx, in.Body)
-		return created(v, false), err
+		return created(v, false), named(err, visitorNames)
 	}
 	body, err := json.Marshal(in.Body)
 	if err != nil {
@@ -36,7 +36,7 @@ func (h *handler) createVisitor(ctx context.Context, ws *store.Workspace, in *cr
 	if err == nil {
 		made = v.ID
 	}
-	return created(v, false), err
+	return created(v, false), named(err, visitorNames)
 }
 
 func created(v visitor.Visitor, replayed bool) *createdOutput {

@@ -126,6 +126,8 @@ func document(api *huma.OpenAPI) ([]byte, error) {
 	delete(form, "$id")
 	schemas["Filter"] = form
 	describe(schemas)
+	code := schemas["Problem"].(map[string]any)["properties"].(map[string]any)["code"].(map[string]any)
+	code["examples"] = codes
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)

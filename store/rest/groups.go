@@ -163,7 +163,7 @@ func (h *handler) createGroup(ctx context.Context, ws *store.Workspace, in *crea
 	}
 	g, err := ws.CreateGroup(ctx, group.Draft{Name: in.Body.Name, Description: in.Body.Description, Rule: rule})
 	if err != nil {
-		return nil, inRule(in.Body.RuleText, err)
+		return nil, named(inRule(in.Body.RuleText, err), groupNames)
 	}
 	body, err := (&speller{ws: ws}).group(ctx, g)
 	return &createdGroupOutput{"groups/" + string(g.ID), body}, err
@@ -181,7 +181,7 @@ func (h *handler) updateGroup(ctx context.Context, ws *store.Workspace, in *upda
 		Name: in.Body.Name, Description: in.Body.Description, Rule: rule, ClearRule: in.Body.ClearRule,
 	})
 	if err != nil {
-		return nil, inRule(in.Body.RuleText, err)
+		return nil, named(inRule(in.Body.RuleText, err), groupNames)
 	}
 	body, err := (&speller{ws: ws}).group(ctx, g)
 	return &groupOutput{body}, err

@@ -44,6 +44,13 @@ const (
 	CodeInternal      Code = "internal"            // 500: not the caller's fault
 )
 
+// codes are all of them, for the document.
+var codes = []Code{
+	CodeInvalid, CodeMalformed, CodeFilterSyntax, CodeFilterInvalid, CodeUnknownTag, CodeUnknownGroup, CodeNotFound, CodeExists,
+	CodeConflict, CodePrecondition, CodeCount, CodeKeyReused, CodeInProgress, CodeNoWorkspace, CodeCrossOrigin, CodeNoRoute,
+	CodeMethod, CodeMediaType, CodeTooLarge, CodeTimeout, CodeClosed, CodeInternal,
+}
+
 const problemType = "application/problem+json"
 
 // Problem is the body of every answer that is an error (RFC 9457). It repeats nothing of
@@ -122,7 +129,7 @@ func problemOf(err error) *Problem {
 	case errors.As(err, &refused):
 		return &Problem{Status: http.StatusUnprocessableEntity, Code: CodeFilterInvalid, Field: "filter", Pointer: refused.Pointer, Detail: refused.Reason}
 	case errors.As(err, &field):
-		return invalid(strings.ReplaceAll(field.Field, " ", "_"), field.Reason)
+		return invalid(pathOf(field.Field), field.Reason)
 	case errors.Is(err, store.ErrNotFound):
 		return &Problem{Status: http.StatusNotFound, Code: CodeNotFound, Kind: kind, ID: id, Detail: cmp.Or(kind, "it") + " is not there"}
 	case errors.Is(err, store.ErrExists):
@@ -138,6 +145,31 @@ func problemOf(err error) *Problem {
 	}
 	return &Problem{Status: http.StatusInternalServerError, Code: CodeInternal, Detail: "the request could not be handled"}
 }
+
+// pathOf is where a field of a visitor is in a body.
+func pathOf(field string) string {
+	if name, ok := strings.CutPrefix(field, "attribute "); ok {
+		return "attributes." + name
+	}
+	return strings.ReplaceAll(field, " ", "_")
+}
+
+// named gives the field of a refusal the name that it has in a body.
+func named(err error, names map[string]string) error {
+	var field *visitor.FieldError
+	if !errors.As(err, &field) || names[field.Field] == "" {
+		return err
+	}
+	return invalid(names[field.Field], field.Reason)
+}
+
+// The names of fields in bodies, by the names they have in errors.
+var (
+	visitorNames = map[string]string{"tag": "tags", "group id": "groups", "attribute": "attributes"}
+	bulkNames    = map[string]string{"tag": "tags", "group id": "group", "visitor id": "ids"}
+	tagNames     = map[string]string{"tag": "name", "tag description": "description", "tag id": "id"}
+	groupNames   = map[string]string{"group": "name", "group description": "description", "group id": "id"}
+)
 
 // inText adds to the refusal of a filter where in its text the cause is.
 func inText(text string, err error) error {

@@ -211,3 +211,38 @@ func TestKeyedCreationIsNotGivenUp(t *testing.T) {
 	require.Equal(t, "true", second.Header().Get("Idempotency-Replayed"))
 	require.Equal(t, first.Body.String(), second.Body.String())
 }
+
+// A form shows an error at the field that the error names.
+func TestErrorsNameTheFieldOfTheBody(t *testing.T) {
+	t.Parallel()
+	s := open(t, memory.New(), nil)
+	ids := s.people("Ada")
+	group := s.call("POST", "/groups", object{"name": "Team"}).is(201)["id"].(string)
+	tag := s.call("POST", "/tags", object{"name": "vip"}).is(201)["id"].(string)
+	ada := object{"name": "Ada", "source": "chat"}
+	for _, c := range []struct {
+		method, path string
+		body         object
+		field        string
+	}{
+		{"POST", "/visitors", with(ada, "name", " "), "name"},
+		{"POST", "/visitors", with(ada, "source", "fax"), "source"},
+		{"POST", "/visitors", with(ada, "email", "x"), "email"},
+		{"POST", "/visitors", with(ada, "phone", "x"), "phone"},
+		{"POST", "/visitors", with(ada, "tags", []string{" "}), "tags"},
+		{"POST", "/visitors", with(ada, "attributes", object{"city": ""}), "attributes.city"},
+		{"POST", "/visitors", with(ada, "attributes", object{"A": 1}), "attributes"},
+		{"PATCH", "/visitors/" + ids[0], object{"name": ""}, "name"},
+		{"PATCH", "/visitors/" + ids[0], object{"set": object{"city": ""}}, "attributes.city"},
+		{"POST", "/visitors/bulk", object{"action": "tag", "ids": ids, "tags": []string{" "}}, "tags"},
+		{"POST", "/tags", object{"name": " "}, "name"},
+		{"POST", "/tags", object{"name": "x", "color": "red"}, "color"},
+		{"POST", "/tags", object{"name": "x", "description": strings.Repeat("x", 2_000)}, "description"},
+		{"PATCH", "/tags/" + tag, object{"name": " "}, "name"},
+		{"POST", "/groups", object{"name": " "}, "name"},
+		{"POST", "/groups", object{"name": "x", "description": strings.Repeat("x", 2_000)}, "description"},
+		{"PATCH", "/groups/" + group, object{"name": " "}, "name"},
+	} {
+		require.Equal(t, c.field, s.call(c.method, c.path, c.body).problem(422, rest.CodeInvalid)["field"], "%s %s %v", c.method, c.path, c.body)
+	}
+}

@@ -62,12 +62,12 @@ func (h *handler) listTags(ctx context.Context, ws *store.Workspace, _ *nothingI
 
 func (h *handler) createTag(ctx context.Context, ws *store.Workspace, in *createTagInput) (*createdTagOutput, error) {
 	t, err := ws.CreateTag(ctx, in.Body)
-	return &createdTagOutput{"tags/" + string(t.ID), t}, err
+	return &createdTagOutput{"tags/" + string(t.ID), t}, named(err, tagNames)
 }
 
 func (h *handler) updateTag(ctx context.Context, ws *store.Workspace, in *updateTagInput) (*tagOutput, error) {
 	t, err := ws.UpdateTag(ctx, tag.ID(in.ID), in.Body)
-	return &tagOutput{t}, err
+	return &tagOutput{t}, named(err, tagNames)
 }
 
 func (h *handler) deleteTag(ctx context.Context, ws *store.Workspace, in *idInput) (*struct{}, error) {

@@ -138,7 +138,7 @@ func (h *handler) updateVisitor(ctx context.Context, ws *store.Workspace, in *up
 			return nil, stale(in.ID)
 		}
 	}
-	return &visitorOutput{etag(v), v}, err
+	return &visitorOutput{etag(v), v}, named(err, visitorNames)
 }
 
 func stale(id string) *Problem {

@@ -19,11 +19,8 @@ export function openTag({ target, count, tags, palette, opener, done }) {
   open({
     title: `Tag ${visitors(count)}`, confirm: "Tag", picker, opener,
     submit: async () => {
-      for (const tag of picker.fresh) {
-        await api.createTag(tag);
-        picker.made(tag.name);
-      }
-      done(told("Tagged", await api.changeMany("tag", target, { tags: picker.names })));
+      const tags = await picker.names(api.createTag);
+      done(told("Tagged", await api.changeMany("tag", target, { tags })));
     },
   });
 }
@@ -35,7 +32,7 @@ export function openUntag({ target, count, tags, opener, done }) {
   open({
     title: `Untag ${visitors(count)}`, confirm: "Untag", picker, opener,
     submit: async () => {
-      const result = await api.changeMany("untag", target, { tags: picker.names });
+      const result = await api.changeMany("untag", target, { tags: await picker.names() });
       done(told("Untagged", { ...result, unchanged: 0 }));
     },
   });
@@ -44,7 +41,7 @@ export function openUntag({ target, count, tags, opener, done }) {
 function open({ title, confirm, picker, opener, submit }) {
   const dialog = new Dialog({ title, confirm, opener, submit, content: field("tags", "Tags", picker.control, undefined, picker.root) }).open();
   dialog.allow(false);
-  picker.root.addEventListener("chosen", () => dialog.allow(picker.names.length > 0));
+  picker.root.addEventListener("chosen", () => dialog.allow(picker.some));
   picker.control.focus();
 }
 

@@ -1,13 +1,15 @@
 import { element, freshId } from "./element.js";
 
-// Dialog is a modal dialog with a title, a form and an answer. Escape, Cancel and a press
-// beside it close it; the focus then goes back to where it was, or to what opener returns.
+// Dialog is a modal dialog with a title, a form and an answer. Escape and Cancel close it,
+// a press beside it does not; the focus then goes back to where it was, or to what opener
+// returns.
 export class Dialog {
   #root;
   #form;
   #error = element("p", { class: "dialog-error", role: "alert", hidden: true });
   #confirm;
   #opener;
+  #before; // what had the focus
 
   // submit does what the dialog is for; when it returns without an error the dialog closes.
   constructor({ title, content, confirm, danger = false, submit, opener, extra, wide = false }) {
@@ -22,7 +24,10 @@ export class Dialog {
         element("button", { type: "button", onclick: () => this.close() }, "Cancel"), this.#confirm));
     this.#root = element("dialog", { "aria-labelledby": titleId, class: wide ? "wide" : undefined }, this.#form);
     this.#root.addEventListener("close", () => this.#closed());
-    this.#root.addEventListener("mousedown", (event) => { if (event.target === this.#root) this.close(); });
+    this.#form.addEventListener("input", (event) => {
+      const field = event.target.closest(".field");
+      if (field) mark(field, "");
+    });
   }
 
   open() {
@@ -32,7 +37,6 @@ export class Dialog {
     (this.#root.querySelector("[data-first]") ?? this.#confirm).focus();
     return this;
   }
-  #before;
 
   close() { this.#root.close(); }
 
@@ -47,16 +51,11 @@ export class Dialog {
 
   // refuse shows why it did not work: at the field it is about, where there is one.
   refuse(problem) {
-    for (const field of this.#root.querySelectorAll(".field")) {
-      const is = field.dataset.field === problem.field;
-      const [control, line] = [field.querySelector("input, select"), field.querySelector(".field-error")];
-      control.toggleAttribute("aria-invalid", is);
-      if (is) control.setAttribute("aria-invalid", "true");
-      line.textContent = is ? problem.message : "";
-      line.hidden = !is;
-      if (is) control.focus();
-    }
-    const general = ![...this.#root.querySelectorAll(".field")].some((field) => field.dataset.field === problem.field);
+    const fields = [...this.#root.querySelectorAll(".field")];
+    for (const field of fields) mark(field, field.dataset.field === problem.field ? problem.message : "");
+    const at = fields.find((field) => field.dataset.field === problem.field);
+    at?.querySelector("input, select").focus();
+    const general = !at;
     this.#error.textContent = general ? problem.message : "";
     this.#error.hidden = !general;
     if (general) this.#error.scrollIntoView({ block: "nearest" });
@@ -76,6 +75,15 @@ export class Dialog {
       this.#form.removeAttribute("aria-busy");
     }
   }
+}
+
+// mark shows what is wrong with a field, or, with nothing, that nothing is.
+function mark(field, wrong) {
+  const [control, line] = [field.querySelector("input, select"), field.querySelector(".field-error")];
+  if (wrong) control.setAttribute("aria-invalid", "true");
+  else control.removeAttribute("aria-invalid");
+  line.textContent = wrong;
+  line.hidden = !wrong;
 }
 
 // field is a labelled control, with a place for its error; the control may be within a

@@ -53,9 +53,10 @@ export class GroupPicker {
 
   // ids are those of the ticked groups; make makes the new ones first.
   async ids(make) {
+    this.#add(); // what was typed and not entered
     for (const group of this.#fresh.filter((group) => this.#box(group.id)?.checked)) {
       const box = this.#box(group.id);
-      const made = await make(group);
+      const made = { ...group, ...await make(group).catch((problem) => { throw Object.assign(problem, { field: undefined }); }) };
       this.#fresh.splice(this.#fresh.indexOf(group), 1);
       this.#known.push(made);
       box.value = made.id;

@@ -41,15 +41,19 @@ export class TagPicker {
     this.#showChosen();
   }
 
-  // names are those of the chosen tags; fresh are the drafts of those yet to be made.
-  get names() { return this.#chosen.map((tag) => tag.name); }
-  get fresh() { return this.#chosen.filter((tag) => tag.fresh); }
-
-  // made tells that a fresh tag is there now.
-  made(name) {
-    const tag = this.#chosen.find((tag) => tag.name === name);
-    if (tag) tag.fresh = false;
+  // names makes those of the chosen tags that are new and returns the names of all. What was
+  // typed and not entered is not lost in silence.
+  async names(make) {
+    const about = (problem) => { throw Object.assign(problem, { field: "tags" }); };
+    if (this.control.value.trim()) about(new Error("This tag is not added yet: press Enter in the field, or empty it."));
+    for (const tag of this.#chosen.filter((tag) => tag.fresh)) {
+      await make(tag).catch(about);
+      tag.fresh = false;
+    }
+    return this.#chosen.map((tag) => tag.name);
   }
+
+  get some() { return this.#chosen.length > 0; }
 
   #isChosen(name) { return this.#chosen.some((tag) => fold(tag.name) === fold(name)); }
 

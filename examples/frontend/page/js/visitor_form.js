@@ -23,7 +23,7 @@ export class VisitorForm {
     this.#visitor = visitor;
     const text = (value, type, more) => element("input", { type, value: value ?? "", autocomplete: "off", ...more });
     this.#name = text(visitor?.name, "text", { required: true, "data-first": true });
-    this.#email = text(visitor?.email, "email", { spellcheck: "false" });
+    this.#email = text(visitor?.email, "text", { inputmode: "email", spellcheck: "false" }); // the type email changes what is typed
     this.#phone = text(visitor?.phone, "tel");
     this.#source = element("select", { required: true },
       !visitor && element("option", { value: "" }, "Choose…"),
@@ -54,13 +54,6 @@ export class VisitorForm {
       fact("Created", exactly(v.created_at)), fact("Last seen", v.last_seen_at && exactly(v.last_seen_at)), fact("Known as", known.join(", ")));
   }
 
-  async #makeTags() {
-    for (const tag of this.#tags.fresh) {
-      await api.createTag(tag);
-      this.#tags.made(tag.name);
-    }
-  }
-
   #required() {
     if (!this.#name.value.trim()) throw Object.assign(new Error("A name is needed."), { field: "name" });
     if (!this.#source.value) throw Object.assign(new Error("Choose where this person was first met."), { field: "source" });
@@ -68,13 +61,13 @@ export class VisitorForm {
 
   async #create() {
     this.#required();
-    await this.#makeTags();
+    const tags = await this.#tags.names(api.createTag);
     const groups = await this.#groups.ids(api.createGroup);
     this.#key ??= crypto.randomUUID();
     try {
       return await api.createVisitor({
         name: this.#name.value, source: this.#source.value, email: this.#email.value, phone: this.#phone.value,
-        tags: this.#tags.names, groups,
+        tags, groups,
       }, this.#key);
     } catch (problem) {
       if (problem.status) this.#key = undefined; // it was answered: another try is another creation
@@ -90,9 +83,8 @@ export class VisitorForm {
       if (control.value !== (v[name] ?? "")) patch[name] = control.value;
     }
     if (Object.keys(patch).length) this.#visitor = { ...await this.#patched(patch), groups: v.groups };
-    await this.#makeTags();
     const ids = { ids: [v.id] };
-    const [had, has] = [(v.tags ?? []).map((tag) => tag.name), this.#tags.names];
+    const [had, has] = [(v.tags ?? []).map((tag) => tag.name), await this.#tags.names(api.createTag)];
     const [on, off] = [has.filter((name) => !had.includes(name)), had.filter((name) => !has.includes(name))];
     if (on.length) await api.changeMany("tag", ids, { tags: on });
     if (off.length) await api.changeMany("untag", ids, { tags: off });

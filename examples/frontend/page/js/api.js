@@ -90,29 +90,18 @@ export function watch(changed) {
     stream?.close();
     stream = undefined;
   };
-  const listen = async () => {
-    const after = await lastEvent();
+  const hear = () => {
     if (document.hidden || stream) return;
-    stream = new EventSource(new URL(`events/stream?after=${after}`, root));
+    stream = new EventSource(new URL("events/stream?after=-1", root)); // from now on
     for (const kind of ["open", ...kinds]) stream.addEventListener(kind, changed);
+    stream.onerror = () => { // it comes back by itself, unless it was refused
+      if (stream?.readyState !== EventSource.CLOSED) return;
+      deaf();
+      setTimeout(hear, 10_000);
+    };
   };
-  const hear = () => listen().catch(() => setTimeout(hear, 5_000));
   document.addEventListener("visibilitychange", () => document.hidden ? deaf() : hear());
   addEventListener("pagehide", deaf);
   addEventListener("pageshow", (event) => { if (event.persisted) hear(); });
   hear();
-}
-
-// lastEvent returns the number of the last event that there is. Numbers have no gaps, so it
-// is found by halving.
-async function lastEvent() {
-  const isThere = async (n) => (await call("GET", "events", { query: { after: n - 1, limit: 1 } })).events.length > 0;
-  let there = 0, beyond = 1_024;
-  while (await isThere(beyond)) [there, beyond] = [beyond, beyond * 2];
-  while (beyond - there > 1) {
-    const middle = Math.floor((there + beyond) / 2);
-    if (await isThere(middle)) there = middle;
-    else beyond = middle;
-  }
-  return there;
 }

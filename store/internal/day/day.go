@@ -15,11 +15,11 @@ import (
 // and quiet for how many nothing happens to a person before and after what keeps its order.
 const (
 	window = 200
-	quiet  = 2*window + 1_000
+	quiet  = 2*window + 2_000
 )
 
 // AtOnce is how many deliveries may be on their way at once, and how many may overtake one.
-const AtOnce = 32
+const AtOnce = 128
 
 // mostInOne is how many events a delivery of Meta's holds at most. Platforms name a thousand, which
 // package webhook tests.

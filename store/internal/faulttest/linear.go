@@ -20,8 +20,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Linear has many goroutines make and delete visitors that share identities, and update a
-// few visitors by revision, all at once. What each was told must be what they would have
+// Linear has many goroutines make, capture and delete visitors that share identities, and
+// update a few visitors by revision, all at once. What each was told must be what they would have
 // been told one after the other, in an order in which no call is before one that had ended
 // when it began.
 func Linear(t *testing.T, st store.Store) {
@@ -189,6 +189,12 @@ func (c *caller) forget(ctx context.Context, key string) {
 
 func (c *caller) capture(ctx context.Context, key string) {
 	c.ask(question{verb: capture, key: key}, func(q *question) answer {
+		if c.rand.IntN(2) == 0 { // by a message, which finds or makes
+			r, err := c.Capture(ctx, visitor.Contact{Source: visitor.Telegram, ExternalID: key})
+			q.id = c.next
+			c.remember(key, q.id)
+			return answer{id: r.Visitor.ID, made: r.Outcome == store.CaptureCreated, err: err}
+		}
 		v, err := c.Create(ctx, visitor.Draft{Name: key, Source: visitor.Telegram, Identities: []visitor.Identity{{Source: visitor.Telegram, ExternalID: key}}})
 		q.id = c.next
 		c.remember(key, q.id)

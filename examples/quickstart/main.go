@@ -1,5 +1,6 @@
 // Quickstart is a bicycle shop's first hour with visitors: it takes in a messy contact
-// file, asks questions, and changes things, on an SQLite file or in a Postgres database.
+// file, asks questions, changes things, and hears from its channels, on an SQLite file or in
+// a Postgres database.
 //
 //	go run ./examples/quickstart [FILE]
 //	go run ./examples/quickstart -postgres "host=localhost user=postgres dbname=crm"
@@ -73,7 +74,7 @@ func run(ctx context.Context, out *screen, in place) (err error) {
 	for _, step := range []func(context.Context) error{
 		tour.takeIn, tour.newest,
 		tour.hotLeads, tour.search, tour.notCustomers, tour.count,
-		tour.tag, tour.group, tour.rule, tour.edit, tour.delete,
+		tour.tag, tour.group, tour.rule, tour.edit, tour.delete, tour.capture,
 	} {
 		if err := step(ctx); err != nil {
 			return err

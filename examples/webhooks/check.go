@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/contactpipeline/visitors/filter"
+)
+
+const made = "made-up"
+
+// madeUp sets each variable to something.
+func madeUp(name string) string {
+	switch name {
+	case "CHAT_ORIGINS", "FORM_ORIGINS":
+		return "https://shop.example"
+	case "MESSENGER_PAGE_TOKEN", "INSTAGRAM_TOKEN": // nobody is asked
+		return ""
+	}
+	return made
+}
+
+// samples are a delivery of each channel.
+var samples = map[string]string{
+	"whatsapp": `{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"messages","value":{
+		"metadata":{"display_phone_number":"15550100199","phone_number_id":"2"},"contacts":[{"profile":{"name":"Ada Example"},"wa_id":"12025550123"}],
+		"messages":[{"from":"12025550123","id":"wamid.1","timestamp":"1760000000","type":"text"}]}}]}]}`,
+	"messenger": `{"object":"page","entry":[{"id":"1","messaging":[{"sender":{"id":"7"},"timestamp":1760000000123,"message":{"mid":"m_1"}}]}]}`,
+	"instagram": `{"object":"instagram","entry":[{"id":"1","messaging":[{"sender":{"id":"8"},"timestamp":1760000000123,"message":{"mid":"m_1"}}]}]}`,
+	"telegram":  `{"update_id":1,"message":{"date":1760000000,"chat":{"id":9,"type":"private"},"from":{"id":9,"first_name":"Ada"}}}`,
+	"chat":      `{"event_id":"1","anonymous_id":"00112233445566778899aabbccddeeff","name":"Ada"}`,
+	"form":      `{"submission_id":"1","name":"Ada","email":"ada@example.com"}`,
+}
+
+// checked starts the server on a free port, posts a delivery of each channel to it twice,
+// and one with a wrong signature, and holds the answers and the visitors against what they
+// must be.
+func checked(ctx context.Context, out io.Writer) (err error) {
+	folder, err := os.MkdirTemp("", "webhooks")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	cs, err := chosen("", madeUp)
+	if err != nil {
+		return err
+	}
+	s, err := start(ctx, "127.0.0.1:0", filepath.Join(folder, "visitors.db"), cs, out)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.stop()) }()
+	for _, c := range cs {
+		for _, try := range []struct {
+			secret, origin string
+			status         int
+		}{
+			{made, "https://shop.example", http.StatusOK},
+			{made, "https://shop.example", http.StatusOK},
+			{"another secret", "https://elsewhere.example", http.StatusForbidden},
+		} {
+			status, err := send(ctx, "http://"+s.addr()+c.path(), c.name, try.secret, try.origin)
+			if err != nil {
+				return err
+			}
+			if status != try.status {
+				return fmt.Errorf("%s: answered %d, want %d", c.name, status, try.status)
+			}
+		}
+	}
+	n, err := s.ws.Count(ctx, filter.All())
+	if err != nil {
+		return err
+	}
+	if n != int64(len(cs)) {
+		return fmt.Errorf("%d visitors of %d channels", n, len(cs))
+	}
+	fmt.Fprintf(out, "%d channels, %d visitors: all is well\n", len(cs), n)
+	return nil
+}
+
+// send posts the sample of a channel, signed as the channel signs.
+func send(ctx context.Context, url, name, secret, origin string) (status int, err error) {
+	body := []byte(samples[name])
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	switch name {
+	case "telegram":
+		r.Header.Set("X-Telegram-Bot-Api-Secret-Token", secret)
+	case "chat", "form":
+		r.Header.Set("Origin", origin)
+	default:
+		mac := hmac.New(sha256.New, []byte(secret))
+		mac.Write(body)
+		r.Header.Set("X-Hub-Signature-256", "sha256="+hex.EncodeToString(mac.Sum(nil)))
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return 0, err
+	}
+	return answer.StatusCode, answer.Body.Close()
+}

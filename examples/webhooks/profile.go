@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/intake"
+)
+
+// Where profiles are. A version of the Graph API lives for about two years:
+// https://developers.facebook.com/docs/graph-api/changelog.
+const (
+	facebook  = "https://graph.facebook.com/v24.0/"
+	instagram = "https://graph.instagram.com/v24.0/"
+)
+
+// messengerProfile asks for the name of who wrote to a page:
+// https://developers.facebook.com/docs/messenger-platform/identity/user-profile. Without a
+// token nobody is asked.
+func messengerProfile(base, token string) store.ProfileFetcher {
+	if token == "" {
+		return nil
+	}
+	return func(ctx context.Context, c visitor.Contact) (visitor.Contact, error) {
+		body, err := graph(ctx, base, token, c.ExternalID, "id,first_name,last_name")
+		if err != nil {
+			return c, err
+		}
+		e, err := intake.Messenger{}.Profile(c.Account, body)
+		return e.Contact, err
+	}
+}
+
+// instagramProfile asks for the name and username of who wrote to an account:
+// https://developers.facebook.com/docs/messenger-platform/instagram/features/user-profile.
+func instagramProfile(base, token string) store.ProfileFetcher {
+	if token == "" {
+		return nil
+	}
+	return func(ctx context.Context, c visitor.Contact) (visitor.Contact, error) {
+		body, err := graph(ctx, base, token, c.ExternalID, "id,name,username")
+		if err != nil {
+			return c, err
+		}
+		e, err := intake.Instagram{}.Profile(c.Account, body)
+		return e.Contact, err
+	}
+}
+
+// graph reads fields of one node of the Graph API. The token goes in the header, and no
+// error tells the address, so that neither gets into a log.
+func graph(ctx context.Context, base, token, id, fields string) ([]byte, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, base+url.PathEscape(id)+"?fields="+url.QueryEscape(fields), nil)
+	if err != nil {
+		return nil, errors.New("ask for a profile: not an address")
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		var told *url.Error
+		if errors.As(err, &told) {
+			err = told.Err
+		}
+		return nil, fmt.Errorf("ask for a profile: %w", err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("ask for a profile: answered %d", answer.StatusCode)
+	}
+	return io.ReadAll(io.LimitReader(answer.Body, 1<<20))
+}

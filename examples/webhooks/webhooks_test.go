@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	require.NoError(t, checked(t.Context(), &out))
+	require.Contains(t, out.String(), "6 channels, 6 visitors: all is well\n")
+	require.Equal(t, 6, strings.Count(out.String(), "outcome=created"))
+	require.Equal(t, 6, strings.Count(out.String(), "outcome=duplicate"))
+	require.Equal(t, 6, strings.Count(out.String(), "status=403"))
+	require.NotContains(t, out.String(), "Ada")
+	require.NotContains(t, out.String(), "12025550123")
+}
+
+func TestChosen(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		names string
+		env   map[string]string
+		want  []string
+		err   string
+	}{
+		"nothing set":     {"", nil, nil, "no channel is set up"},
+		"by what is set":  {"", map[string]string{"TELEGRAM_SECRET_TOKEN": "t", "CHAT_SECRET": "c"}, []string{"telegram", "chat"}, ""},
+		"by name":         {"telegram", map[string]string{"TELEGRAM_SECRET_TOKEN": "t", "CHAT_SECRET": "c"}, []string{"telegram"}, ""},
+		"half set":        {"", map[string]string{"WHATSAPP_APP_SECRET": "s"}, nil, "the environment variable WHATSAPP_VERIFY_TOKEN is not set; whatsapp needs WHATSAPP_APP_SECRET and WHATSAPP_VERIFY_TOKEN"},
+		"optional alone":  {"", map[string]string{"MESSENGER_PAGE_TOKEN": "s"}, nil, "the environment variable MESSENGER_APP_SECRET is not set"},
+		"asked, not set":  {"form, chat", map[string]string{"FORM_ORIGINS": "https://shop.example"}, nil, "the environment variable CHAT_SECRET is not set; chat needs CHAT_SECRET"},
+		"no such channel": {"fax", nil, nil, `-channels: "fax" is none of whatsapp, messenger, instagram, telegram, chat, form`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			all, err := chosen(c.names, func(name string) string { return c.env[name] })
+			if c.err != "" {
+				require.ErrorContains(t, err, c.err)
+				return
+			}
+			require.NoError(t, err)
+			var got []string
+			for _, c := range all {
+				got = append(got, c.name)
+			}
+			require.Equal(t, c.want, got)
+		})
+	}
+}
+
+// The README names every variable, and none that is not there.
+func TestReadme(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	for _, s := range settings {
+		for _, name := range append(s.needed, s.optional...) {
+			require.Contains(t, string(readme), "`"+name+"`")
+		}
+	}
+}
+
+// A name that the webhook does not tell is asked for, with the token where it belongs.
+func TestProfiles(t *testing.T) {
+	t.Parallel()
+	platform := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Header.Get("Authorization") != "Bearer page token" || strings.Contains(r.URL.String(), "token"):
+			w.WriteHeader(http.StatusUnauthorized)
+		case r.URL.Path == "/7":
+			_, _ = io.WriteString(w, `{"id":"7","first_name":"Ada","last_name":"Example"}`)
+		case r.URL.Path == "/8":
+			_, _ = io.WriteString(w, `{"id":"8","name":"Bob Example","username":"bob.example"}`)
+		default:
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	t.Cleanup(platform.Close)
+	require.Nil(t, messengerProfile(platform.URL+"/", ""))
+	require.Nil(t, instagramProfile(platform.URL+"/", ""))
+
+	all, err := chosen("messenger,instagram", madeUp)
+	require.NoError(t, err)
+	all[0].profile = messengerProfile(platform.URL+"/", "page token")
+	all[1].profile = instagramProfile(platform.URL+"/", "page token")
+	var out bytes.Buffer
+	s, err := start(t.Context(), "127.0.0.1:0", filepath.Join(t.TempDir(), "visitors.db"), all, &out)
+	require.NoError(t, err)
+	for _, c := range all {
+		status, err := send(t.Context(), "http://"+s.addr()+c.path(), c.name, made, "")
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, status)
+	}
+	require.Eventually(t, func() bool { return len(names(t, s.ws)) == 2 }, 10*time.Second, 5*time.Millisecond)
+	require.ElementsMatch(t, []string{"Ada Example", "Bob Example"}, names(t, s.ws))
+
+	_, err = all[0].profile(t.Context(), visitor.Contact{ExternalID: "9"})
+	require.EqualError(t, err, "ask for a profile: answered 404")
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = all[0].profile(canceled, visitor.Contact{ExternalID: "7"})
+	require.EqualError(t, err, "ask for a profile: context canceled")
+	require.NoError(t, s.stop())
+	require.NotContains(t, out.String(), "Example")
+}
+
+// names are those that a channel has told.
+func names(t *testing.T, ws *store.Workspace) (all []string) {
+	t.Helper()
+	for v, err := range ws.All(t.Context(), store.Query{Where: filter.All()}) {
+		require.NoError(t, err)
+		if !v.Placeholder() {
+			all = append(all, v.Name)
+		}
+	}
+	return all
+}

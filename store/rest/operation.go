@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"time"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -59,7 +58,7 @@ func operation[I, O any, P interface {
 	scoped() *scope
 }](h *handler, api huma.API, op huma.Operation, do func(context.Context, *store.Workspace, *I) (*O, error)) {
 	op.MaxBodyBytes = h.o.MaxBody
-	op.BodyReadTimeout = 30 * time.Second
+	op.BodyReadTimeout = h.o.BodyTimeout
 	if op.Responses == nil {
 		op.Responses = map[string]*huma.Response{}
 	}

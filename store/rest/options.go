@@ -28,6 +28,8 @@ type Options struct {
 	Origins []string
 	// MaxBody is the most bytes of a request's body. Default: 1 MiB.
 	MaxBody int64
+	// BodyTimeout is how long a body may take to arrive. Default: 30 seconds.
+	BodyTimeout time.Duration
 	// StoreRoutes also mounts the routes under /store that a Client speaks to. They take the
 	// changes that a Workspace at the other end has made, with ids, times and names of users
 	// of its choice: give them to servers of your own only. All that they take is checked
@@ -45,6 +47,9 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	if o.MaxBody <= 0 {
 		o.MaxBody = 1 << 20
+	}
+	if o.BodyTimeout <= 0 {
+		o.BodyTimeout = 30 * time.Second
 	}
 	if o.MaxStoreBody <= 0 {
 		o.MaxStoreBody = 64 << 20

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
@@ -96,6 +97,8 @@ func storeRoute[A, R any](h *handler, name string, do func(context.Context, *sto
 		}
 		var ask A
 		var body bytes.Buffer
+		// Some writers have no deadline. net/http ends this one with the body.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.o.BodyTimeout))
 		if _, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, h.o.MaxStoreBody)); err != nil {
 			h.fail(w, r, unread(err))
 			return

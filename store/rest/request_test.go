@@ -3,11 +3,13 @@ package rest_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -244,5 +246,37 @@ func TestErrorsNameTheFieldOfTheBody(t *testing.T) {
 		{"PATCH", "/groups/" + group, object{"name": " "}, "name"},
 	} {
 		require.Equal(t, c.field, s.call(c.method, c.path, c.body).problem(422, rest.CodeInvalid)["field"], "%s %s %v", c.method, c.path, c.body)
+	}
+}
+
+// lazy is a store that takes its time.
+type lazy struct{ store.Store }
+
+func (l lazy) Apply(ctx context.Context, ws store.WorkspaceID, changes []store.Change) ([]store.Outcome, error) {
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-time.After(300 * time.Millisecond):
+		return l.Store.Apply(ctx, ws, changes)
+	}
+}
+
+// How long a body may take says nothing of how long the work may.
+func TestBodyTimeout(t *testing.T) {
+	t.Parallel()
+	s := open(t, lazy{memory.New()}, &rest.Options{BodyTimeout: 50 * time.Millisecond, StoreRoutes: true})
+	s.call("POST", "/visitors", object{"name": "Ada", "source": "chat"}).is(201)
+	s.call("POST", "/store/apply", object{"changes": []any{object{"kind": "delete_visitor", "value": object{"ID": someID, "At": someAt}}}}).is(200)
+
+	for _, path := range []string{"/visitors", "/store/apply"} {
+		slow, w := io.Pipe()
+		r, err := http.NewRequestWithContext(t.Context(), "POST", s.URL+path, slow)
+		require.NoError(t, err)
+		r.Header.Set("Content-Type", "application/json")
+		res, err := s.Client().Do(r)
+		require.NoError(t, err)
+		res.Body.Close()
+		w.Close()
+		require.Contains(t, []int{http.StatusRequestTimeout, http.StatusBadRequest}, res.StatusCode, path)
 	}
 }

@@ -24,6 +24,7 @@ let tags = [], groups = []; // all that there are
 let filter = ""; // the last one that could be read; the rows are its
 let total = 0; // how many match it
 let shown = false; // something was, so far
+let refused = false; // what is typed cannot be read
 let asked = new AbortController();
 let remembered = false; // the address is that of what is shown
 let loading = 0; // what is under way
@@ -65,23 +66,28 @@ async function changed(what) {
 
 // find looks for the visitors of a text, from the first page.
 async function find(text, how = {}) {
-  const before = pager.cursor;
-  pager.restart();
   try {
-    await load({ text, rethrow: true });
+    await load({ text, first: true, rethrow: true });
+    refused = false;
     bar.accept();
-    if (before || text !== filter) selection.clear();
   } catch (problem) {
     if (problem.name === "AbortError") return;
-    if (problem.status === 0 || problem.status >= 500) return failed(problem);
+    if (problem.status === 0 || problem.status >= 500) return failed(problem, () => find(text, how));
     if (!shown) await load({ text: "" });
+    refused = true;
     bar.refuse(problem, { ...how, filter: text });
-    count.textContent = `${inWords(total)}, ${filter ? "by the last filter" : "unfiltered"}`;
   }
+  showTotal();
 }
 
-// load shows a page of the visitors of a text, and counts.
-async function load({ text = filter, facets: counted = true, rethrow = false } = {}) {
+// showTotal tells how many match, and what: a text that cannot be read changes nothing.
+function showTotal() {
+  count.textContent = inWords(total) + (!refused ? "" : filter ? ", by the last filter" : ", unfiltered");
+}
+
+// load shows a page of the visitors of a text, and counts: the first page, or the one that
+// the pager is at.
+async function load({ text = filter, first = false, facets: counted = true, rethrow = false } = {}) {
   asked.abort();
   const { signal } = asked = new AbortController();
   loading++;
@@ -89,12 +95,10 @@ async function load({ text = filter, facets: counted = true, rethrow = false } =
   try {
     const counting = counted && countChips(text, signal);
     if (counting) counting.catch(() => {}); // what is wrong with the text, and where, the page of visitors tells
-    const page = await api.findVisitors({ filter: text, order: order.value, after: pager.cursor, limit }, signal);
+    const page = await api.findVisitors({ filter: text, order: order.value, after: first ? "" : pager.cursor, limit }, signal);
     const counts = await counting;
-    if (!page.visitors.length && pager.cursor) { // the page was emptied
-      pager.restart();
-      return await load({ text, rethrow });
-    }
+    if (!page.visitors.length && !first && pager.cursor) return await load({ text, first: true, rethrow }); // the page was emptied
+    if (first) pager.restart();
     if (text !== filter) selection.clear();
     filter = text;
     shown = true;
@@ -110,7 +114,7 @@ async function load({ text = filter, facets: counted = true, rethrow = false } =
     if (problem.name === "AbortError") { if (rethrow) throw problem; return; }
     table.busy(false);
     if (rethrow) throw problem;
-    failed(problem);
+    failed(problem, () => load({ text, first }));
   } finally {
     loading--;
   }
@@ -129,7 +133,7 @@ async function countChips(text, signal) {
 function showCounts(text, { main, bySource, byTag, byGroup }) {
   total = main.total;
   [tags, groups] = [main.tags.map((t) => t.tag), main.groups.map((g) => g.group)];
-  count.textContent = inWords(total);
+  showTotal();
   const chip = (field, name, more, counted, excluded) => {
     const state = stateOf(text, field, name);
     return { name, state, count: state === "not" ? excluded : counted, ...more };
@@ -152,9 +156,9 @@ function empty() {
   }
 }
 
-function failed(problem) {
+function failed(problem, again) {
   count.textContent = "";
-  table.say("That did not work", problem.message, element("button", { type: "button", onclick: () => load() }, "Try again"));
+  table.say("That did not work", problem.message, element("button", { type: "button", onclick: again }, "Try again"));
 }
 
 // remember keeps what is shown in the address: for reloading, for sharing, and for going back.
@@ -182,8 +186,7 @@ function sortBy(sorts) {
 }
 
 function sort() {
-  pager.restart();
-  load({ facets: false });
+  load({ first: true, facets: false });
 }
 
 function openCreate() {

@@ -22,7 +22,7 @@ export class Pager {
 
   get cursor() { return this.#cursors.at(-1); }
 
-  // restart goes back to the first page, without a word.
+  // restart tells that the first page is shown.
   restart() { this.#cursors = [""]; }
 
   // show tells of the page that is shown: next is where the following one starts.

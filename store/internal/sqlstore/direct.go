@@ -16,12 +16,20 @@ import (
 // know that only old visitors carry a tag: the tag's own index is in the order of ids.
 func (s scope) directly(ctx context.Context, sel store.Select, order ordering) ([]record, error) {
 	nodes := conjuncts(merged(sel.Where.Node()))
+	if found, done, err := s.near(ctx, nodes, sel, order); done || err != nil {
+		return found, err
+	}
 	q, err := s.pageOf(nodes, sel, order)
 	if err != nil {
 		return nil, err
 	}
+	return s.records(ctx, q, sel, order)
+}
+
+// records reads the profiles of a page.
+func (s scope) records(ctx context.Context, q sq.SelectBuilder, sel store.Select, order ordering) ([]record, error) {
 	found := make([]record, 0, min(sel.Limit, 1024))
-	err = s.query(ctx, q.OrderBy(order.by("v.id")...).Suffix("LIMIT ?", sel.Limit), func(r row) error {
+	err := s.query(ctx, q.OrderBy(order.by("v.id")...).Suffix("LIMIT ?", sel.Limit), func(r row) error {
 		rec, err := scanVisitor(r)
 		found = append(found, rec)
 		return err

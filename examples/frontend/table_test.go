@@ -193,6 +193,9 @@ func TestNobodyYetAndNobodyFound(t *testing.T) {
 	b.shows(1)
 	b.search("nobody")
 	require.Equal(t, "No visitors match", b.text("#table h2"))
+	require.Equal(t, "Nobody fits the search and the filters.", b.text("#table .message p"))
+	b.search("source:chat source:telegram")
+	require.Equal(t, "Nobody ever can: conditions of the filter contradict each other.", b.text("#table .message p"))
 	b.click("#table button | Clear the filter")
 	b.shows(1)
 }

@@ -1,7 +1,7 @@
 const root = new URL("api/", document.baseURI);
 
 // Problem is what the server refused, as RFC 9457 has it, or that it was not reached.
-export class Problem extends Error {
+class Problem extends Error {
   constructor(status, body) {
     super(body.detail || body.title || `The server answered ${status}.`);
     this.status = status; // 0: the server was not reached
@@ -42,6 +42,9 @@ export const schema = () => call("GET", "schema");
 export const findVisitors = ({ filter, order, after, limit }, signal) =>
   call("GET", "visitors", { query: { filter: meant(filter), order, after, limit }, signal });
 export const facets = (filter, signal) => call("GET", "visitors/facets", { query: { filter: meant(filter) }, signal });
+
+// flaws returns words for what is odd in a filter.
+export const flaws = async (filter) => (await call("POST", "filters/check", { body: { text: meant(filter) } })).findings.map(({ flaw }) => flaw);
 
 export const getVisitor = (id) => call("GET", `visitors/${id}`);
 export const createVisitor = (draft, key) => call("POST", "visitors", { body: draft, headers: { "Idempotency-Key": key } });

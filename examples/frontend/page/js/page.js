@@ -98,6 +98,9 @@ async function load({ text = filter, first = false, facets: counted = true, reth
     const page = await api.findVisitors({ filter: text, order: order.value, after: first ? "" : pager.cursor, limit }, signal);
     const counts = await counting;
     if (!page.visitors.length && !first && pager.cursor) return await load({ text, first: true, rethrow }); // the page was emptied
+    const visitors = await api.withRules(page.visitors, counts ? counts.main.groups.map((g) => g.group) : groups, signal);
+    const never = !visitors.length && (await api.flaws(text)).includes("contradiction");
+    signal.throwIfAborted(); // from here on all is shown, or nothing
     if (first) pager.restart();
     if (text !== filter) selection.clear();
     filter = text;
@@ -105,8 +108,8 @@ async function load({ text = filter, first = false, facets: counted = true, reth
     if (counts) showCounts(text, counts);
     pager.show(page.next);
     table.showOrder(order.value);
-    if (page.visitors.length) table.show(await api.withRules(page.visitors, groups, signal), { tags, groups, sources: schema.sources });
-    else empty();
+    if (visitors.length) table.show(visitors, { tags, groups, sources: schema.sources });
+    else empty(never);
     if (selection.isAll) selection.setAll(filter, total);
     else selected.show(total);
     remember();
@@ -148,9 +151,9 @@ function showCounts(text, { main, bySource, byTag, byGroup }) {
   document.getElementById("filters-active").textContent = active ? `${number(active)} on` : "";
 }
 
-function empty() {
+function empty(never) {
   if (filter.trim()) {
-    table.say("No visitors match", "Nobody fits the search and the filters.", element("button", { type: "button", onclick: () => bar.apply("") }, "Clear the filter"));
+    table.say("No visitors match", never ? "Nobody ever can: conditions of the filter contradict each other." : "Nobody fits the search and the filters.", element("button", { type: "button", onclick: () => bar.apply("") }, "Clear the filter"));
   } else {
     table.say("No visitors yet", "People who write to you on a channel appear here, and those you create.", element("button", { type: "button", class: "primary", onclick: openCreate }, "Create the first"));
   }

@@ -72,6 +72,3 @@ func (v Visitor) has(field string) bool {
 func (o Origin) identity() Identity {
 	return Identity{Source: o.Source, Account: o.Account, ExternalID: o.ExternalID}
 }
-
-// told reports whether a channel told the value, which is not made up.
-func (o Origin) told() bool { return o.Source != "" && !o.Placeholder }

@@ -196,7 +196,12 @@ func TestThousandEvents(t *testing.T) {
 			t.Parallel()
 			body := thousand(t, rand.New(rand.NewPCG(*seed, 1)), folder)
 			d := intaketest.Delivery{Folder: folder, Channel: intaketest.Channels()[folder], ContentType: json}
-			outcome(t, remembered(t), d, body, fmt.Sprint("-webhook.seed ", *seed))
+			name := fmt.Sprint("-webhook.seed ", *seed)
+			outcome(t, remembered(t), d, body, name)
+			st, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "visitors.db"), nil)
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, st.Close()) })
+			outcome(t, opened(t, st, "acme"), d, body, name)
 		})
 	}
 }

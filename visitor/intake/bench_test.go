@@ -12,7 +12,7 @@ import (
 
 // BenchmarkThousandEvents verifies and reads a delivery of a thousand people, the most that
 // Meta sends. x-json is how much longer that takes than encoding/json takes to read the
-// same bytes into maps and slices.
+// same bytes into maps and slices; best-ms is what it takes when nobody else is at work.
 func BenchmarkThousandEvents(b *testing.B) {
 	for folder, m := range meta {
 		b.Run(folder, func(b *testing.B) {
@@ -34,10 +34,12 @@ func BenchmarkThousandEvents(b *testing.B) {
 			b.SetBytes(int64(len(body)))
 			b.ReportAllocs()
 			var plain, ours time.Duration
+			best := time.Hour
 			for b.Loop() {
 				start := time.Now()
 				batch, err := intake.Read(channel, h, body)
-				ours += time.Since(start)
+				took := time.Since(start)
+				ours, best = ours+took, min(best, took)
 				require.NoError(b, err)
 				require.Len(b, batch.Events, 1_000)
 
@@ -49,6 +51,7 @@ func BenchmarkThousandEvents(b *testing.B) {
 				b.StartTimer()
 			}
 			b.ReportMetric(float64(ours)/float64(plain), "x-json")
+			b.ReportMetric(float64(best)/1e6, "best-ms")
 		})
 	}
 }

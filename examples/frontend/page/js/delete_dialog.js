@@ -37,7 +37,7 @@ export function openDelete({ target, count, name, opener, done }) {
         count = target.count = problem.count;
         input.value = "";
         ask();
-        setTimeout(() => { dialog.allow(false); input.focus(); });
+        dialog.allow(false);
         throw new Error(`The number has changed: ${visitors(count)} match now. Nothing was deleted.`);
       }
     },

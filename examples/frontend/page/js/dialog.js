@@ -62,14 +62,12 @@ export class Dialog {
   }
 
   async #submit(submit) {
-    if (this.#confirm.disabled) return;
-    this.allow(false);
+    if (this.#confirm.disabled || this.#form.hasAttribute("aria-busy")) return;
     this.#form.setAttribute("aria-busy", "true");
     try {
       await submit();
       this.close();
     } catch (problem) {
-      this.allow(true);
       this.refuse(problem);
     } finally {
       this.#form.removeAttribute("aria-busy");

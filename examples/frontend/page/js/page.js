@@ -31,8 +31,8 @@ let loading = 0; // what is under way
 
 const selection = new Selection(() => { table.showSelection(); selected.show(total); });
 const table = new VisitorsTable(document.getElementById("table"), { selection, opened: open, sorted: sortBy });
-const pager = new Pager(document.getElementById("pager"), async () => {
-  await load({ facets: false });
+const pager = new Pager(document.getElementById("pager"), async (cursors) => {
+  await load({ cursors, facets: false });
   document.getElementById("results").scrollIntoView();
 });
 const bar = new FilterBar((text, how) => find(text, how));
@@ -67,13 +67,13 @@ async function changed(what) {
 // find looks for the visitors of a text, from the first page.
 async function find(text, how = {}) {
   try {
-    await load({ text, first: true, rethrow: true });
+    await load({ text, cursors: [""], rethrow: true });
     refused = false;
     bar.accept();
   } catch (problem) {
     if (problem.name === "AbortError") return;
     if (problem.status === 0 || problem.status >= 500) return failed(problem, () => find(text, how));
-    if (!shown) await load({ text: "" });
+    if (!shown) await load({ text: "", cursors: [""] });
     refused = true;
     bar.refuse(problem, { ...how, filter: text });
   }
@@ -85,9 +85,9 @@ function showTotal() {
   count.textContent = inWords(total) + (!refused ? "" : filter ? ", by the last filter" : ", unfiltered");
 }
 
-// load shows a page of the visitors of a text, and counts: the first page, or the one that
-// the pager is at.
-async function load({ text = filter, first = false, facets: counted = true, rethrow = false } = {}) {
+// load shows a page of the visitors of a text, and counts: the page that the last of the
+// cursors leads to.
+async function load({ text = filter, cursors = pager.cursors, facets: counted = true, rethrow = false } = {}) {
   asked.abort();
   const { signal } = asked = new AbortController();
   loading++;
@@ -95,18 +95,17 @@ async function load({ text = filter, first = false, facets: counted = true, reth
   try {
     const counting = counted && countChips(text, signal);
     if (counting) counting.catch(() => {}); // what is wrong with the text, and where, the page of visitors tells
-    const page = await api.findVisitors({ filter: text, order: order.value, after: first ? "" : pager.cursor, limit }, signal);
+    const page = await api.findVisitors({ filter: text, order: order.value, after: cursors.at(-1), limit }, signal);
     const counts = await counting;
-    if (!page.visitors.length && !first && pager.cursor) return await load({ text, first: true, rethrow }); // the page was emptied
+    if (!page.visitors.length && cursors.length > 1) return await load({ text, cursors: [""], rethrow }); // the page was emptied
     const visitors = await api.withRules(page.visitors, counts ? counts.main.groups.map((g) => g.group) : groups, signal);
     const never = !visitors.length && (await api.flaws(text)).includes("contradiction");
     signal.throwIfAborted(); // from here on all is shown, or nothing
-    if (first) pager.restart();
     if (text !== filter) selection.clear();
     filter = text;
     shown = true;
     if (counts) showCounts(text, counts);
-    pager.show(page.next);
+    pager.show(cursors, page.next);
     table.showOrder(order.value);
     if (visitors.length) table.show(visitors, { tags, groups, sources: schema.sources });
     else empty(never);
@@ -117,7 +116,7 @@ async function load({ text = filter, first = false, facets: counted = true, reth
     if (problem.name === "AbortError") { if (rethrow) throw problem; return; }
     table.busy(false);
     if (rethrow) throw problem;
-    failed(problem, () => load({ text, first }));
+    failed(problem, () => load({ text, cursors }));
   } finally {
     loading--;
   }
@@ -189,7 +188,7 @@ function sortBy(sorts) {
 }
 
 function sort() {
-  load({ first: true, facets: false });
+  load({ cursors: [""], facets: false });
 }
 
 function openCreate() {

@@ -13,30 +13,30 @@ export class Pager {
   #turned;
   #root;
 
+  // turned is told the cursors of the page to show.
   constructor(root, turned) {
     this.#root = root;
     this.#turned = turned;
     root.append(this.#before, this.#where, this.#after);
-    this.show("");
+    this.show([""], "");
   }
 
-  get cursor() { return this.#cursors.at(-1); }
+  // cursors are those of the page that is shown, the last one, and of all before it.
+  get cursors() { return this.#cursors; }
 
-  // restart tells that the first page is shown.
-  restart() { this.#cursors = [""]; }
-
-  // show tells of the page that is shown: next is where the following one starts.
-  show(next) {
+  // show tells of the page that is shown, and where the following one starts.
+  show(cursors, next) {
+    this.#cursors = cursors;
     this.#next = next;
-    this.#before.disabled = this.#cursors.length === 1;
-    this.#after.disabled = !next;
-    this.#where.textContent = `Page ${number(this.#cursors.length)}`;
-    this.#root.hidden = this.#cursors.length === 1 && !next;
+    // A button that were disabled would lose the focus when the last page is come to.
+    this.#before.setAttribute("aria-disabled", cursors.length === 1);
+    this.#after.setAttribute("aria-disabled", !next);
+    this.#where.textContent = `Page ${number(cursors.length)}`;
+    this.#root.hidden = cursors.length === 1 && !next;
   }
 
   #go(step) {
-    if (step > 0) this.#cursors.push(this.#next);
-    else this.#cursors.pop();
-    this.#turned();
+    if (step > 0 && this.#next) this.#turned([...this.#cursors, this.#next]);
+    if (step < 0 && this.#cursors.length > 1) this.#turned(this.#cursors.slice(0, -1));
   }
 }

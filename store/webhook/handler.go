@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -24,8 +25,12 @@ type Handler struct {
 }
 
 // New returns a handler that captures what a channel posts into a workspace, which may be
-// nil where Options.Route says the workspace.
+// nil where Options.Route says the workspace. It panics where nothing does, since people
+// would be lost.
 func New(ws *store.Workspace, channel intake.Channel, o *Options) *Handler {
+	if ws == nil && (o == nil || o.Route == nil) {
+		panic("webhook: no workspace and no Options.Route")
+	}
 	h := &Handler{ws: ws, channel: channel, o: o.orDefaults()}
 	h.profiles = newProfiles(h.o, h.tell)
 	return h
@@ -94,8 +99,15 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) answer {
 	case r.Method == http.MethodOptions && posts:
 		return answer{status: http.StatusNoContent}
 	}
-	w.Header().Set("Allow", http.MethodPost)
-	return answer{status: http.StatusMethodNotAllowed, text: "POST only"}
+	allowed := []string{http.MethodPost}
+	if challenges {
+		allowed = append(allowed, http.MethodGet)
+	}
+	if posts {
+		allowed = append(allowed, http.MethodOptions)
+	}
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	return answer{status: http.StatusMethodNotAllowed, text: "method not allowed"}
 }
 
 // letBrowser tells a browser whether a page of its origin may post by script:

@@ -2,6 +2,7 @@ package faulttest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -141,7 +142,8 @@ func tell(v visitor.Visitor, name func(any) string) string {
 		fmt.Fprint(&b, "|", a.Name, a.At, a.By, a.Cause)
 	}
 	if len(v.Origins) > 0 {
-		fmt.Fprint(&b, "|", v.Origins)
+		origins, _ := json.Marshal(v.Origins) // origins always marshal
+		fmt.Fprintf(&b, "|%s", origins)
 	}
 	fmt.Fprint(&b, "|in ", namesOf(v.Groups, name), " not ", namesOf(v.Excluded, name))
 	return b.String()

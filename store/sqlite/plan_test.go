@@ -53,3 +53,35 @@ func TestPagesUseIndexes(t *testing.T) {
 		}
 	}
 }
+
+// TestCapturesUseIndexes takes in contacts that are looked for by identity, by event and by
+// e-mail and phone: none reads a whole table.
+func TestCapturesUseIndexes(t *testing.T) {
+	town := cityOf(t, 2_000)
+	st, noted, db := spyOn(t, restore(t, dump(t, town.path)))
+	var changes []store.Change
+	for _, external := range []string{"new-1", "new-2"} {
+		changes = append(changes, store.CaptureContact{
+			ID: visitor.NewID(crowd.Start), At: crowd.Start, Policy: visitor.Policy{ByEmail: visitor.TrustClaims, ByPhone: visitor.TrustClaims},
+			Contact: visitor.Contact{
+				Source: visitor.Telegram, ExternalID: external, EventID: external, Email: "nobody@example.com", Phone: "+999123456", OccurredAt: crowd.Start,
+			},
+		})
+	}
+	known, err := st.FindVisitors(t.Context(), "acme", store.Select{Where: town.bind(t, filter.All()), Order: store.NewestFirst, Limit: 1})
+	require.NoError(t, err)
+	merge := store.MergeVisitors{Into: changes[0].(store.CaptureContact).ID, From: known[0].ID, At: crowd.Start}
+	for _, some := range [][]store.Change{changes, {merge}, {store.UnmergeVisitor{From: merge.From, At: crowd.Start}}, {store.DeleteVisitor{ID: merge.Into, At: crowd.Start}}} {
+		noted.take()
+		_, err := st.Apply(t.Context(), "acme", some)
+		require.NoError(t, err)
+		for _, q := range noted.take() {
+			plan := explain(t, db, q)
+			for _, step := range strings.Split(plan, "\n") {
+				name, scans := strings.CutPrefix(step, "SCAN ")
+				made := strings.Contains(plan, "CO-ROUTINE "+name) // a query inside, not a table
+				require.False(t, scans && !made && (len(name) == 1 && name != "j" || strings.HasPrefix(name, "visitors_")), "%s reads a whole table:\n%s", q.text, plan)
+			}
+		}
+	}
+}

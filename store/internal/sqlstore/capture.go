@@ -23,6 +23,7 @@ func (a *applier) captureTogether(ctx context.Context, changes []store.Change, o
 		run = append(run, c)
 	}
 	k := a.keeper(ctx)
+	k.many = true
 	if err := k.ahead(run); err != nil {
 		return 0, err
 	}

@@ -26,6 +26,7 @@ type keeper struct {
 	owners map[identityKey]visitor.ID // "" for nobody
 	known  map[store.EventKey]bool    // whether the event was taken in before
 	noted  []noted                    // the events to be remembered
+	many   bool                       // of several changes; what fails must fail in its own
 }
 
 // draft is a visitor as it will be.
@@ -119,7 +120,7 @@ func (k *keeper) Owner(i visitor.Identity) (visitor.ID, bool, error) {
 // Put is store.Keeper's.
 func (k *keeper) Put(before *visitor.Visitor, v visitor.Visitor) error {
 	d := k.drafts[v.ID]
-	if _, server := k.d.(Server); d == nil && (before != nil || server) {
+	if _, server := k.d.(Server); d == nil && (before != nil || server || k.many) {
 		var err error
 		if d, err = k.draft(v.ID); err != nil {
 			return err

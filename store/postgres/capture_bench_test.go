@@ -1,0 +1,93 @@
+package postgres_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/store/internal/pgtest"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// BenchmarkCapture takes in events of channels, of people who are new, from 64 senders, and
+// says how many times faster that is than code by hand from as many, with a transaction for
+// each: it looks the identity up, and inserts a visitor and the identity, into plain tables.
+func BenchmarkCapture(b *testing.B) {
+	const senders, n = 64, 4_000
+	var ratios, rates []float64
+	for range b.N {
+		byHand := capturesByHand(b, senders, n)
+		rates = append(rates, captures(b, senders, n))
+		ratios = append(ratios, rates[len(rates)-1]/byHand)
+	}
+	slices.Sort(ratios)
+	slices.Sort(rates)
+	b.ReportMetric(ratios[len(ratios)/2], "x-by-hand")
+	b.ReportMetric(rates[len(rates)/2], "captures/s")
+}
+
+// perSecond has senders do something n times, and returns how often a second.
+func perSecond(b *testing.B, senders, n int, do func(i int64) error) float64 {
+	var next atomic.Int64
+	var all sync.WaitGroup
+	start := time.Now()
+	for range senders {
+		all.Go(func() {
+			for i := next.Add(1); i <= int64(n); i = next.Add(1) {
+				if err := do(i); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	return float64(n) / time.Since(start).Seconds()
+}
+
+func captures(b *testing.B, senders, n int) float64 {
+	st, _ := open(b, nil)
+	ws := workspace(b, st, "acme")
+	return perSecond(b, senders, n, func(i int64) error {
+		_, err := ws.Capture(context.Background(), visitor.Contact{
+			Source: visitor.Telegram, ExternalID: fmt.Sprint(i), Name: fmt.Sprint("Ada Lovelace ", i), EventID: fmt.Sprint(i),
+		})
+		return err
+	})
+}
+
+func capturesByHand(b *testing.B, senders, n int) float64 {
+	dsn := pgtest.Database(b, nil)
+	db := database(b, dsn)
+	db.SetMaxOpenConns(16)
+	db.SetMaxIdleConns(16)
+	run(b, dsn, "CREATE TABLE visitor (id uuid PRIMARY KEY, name text NOT NULL, source text NOT NULL, seen bigint NOT NULL)",
+		"CREATE TABLE identity (source text NOT NULL, external_id text NOT NULL, visitor_id uuid NOT NULL, PRIMARY KEY (source, external_id))")
+	return perSecond(b, senders, n, func(i int64) error {
+		tx, err := db.Begin()
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback()
+		var id string
+		err = tx.QueryRow("SELECT visitor_id FROM identity WHERE source = $1 AND external_id = $2", "telegram", fmt.Sprint(i)).Scan(&id)
+		require.ErrorIs(b, err, sql.ErrNoRows)
+		id = uuid.Must(uuid.NewV7()).String()
+		_, err = tx.Exec("INSERT INTO visitor (id, name, source, seen) VALUES ($1, $2, $3, $4)", id, fmt.Sprint("Ada Lovelace ", i), "telegram", time.Now().UnixMicro())
+		if err != nil {
+			return err
+		}
+		if _, err = tx.Exec("INSERT INTO identity (source, external_id, visitor_id) VALUES ($1, $2, $3)", "telegram", fmt.Sprint(i), id); err != nil {
+			return err
+		}
+		return tx.Commit()
+	})
+}

@@ -144,6 +144,14 @@ func methods() []method {
 			r, err := w.Capture(ctx, unknown)
 			return fmt.Sprint(brief(r.Visitor), r.Outcome, r.Reason), err
 		}},
+		{"CaptureAll", true, func(ctx context.Context, w *world) (string, error) {
+			all, err := w.CaptureAll(ctx, []visitor.Contact{unknown, {Source: visitor.WhatsApp, ExternalID: "551188"}})
+			text := ""
+			for _, r := range all {
+				text += fmt.Sprintln(brief(r.Visitor), r.Outcome, r.Reason, r.Err)
+			}
+			return text, err
+		}},
 		{"Capture of somebody known", true, func(ctx context.Context, w *world) (string, error) {
 			r, err := w.Capture(ctx, visitor.Contact{Source: visitor.Telegram, Account: "bot", ExternalID: "42", Phone: "+5511900000001", Tags: []string{"vip", "brand new"}, EventID: "2"})
 			return fmt.Sprint(brief(r.Visitor), r.Outcome, r.Reason), err

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"html"
+	"math"
+	"strings"
+)
+
+// colors are of the engines; they differ in lightness too.
+var colors = map[string]string{"memory": "#7a5195", "sqlite": "#0a7d8c", "postgres": "#e07a1f"}
+
+var titles = map[string]string{"memory": "memory", "sqlite": "SQLite", "postgres": "Postgres"}
+
+const (
+	width  = 900
+	left   = 330 // where the scale begins
+	right  = 30
+	lane   = 15 // height of an engine's line
+	gap    = 12
+	top    = 64
+	least  = 0.01 // ms, at the left end of the scale
+	most   = 10_000.0
+	radius = 4
+)
+
+// chart draws each question as a line for each engine, from its time at 10,000 visitors to
+// that at a million: what is short does not grow.
+func (r results) chart() string {
+	var b strings.Builder
+	y := float64(top)
+	var lines strings.Builder
+	for _, row := range growth {
+		lanes := 0
+		for _, engine := range engines {
+			if d := r.line(row, engine, y+float64(lanes)*lane); d != "" {
+				lines.WriteString(d)
+				lanes++
+			}
+		}
+		if lanes == 0 {
+			continue
+		}
+		fmt.Fprintf(&lines, `<text x="%d" y="%.0f" text-anchor="end">%s</text>`+"\n", left-14, y+float64(lanes-1)*lane/2+4, html.EscapeString(row.label))
+		y += float64(lanes)*lane + gap
+	}
+	height := y + 34
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %.0f" font-family="system-ui, sans-serif" font-size="12" fill="#222">`+"\n", width, height)
+	fmt.Fprintf(&b, "<title>Milliseconds at 10,000, 100,000 and 1,000,000 visitors</title>\n")
+	fmt.Fprintf(&b, `<rect width="%d" height="%.0f" fill="#fff"/>`+"\n", width, height)
+	fmt.Fprintf(&b, `<text x="14" y="24" font-size="15" font-weight="600">Milliseconds at 10k, 100k and 1M visitors (logarithmic; small dot to large dot)</text>`+"\n")
+	for i, engine := range engines {
+		x := 14 + 110*i
+		fmt.Fprintf(&b, `<circle cx="%d" cy="42" r="5" fill="%s"/><text x="%d" y="46">%s</text>`+"\n", x+5, colors[engine], x+16, titles[engine])
+	}
+	for ms := least; ms <= most*1.01; ms *= 10 {
+		fmt.Fprintf(&b, `<path d="M%.1f %d V%.0f" stroke="#ddd"/><text x="%.1f" y="%.0f" text-anchor="middle" fill="#555">%s</text>`+"\n",
+			at(ms), top-10, y, at(ms), y+18, strings.TrimRight(strings.TrimRight(fmt.Sprintf("%.2f", ms), "0"), "."))
+	}
+	b.WriteString(lines.String())
+	b.WriteString("</svg>\n")
+	return b.String()
+}
+
+// line is an engine's line of a row, "" if there are no times.
+func (r results) line(row row, engine string, y float64) string {
+	var b strings.Builder
+	least, most := math.Inf(1), 0.0
+	for i, size := range sizes {
+		ms, ok := r.of(engine, row.on(engine), size, "ours-ms")
+		if !ok || row.on(engine) == "" {
+			continue
+		}
+		least, most = min(least, ms), max(most, ms)
+		fmt.Fprintf(&b, `<circle cx="%.1f" cy="%.1f" r="%.1f" fill="%s"><title>%s, %s: %s ms</title></circle>`+"\n",
+			at(ms), y, radius-1.2*float64(len(sizes)-1-i), colors[engine], titles[engine], size, short(ms))
+	}
+	if most == 0 {
+		return ""
+	}
+	return fmt.Sprintf(`<path d="M%.1f %.1f H%.1f" stroke="%s" stroke-width="2"/>`+"\n", at(least), y, at(most), colors[engine]) + b.String()
+}
+
+// at is where a time is on the scale.
+func at(ms float64) float64 {
+	share := math.Log(max(ms, least)/least) / math.Log(most/least)
+	return left + share*(width-left-right)
+}

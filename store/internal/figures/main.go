@@ -1,0 +1,124 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+const folder = "store/internal/figures"
+
+func main() {
+	quick := flag.Bool("quick", false, "10,000 visitors and few rounds; prints the tables and changes no file")
+	redraw := flag.Bool("redraw", false, "run nothing: draw what figures.txt holds")
+	only := flag.String("only", "", "run only the steps whose package holds this text, and keep the other lines of figures.txt")
+	flag.Parse()
+	if err := run(*quick, *redraw, *only); err != nil {
+		fmt.Fprintln(os.Stderr, "figures:", err)
+		os.Exit(1)
+	}
+}
+
+func run(quick, redraw bool, only string) error {
+	record := filepath.Join(folder, "figures.txt")
+	kept, err := os.ReadFile(record)
+	if err != nil && (redraw || !errors.Is(err, os.ErrNotExist)) {
+		return err
+	}
+	var out bytes.Buffer
+	if redraw {
+		out.Write(kept)
+	} else {
+		for _, s := range steps(quick) {
+			if !strings.Contains(s.pkg, only) {
+				continue
+			}
+			if err := s.run(io.MultiWriter(&out, os.Stderr)); err != nil {
+				return err
+			}
+		}
+	}
+	results, err := parse(out.String())
+	if err != nil {
+		return err
+	}
+	if quick {
+		fmt.Print(results.full())
+		return nil
+	}
+	if only != "" {
+		before, err := parse(string(kept))
+		if err != nil {
+			return err
+		}
+		results = before.replaced(results)
+	}
+	return write(record, results)
+}
+
+// write writes the record and all that is made from it.
+func write(record string, r results) error {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		return err
+	}
+	filled, err := r.fill(string(readme))
+	if err != nil {
+		return err
+	}
+	for name, text := range map[string]string{
+		record:                               r.String(),
+		filepath.Join(folder, "FIGURES.md"):  r.full(),
+		filepath.Join(folder, "figures.svg"): r.chart(),
+		"README.md":                          filled,
+	} {
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step is a run of some benchmarks of a package.
+type step struct {
+	pkg, bench, benchtime string
+	size                  int
+}
+
+func steps(quick bool) []step {
+	size, few, some, many := 1_000_000, "5x", "15x", "1s"
+	if quick {
+		size, few, some, many = 10_000, "2x", "5x", "100ms"
+	}
+	return []step{
+		{"./filter", "Match|ParseAndBind", many, size},
+		{"./store/sqlite", "Compile", many, size},
+		{"./store/postgres", "Compile", many, size},
+		{"./store/memory", "Count|Page|Facets", some, size},
+		{"./store/memory", "Load$", "1x", size},
+		{"./store/sqlite", "Page|Count|Facets", some, size},
+		{"./store/sqlite", "Search", some, size},
+		{"./store/sqlite", "Neighbours", "300x", size},
+		{"./store/sqlite", "Load|Shared", few, size},
+		{"./store/postgres", "Page|Count|Facets|Search", some, size},
+		{"./store/postgres", "Neighbours", "300x", size},
+		{"./store/postgres", "Load|Bulk|Shared", few, size},
+	}
+}
+
+func (s step) run(out io.Writer) error {
+	args := []string{"test", s.pkg, "-run", "^$", "-bench", s.bench, "-benchtime", s.benchtime, "-timeout", "3h"}
+	if s.bench != "Compile" && s.pkg != "./filter" {
+		args = append(args, "-crowd.size", fmt.Sprint(s.size))
+	}
+	cmd := exec.Command("go", args...)
+	cmd.Stdout, cmd.Stderr = out, os.Stderr
+	fmt.Fprintln(os.Stderr, strings.Join(cmd.Args, " "))
+	return cmd.Run()
+}

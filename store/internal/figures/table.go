@@ -1,0 +1,215 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// row is a line of README's table of growth: the same question on each engine.
+type row struct {
+	label                    string
+	memory, sqlite, postgres string // names of benchmarks, "" for none
+}
+
+var growth = []row{
+	{"page: newest 50", "Page/all", "Page/all", "Page/all"},
+	{"page: a source and a tag", "Page/source-and-tag", "Page/source-and-tag", "Page/source_and_mid_tag"},
+	{"page: not a popular tag", "", "Page/has-not", "Page/not_popular_tag"},
+	{"page: a source and a tag that only the oldest carry", "", "Page/oldest-only-tag-and-source", "Page/rare_source_and_old_tag"},
+	{"page: by name", "Page/name-all", "Page/order-name", "Page/by_name"},
+	{"page: after half of all", "", "Page/deep", "Page/deep,_all"},
+	{"page: search, 1 in 5,000", "Page/search-rare", "Search/page/rare", "Search/page/rare"},
+	{"page: search, 1 in 50,000", "", "Search/page/rarest", "Search/page/rarest"},
+	{"count: everyone", "", "Count/all", "Count/all"},
+	{"count: a source and a tag", "", "Count/source-and-tag", "Count/source_and_mid_tag"},
+	{"count: 2 sources, 1 of 2 tags, not a third", "Count/segment", "Count/segment", ""},
+	{"count: search, 1 in 5,000", "Count/search-rare", "Search/count/rare", "Search/count/rare"},
+	{"facets: everyone", "", "Facets/all", "Facets/all"},
+	{"facets: a source", "Facets", "Facets/source", "Facets/source"},
+}
+
+var engines = []string{"memory", "sqlite", "postgres"}
+
+func (r row) on(engine string) string {
+	return map[string]string{"memory": r.memory, "sqlite": r.sqlite, "postgres": r.postgres}[engine]
+}
+
+// growth is the table of the three sizes side by side.
+func (r results) growth() string {
+	var b strings.Builder
+	b.WriteString("| milliseconds at 10k · 100k · 1M visitors | memory | SQLite | Postgres |\n| --- | --- | --- | --- |\n")
+	for _, row := range growth {
+		fmt.Fprintf(&b, "| %s |", row.label)
+		for _, engine := range engines {
+			var cells []string
+			for _, size := range sizes {
+				if ms, ok := r.of(engine, row.on(engine), size, "ours-ms"); ok && row.on(engine) != "" {
+					cells = append(cells, short(ms))
+				}
+			}
+			fmt.Fprintf(&b, " %s |", strings.Join(cells, " · "))
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// ratios is the table of what was compared with a baseline of the same run.
+func (r results) ratios() string {
+	var b strings.Builder
+	b.WriteString("| against a baseline of the same run, with 1M visitors | SQLite | Postgres |\n| --- | --- | --- |\n")
+	line := func(label string, cell func(pkg string) string) {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", label, cell("sqlite"), cell("postgres"))
+	}
+	line("pages, against SQL written by hand on the same tables", func(pkg string) string { return r.spread(pkg, "Page/") })
+	line("counts, against SQL by hand", func(pkg string) string { return r.spread(pkg, "Count/") })
+	line("facets, against SQL by hand", func(pkg string) string { return r.spread(pkg, "Facets/") })
+	for _, search := range []struct{ label, name string }{
+		{"search for 1 in 50,000 against `LIKE` (`ILIKE`) over three columns, page", "Search/page/rarest"},
+		{"the same, count", "Search/count/rarest"},
+		{"search for 1 in 5,000, page", "Search/page/rare"},
+		{"the same, count", "Search/count/rare"},
+	} {
+		line(search.label, func(pkg string) string {
+			ratio, ok := r.of(pkg, search.name, r.largest(pkg, search.name), "ratio")
+			if !ok {
+				return ""
+			}
+			return short(1/ratio) + " times faster"
+		})
+	}
+	line("workspace of 10k beside 2,000 others and a large one, against alone", func(pkg string) string { return r.spread(pkg, "Neighbours/") })
+	for _, n := range []int{16, 64, 128} {
+		line(fmt.Sprintf("durable creates from %d goroutines, against a transaction each", n), func(pkg string) string {
+			x, ok := r.of(pkg, fmt.Sprint("Shared/goroutines=", n), "", "x-one-each")
+			if !ok {
+				return ""
+			}
+			return short(x) + " times"
+		})
+	}
+	line("load through `Apply`, 1,000 at a time, against bare prepared inserts, bare COPY", func(pkg string) string {
+		if x, ok := r.of(pkg, "Load", "", "%-of-bare"); ok {
+			return fmt.Sprintf("%.0f %%", x)
+		}
+		with, ok := r.of(pkg, "Load/search_index", "", "%-of-COPY")
+		without, also := r.of(pkg, "Load/no_search_index", "", "%-of-COPY")
+		if !ok || !also {
+			return ""
+		}
+		return fmt.Sprintf("%.0f %%; %.0f %% where the search index is made later", with, without)
+	})
+	line("parse, bind and compile to SQL a tree of 13 nodes", func(pkg string) string {
+		ns, ok := r.of(pkg, "Compile", "", "ns/op")
+		if !ok {
+			return ""
+		}
+		return fmt.Sprintf("%.0f µs", ns/1000)
+	})
+	return b.String()
+}
+
+// spread tells the median of ratios at the largest size, and the worst.
+func (r results) spread(pkg, prefix string) string {
+	var ratios []float64
+	worst := ""
+	for _, one := range r {
+		ratio, ok := one.values["ratio"]
+		if !ok || one.pkg != pkg || !strings.HasPrefix(one.name, prefix) || one.size != r.largest(pkg, one.name) {
+			continue
+		}
+		if len(ratios) == 0 || ratio > slices.Max(ratios) {
+			worst = one.name[len(prefix):]
+		}
+		ratios = append(ratios, ratio)
+	}
+	if len(ratios) == 0 {
+		return ""
+	}
+	slices.Sort(ratios)
+	return fmt.Sprintf("%s times (at worst %s: %s)", short(ratios[len(ratios)/2]), short(ratios[len(ratios)-1]), strings.ReplaceAll(worst, "_", " "))
+}
+
+// full is every result, one table for each engine.
+func (r results) full() string {
+	var b strings.Builder
+	b.WriteString("# Figures\n\nMade by `go run ./store/internal/figures` from what the benchmarks printed, which is in [figures.txt](figures.txt). " +
+		"Times are lower quartiles; the ratio is to SQL written by hand on the same tables (searches: to `LIKE` or `ILIKE` over three columns; " +
+		"neighbours: to the same workspace alone) in the same run.\n")
+	for _, engine := range []string{"sqlite", "postgres", "memory"} {
+		fmt.Fprintf(&b, "\n## %s\n\n| benchmark | 10k, ms | 100k, ms | 1M, ms | 1M to 10k | ratio at the largest |\n| --- | --- | --- | --- | --- | --- |\n", engine)
+		var seen []string
+		for _, one := range r {
+			_, timed := one.values["ours-ms"]
+			if one.pkg != engine || !timed || slices.Contains(seen, one.name) {
+				continue
+			}
+			seen = append(seen, one.name)
+			fmt.Fprintf(&b, "| %s |", strings.ReplaceAll(one.name, "_", " "))
+			for _, size := range sizes {
+				ms, ok := r.of(engine, one.name, size, "ours-ms")
+				if !ok && size == "10k" && one.size == "" {
+					ms, ok = one.values["ours-ms"], true
+				}
+				if ok {
+					b.WriteString(" " + short(ms))
+				}
+				b.WriteString(" |")
+			}
+			if small, ok := r.of(engine, one.name, sizes[0], "ours-ms"); ok {
+				if large, ok := r.of(engine, one.name, sizes[len(sizes)-1], "ours-ms"); ok {
+					b.WriteString(" " + short(large/small))
+				}
+			}
+			b.WriteString(" |")
+			if ratio, ok := r.of(engine, one.name, r.largest(engine, one.name), "ratio"); ok {
+				b.WriteString(" " + short(ratio))
+			} else if faster, ok := r.of(engine, one.name, r.largest(engine, one.name), "x-faster"); ok {
+				b.WriteString(" " + short(faster) + " times faster than `filter.Match` on everyone")
+			}
+			b.WriteString(" |\n")
+		}
+	}
+	b.WriteString("\n## Others\n\n```\n")
+	for _, one := range r {
+		if _, timed := one.values["ours-ms"]; !timed || one.pkg == "filter" {
+			fmt.Fprintf(&b, "%s: %s\n", one.pkg, one.line)
+		}
+	}
+	b.WriteString("```\n")
+	return b.String()
+}
+
+// short is a number with two digits, or all before the point.
+func short(x float64) string {
+	switch {
+	case x >= 10:
+		return fmt.Sprintf("%.0f", x)
+	case x >= 1:
+		return fmt.Sprintf("%.1f", x)
+	}
+	digits := 2
+	if x > 0 {
+		digits = min(4, 1-int(math.Floor(math.Log10(x))))
+	}
+	return fmt.Sprintf("%.*f", digits, x)
+}
+
+// fill puts the tables between their marks in README.
+func (r results) fill(readme string) (string, error) {
+	for name, table := range map[string]string{"growth": r.growth(), "ratios": r.ratios()} {
+		start, end := "<!-- figures: "+name+" -->\n", "<!-- end -->"
+		before, rest, ok := strings.Cut(readme, start)
+		if !ok {
+			return "", fmt.Errorf("README.md has no mark %q", strings.TrimSpace(start))
+		}
+		_, after, ok := strings.Cut(rest, end)
+		if !ok {
+			return "", fmt.Errorf("README.md has no mark %q after %q", end, strings.TrimSpace(start))
+		}
+		readme = before + start + table + end + after
+	}
+	return readme, nil
+}

@@ -11,15 +11,15 @@ func (w *world) whatsapp() string {
 		w.kinds["whatsapp: noise"]++
 		return w.whatsappNoise()
 	}
-	p := w.somebody("whatsapp", w.onWhatsApp)
-	if !p.brazilian && p.scoped != "" && !p.hidden && w.IntN(6) == 0 {
-		people := w.people["whatsapp"]
+	people := w.people["whatsapp"]
+	if len(people) > 0 && w.IntN(12) == 0 {
 		for range 20 { // until one is found who has been quiet
-			if q := people[w.IntN(len(people))]; !q.brazilian && q.scoped != "" && !q.hidden && w.settled(q) {
-				return w.numberChanged(q)
+			if p := people[w.IntN(len(people))]; !p.brazilian && p.scoped != "" && !p.hidden && w.settled(p) {
+				return w.numberChanged(p)
 			}
 		}
 	}
+	p := w.somebody("whatsapp", w.onWhatsApp)
 	switch {
 	case p.scoped == "" && w.IntN(4) == 0: // the platform begins to tell it
 		p.scoped = w.id("US.1")

@@ -16,8 +16,8 @@
 //     writes under it after that is somebody else.
 //   - What the next owner of a number says does not overtake the change by which it was given
 //     up.
-//   - What only changes a person who is known (an edited message) does not overtake
-//     the first message of the person: it makes nobody, and tells of nobody then.
+//   - What only changes a person who is known (an edited message) does not overtake what
+//     told the ids it comes under: it makes nobody, and tells of nobody then.
 //
 // Telegram keeps the order of a chat; where Meta does not, a visitor more and a name less
 // is what comes of it, and Merge and the next message mend it.

@@ -22,7 +22,7 @@ func (w *world) whatsapp() string {
 	p := w.somebody("whatsapp", w.onWhatsApp)
 	switch {
 	case p.scoped == "" && w.IntN(4) == 0: // the platform begins to tell it
-		p.scoped = w.id("US.1")
+		p.scoped, p.first = w.id("US.1"), w.now
 		w.kinds["whatsapp: scoped id told"]++
 	case p.scoped != "" && !p.hidden && p.last > p.first && w.IntN(12) == 0:
 		p.hidden = true
@@ -81,6 +81,7 @@ func (w *world) numberChanged(p *person) string {
 	w.given = append(w.given, given{number, w.now})
 	w.ids++
 	p.number, p.scoped, p.last = fmt.Sprintf("1202%07d", 5_000_000+w.ids), w.id("US.1"), w.now
+	p.first = w.now
 	w.kinds["whatsapp: number changed"]++
 	return w.whatsappValue(fmt.Sprintf(`"messages":[{"from":%q,"id":%q,"timestamp":"%d","type":"system",
 		"system":{"type":"user_changed_number","wa_id":%q,"user_id":%q,"previous_user_id":%q}}]`,

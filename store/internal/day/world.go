@@ -25,21 +25,22 @@ type given struct {
 
 // person is somebody on a channel.
 type person struct {
-	id          string
-	name        string
-	username    string
-	number      string // on WhatsApp; as it is spelled with the ninth digit in Brazil
-	brazilian   bool
-	scoped      string   // business-scoped id
-	hidden      bool     // only the scoped id is told
-	anonymous   []string // ids of browsers
-	first, last int      // events
+	id        string
+	name      string
+	username  string
+	number    string // on WhatsApp; as it is spelled with the ninth digit in Brazil
+	brazilian bool
+	scoped    string   // business-scoped id
+	hidden    bool     // only the scoped id is told
+	anonymous []string // ids of browsers
+	first     int      // event that told the ids
+	last      int      // event
 }
 
 // settled reports whether all that happened of p has arrived.
 func (w *world) settled(p *person) bool { return w.now-p.last > quiet }
 
-// known reports whether the first message of p has arrived.
+// known reports whether what told the ids of p has arrived.
 func (w *world) known(p *person) bool { return w.now-p.first > quiet }
 
 func (w *world) event() event {

@@ -62,42 +62,44 @@ func arrive(k Keeper, c CaptureContact, f finding) (Outcome, error) {
 	})
 }
 
-// again takes in a contact of a visitor who is there.
+// again takes in a contact of a visitor who is there, or of several who are one: those are
+// merged first.
 func again(k Keeper, c CaptureContact, f finding) (Outcome, error) {
-	before, v := f.people[0], f.people[0]
-	e := Event{At: c.At, Visitor: v.ID}
+	v, out := f.people[0], Outcome{Effect: Unchanged, Reason: f.reason}
 	for _, other := range f.people[1:] {
 		united, err := unite(k, c.Policy, v, other, c.At)
 		if err != nil {
 			return Outcome{}, err
 		}
-		v, e.Kind, e.Other = united, VisitorMerged, other.ID
+		v, out.Effect = united, Updated
 	}
-	start := v
+	before := v
 	v = c.Policy.Absorb(v, c.Contact, f.free(c.Contact))
 	put, err := putOn(k, &v, c)
 	if err != nil {
 		return Outcome{}, err
 	}
-	e.Tags, e.Fields = put, visitor.Changed(before, v)
-	out := Outcome{Effect: Updated, Reason: f.reason}
+	e := Event{At: c.At, Visitor: v.ID, Tags: put, Fields: visitor.Changed(before, v)}
 	switch {
-	case e.Kind == VisitorMerged:
 	case len(e.Fields) > 0:
-		e.Kind = VisitorUpdated
+		out.Effect, e.Kind = Updated, VisitorUpdated
 		v.UpdatedAt, v.Revision = c.At, before.Revision+1
 	case len(e.Tags) > 0:
-		e.Kind = VisitorTagged
+		out.Effect, e.Kind = Updated, VisitorTagged
 	case !reflect.DeepEqual(before, v):
-		out.Effect, e.Kind = Seen, VisitorSeen
+		e.Kind = VisitorSeen
+		if out.Effect == Unchanged {
+			out.Effect = Seen
+		}
 	default:
-		return Outcome{Effect: Unchanged, Visitor: v, Reason: f.reason}, nil
+		out.Visitor = v
+		return out, nil
 	}
 	if err := v.CheckLimits(); err != nil {
 		return Outcome{}, err
 	}
 	out.Visitor = v
-	if err := k.Put(&start, v); err != nil {
+	if err := k.Put(&before, v); err != nil {
 		return Outcome{}, err
 	}
 	return out, k.Emit(e)

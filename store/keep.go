@@ -136,9 +136,7 @@ func merge(k Keeper, c MergeVisitors) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	return Outcome{Effect: Updated, Visitor: result}, k.Emit(Event{
-		Kind: VisitorMerged, At: c.At, Visitor: into.ID, Other: from.ID, Fields: visitor.Changed(into, result),
-	})
+	return Outcome{Effect: Updated, Visitor: result}, nil
 }
 
 func orMissed(err error, id visitor.ID) error {
@@ -148,7 +146,7 @@ func orMissed(err error, id visitor.ID) error {
 	return Missed("visitor", string(id))
 }
 
-// unite makes one visitor of two that are there.
+// unite makes one visitor of two that are there, and tells of it.
 func unite(k Keeper, p visitor.Policy, into, from visitor.Visitor, at time.Time) (visitor.Visitor, error) {
 	result := p.Merge(into, from)
 	result.UpdatedAt, result.Revision = at, into.Revision+1
@@ -161,7 +159,12 @@ func unite(k Keeper, p visitor.Policy, into, from visitor.Visitor, at time.Time)
 	if err := k.Put(&into, result); err != nil {
 		return result, err
 	}
-	return result, k.PutMerged(visitor.Merged{Into: into, From: from, Result: result})
+	if err := k.PutMerged(visitor.Merged{Into: into, From: from, Result: result}); err != nil {
+		return result, err
+	}
+	return result, k.Emit(Event{
+		Kind: VisitorMerged, At: at, Visitor: into.ID, Other: from.ID, Fields: visitor.Changed(into, result),
+	})
 }
 
 func unmerge(k Keeper, c UnmergeVisitor) (Outcome, error) {

@@ -235,6 +235,32 @@ var capturePromises = []promise{
 		},
 	},
 	{
+		name: "each visitor that a capture merges is told of",
+		why:  "A host that keeps conversations by visitor must move those of everyone who is another one now.",
+		keep: func(r *room) {
+			ids := []visitor.Identity{{Source: visitor.WhatsApp, ExternalID: "111"}, {Source: visitor.WhatsApp, ExternalID: "BR.1"}, {Source: visitor.WhatsApp, ExternalID: "BR.ENT.1"}}
+			var made []visitor.ID
+			for _, i := range ids {
+				c := r.contact(i.ExternalID, "Ada")
+				c.Source = i.Source
+				made = append(made, r.captured(c).Visitor.ID)
+			}
+			all := r.contact("111", "Ada")
+			all.Source, all.Also = visitor.WhatsApp, ids[1:]
+			out := r.captured(all)
+			r.same("effect", out.Effect, store.Updated)
+			r.same("survivor", out.Visitor.ID, made[0])
+			var gone []visitor.ID
+			for _, e := range r.events(r.ws, 0) {
+				if e.Kind == store.VisitorMerged {
+					r.same("into", e.Visitor, made[0])
+					gone = append(gone, e.Other)
+				}
+			}
+			r.same("who went", gone, made[1:])
+		},
+	},
+	{
 		name: "a typed address finds nobody unless the host allows it",
 		why:  "Whoever types somebody's address into a form is not thereby somebody.",
 		keep: func(r *room) {

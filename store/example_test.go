@@ -339,3 +339,40 @@ func ExampleWorkspace_Bind() {
 	// true
 	// bind filter: filter: unknown tag "hot-leed"; did you mean "hot-lead"?
 }
+
+func ExampleWorkspace_Check() {
+	_, ws := sample()
+	d, err := ws.Check(visitor.Draft{Name: "  Grace\u00a0 Hopper ", Email: "Grace@Example.COM", Source: "instagram"})
+	fmt.Printf("%q %q %v\n", d.Name, d.Email, err)
+	_, err = ws.Check(visitor.Draft{Name: "Grace", Source: "carrier pigeon"})
+	fmt.Println(err)
+	// Output:
+	// "Grace Hopper" "Grace@example.com" <nil>
+	// check visitor: source: unknown; known are instagram, whatsapp, chat, messenger, telegram
+}
+
+func ExampleWorkspace_Sources() {
+	ws, err := store.Open(memory.New(), "acme", &store.Options{
+		Sources: map[visitor.Source]visitor.SourceInfo{"fair": {Label: "Trade fair", Badge: "#7c3aed"}},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, s := range ws.Sources().Sources() {
+		fmt.Println(s, ws.Sources().Info(s).Badge)
+	}
+	// Output:
+	// instagram #16a34a
+	// whatsapp #2563eb
+	// chat #0ea5e9
+	// messenger #6b7280
+	// telegram #ea580c
+	// fair #7c3aed
+}
+
+func ExampleParseWorkspaceID() {
+	_, err := store.ParseWorkspaceID("acme/west")
+	fmt.Println(err)
+	// Output: workspace: want 1 to 64 letters, digits, '.', '_' and '-'
+}

@@ -17,9 +17,6 @@ func capture(k Keeper, c CaptureContact) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	if c.Contact.Known && len(found.people) == 0 {
-		return Outcome{Effect: Missing, Reason: Unknown}, nil
-	}
 	if c.Contact.EventID != "" {
 		before, err := k.Remember(KeyOf(c.Contact), c.At)
 		if err != nil {
@@ -32,6 +29,9 @@ func capture(k Keeper, c CaptureContact) (Outcome, error) {
 			}
 			return out, nil
 		}
+	}
+	if c.Contact.Known && len(found.people) == 0 {
+		return Outcome{Effect: Missing, Reason: Unknown}, nil
 	}
 	if len(found.people) == 0 {
 		return arrive(k, c, found)

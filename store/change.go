@@ -98,7 +98,7 @@ type (
 	// CaptureContact takes in what an event on a channel tells: it finds the visitor, or
 	// makes one, and fills its profile as Policy.Absorb says; Keep carries it out. Nobody
 	// known by the contact, and Contact.Known: Missing. An event that was taken in before:
-	// Unchanged, with the Reason SeenBefore. Only the times of the last sign of life moved:
+	// Unchanged, with the Reason SeenBefore, even if nobody was known then. Only the times of the last sign of life moved:
 	// Seen. A tag that it makes, and a visitor that it merges, are events of their own.
 	// ErrInvalid: the visitor would pass a limit.
 	CaptureContact struct {

@@ -160,6 +160,8 @@ var capturePromises = []promise{
 			r.same("effect", out.Effect, store.Missing)
 			r.same("the workspace", r.dump(r.ws), before)
 			v := r.captured(r.contact("42", "")).Visitor
+			r.same("reason, of the same event again", r.must(r.capture(c))[0].Reason, store.SeenBefore)
+			c.EventID += " another"
 			r.same("effect", r.captured(c).Effect, store.Updated)
 			r.same("name", r.get(v.ID).Name, "Ada")
 			r.same("last seen", r.get(v.ID).LastSeenAt, v.LastSeenAt)

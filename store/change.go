@@ -97,10 +97,10 @@ type (
 	}
 	// CaptureContact takes in what an event on a channel tells: it finds the visitor, or
 	// makes one, and fills its profile as Policy.Absorb says; Keep carries it out. Nobody
-	// known by the contact, and Contact.Known: Missing. An event that was taken in before:
-	// Unchanged, with the Reason SeenBefore, even if nobody was known then. Only the times of the last sign of life moved:
-	// Seen. A tag that it makes, and a visitor that it merges, are events of their own.
-	// ErrInvalid: the visitor would pass a limit.
+	// known by the contact, and Contact.Known: Missing. An event that was taken in before,
+	// even if nobody was known then: Unchanged, with the Reason SeenBefore. Only the times of
+	// the last sign of life moved: Seen. A tag that it makes, and a visitor that it merges,
+	// are events of their own. ErrInvalid: the visitor would pass a limit.
 	CaptureContact struct {
 		ID      visitor.ID // of the visitor, if one is made
 		Contact visitor.Contact

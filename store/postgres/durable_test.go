@@ -68,14 +68,14 @@ func TestDeadlockWithTheHost(t *testing.T) {
 	ws := workspace(t, st, "acme")
 	v, err := ws.Create(t.Context(), ada())
 	require.NoError(t, err)
-	run(t, dsn, "ALTER DATABASE "+ask[string](t, dsn, "SELECT current_database()")+" SET deadlock_timeout = '100ms'")
+	run(t, dsn, "ALTER DATABASE "+ask[string](t, dsn, "SELECT current_database()")+" SET deadlock_timeout = '2s'") // by then the host waits too
 
 	host := database(t, dsn)
 	again := openAt(t, dsn, nil) // with connections that have the setting
 	tx, err := host.BeginTx(t.Context(), nil)
 	require.NoError(t, err)
 	defer tx.Rollback()
-	_, err = tx.ExecContext(t.Context(), "SET LOCAL deadlock_timeout = '1h'")
+	_, err = tx.ExecContext(t.Context(), "SET LOCAL deadlock_timeout = '1min'")
 	require.NoError(t, err)
 	lock := func(table string) error {
 		_, err := tx.ExecContext(t.Context(), "SELECT 1 FROM "+table+" WHERE ws = 'acme' FOR UPDATE")

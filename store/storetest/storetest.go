@@ -50,7 +50,7 @@ func areas() []area {
 		{"Visitor", visitorPromises},
 		{"Delete", deletePromises},
 		{"Identity", identityPromises},
-		{"Capture", capturePromises},
+		{"Capture", slices.Concat(capturePromises, captureIdentityPromises)},
 		{"Merge", mergePromises},
 		{"Tag", tagPromises},
 		{"Group", groupPromises},

@@ -1,6 +1,7 @@
 package visitor
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -33,12 +34,7 @@ func Alike(a, b Visitor) (score float64, reasons []Likeness) {
 	if sameUsername(a, b) {
 		reasons = append(reasons, Likeness{"same username", 0.3})
 	}
-	slices.SortStableFunc(reasons, func(a, b Likeness) int {
-		if a.Weight > b.Weight {
-			return -1
-		}
-		return 1
-	})
+	slices.SortStableFunc(reasons, func(a, b Likeness) int { return cmp.Compare(b.Weight, a.Weight) })
 	rest := 1.0
 	for _, r := range reasons {
 		rest *= 1 - r.Weight

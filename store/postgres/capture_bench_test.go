@@ -5,14 +5,13 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/contactpipeline/visitors/store/internal/crowd"
 	"github.com/contactpipeline/visitors/store/internal/pgtest"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -35,28 +34,9 @@ func BenchmarkCapture(b *testing.B) {
 	b.ReportMetric(rates[len(rates)/2], "captures/s")
 }
 
-// perSecond has senders do something n times, and returns how often a second.
-func perSecond(b *testing.B, senders, n int, do func(i int64) error) float64 {
-	var next atomic.Int64
-	var all sync.WaitGroup
-	start := time.Now()
-	for range senders {
-		all.Go(func() {
-			for i := next.Add(1); i <= int64(n); i = next.Add(1) {
-				if err := do(i); err != nil {
-					b.Error(err)
-					return
-				}
-			}
-		})
-	}
-	all.Wait()
-	return float64(n) / time.Since(start).Seconds()
-}
-
 func captures(b *testing.B, dsn, name string, senders, n int) float64 {
 	ws := workspace(b, openAt(b, dsn, nil), name)
-	return perSecond(b, senders, n, func(i int64) error {
+	return crowd.PerSecond(b, senders, n, func(i int64) error {
 		_, err := ws.Capture(context.Background(), visitor.Contact{
 			Source: visitor.Telegram, ExternalID: fmt.Sprint(i), Name: fmt.Sprint("Ada Lovelace ", i), EventID: fmt.Sprint(i),
 		})
@@ -70,7 +50,7 @@ func capturesByHand(b *testing.B, dsn string, senders, n int) float64 {
 	db.SetMaxIdleConns(16)
 	run(b, dsn, "DROP TABLE IF EXISTS visitor, identity", "CREATE TABLE visitor (id uuid PRIMARY KEY, name text NOT NULL, source text NOT NULL, seen bigint NOT NULL)",
 		"CREATE TABLE identity (source text NOT NULL, external_id text NOT NULL, visitor_id uuid NOT NULL, PRIMARY KEY (source, external_id))")
-	return perSecond(b, senders, n, func(i int64) error {
+	return crowd.PerSecond(b, senders, n, func(i int64) error {
 		tx, err := db.Begin()
 		if err != nil {
 			return err

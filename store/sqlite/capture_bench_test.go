@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/internal/crowd"
 	"github.com/contactpipeline/visitors/store/sqlite"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -52,31 +51,19 @@ func captures(b *testing.B, senders, n int, known bool) float64 {
 	defer func() { require.NoError(b, st.Close()) }()
 	ws, err := store.Open(st, "acme", nil)
 	require.NoError(b, err)
-	round := func(r int) time.Duration {
-		var next atomic.Int64
-		var all sync.WaitGroup
-		start := time.Now()
-		for range senders {
-			all.Go(func() {
-				for i := next.Add(1); i <= int64(n); i = next.Add(1) {
-					_, err := ws.Capture(ctx, visitor.Contact{
-						Source: visitor.Telegram, ExternalID: fmt.Sprint(i), Name: fmt.Sprint("Ada Lovelace ", i), EventID: fmt.Sprint(r, ".", i),
-					})
-					if err != nil {
-						b.Error(err)
-						return
-					}
-				}
+	round := func(r int) float64 {
+		return crowd.PerSecond(b, senders, n, func(i int64) error {
+			_, err := ws.Capture(ctx, visitor.Contact{
+				Source: visitor.Telegram, ExternalID: fmt.Sprint(i), Name: fmt.Sprint("Ada Lovelace ", i), EventID: fmt.Sprint(r, ".", i),
 			})
-		}
-		all.Wait()
-		return time.Since(start)
+			return err
+		})
 	}
-	took := round(1)
+	rate := round(1)
 	if known {
-		took = round(2)
+		rate = round(2)
 	}
-	return float64(n) / took.Seconds()
+	return rate
 }
 
 func capturesByHand(b *testing.B, n int, known bool) float64 {

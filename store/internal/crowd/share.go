@@ -23,8 +23,8 @@ func Share(b *testing.B, open func(*testing.B) store.Store, goroutines ...int) {
 		b.Run(fmt.Sprint("goroutines=", many), func(b *testing.B) {
 			var ratios, rates []float64
 			for range b.N {
-				alone := perSecond(b, open(b), 1, n/4)
-				rates = append(rates, perSecond(b, open(b), many, n))
+				alone := created(b, open(b), 1, n/4)
+				rates = append(rates, created(b, open(b), many, n))
 				ratios = append(ratios, rates[len(rates)-1]/alone)
 			}
 			slices.Sort(ratios)
@@ -36,23 +36,35 @@ func Share(b *testing.B, open func(*testing.B) store.Store, goroutines ...int) {
 	}
 }
 
-func perSecond(b *testing.B, st store.Store, goroutines, n int) float64 {
-	ctx := context.Background()
+// created returns how many visitors a second are made in a store, which it closes.
+func created(b *testing.B, st store.Store, goroutines, n int) float64 {
 	ws, err := store.Open(st, "acme", nil)
 	if err != nil {
 		b.Fatal(err)
 	}
+	rate := PerSecond(b, goroutines, n, func(i int64) error {
+		_, err := ws.Create(context.Background(), visitor.Draft{
+			Name: fmt.Sprint("Ada Lovelace ", i), Source: visitor.Telegram,
+			Identities: []visitor.Identity{{Source: visitor.Telegram, ExternalID: fmt.Sprint(i)}},
+		})
+		return err
+	})
+	if err := st.Close(); err != nil {
+		b.Error(err)
+	}
+	return rate
+}
+
+// PerSecond does something n times, each with a number of its own from 1, from many
+// goroutines, and returns how often a second.
+func PerSecond(b *testing.B, goroutines, n int, do func(i int64) error) float64 {
 	var next atomic.Int64
 	var all sync.WaitGroup
 	start := time.Now()
 	for range goroutines {
 		all.Go(func() {
 			for i := next.Add(1); i <= int64(n); i = next.Add(1) {
-				_, err := ws.Create(ctx, visitor.Draft{
-					Name: fmt.Sprint("Ada Lovelace ", i), Source: visitor.Telegram,
-					Identities: []visitor.Identity{{Source: visitor.Telegram, ExternalID: fmt.Sprint(i)}},
-				})
-				if err != nil {
+				if err := do(i); err != nil {
 					b.Error(err)
 					return
 				}
@@ -60,9 +72,5 @@ func perSecond(b *testing.B, st store.Store, goroutines, n int) float64 {
 		})
 	}
 	all.Wait()
-	took := time.Since(start)
-	if err := st.Close(); err != nil {
-		b.Error(err)
-	}
-	return float64(n) / took.Seconds()
+	return float64(n) / time.Since(start).Seconds()
 }

@@ -69,6 +69,9 @@ func (b *binder) bind(e Expr) (Node, error) {
 		n, err := b.condition(e, fieldNamed(e.Field))
 		return n, under(err, e.Field, "")
 	case Bound:
+		if b.inRule && testsGroups(e.Node()) {
+			return nil, refuse("%s", groupInRule)
+		}
 		return e.Node(), b.grow(sizeOf(e.Node()))
 	}
 	return nil, refuse("unknown expression %T", e)

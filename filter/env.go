@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -50,7 +51,8 @@ type Refs struct {
 // the groups that it mentions by id: what an Env must hold to bind it.
 func References(e Expr) Refs {
 	var r Refs
-	walk(e, MaxDepth, func(c Condition) {
+	walk(e, MaxDepth, func(leaf Expr) {
+		c, _ := leaf.(Condition)
 		for _, v := range c.Values {
 			switch {
 			case c.Field == "tag" && v.Kind == TextValue:
@@ -65,15 +67,38 @@ func References(e Expr) Refs {
 	return r
 }
 
-// MentionsGroups reports whether a valid expression has a condition on groups.
+// MentionsGroups reports whether a valid expression has a condition on groups, also
+// inside a Bound.
 func MentionsGroups(e Expr) bool {
 	found := false
-	walk(e, MaxDepth, func(c Condition) { found = found || c.Field == "group" })
+	walk(e, MaxDepth, func(leaf Expr) {
+		switch leaf := leaf.(type) {
+		case Condition:
+			found = found || leaf.Field == "group"
+		case Bound:
+			found = found || testsGroups(leaf.Node())
+		}
+	})
 	return found
 }
 
-// walk visits the conditions of the upper levels of e.
-func walk(e Expr, levels int, visit func(Condition)) {
+// testsGroups reports whether a bound tree has a test on groups.
+func testsGroups(n Node) bool {
+	switch n := n.(type) {
+	case AllOf:
+		return slices.ContainsFunc(n, testsGroups)
+	case AnyOf:
+		return slices.ContainsFunc(n, testsGroups)
+	case Inverse:
+		return testsGroups(n.Of)
+	case *Test:
+		return n.Field.Kind == GroupKind
+	}
+	return false
+}
+
+// walk visits the leaves of e down to that many levels; a Bound is a leaf.
+func walk(e Expr, levels int, visit func(leaf Expr)) {
 	if levels == 0 {
 		return
 	}
@@ -88,7 +113,7 @@ func walk(e Expr, levels int, visit func(Condition)) {
 		}
 	case NotExpr:
 		walk(e.Of, levels-1, visit)
-	case Condition:
+	default:
 		visit(e)
 	}
 }

@@ -84,7 +84,7 @@ func toForm(e Expr) (nodeForm, error) {
 		}
 		return form, nil
 	}
-	return nodeForm{}, refuse("a bound expression cannot be written")
+	return nodeForm{}, refuse(boundUnwritten)
 }
 
 func listForm(op string, of []Expr) (nodeForm, error) {

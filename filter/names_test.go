@@ -121,11 +121,17 @@ func TestReferences(t *testing.T) {
 	require.Equal(t, filter.Refs{Tags: []string{"a", "b c"}, Groups: []string{"d", "e"}, GroupIDs: []visitor.GroupID{teamID}}, filter.References(e))
 	require.True(t, filter.MentionsGroups(e))
 	require.False(t, filter.MentionsGroups(filter.Tag.Has("a")))
+	require.False(t, filter.MentionsGroups(filter.Bound{}))
 }
 
 func TestARuleMayNotMentionGroups(t *testing.T) {
 	t.Parallel()
-	for _, rule := range []filter.Expr{filter.Not(filter.Group.Has("team")), filter.Group.Exists(), filter.And()} {
+	bound, err := filter.Bind(filter.And(filter.Tag.Has("vip"), filter.Not(filter.Group.Has("team"))), env())
+	require.NoError(t, err)
+	for _, e := range []filter.Expr{bound, filter.Or(filter.None(), filter.Not(bound))} {
+		require.True(t, filter.MentionsGroups(e))
+	}
+	for _, rule := range []filter.Expr{filter.Not(filter.Group.Has("team")), filter.Group.Exists(), filter.And(), bound} {
 		e := env()
 		e.Groups["bad"] = filter.GroupRef{ID: ruleID, Rule: rule}
 		_, err := filter.Bind(filter.Or(filter.All(), filter.Group.HasAny("team", "bad")), e)

@@ -16,33 +16,22 @@ func Format(e Expr) (string, error) {
 		return "", err
 	}
 	if holdsBound(e) {
-		return "", refuse("a bound expression cannot be written")
+		return "", refuse(boundUnwritten)
 	}
 	var b strings.Builder
 	format(&b, e, true)
 	return b.String(), nil
 }
 
+const boundUnwritten = "a bound expression cannot be written: give the expression that it was bound from"
+
 func holdsBound(e Expr) bool {
-	switch e := e.(type) {
-	case AndExpr:
-		for _, child := range e.Of {
-			if holdsBound(child) {
-				return true
-			}
-		}
-	case OrExpr:
-		for _, child := range e.Of {
-			if holdsBound(child) {
-				return true
-			}
-		}
-	case NotExpr:
-		return holdsBound(e.Of)
-	case Bound:
-		return true
-	}
-	return false
+	found := false
+	walk(e, MaxDepth, func(leaf Expr) {
+		_, isBound := leaf.(Bound)
+		found = found || isBound
+	})
+	return found
 }
 
 // format writes e as an item of a list, or as the whole text.

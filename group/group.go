@@ -52,8 +52,7 @@ type Patch struct {
 func Key(name string) string { return tag.Key(name) }
 
 // Normalize returns d as a store keeps it, or a *visitor.FieldError or a
-// *filter.Error: the name has 1 to MaxName code points, the rule is valid and mentions no
-// group.
+// *filter.Error: the name has 1 to MaxName code points, and CheckRule accepts the rule.
 func (d Draft) Normalize() (Draft, error) {
 	name, err := text.Line("group", d.Name, MaxName)
 	if err != nil {
@@ -66,10 +65,8 @@ func (d Draft) Normalize() (Draft, error) {
 	if err != nil {
 		return Draft{}, err
 	}
-	if d.Rule != nil {
-		if err := checkRule(d.Rule); err != nil {
-			return Draft{}, err
-		}
+	if err := CheckRule(d.Rule); err != nil {
+		return Draft{}, err
 	}
 	return Draft{Name: name, Description: description, Rule: d.Rule}, nil
 }
@@ -97,8 +94,14 @@ func (p Patch) Apply(g Group) (Group, error) {
 	return g, nil
 }
 
-func checkRule(rule filter.Expr) error {
-	if err := filter.Validate(rule); err != nil {
+// CheckRule returns nil for a rule that a group may have, and for none. It refuses with a
+// *filter.Error a rule that is not valid or mentions groups. It refuses a filter.Bound, too:
+// a rule is kept in its JSON form, which a Bound does not have.
+func CheckRule(rule filter.Expr) error {
+	if rule == nil {
+		return nil
+	}
+	if _, err := filter.Marshal(rule); err != nil {
 		return err
 	}
 	if filter.MentionsGroups(rule) {

@@ -54,6 +54,8 @@ func TestARuleMentionsNoGroup(t *testing.T) {
 		"a group":          filter.Group.Has("VIP"),
 		"a group deep in":  filter.Or(filter.Tag.Has("a"), filter.Not(filter.Group.Exists())),
 		"a group by id":    filter.Group.HasID(group.NewID(time.Unix(1, 0))),
+		"a bound group":    bound(t, filter.Group.Exists()),
+		"a bound rule":     filter.Not(bound(t, filter.Name.Is("a"))),
 		"an empty rule":    filter.And(),
 		"an invalid field": filter.Condition{Field: "shoe size", Op: filter.OpExists},
 	} {
@@ -62,6 +64,13 @@ func TestARuleMentionsNoGroup(t *testing.T) {
 		_, err = group.Patch{Rule: rule}.Apply(group.Group{Name: "a"})
 		require.ErrorIs(t, err, visitor.ErrInvalid, name)
 	}
+}
+
+// bound binds what needs no names.
+func bound(t *testing.T, e filter.Expr) filter.Bound {
+	b, err := filter.Bind(e, nil)
+	require.NoError(t, err)
+	return b
 }
 
 func TestPatchApply(t *testing.T) {

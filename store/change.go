@@ -72,10 +72,11 @@ type (
 		ID tag.ID
 		At time.Time
 	}
-	// CreateGroup makes a group. ErrExists: its key or its id is taken.
+	// CreateGroup makes a group. ErrExists: its key or its id is taken. ErrInvalid:
+	// group.CheckRule refuses its rule.
 	CreateGroup struct{ Group group.Group }
 	// UpdateGroup changes a group. ErrNotFound: no such group. ErrExists: the new name's
-	// key is another group's.
+	// key is another group's. ErrInvalid: as Patch.Apply says.
 	UpdateGroup struct {
 		ID    group.ID
 		Patch group.Patch

@@ -9,8 +9,9 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// CreateGroup makes a group. The error matches ErrInvalid (the name, or a rule that is not
-// valid or names an unknown tag), or ErrExists when a group has that name.
+// CreateGroup makes a group. The error matches ErrInvalid (the name, or a rule that
+// group.CheckRule refuses or that names an unknown tag), or ErrExists when a group has that
+// name.
 func (w *Workspace) CreateGroup(ctx context.Context, d group.Draft) (group.Group, error) {
 	const op = "create group"
 	d, err := d.Normalize()
@@ -35,6 +36,9 @@ func (w *Workspace) UpdateGroup(ctx context.Context, id group.ID, p group.Patch)
 	const op = "update group"
 	id, err := group.ParseID(string(id))
 	if err != nil {
+		return group.Group{}, fail(op, err)
+	}
+	if err := group.CheckRule(p.Rule); err != nil {
 		return group.Group{}, fail(op, err)
 	}
 	if p.Rule, err = w.resolve(ctx, p.Rule); err != nil {

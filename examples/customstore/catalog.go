@@ -71,6 +71,9 @@ func (w *workspace) groupNamed(key string) (group.Group, bool) {
 }
 
 func (w *workspace) createGroup(g group.Group) (store.Outcome, store.Event, error) {
+	if err := group.CheckRule(g.Rule); err != nil {
+		return refuse(err)
+	}
 	if other, taken := w.groupNamed(group.Key(g.Name)); taken {
 		return refuse(store.Taken("group", string(other.ID)))
 	}

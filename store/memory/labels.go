@@ -64,6 +64,9 @@ func (b *batch) deleteTag(c store.DeleteTag) (store.Outcome, error) {
 }
 
 func (b *batch) createGroup(c store.CreateGroup) (store.Outcome, error) {
+	if err := group.CheckRule(c.Group.Rule); err != nil {
+		return store.Outcome{}, err
+	}
 	g := cloneGroup(c.Group)
 	g.CreatedAt = stored(g.CreatedAt)
 	key := group.Key(g.Name)

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -114,6 +115,34 @@ var groupPromises = []promise{
 			r.given(store.CreateGroup{Group: team}, store.CreateGroup{Group: crew})
 			r.refused(store.ErrNotFound, "group", string(gone.ID), 0, store.UpdateGroup{ID: gone.ID, Patch: group.Patch{Name: ptr("new")}, At: r.now()})
 			r.refused(store.ErrExists, "group", string(crew.ID), 0, store.UpdateGroup{ID: team.ID, Patch: group.Patch{Name: ptr("ĆREW")}, At: r.now()})
+		},
+	},
+	{
+		name: "a rule that mentions groups or is bound already is refused",
+		why:  "A rule that cannot be read again, or goes in a circle, breaks every group of the workspace.",
+		keep: func(r *room) {
+			team, other := r.group("Team", filter.All()), r.group("Other", nil)
+			r.given(store.CreateGroup{Group: team})
+			for _, rule := range []filter.Expr{
+				filter.Group.Exists(),
+				filter.Not(filter.Group.Has("Team")),
+				r.bind(filter.Name.Is("Ada")),
+				filter.Or(filter.Name.Is("Ada"), filter.Not(r.bind(filter.Group.Has("Team")))),
+				r.bind(filter.Group.Exists()),
+			} {
+				other.Rule = rule
+				for _, c := range []store.Change{store.CreateGroup{Group: other}, store.UpdateGroup{ID: team.ID, Patch: group.Patch{Rule: rule}, At: r.now()}} {
+					if err := r.unchanged(c); !errors.Is(err, store.ErrInvalid) {
+						r.Errorf("%T with the rule %+v: error %v, want one that matches ErrInvalid", c, rule, err)
+					}
+				}
+				ws := r.open(nil)
+				_, err := ws.CreateGroup(r.Context(), group.Draft{Name: "Other", Rule: rule})
+				r.same("creating it by a handle is refused", errors.Is(err, store.ErrInvalid), true)
+				_, err = ws.UpdateGroup(r.Context(), team.ID, group.Patch{Rule: rule})
+				r.same("updating it by a handle is refused", errors.Is(err, store.ErrInvalid), true)
+			}
+			r.same("groups", r.groups(r.ws), []group.Group{team})
 		},
 	},
 	{

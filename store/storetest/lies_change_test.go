@@ -101,6 +101,17 @@ var changeLies = []lie{
 			return []store.Change{c}
 		})
 	}},
+	{"keeps a rule that is bound already, as what it matches now", "Group/a rule that mentions groups or is bound already is refused", func(l *liar) {
+		l.onChange(func(_ context.Context, _ ws, c store.Change) []store.Change {
+			if c, ok := c.(store.CreateGroup); ok {
+				if _, isBound := c.Group.Rule.(filter.Bound); isBound {
+					c.Group.Rule = filter.None()
+				}
+				return []store.Change{c}
+			}
+			return []store.Change{c}
+		})
+	}},
 	{"takes tags of another case for two", "Tag/spellings of one name are one tag", func(l *liar) {
 		l.onChange(func(ctx context.Context, w ws, c store.Change) []store.Change {
 			if e, ok := c.(store.EnsureTag); ok {

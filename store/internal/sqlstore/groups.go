@@ -116,6 +116,9 @@ func ruleText(rule filter.Expr) (string, error) {
 
 func (a *applier) createGroup(ctx context.Context, c store.CreateGroup) (store.Outcome, error) {
 	g := c.Group
+	if err := group.CheckRule(g.Rule); err != nil {
+		return store.Outcome{}, err
+	}
 	rule, err := ruleText(g.Rule)
 	if err != nil {
 		return store.Outcome{}, err

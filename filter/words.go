@@ -46,31 +46,11 @@ func termOf(folded string) Term {
 func phoneDigits(s string) string {
 	var digits []byte
 	for _, r := range text.Fold(s) {
-		switch {
-		case r >= '0' && r <= '9':
-			digits = append(digits, byte(r))
-		case strings.ContainsRune("+-.()/ ", r), unicode.Is(unicode.Pd, r):
-		case unicode.Is(unicode.Nd, r):
-			digits = append(digits, '0'+digit(r))
-		default:
+		if digit, ok := text.Digit(r); ok {
+			digits = append(digits, '0'+byte(digit))
+		} else if !strings.ContainsRune("+-.()/ ", r) && !unicode.Is(unicode.Pd, r) {
 			return ""
 		}
 	}
 	return string(digits)
-}
-
-// digit returns the value of a decimal digit of any script: in the table of them, each
-// range starts with a zero.
-func digit(r rune) byte {
-	for _, in := range unicode.Nd.R16 {
-		if r >= rune(in.Lo) && r <= rune(in.Hi) {
-			return byte((r - rune(in.Lo)) % 10)
-		}
-	}
-	for _, in := range unicode.Nd.R32 {
-		if r >= rune(in.Lo) && r <= rune(in.Hi) {
-			return byte((r - rune(in.Lo)) % 10)
-		}
-	}
-	return 0
 }

@@ -88,6 +88,9 @@ func readInternational(rest, digits string) (string, error) {
 // and drops "tel:" and format characters, which copied numbers often carry.
 func plainPhone(s string) string {
 	s = strings.Map(func(r rune) rune {
+		if digit, ok := text.Digit(r); ok {
+			return '0' + digit
+		}
 		switch {
 		case unicode.Is(unicode.Cf, r):
 			return -1
@@ -95,8 +98,6 @@ func plainPhone(s string) string {
 			return ' '
 		case unicode.Is(unicode.Pd, r), r == '−', r == 'ー':
 			return '-'
-		case unicode.Is(unicode.Nd, r):
-			return '0' + digit(r)
 		case r == '﹢':
 			return '+'
 		case r >= '！' && r <= '～': // the full-width forms of ASCII
@@ -108,16 +109,6 @@ func plainPhone(s string) string {
 		s = s[4:]
 	}
 	return strings.TrimSpace(s)
-}
-
-// digit returns the value of a decimal digit. In Unicode the ten of a script follow
-// each other, from zero to nine, and scripts whose digits touch start at a multiple of ten.
-func digit(r rune) rune {
-	first := r
-	for r-first < 50 && unicode.Is(unicode.Nd, first-1) {
-		first--
-	}
-	return (r - first) % 10
 }
 
 // phoneDigits returns the digits of s, or tells what is there beside separators.

@@ -17,8 +17,9 @@ import (
 const MaxInput = 64
 
 // Reader returns a function that reads phone numbers as people of the region write
-// them, and international ones, and gives them as E.164. The region is an ISO 3166-1
-// alpha-2 code, such as "DE", in either case; an unknown one is a *visitor.FieldError.
+// them, in the digits of any script, and international ones, and gives them as E.164. The
+// region is an ISO 3166-1 alpha-2 code, such as "DE", in either case; an unknown one is a
+// *visitor.FieldError.
 //
 // The function refuses with a *visitor.FieldError: a number that is not valid in its
 // country's numbering plan, an extension, letters, and more than MaxInput characters.
@@ -35,6 +36,12 @@ func read(raw, region string) (string, error) {
 	if len(raw) > MaxInput*utf8.UTFMax || utf8.RuneCountInString(raw) > MaxInput {
 		return "", text.Refuse("phone", fmt.Sprintf("longer than %d characters", MaxInput))
 	}
+	raw = strings.Map(func(r rune) rune {
+		if digit, ok := text.Digit(r); ok {
+			return '0' + digit
+		}
+		return r
+	}, raw)
 	number, err := phonenumbers.Parse(raw, region)
 	if err == nil && number.GetExtension() != "" {
 		return "", text.Refuse("phone", "has an extension: give the number alone")

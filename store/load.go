@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -25,9 +26,9 @@ type Loaded struct {
 	Refused int // drafts that were not
 }
 
-// Load makes visitors of many drafts, fast, a batch in a transaction. A draft that is
-// refused (not valid, or its identity taken) is told and left out; the others of its batch
-// are made. With an error, the batches counted in Loaded are made, the rest is not. Memory
+// Load makes visitors of many drafts, fast, a batch in a transaction. A draft that the
+// workspace or its store refuses (ErrInvalid, ErrExists for an identity that is taken,
+// ErrNotFound for a group) is reported and left out; the others of its batch are made. With an error, the batches counted in Loaded are made, the rest is not. Memory
 // holds one batch.
 func (w *Workspace) Load(ctx context.Context, drafts iter.Seq[visitor.Draft], o *LoadOptions) (Loaded, error) {
 	if o == nil {
@@ -89,8 +90,26 @@ func (l *loader) refuse(index int, err error) {
 	}
 }
 
-// flush applies the batch; a visitor that the store refuses is taken out of it and the
-// rest applied again.
+// leaveOut removes the change at that place from the batch and, where it makes a tag, the
+// visitor of the same draft. The draft's other tags stay: later drafts may rely on them.
+func (l *loader) leaveOut(at int) {
+	remove := func(at int) {
+		l.changes = slices.Delete(l.changes, at, at+1)
+		l.indexes = slices.Delete(l.indexes, at, at+1)
+	}
+	if _, isTag := l.changes[at].(EnsureTag); isTag {
+		last := at
+		for last+1 < len(l.indexes) && l.indexes[last+1] == l.indexes[at] {
+			last++
+		}
+		remove(last)
+	}
+	remove(at)
+	l.pending--
+}
+
+// flush applies the batch; a draft that the store refuses is left out and the rest applied
+// again.
 func (l *loader) flush(ctx context.Context) error {
 	for l.pending > 0 {
 		_, err := l.w.store.Apply(ctx, l.w.id, l.changes)
@@ -99,13 +118,11 @@ func (l *loader) flush(ctx context.Context) error {
 			break
 		}
 		var failed *ChangeError
-		if !errors.As(err, &failed) || !errors.Is(err, ErrExists) && !errors.Is(err, ErrNotFound) {
+		if !errors.As(err, &failed) || !errors.Is(err, ErrExists) && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrInvalid) {
 			return err
 		}
 		l.refuse(l.indexes[failed.Index], failed.Err)
-		l.changes = append(l.changes[:failed.Index], l.changes[failed.Index+1:]...)
-		l.indexes = append(l.indexes[:failed.Index], l.indexes[failed.Index+1:]...)
-		l.pending--
+		l.leaveOut(failed.Index)
 	}
 	l.pending, l.changes, l.indexes, l.ensured = 0, l.changes[:0], l.indexes[:0], nil
 	if l.o.Progress != nil {

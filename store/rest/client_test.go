@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +17,8 @@ import (
 	"github.com/contactpipeline/visitors/store/rest"
 	"github.com/contactpipeline/visitors/store/sqlite"
 	"github.com/contactpipeline/visitors/store/storetest"
+	"github.com/contactpipeline/visitors/store/transfer"
+	"github.com/contactpipeline/visitors/visitor"
 )
 
 func byHeader(r *http.Request) (store.WorkspaceID, error) {
@@ -126,4 +129,21 @@ func TestApplyIsPatient(t *testing.T) {
 	require.Equal(t, []store.Outcome{{Effect: store.Missing}}, outcomes)
 	_, err = apply(time.Millisecond)
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+// A server may know fewer sources than the program that imports a file.
+func TestImportLeavesOutRowsThatTheServerRefuses(t *testing.T) {
+	t.Parallel()
+	ws, err := store.Open(remote(t, memory.New()), "acme", &store.Options{
+		Sources: map[visitor.Source]visitor.SourceInfo{"fair": {Label: "Fair", Badge: "#000000"}},
+	})
+	require.NoError(t, err)
+	report, err := transfer.ImportCSV(t.Context(), ws, strings.NewReader("Name,Source\nAda,chat\nBob,fair\nCleo,telegram\nDan,fair\n"), nil)
+	require.NoError(t, err)
+	require.Equal(t, 2, report.Created)
+	require.Len(t, report.Refused, 2)
+	for i, line := range []int{3, 5} {
+		require.Equal(t, line, report.Refused[i].Line)
+		require.Equal(t, "source", report.Refused[i].Field)
+	}
 }

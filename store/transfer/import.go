@@ -42,8 +42,8 @@ type CSVOptions struct {
 }
 
 // ImportCSV makes a visitor of each row of a contact file. The first row that is not blank
-// is the header; the report tells what each column became. A row that is refused, or
-// whose person is there already, is told and left out.
+// is the header; the report tells what each column became. A row that the workspace or its
+// store refuses, or whose person is there already, is reported and left out.
 //
 // The error matches visitor.ErrInvalid when an option is not valid, the header names
 // nothing that could be a person, or the file is longer than MaxBytes. With an error, what

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"reflect"
 	"time"
 
 	"github.com/contactpipeline/visitors/filter"
@@ -54,11 +55,14 @@ type Workspace struct {
 }
 
 // Open returns a handle on the workspace of that name in st. It makes nothing: a workspace
-// is there as soon as something is in it. The error matches ErrInvalid when the name or an
-// option is not valid.
+// is there as soon as something is in it. The error matches ErrInvalid when st is nil, or a
+// nil pointer, or the name or an option is not valid.
 func Open(st Store, workspace string, o *Options) (*Workspace, error) {
 	if o == nil {
 		o = &Options{}
+	}
+	if v := reflect.ValueOf(st); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+		return nil, &Error{Op: "open workspace", Err: text.Refuse("store", "nil: open one first, and check its error")}
 	}
 	id, err := ParseWorkspaceID(workspace)
 	if err != nil {

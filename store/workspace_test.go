@@ -71,6 +71,11 @@ func TestOpenRefusesBadNamesAndOptions(t *testing.T) {
 		require.ErrorAs(t, err, &field)
 		require.Equal(t, "workspace", field.Field)
 	}
+	for _, none := range []store.Store{nil, (*memory.Store)(nil)} { // the latter is what a failed Open returned
+		_, err := store.Open(none, "acme", nil)
+		require.ErrorIs(t, err, store.ErrInvalid)
+		require.EqualError(t, err, "open workspace: store: nil: open one first, and check its error")
+	}
 	_, err := store.Open(memory.New(), "acme", &store.Options{Sources: map[visitor.Source]visitor.SourceInfo{"Not OK": {}}})
 	require.ErrorIs(t, err, store.ErrInvalid)
 }

@@ -34,8 +34,9 @@ type (
 	Inverse struct{ Of Node }
 	// Terms is a search: it matches when each of its terms is found.
 	Terms []Term
-	// Term is a folded text to find in the folded name or the folded e-mail or, where
-	// Digits is not empty, Digits to find in the digits of the phone.
+	// Term is a folded word to find in the folded name or the folded e-mail or, where
+	// Digits is not empty, Digits to find in the digits of the phone. Digits are those of
+	// Text or, where these are too few, those of the phone words that Text stands among.
 	Term struct{ Text, Digits string }
 	// Test is a condition on one field.
 	Test struct {

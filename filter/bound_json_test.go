@@ -55,6 +55,11 @@ func TestBoundRefusesWhatBindNeverMakes(t *testing.T) {
 		"a term with capitals":     `{"kind":"terms","terms":[{"text":"Ada"}]}`,
 		"a term without its phone": `{"kind":"terms","terms":[{"text":"555"}]}`,
 		"a term with a false one":  `{"kind":"terms","terms":[{"text":"ada","digits":"1' OR '1"}]}`,
+		"a term of two words":      `{"kind":"terms","terms":[{"text":"1 555","digits":"1555"}]}`,
+		"a short term alone":       `{"kind":"terms","terms":[{"text":"+1","digits":"1"}]}`,
+		"a term of other digits":   `{"kind":"terms","terms":[{"text":"+1","digits":"555"}]}`,
+		"a word with digits":       `{"kind":"terms","terms":[{"text":"ada","digits":"555"}]}`,
+		"more digits than a phone": `{"kind":"terms","terms":[{"text":"1","digits":"1234567890123456"}]}`,
 		"an unknown field":         test(`"field":"password","op":"in","texts":["x"]`),
 		"an operator of others":    test(`"field":"source","op":"contains","texts":["x"]`),
 		"all, which is not bound":  test(`"field":"tag","op":"all","texts":["` + id + `"]`),
@@ -90,7 +95,7 @@ func TestBoundRefusesWhatBindNeverMakes(t *testing.T) {
 }
 
 func FuzzBound(f *testing.F) {
-	f.Add([]byte(`{"kind":"all","of":[{"kind":"terms","terms":[{"text":"ada"},{"text":"+1 555","digits":"1555"}]},{"kind":"not","of":[{"kind":"test","field":"tag","op":"exists"}]}]}`))
+	f.Add([]byte(`{"kind":"all","of":[{"kind":"terms","terms":[{"text":"ada"},{"text":"+1","digits":"1555"},{"text":"555","digits":"555"}]},{"kind":"not","of":[{"kind":"test","field":"tag","op":"exists"}]}]}`))
 	f.Add([]byte(`{"kind":"any","of":[{"kind":"test","field":"attr","attr":"n","op":"between","as":"number","min_number":0.5},{"kind":"test","field":"identity","op":"in","refs":[{"source":"chat","account":"a"}]}]}`))
 	f.Add([]byte(`{"kind":"test","field":"seen","op":"between","min":-1,"max":9223372036854775806}`))
 	f.Add([]byte(`{"kind":"test","field":"phone","op":"prefix","texts":["+55"]}`))

@@ -120,7 +120,7 @@ func (f boundForm) only() error {
 func (f boundForm) terms() (Node, error) {
 	terms := make(Terms, len(f.Terms))
 	for i, t := range f.Terms {
-		if !isFolded(t.Text) || strings.TrimSpace(t.Text) != t.Text || termOf(t.Text) != Term(t) {
+		if !Term(t).valid() {
 			return nil, refuse("a term that is not folded")
 		}
 		terms[i] = Term(t)

@@ -14,10 +14,11 @@ type (
 	OrExpr struct{ Of []Expr }
 	// NotExpr matches when its child does not.
 	NotExpr struct{ Of Expr }
-	// SearchExpr matches when each of the white-space-separated terms of Text is found
-	// in the folded name or e-mail, or, for a term of digits and phone punctuation with
-	// three digits or more, its digits in those of the phone. Terms of that kind that stand
-	// side by side are one term when one alone has fewer digits, as in +1 (555) 123-4567.
+	// SearchExpr matches when each of the white-space-separated words of Text is found in
+	// the folded name or e-mail or, for a word of digits and phone punctuation with three
+	// digits or more, its digits in those of the phone. Consecutive words of that kind are
+	// also found together, as the digits of the phone: the 1 of "+1 (555) 123-4567" alone
+	// has too few.
 	SearchExpr struct{ Text string }
 	// Condition tests one field.
 	Condition struct {

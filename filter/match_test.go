@@ -262,6 +262,43 @@ func TestNumbersAtTheEdge(t *testing.T) {
 	}
 }
 
+// Neighbouring words of digits may be a phone number or not.
+func TestPhoneWordsOfASearch(t *testing.T) {
+	t.Parallel()
+	number := visitor.Visitor{Name: "Ada", Phone: "+4917012345"}
+	house := visitor.Visitor{Name: "Flat 1, House 12", Email: "ada49@example.com"}
+	both := visitor.Visitor{Name: "Room 7", Phone: "+15551234567"}
+	for _, c := range []struct {
+		search string
+		found  []visitor.Visitor
+	}{
+		{"+49 170 123", []visitor.Visitor{number}},
+		{"49 (170) 12-34", []visitor.Visitor{number}},
+		{"ada +49 17", []visitor.Visitor{number}},
+		{"49 1 70", []visitor.Visitor{number}},
+		{"1 12", []visitor.Visitor{house}},
+		{"12 1", []visitor.Visitor{house}},
+		{"1 49", []visitor.Visitor{house}},
+		{"1 12 ada", []visitor.Visitor{house}},
+		{"7 012", []visitor.Visitor{number}},
+		{"7 555", []visitor.Visitor{both}},
+		{"555 7", []visitor.Visitor{both}},
+		{"7 555 1234", []visitor.Visitor{both}},
+		{"1 555 123", []visitor.Visitor{both}},
+		{"12 45", nil},
+		{"170 555", nil},
+		{"1 234567890123456", nil},
+	} {
+		var found []visitor.Visitor
+		for _, v := range []visitor.Visitor{number, house, both} {
+			if filter.Match(filter.Search(c.search), v) {
+				found = append(found, v)
+			}
+		}
+		require.Equal(t, c.found, found, c.search)
+	}
+}
+
 func TestMatchWithoutBind(t *testing.T) {
 	t.Parallel()
 	require.True(t, filter.Match(filter.Search("ada"), ada))

@@ -61,28 +61,27 @@ var (
 	noDigit   = regexp.MustCompile(`\P{Nd}`)
 )
 
-// search joins phone words that stand together when one is shorter than three digits.
+// search finds phone words that stand together by the digits of all of them, or each word
+// by itself.
 func (n *naive) search(s string, v visitor.Visitor) bool {
 	words := strings.Fields(text.Fold(s))
-	var found []string
-	for i := 0; i < len(words); {
-		j, short := i, false
-		for j < len(words) && phoneWord.MatchString(words[j]) {
-			short = short || len([]rune(noDigit.ReplaceAllString(words[j], ""))) < 3
-			j++
-		}
-		if !short || j < i+2 {
-			j = i + 1
-		}
-		found = append(found, strings.Join(words[i:j], " "))
-		i = j
+	alone := func(word string) bool {
+		digits := asciiDigits(word)
+		return strings.Contains(text.Fold(v.Name), word) || strings.Contains(text.Fold(v.Email), word) ||
+			len(digits) >= 3 && strings.Contains(v.Phone, digits)
 	}
-	for _, term := range found {
-		digits := asciiDigits(term)
-		isPhone := len(digits) >= 3 && strings.Contains(v.Phone, digits)
-		if !strings.Contains(text.Fold(v.Name), term) && !strings.Contains(text.Fold(v.Email), term) && !isPhone {
+	for i := 0; i < len(words); {
+		end := i
+		for end < len(words) && phoneWord.MatchString(words[end]) {
+			end++
+		}
+		digits := asciiDigits(strings.Join(words[i:end], ""))
+		end = max(end, i+1)
+		apart := !slices.ContainsFunc(words[i:end], func(word string) bool { return !alone(word) })
+		if !apart && (len(digits) < 3 || !strings.Contains(v.Phone, digits)) {
 			return false
 		}
+		i = end
 	}
 	return true
 }

@@ -8,37 +8,58 @@ import (
 	"github.com/contactpipeline/visitors/tag/text"
 )
 
-// minDigits is how many digits a word needs to be looked for in phones.
-const minDigits = 3
+const (
+	minDigits = 3  // that a term needs to be looked for in phones
+	maxDigits = 15 // that a phone has
+)
 
-// terms splits a search into its folded terms. Words of a phone number that stand side
-// by side, as in +1 (555) 123-4567, are one term when one of them alone is too short.
+// terms splits a search into its folded words. A phone word, of digits and phone punctuation,
+// is looked for in the digits of phones, too: by itself when it has minDigits, else together
+// with the phone words beside it. So "+49 170 123" finds that number although two digits
+// are too few to look for, and "1 12" finds names that contain both beside the phones that
+// contain 112. A visitor is found when its phone has the digits of the whole run, since it
+// has then those of each longer word, or when each word is found by itself.
 func terms(s string) []Term {
 	words := strings.Fields(text.Fold(s))
 	terms := make([]Term, 0, len(words))
 	for len(words) > 0 {
-		n, short := 0, false
-		for n < len(words) && phoneDigits(words[n]) != "" {
-			short = short || len(phoneDigits(words[n])) < minDigits
-			n++
+		run, all := 0, ""
+		for run < len(words) && phoneDigits(words[run]) != "" {
+			all += phoneDigits(words[run])
+			run++
 		}
-		if n < 2 || !short {
-			n = 1
+		if len(all) < minDigits || len(all) > maxDigits {
+			all = "" // no phone has them, or too many have
 		}
-		if t := termOf(strings.Join(words[:n], " ")); !slices.Contains(terms, t) {
-			terms = append(terms, t)
+		run = max(run, 1)
+		for _, word := range words[:run] {
+			t := Term{Text: word, Digits: phoneDigits(word)}
+			if len(t.Digits) < minDigits && t.Digits != "" {
+				t.Digits = all
+			}
+			if !slices.Contains(terms, t) {
+				terms = append(terms, t)
+			}
 		}
-		words = words[n:]
+		words = words[run:]
 	}
 	return terms
 }
 
-func termOf(folded string) Term {
-	t := Term{Text: folded}
-	if digits := phoneDigits(folded); len(digits) >= minDigits {
-		t.Digits = digits
+// valid reports whether terms could have made t.
+func (t Term) valid() bool {
+	if words := strings.Fields(t.Text); !isFolded(t.Text) || len(words) != 1 || words[0] != t.Text {
+		return false
 	}
-	return t
+	own := phoneDigits(t.Text)
+	switch {
+	case t.Digits == "":
+		return len(own) < minDigits
+	case own == "" || len(own) >= minDigits:
+		return t.Digits == own
+	}
+	return len(t.Digits) >= minDigits && len(t.Digits) <= maxDigits && strings.Trim(t.Digits, "0123456789") == "" &&
+		strings.Contains(t.Digits, own)
 }
 
 // phoneDigits returns the digits of a part of a phone number, or "" when s holds

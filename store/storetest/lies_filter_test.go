@@ -106,6 +106,26 @@ var filterLies = []lie{
 			return true
 		})
 	}},
+	{"takes neighbouring words of digits for a phone and nothing else", "Search/words of digits are found together in a phone, or each by itself", func(l *liar) {
+		l.match(isTerms, func(n filter.Node, v visitor.Visitor) bool {
+			for _, t := range n.(filter.Terms) {
+				if len(t.Digits) > len(t.Text) && !strings.Contains(v.Phone, t.Digits) {
+					return false
+				}
+			}
+			return matchNode(n, v)
+		})
+	}},
+	{"looks for a word of two digits in names only", "Search/words of digits are found together in a phone, or each by itself", func(l *liar) {
+		l.match(isTerms, func(n filter.Node, v visitor.Visitor) bool {
+			for _, t := range n.(filter.Terms) {
+				if len(t.Text) < 3 && !strings.Contains(text.Fold(v.Name+"\n"+v.Email), t.Text) {
+					return false
+				}
+			}
+			return matchNode(n, v)
+		})
+	}},
 	{"finds nothing by less than three letters", "Search/a search of one letter, of two and of a whole name all work", func(l *liar) {
 		l.match(isTerms, func(n filter.Node, v visitor.Visitor) bool {
 			return matchNode(n, v) && !slices.ContainsFunc(n.(filter.Terms), func(t filter.Term) bool { return len(t.Text) < 3 })

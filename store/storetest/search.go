@@ -43,6 +43,31 @@ var searchPromises = []promise{
 		},
 	},
 	{
+		name: "words of digits are found together in a phone, or each by itself",
+		why:  "A number is typed with spaces, and so are a flat and a house.",
+		keep: func(r *room) {
+			a, b, c := r.visitor("Ada"), r.visitor("Flat 1 House 12"), r.visitor("Room 7")
+			a.Phone, b.Email, c.Phone = "+4917012345", "bob49@example.com", "+15551234567"
+			r.given(create(a), create(b), create(c))
+			r.ask(
+				asked{filter.Search("+49 170 123"), "Ada"},
+				asked{filter.Search("49 1 70"), "Ada"},
+				asked{filter.Search("ada 49 17"), "Ada"},
+				asked{filter.Search("+49 170 12 345"), "Ada"},
+				asked{filter.Search("1 12"), "Flat 1 House 12"},
+				asked{filter.Search("12 1"), "Flat 1 House 12"},
+				asked{filter.Search("1 12 bob"), "Flat 1 House 12"},
+				asked{filter.Search("1 49"), "Flat 1 House 12"},
+				asked{filter.Search("7 555"), "Room 7"},
+				asked{filter.Search("+1 (555) 123 45 67"), "Room 7"},
+				asked{filter.Search("7 012"), "Ada"},
+				asked{filter.Search("12 45"), ""},
+				asked{filter.Search("170 555"), ""},
+				asked{filter.Search("49 12"), "Flat 1 House 12"},
+			)
+		},
+	},
+	{
 		name: "a search does not run from one value into the next",
 		why:  "Values that are stored side by side are still two values.",
 		keep: func(r *room) {

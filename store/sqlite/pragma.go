@@ -1,9 +1,11 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/mattn/go-sqlite3"
@@ -17,23 +19,19 @@ const checkpointPages = "4000"
 
 // readyWriter readies the connection that writes. Sorting stays in memory, since
 // temporary files would hold personal data.
-func (o Options) readyWriter(path string) func(context.Context, sqlstore.Conn) error {
+func (o Options) readyWriter(ctx context.Context, c sqlstore.Conn) error {
 	synchronous := "FULL"
 	if o.Relaxed {
 		synchronous = "NORMAL"
 	}
-	return func(ctx context.Context, c sqlstore.Conn) error {
-		if err := o.ready(ctx, c); err != nil {
-			return err
-		}
-		if path != ":memory:" {
-			if err := o.enterWAL(ctx, c); err != nil {
-				return err
-			}
-		}
-		_, err := c.ExecContext(ctx, "PRAGMA synchronous = "+synchronous+"; PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = "+checkpointPages)
+	if err := o.ready(ctx, c); err != nil {
 		return err
 	}
+	if err := o.enterWAL(ctx, c); err != nil {
+		return err
+	}
+	_, err := c.ExecContext(ctx, "PRAGMA synchronous = "+synchronous+"; PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = "+checkpointPages)
+	return err
 }
 
 func (o Options) readyReader(ctx context.Context, c sqlstore.Conn) error {
@@ -50,20 +48,25 @@ func (o Options) ready(ctx context.Context, c sqlstore.Conn) error {
 	return err
 }
 
-// enterWAL tries again while another connection does the same, for which SQLite does
-// not wait by itself.
+// enterWAL puts the database into WAL mode, in which it stays. It tries again while another
+// connection does the same, for which SQLite does not wait by itself. A database in memory
+// has nothing to lose and stays as it is.
 func (o Options) enterWAL(ctx context.Context, c sqlstore.Conn) error {
-	const pause = 10 * time.Millisecond
-	for waited := time.Duration(0); ; waited += pause {
-		_, err := c.ExecContext(ctx, "PRAGMA journal_mode = WAL")
+	waiting, stop := context.WithTimeout(ctx, o.BusyTimeout)
+	defer stop()
+	for {
+		mode, err := pragma[string](ctx, c, "PRAGMA journal_mode = WAL")
 		var e sqlite3.Error
-		if !errors.As(err, &e) || e.Code != sqlite3.ErrBusy || waited >= o.BusyTimeout {
+		switch {
+		case err == nil && mode != "wal" && mode != "memory":
+			return fmt.Errorf("database cannot be put into WAL mode: its journal mode stays %s", mode)
+		case !errors.As(err, &e) || e.Code != sqlite3.ErrBusy:
 			return err
 		}
 		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(pause):
+		case <-waiting.Done():
+			return cmp.Or(ctx.Err(), err)
+		case <-time.After(10 * time.Millisecond):
 		}
 	}
 }
@@ -72,27 +75,46 @@ func (o Options) enterWAL(ctx context.Context, c sqlstore.Conn) error {
 func unguarded(context.Context, sqlstore.Conn) (func(), error) { return func() {}, nil }
 
 // secureDelete makes a host's connection overwrite what it deletes, until undone.
-func secureDelete(ctx context.Context, c sqlstore.Conn) (func(), error) {
-	before, err := pragma(ctx, c, "PRAGMA secure_delete")
-	if err != nil || before == 1 {
-		return func() {}, err
-	}
-	if _, err := pragma(ctx, c, "PRAGMA secure_delete = ON"); err != nil {
-		return nil, err
-	}
-	setting := [...]string{"OFF", "ON", "FAST"}[before]
-	return func() { pragma(context.WithoutCancel(ctx), c, "PRAGMA secure_delete = "+setting) }, nil
+func secureDelete(ctx context.Context, c sqlstore.Conn) (undo func(), err error) {
+	return hold(ctx, c, "secure_delete", []string{"OFF", "ON", "FAST"}, 1)
 }
 
-func pragma(ctx context.Context, c sqlstore.Conn, text string) (value int, err error) {
+// secureAndFull does the same, and makes the connection sync each commit to disk.
+func secureAndFull(ctx context.Context, c sqlstore.Conn) (undo func(), err error) {
+	undoDelete, err := secureDelete(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	undoFull, err := hold(ctx, c, "synchronous", []string{"OFF", "NORMAL", "FULL", "EXTRA"}, 2, 3)
+	if err != nil {
+		undoDelete()
+		return nil, err
+	}
+	return func() { undoFull(); undoDelete() }, nil
+}
+
+// hold gives a setting of a host's connection the first one of the values that are enough,
+// unless it has one of them, until undone.
+func hold(ctx context.Context, c sqlstore.Conn, name string, values []string, enough ...int) (undo func(), err error) {
+	before, err := pragma[int](ctx, c, "PRAGMA "+name)
+	if err != nil || slices.Contains(enough, before) {
+		return func() {}, err
+	}
+	if _, err := pragma[int](ctx, c, "PRAGMA "+name+" = "+values[enough[0]]); err != nil {
+		return nil, err
+	}
+	return func() { pragma[int](context.WithoutCancel(ctx), c, "PRAGMA "+name+" = "+values[before]) }, nil
+}
+
+func pragma[T any](ctx context.Context, c sqlstore.Conn, text string) (value T, err error) {
 	rows, err := c.QueryContext(ctx, text)
 	if err != nil {
-		return 0, err
+		return value, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		if err := rows.Scan(&value); err != nil {
-			return 0, err
+			return value, err
 		}
 	}
 	return value, rows.Err()

@@ -25,10 +25,12 @@ var migrations embed.FS
 // mean the default.
 type Options struct {
 	// BusyTimeout is how long a write waits for another connection's write to end before it
-	// fails with ErrBusy. Open only: a host's database keeps its own. Default: 5 s.
+	// fails with ErrBusy. A host's database keeps its own; New waits so long until it can
+	// be put into WAL mode. Default: 5 s.
 	BusyTimeout time.Duration
-	// Relaxed sets synchronous=NORMAL: a commit survives the end of the process, not that
-	// of the machine, and costs a tenth. Open only. Default: FULL.
+	// Relaxed gives up durability for speed: a commit survives the end of the process, not
+	// that of the machine, and costs a tenth. Open sets synchronous=NORMAL; New leaves
+	// journal_mode and synchronous as the host has them. Default: WAL and FULL.
 	Relaxed bool
 	// Readers is how many connections read at once. Open only. Default: GOMAXPROCS, at
 	// least 4.
@@ -68,7 +70,7 @@ func Open(ctx context.Context, path string, o *Options) (*Store, error) {
 
 // openOn keeps connections of db, which the store closes in the end.
 func openOn(ctx context.Context, db *sql.DB, path string, opts Options) (*Store, error) {
-	writers := sqlstore.Keep(db, 1, opts.readyWriter(path))
+	writers := sqlstore.Keep(db, 1, opts.readyWriter)
 	readers := writers
 	if path != ":memory:" {
 		readers = sqlstore.Keep(db, opts.Readers, opts.readyReader)
@@ -85,12 +87,28 @@ func openOn(ctx context.Context, db *sql.DB, path string, opts Options) (*Store,
 // and closes after the Store. Reads and writes take a connection each from db; a host that
 // allows db but one must not hold it while it calls the Store. Writes begin with BEGIN
 // IMMEDIATE whatever db's _txlock is.
+//
+// What Apply has acknowledged survives a power cut, as with Open: New puts the database into
+// WAL mode, in which the file stays, and returns an error where that cannot be done; each
+// write sets synchronous=FULL on the connection it takes, and puts the host's setting back
+// at its end. The host's own writes keep the host's setting. Options.Relaxed turns both off.
 func New(ctx context.Context, db *sql.DB, o *Options) (*Store, error) {
-	st := &Store{
-		engine: sqlstore.New(dialect{}, sqlstore.Borrow(db, nil), sqlstore.Borrow(db, secureDelete), func() error { return nil }),
-		guard:  secureDelete,
+	opts := defaults(o)
+	guard := sqlstore.Guard(secureAndFull)
+	if opts.Relaxed {
+		guard = secureDelete
 	}
-	if err := st.begin(ctx, defaults(o)); err != nil {
+	st := &Store{
+		engine: sqlstore.New(dialect{}, sqlstore.Borrow(db, nil), sqlstore.Borrow(db, guard), func() error { return nil }),
+		guard:  guard,
+	}
+	if !opts.Relaxed {
+		err := sqlstore.Maintain(ctx, st.engine, func(c sqlstore.Conn) error { return opts.enterWAL(ctx, c) })
+		if err != nil {
+			return nil, fmt.Errorf("use sqlite: %w", err)
+		}
+	}
+	if err := st.begin(ctx, opts); err != nil {
 		return nil, fmt.Errorf("use sqlite: %w", err)
 	}
 	return st, nil
@@ -100,6 +118,11 @@ func New(ctx context.Context, db *sql.DB, o *Options) (*Store, error) {
 // sees what the transaction has done, and what it does is committed or rolled back with
 // it. Each Apply in it is all or nothing. Once the transaction has ended it is closed; SQLite
 // ends one by itself when the disk is full, so roll back where a call fails with ErrClosed.
+//
+// The commit is the host's, and so is its durability: SQLite allows no change of synchronous
+// inside a transaction. The file is in WAL mode, where a commit with synchronous=NORMAL, which
+// is the driver's default, may be lost in a power cut, whole; open db with
+// _synchronous=FULL to rule that out.
 func (s *Store) InTx(tx *sql.Tx) store.Store {
 	return sqlstore.InTx(dialect{}, tx, secureDelete)
 }

@@ -43,6 +43,14 @@
 // Calls of one process that wait for their turn share a transaction. Workspaces do not wait
 // for each other.
 //
+// # Backup
+//
+// Back up with the server's own means, which need no pause: pg_dump, whose dump is the state
+// at its start, or pg_basebackup with archiving of the write-ahead log (or the snapshots of a
+// managed server) to return to any instant. Both have every acknowledged write up to then.
+// Of a host's database take all of it, so that the host's rows and visitors fit together;
+// with Options.Schema, pg_dump --schema=NAME takes the tables of visitors alone.
+//
 // # More than one machine
 //
 // Where one server does not suffice for all workspaces, Distribute spreads the tables over a

@@ -71,6 +71,11 @@ func Maintain(ctx context.Context, e *Engine, f func(Conn) error) error {
 	return e.call(ctx, e.writers, func(s *session) error { return s.failed(f(s.conn)) })
 }
 
+// Inspect lends f a connection that reads, outside of any transaction, while others write.
+func Inspect(ctx context.Context, e *Engine, f func(Conn) error) error {
+	return e.call(ctx, e.readers, func(s *session) error { return s.failed(f(s.conn)) })
+}
+
 // maxStale is how many sessions in a row may turn out to be stale: a server that comes back
 // leaves behind as many as it had connections.
 const maxStale = 64

@@ -1,5 +1,6 @@
 // Package sqlite keeps visitors in an SQLite database, by way of
-// github.com/mattn/go-sqlite3 (cgo) and database/sql.
+// github.com/mattn/go-sqlite3 (cgo) and database/sql. A program that is built without cgo
+// compiles, and Open returns an error that says so.
 //
 //	st, err := sqlite.Open(ctx, "visitors.db", nil)
 //

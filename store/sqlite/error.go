@@ -1,10 +1,6 @@
 package sqlite
 
-import (
-	"errors"
-
-	"github.com/mattn/go-sqlite3"
-)
+import "errors"
 
 // ErrBusy is matched when another connection held the write lock for longer than
 // Options.BusyTimeout, or, in a host's transaction that began by reading, when another one has
@@ -17,42 +13,58 @@ var ErrBusy = errors.New("database is busy")
 type Error struct {
 	Code     int // https://www.sqlite.org/rescode.html
 	Extended int
+	text     string // of the extended code
 	err      error
 }
 
 // Error tells the code in words.
 func (e *Error) Error() string {
-	if reason, ok := reasons[sqlite3.ErrNo(e.Code)]; ok {
+	if reason, ok := reasons[e.Code]; ok {
 		return "sqlite: " + reason
 	}
-	return "sqlite: " + sqlite3.ErrNoExtended(e.Extended).Error()
+	return "sqlite: " + e.text
 }
 
 // Is reports whether target is ErrBusy and e one of the codes it stands for.
 func (e *Error) Is(target error) bool {
-	return target == ErrBusy && (sqlite3.ErrNo(e.Code) == sqlite3.ErrBusy || sqlite3.ErrNo(e.Code) == sqlite3.ErrLocked)
+	return target == ErrBusy && (e.Code == codeBusy || e.Code == codeLocked)
 }
 
 // Unwrap returns the driver's error.
 func (e *Error) Unwrap() error { return e.err }
 
-var reasons = map[sqlite3.ErrNo]string{
-	sqlite3.ErrBusy:     "database is busy: another connection is writing",
-	sqlite3.ErrLocked:   "database is busy: a table is locked by another connection",
-	sqlite3.ErrReadonly: "database is read-only",
-	sqlite3.ErrIoErr:    "disk error",
-	sqlite3.ErrCorrupt:  "database file is damaged",
-	sqlite3.ErrFull:     "disk is full",
-	sqlite3.ErrCantOpen: "cannot open the database file",
-	sqlite3.ErrNotADB:   "file is not a database",
+// Codes of SQLite.
+const (
+	codeBusy     = 5
+	codeLocked   = 6
+	codeReadOnly = 8
+	codeIO       = 10
+	codeCorrupt  = 11
+	codeFull     = 13
+	codeCantOpen = 14
+	codeNotADB   = 26
+)
+
+var reasons = map[int]string{
+	codeBusy:     "database is busy: another connection is writing",
+	codeLocked:   "database is busy: a table is locked by another connection",
+	codeReadOnly: "database is read-only",
+	codeIO:       "disk error",
+	codeCorrupt:  "database file is damaged",
+	codeFull:     "disk is full",
+	codeCantOpen: "cannot open the database file",
+	codeNotADB:   "file is not a database",
 }
 
 // Error recognises the driver's errors by their code.
 func (dialect) Error(err error) error {
-	var e sqlite3.Error
 	var known *Error
-	if errors.As(err, &known) || !errors.As(err, &e) {
+	if errors.As(err, &known) {
 		return err
 	}
-	return &Error{Code: int(e.Code), Extended: int(e.ExtendedCode), err: err}
+	code, extended, text, ok := driverError(err)
+	if !ok {
+		return err
+	}
+	return &Error{Code: code, Extended: extended, text: text, err: err}
 }

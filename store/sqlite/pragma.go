@@ -3,12 +3,9 @@ package sqlite
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
-
-	"github.com/mattn/go-sqlite3"
 
 	"github.com/contactpipeline/visitors/store/internal/sqlstore"
 )
@@ -56,11 +53,11 @@ func (o Options) enterWAL(ctx context.Context, c sqlstore.Conn) error {
 	defer stop()
 	for {
 		mode, err := pragma[string](ctx, c, "PRAGMA journal_mode = WAL")
-		var e sqlite3.Error
+		code, _, _, _ := driverError(err)
 		switch {
 		case err == nil && mode != "wal" && mode != "memory":
 			return fmt.Errorf("database cannot be put into WAL mode: its journal mode stays %s", mode)
-		case !errors.As(err, &e) || e.Code != sqlite3.ErrBusy:
+		case code != codeBusy:
 			return err
 		}
 		select {

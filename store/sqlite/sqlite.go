@@ -51,9 +51,12 @@ type Store struct {
 
 // Open opens the database in the file of that path, making it if need be, or a new one in
 // memory for ":memory:". Other processes may have the file open too. The error is ErrBusy, a
-// *SchemaError, or the driver's.
+// *SchemaError, or the driver's; in a program built without cgo, one that says so.
 func Open(ctx context.Context, path string, o *Options) (*Store, error) {
 	opts := defaults(o)
+	if err := needsCgo(); err != nil {
+		return nil, fmt.Errorf("open sqlite: %w", err)
+	}
 	if path == "" {
 		return nil, errors.New("open sqlite: no path")
 	}

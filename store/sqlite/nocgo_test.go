@@ -1,0 +1,25 @@
+package sqlite_test
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Without cgo there is no SQLite driver. The module compiles all the same, since a program
+// may use the other stores, and Open says what is missing.
+func TestWithoutCgo(t *testing.T) {
+	t.Parallel()
+	run := func(words ...string) string {
+		command := exec.CommandContext(t.Context(), "go", words...)
+		command.Env = append(os.Environ(), "CGO_ENABLED=0")
+		out, err := command.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		return string(out)
+	}
+	require.Empty(t, run("build", "github.com/contactpipeline/visitors/..."))
+	require.Equal(t, "open sqlite: this program was built without cgo, which the SQLite driver needs: build it with CGO_ENABLED=1 and a C compiler\n",
+		run("run", "./testdata/nocgo"))
+}

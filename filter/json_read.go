@@ -6,8 +6,8 @@ import (
 	"errors"
 	"io"
 	"slices"
-	"unicode/utf8"
 
+	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
@@ -18,8 +18,8 @@ func Unmarshal(b []byte) (Expr, error) {
 	if len(b) > MaxForm {
 		return nil, refuse("longer than %d bytes", MaxForm)
 	}
-	if !utf8.Valid(b) {
-		return nil, refuse("not valid UTF-8")
+	if !text.IsUnicodeJSON(b) {
+		return nil, refuse("not valid Unicode")
 	}
 	r := formReader{in: b, dec: json.NewDecoder(bytes.NewReader(b))}
 	r.dec.UseNumber()
@@ -45,17 +45,14 @@ type formReader struct {
 func (r *formReader) root() (Expr, error) {
 	var e Expr
 	version := 0.0
-	err := r.object(func(key string) (err error) {
-		switch key {
-		case "version":
-			version, err = r.number()
-			if err == nil && version != FormVersion {
-				err = refuse("not version %d", FormVersion)
-			}
-		case "filter":
+	err := r.object([]string{"version", "filter"}, func(key string) (err error) {
+		if key == "filter" {
 			e, err = r.node(1)
-		default:
-			err = refuse("unknown key")
+			return err
+		}
+		version, err = r.number()
+		if err == nil && version != FormVersion {
+			err = refuse("not version %d", FormVersion)
 		}
 		return err
 	})
@@ -88,7 +85,7 @@ func (r *formReader) node(depth int) (Expr, error) {
 		return nil, refuse("nested deeper than %d", MaxDepth)
 	}
 	var n nodeParts
-	err := r.object(func(key string) error {
+	err := r.object([]string{"op", "field", "attr", "text", "values", "of"}, func(key string) error {
 		switch key {
 		case "op":
 			return r.text(&n.op)
@@ -105,11 +102,9 @@ func (r *formReader) node(depth int) (Expr, error) {
 				n.values = append(n.values, v)
 				return err
 			})
-		case "of":
-			n.hasOf = true
-			return r.children(&n, depth)
 		}
-		return refuse("unknown key")
+		n.hasOf = true
+		return r.children(&n, depth)
 	})
 	if err != nil {
 		return nil, err
@@ -208,7 +203,8 @@ func (r *formReader) value() (Value, error) {
 // taggedValue reads an object whose one key is the kind of the value.
 func (r *formReader) taggedValue() (Value, error) {
 	var v Value
-	err := r.object(func(key string) error {
+	kinds := []string{string(IDValue), string(DateValue), string(PeriodValue), string(TimeValue), string(AgoValue), string(IdentityValue)}
+	err := r.object(kinds, func(key string) error {
 		if v.Kind != "" {
 			return refuse("a second kind of value")
 		}
@@ -244,14 +240,12 @@ func readPlain(v *Value, s string) error {
 			return refuse("not an age in the form 30d")
 		}
 		v.Ago = age
-	default:
-		return refuse("unknown kind of value")
 	}
 	return nil
 }
 
 func (r *formReader) identity(i *IdentityRef) error {
-	return r.object(func(key string) error {
+	return r.object([]string{"source", "account", "external_id"}, func(key string) error {
 		var s *string
 		if err := r.text(&s); err != nil {
 			return err
@@ -263,8 +257,6 @@ func (r *formReader) identity(i *IdentityRef) error {
 			i.Account = *s
 		case "external_id":
 			i.ExternalID = *s
-		default:
-			return refuse("unknown key")
 		}
 		return nil
 	})

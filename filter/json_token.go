@@ -8,12 +8,9 @@ import (
 	"strings"
 )
 
-// maxKey is the length of a key that an error repeats; longer ones are not ours.
-const maxKey = 16
-
-// object reads an object. It calls visit after each key, to read what is there, and
-// refuses a key that comes twice.
-func (r *formReader) object(visit func(key string) error) error {
+// object reads an object with these keys. It calls visit after each key, to read what is
+// there. It refuses a key that comes twice, and an unknown one without repeating it.
+func (r *formReader) object(keys []string, visit func(key string) error) error {
 	if token, err := r.dec.Token(); token != json.Delim('{') {
 		return r.want(err, "want an object")
 	}
@@ -21,26 +18,21 @@ func (r *formReader) object(visit func(key string) error) error {
 	for r.dec.More() {
 		token, err := r.dec.Token()
 		key, ok := token.(string)
-		if !ok {
+		switch {
+		case !ok:
 			return r.bad(err)
-		}
-		if slices.Contains(seen, key) {
-			return under(refuse("given twice"), "", pointerTo(key))
+		case !slices.Contains(keys, key):
+			return refuse("key %d is unknown; known are %s", len(seen)+1, strings.Join(keys, ", "))
+		case slices.Contains(seen, key):
+			return under(refuse("given twice"), "", "/"+key)
 		}
 		seen = append(seen, key)
 		if err := visit(key); err != nil {
-			return under(err, "", pointerTo(key))
+			return under(err, "", "/"+key)
 		}
 	}
 	_, err := r.dec.Token()
 	return r.bad(err)
-}
-
-func pointerTo(key string) string {
-	if len(key) > maxKey {
-		return "/…"
-	}
-	return "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
 }
 
 // next returns the first character of what comes next.

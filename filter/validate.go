@@ -99,7 +99,7 @@ func (n *census) weigh(size int) error {
 func (n *census) condition(c Condition) error {
 	f := fieldNamed(c.Field)
 	if f == nil {
-		return under(refuse("unknown field %.40q", c.Field), "", "/field")
+		return under(refuse("unknown field"), "", "/field")
 	}
 	switch {
 	case f.Kind == AttrKind && !visitor.ValidAttributeName(c.Attr):

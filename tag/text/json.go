@@ -1,0 +1,47 @@
+package text
+
+import (
+	"bytes"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// IsUnicodeJSON reports whether the texts in JSON are Unicode: valid UTF-8, and no escape of
+// one half of a surrogate pair, such as "\ud83d". encoding/json replaces both with U+FFFD.
+// It does not check that b is JSON.
+func IsUnicodeJSON(b []byte) bool {
+	if !utf8.Valid(b) {
+		return false
+	}
+	for {
+		i := bytes.IndexByte(b, '\\')
+		if i < 0 || i+1 == len(b) {
+			return true
+		}
+		b = b[i:]
+		r, ok := escaped(b)
+		if !ok {
+			b = b[2:] // of another kind, such as \n
+			continue
+		}
+		b = b[6:]
+		if !utf16.IsSurrogate(r) {
+			continue
+		}
+		second, _ := escaped(b)
+		if utf16.DecodeRune(r, second) == utf8.RuneError {
+			return false
+		}
+		b = b[6:]
+	}
+}
+
+// escaped reads an escape such as \u00e9 that b starts with.
+func escaped(b []byte) (rune, bool) {
+	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(b[2:6]), 16, 32)
+	return rune(n), err == nil
+}

@@ -73,7 +73,7 @@ func TestBulkRefuses(t *testing.T) {
 		"tags to delete":            {object{"action": "delete", "ids": ids, "tags": []string{"vip"}}, "tags"},
 		"no group":                  {object{"action": "join", "ids": ids}, "group"},
 		"a group to tag":            {object{"action": "tag", "tags": []string{"vip"}, "ids": ids, "group": ids[0]}, "group"},
-		"a field that is not there": {object{"action": "delete", "ids": ids, "force": true}, "force"},
+		"a field that is not there": {object{"action": "delete", "ids": ids, "force": true}, "body"},
 	} {
 		p := s.call("POST", "/visitors/bulk", c.body).is(422)
 		if c.field != "" {

@@ -54,7 +54,7 @@ var descriptions = map[string]string{
 	"Event":                 "One change that had an effect: ids and names of fields, never what was in them.",
 	"Problem.code":          "A stable word for what went wrong.",
 	"Problem.detail":        "What went wrong, in English. Nothing of what was sent is repeated.",
-	"Problem.field":         "The field or header that it is about.",
+	"Problem.field":         "The field, parameter or header that it is about; of an unknown one: what it is in.",
 	"Problem.position":      "Where in the text of a filter, in bytes.",
 	"Problem.pointer":       "Where in the JSON form of a filter (RFC 6901).",
 	"Problem.suggestion":    "A known word to write there instead.",

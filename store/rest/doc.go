@@ -16,7 +16,10 @@
 //     without a filter means everyone.
 //   - Errors are application/problem+json (RFC 9457): see Problem. Programs go by code,
 //     forms by field, filter bars by position or pointer. Nothing of what was sent is
-//     repeated.
+//     repeated, not even the names of unknown properties and parameters: a problem names
+//     the ones that are known instead.
+//   - JSON is read strictly: names in their one case, each once, valid Unicode, and a
+//     Content-Type of application/json.
 //   - The ETag of a visitor is its revision: PATCH with If-Match, or if_revision, changes
 //     only that revision. It tells nothing of tags and groups, so nothing may be cached by
 //     it, and every answer is no-store.

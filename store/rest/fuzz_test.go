@@ -96,9 +96,11 @@ func FuzzBodies(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, path uint8, body []byte) {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, paths[int(path)%len(paths)], bytes.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
 		require.Less(t, w.Code, 500, "%s: %s", r.URL.Path, w.Body)
+		require.NotEqual(t, http.StatusUnsupportedMediaType, w.Code)
 		require.True(t, json.Valid(w.Body.Bytes()), "%s", w.Body)
 	})
 }

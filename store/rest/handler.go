@@ -3,6 +3,7 @@ package rest
 import (
 	"errors"
 	"net/http"
+	"path"
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -43,7 +44,7 @@ func New(st store.Store, o *Options) (http.Handler, error) {
 		}
 	}
 	api := humago.New(h.mux, h.config())
-	api.UseMiddleware(h.enter)
+	api.UseMiddleware(h.enter(api))
 	h.routes(api)
 	var err error
 	if h.doc, err = document(api.OpenAPI()); err != nil {
@@ -80,7 +81,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	found, pattern := h.mux.Handler(r)
-	if pattern == "" {
+	if pattern == "" || path.Clean(r.URL.Path) != r.URL.Path { // the mux would redirect, and repeat the path
 		h.nowhere(w, r, found)
 		return
 	}

@@ -1,12 +1,12 @@
 package rest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
-	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -29,10 +29,11 @@ func (s *scope) Resolve(ctx huma.Context) []error {
 	return nil
 }
 
-// scopedContext hands a scope on from enter to Resolve.
+// scopedContext is a request that enter has checked: it hands on the scope and the body.
 type scopedContext struct {
 	request
 	scope scope
+	body  []byte
 }
 
 // request has a name of its own, for a field named Context would hide the method.
@@ -41,15 +42,39 @@ type request huma.Context
 // Unwrap returns the context within.
 func (c scopedContext) Unwrap() huma.Context { return c.request }
 
-// enter opens the workspace before anything of the request is read.
-func (h *handler) enter(ctx huma.Context, next func(huma.Context)) {
-	r, w := humago.Unwrap(ctx)
-	ws, err := h.open(r)
-	if err != nil {
-		writeProblem(w, h.problem(r, err))
-		return
+// BodyReader returns the body that was checked.
+func (c scopedContext) BodyReader() io.Reader { return bytes.NewReader(c.body) }
+
+// Header returns a header. The media type has been checked, and huma knows one spelling.
+func (c scopedContext) Header(name string) string {
+	if name == "Content-Type" {
+		return "application/json"
 	}
-	next(scopedContext{ctx, scope{ws, r}})
+	return c.request.Header(name)
+}
+
+// enter opens the workspace before anything of the request is read, and refuses what huma
+// would let pass, or would repeat in its answer.
+func (h *handler) enter(api huma.API) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		r, w := humago.Unwrap(ctx)
+		op := ctx.Operation()
+		ws, err := h.open(r)
+		if err == nil {
+			err = checkQuery(op, r.URL.RawQuery)
+		}
+		var body []byte
+		if err == nil && op.RequestBody != nil {
+			if body, err = h.readBody(w, r); err == nil {
+				err = checkBody(op, api.OpenAPI().Components.Schemas, body)
+			}
+		}
+		if err != nil {
+			writeProblem(w, h.problem(r, err))
+			return
+		}
+		next(scopedContext{ctx, scope{ws, r}, body})
+	}
 }
 
 // operation adds an operation whose errors become problems.
@@ -57,8 +82,7 @@ func operation[I, O any, P interface {
 	*I
 	scoped() *scope
 }](h *handler, api huma.API, op huma.Operation, do func(context.Context, *store.Workspace, *I) (*O, error)) {
-	op.MaxBodyBytes = h.o.MaxBody
-	op.BodyReadTimeout = h.o.BodyTimeout
+	op.MaxBodyBytes, op.BodyReadTimeout = -1, -1 // readBody has limited both
 	if op.Responses == nil {
 		op.Responses = map[string]*huma.Response{}
 	}
@@ -83,7 +107,6 @@ func (h *handler) config() huma.Config {
 	c := huma.DefaultConfig("Visitors", apiVersion)
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath, c.CreateHooks = "", "", "", nil
 	c.Formats = map[string]huma.Format{"application/json": format, "json": format, problemType: format}
-	c.RejectUnknownQueryParameters = true
 	c.Transformers = []huma.Transformer{h.problemOfHuma}
 	c.OpenAPI = newDocument()
 	return c
@@ -97,19 +120,13 @@ func writeJSON(w io.Writer, v any) error {
 
 // readJSON is json.Unmarshal with errors that repeat nothing of what is read.
 func readJSON(b []byte, v any) error {
-	if !utf8.Valid(b) {
-		return errors.New("not valid UTF-8")
-	}
 	err := json.Unmarshal(b, v)
 	var field *visitor.FieldError
-	var syntax *json.SyntaxError
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &field):
 		return field
-	case errors.As(err, &syntax):
-		return errors.New("not JSON")
 	}
 	return errors.New("not of the form that is described")
 }

@@ -21,7 +21,7 @@ type Code string
 // The codes of problems.
 const (
 	CodeInvalid       Code = "invalid"             // 422: the field is not valid, for the reason in detail
-	CodeMalformed     Code = "malformed"           // 400: the body is not JSON
+	CodeMalformed     Code = "malformed"           // 400: the body is missing or is not JSON
 	CodeFilterSyntax  Code = "filter_syntax"       // 422: the text is not a filter, from position on
 	CodeFilterInvalid Code = "filter_invalid"      // 422: the filter says what cannot be asked, at pointer
 	CodeUnknownTag    Code = "unknown_tag"         // 422: the filter names a tag that is not there
@@ -37,7 +37,7 @@ const (
 	CodeCrossOrigin   Code = "cross_origin"        // 403: a page of another origin, see Options.Origins
 	CodeNoRoute       Code = "no_route"            // 404: no such path
 	CodeMethod        Code = "method_not_allowed"  // 405: see Allow
-	CodeMediaType     Code = "media_type"          // 415: not application/json
+	CodeMediaType     Code = "media_type"          // 415: not application/json in UTF-8
 	CodeTooLarge      Code = "too_large"           // 413: the body passes the limit
 	CodeTimeout       Code = "timeout"             // 408 or 504: it took too long
 	CodeClosed        Code = "closed"              // 503: the store is closed
@@ -54,7 +54,8 @@ var codes = []Code{
 const problemType = "application/problem+json"
 
 // Problem is the body of every answer that is an error (RFC 9457). It repeats nothing of
-// what was sent but names of fields, and positions in it.
+// what was sent but the names of known fields and of attributes, positions, and the ids of
+// visitors, tags and groups.
 type Problem struct {
 	Title      string `json:"title"`
 	Status     int    `json:"status"`
@@ -201,12 +202,6 @@ func (h *handler) problemOfHuma(ctx huma.Context, _ string, v any) (any, error) 
 	switch p.Status {
 	case http.StatusBadRequest:
 		p.Code, p.Detail = CodeMalformed, "the body is missing or is not JSON"
-	case http.StatusRequestTimeout:
-		p.Code, p.Detail = CodeTimeout, "the body came too slowly"
-	case http.StatusRequestEntityTooLarge:
-		p.Code, p.Detail = CodeTooLarge, "the body is too large"
-	case http.StatusUnsupportedMediaType:
-		p.Code, p.Detail = CodeMediaType, "want application/json"
 	case http.StatusUnprocessableEntity:
 		if model, ok := v.(*huma.ErrorModel); ok && len(model.Errors) > 0 {
 			p.Field, p.Detail = fieldAt(model.Errors[0]), reasonOf(model.Errors[0])
@@ -220,14 +215,16 @@ func (h *handler) problemOfHuma(ctx huma.Context, _ string, v any) (any, error) 
 
 // fieldAt is the field that an error of huma is about, such as tags[3].
 func fieldAt(e *huma.ErrorDetail) string {
-	const longest = 100
 	_, field, _ := strings.Cut(e.Location, ".")
 	if missing, ok := strings.CutPrefix(e.Message, "expected required property "); ok {
 		missing, _, _ = strings.Cut(missing, " ")
 		field = strings.TrimPrefix(field+"."+missing, ".")
 	}
-	if len(field) > longest {
-		return ""
+	// Callers choose the names below these two, and may send anything there.
+	for _, attributes := range []string{"attributes", "set"} {
+		if name, ok := strings.CutPrefix(field, attributes+"."); ok && !visitor.ValidAttributeName(name) {
+			return attributes
+		}
 	}
 	return field
 }

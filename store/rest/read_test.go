@@ -42,7 +42,7 @@ func TestPages(t *testing.T) {
 	require.Equal(t, "order", s.call("GET", "/visitors?order=random", nil).problem(422, rest.CodeInvalid)["field"])
 	require.Equal(t, "after", s.call("GET", "/visitors?after=abc", nil).problem(422, rest.CodeInvalid)["field"])
 	require.Equal(t, "after", s.call("GET", "/visitors?after="+first["next"].(string), nil).problem(422, rest.CodeInvalid)["field"], "of another order")
-	require.Equal(t, "fliter", s.call("GET", "/visitors?fliter=ada", nil).problem(422, rest.CodeInvalid)["field"], "a slip is not everyone")
+	require.Equal(t, "query", s.call("GET", "/visitors?fliter=ada", nil).problem(422, rest.CodeInvalid)["field"], "a slip is not everyone")
 	require.Equal(t, "where", s.call("POST", "/visitors/search", object{}).problem(422, rest.CodeInvalid)["field"])
 	s.call("POST", "/visitors/search", object{"where": object{}}).problem(422, rest.CodeFilterInvalid)
 	s.call("POST", "/visitors/search", object{"where": nil}).problem(422, rest.CodeFilterInvalid)

@@ -170,6 +170,9 @@ func (w *Workspace) alikeAll(ctx context.Context) ([]pair, error) {
 	known := map[[2]int32]bool{}
 	var pairs []pair
 	for _, block := range blocks {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		if len(block) < 2 || len(block) > mostAlike {
 			continue
 		}

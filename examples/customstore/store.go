@@ -105,6 +105,9 @@ func (s *Store) FindVisitors(ctx context.Context, id store.WorkspaceID, q store.
 	}
 	var matches []found
 	for _, v := range w.visitors {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		at := store.PositionOf(q.Order, v)
 		if (q.After == nil || ordered(at, *q.After) > 0) && filter.Match(q.Where, v) {
 			matches = append(matches, found{at, v})
@@ -126,6 +129,9 @@ func (s *Store) CountVisitors(ctx context.Context, id store.WorkspaceID, where f
 	}
 	var n int64
 	for _, v := range w.visitors {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
 		if filter.Match(where, v) {
 			n++
 		}

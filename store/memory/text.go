@@ -136,8 +136,11 @@ func (x *textIndex) search(ctx context.Context, within *roaring.Bitmap, needles 
 	var hits []uint32
 	read := 0
 	for b := range blocksOf(within) {
-		if read++; read%1024 == 0 && ctx.Err() != nil {
-			return nil, ctx.Err()
+		if read += len(needles); read >= 1024 {
+			read = 0
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
 		}
 		var slots uint64
 		for i, needle := range needles {

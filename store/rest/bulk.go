@@ -59,7 +59,7 @@ func (h *handler) changeVisitors(ctx context.Context, ws *store.Workspace, in *b
 	ids := b.IDs
 	if b.Filter != nil {
 		var err error
-		if ids, err = matching(ctx, ws, *b.Filter, *b.Expect); err != nil {
+		if ids, err = h.matching(ctx, ws, *b.Filter, *b.Expect); err != nil {
 			return nil, inText(*b.Filter, err)
 		}
 	}
@@ -120,12 +120,12 @@ func (b Bulk) do(ctx context.Context, ws *store.Workspace, ids []visitor.ID) (st
 
 // matching returns the ids of the visitors that match, if they are as many as expected.
 // An empty filter is not everyone here.
-func matching(ctx context.Context, ws *store.Workspace, text string, expect int64) ([]visitor.ID, error) {
+func (h *handler) matching(ctx context.Context, ws *store.Workspace, text string, expect int64) ([]visitor.ID, error) {
 	where, err := filter.Parse(text)
 	if err != nil {
 		return nil, err
 	}
-	n, err := ws.Count(ctx, where)
+	n, err := limited(ctx, h.o.Timeout, func(ctx context.Context) (int64, error) { return ws.Count(ctx, where) })
 	if err != nil {
 		return nil, err
 	}

@@ -54,7 +54,7 @@ type Refusal struct {
 func (h *handler) captureRoutes(api huma.API) {
 	operation(h, api, huma.Operation{OperationID: "captureContact", Method: http.MethodPost, Path: "/capture", Tags: []string{"capture"},
 		Summary: "Take in what an event on a channel or a form tells of a person; safe to send again"}, h.captureContact)
-	operation(h, api, huma.Operation{OperationID: "lookUpIdentity", Method: http.MethodGet, Path: "/identities", Tags: []string{"capture"},
+	query(h, api, huma.Operation{OperationID: "lookUpIdentity", Method: http.MethodGet, Path: "/identities", Tags: []string{"capture"},
 		Summary: "The visitor that has an identity"}, h.lookUpIdentity)
 	operation(h, api, huma.Operation{OperationID: "linkIdentity", Method: http.MethodPost, Path: "/visitors/{id}/identities", Tags: []string{"capture"},
 		Summary: "Give a visitor one more identity by hand"}, h.linkIdentity)

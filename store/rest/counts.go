@@ -58,9 +58,9 @@ type GroupCount struct {
 }
 
 func (h *handler) countRoutes(api huma.API) {
-	operation(h, api, huma.Operation{OperationID: "countVisitors", Method: http.MethodGet, Path: "/visitors/count", Tags: []string{"visitors"},
+	query(h, api, huma.Operation{OperationID: "countVisitors", Method: http.MethodGet, Path: "/visitors/count", Tags: []string{"visitors"},
 		Summary: "How many visitors a filter matches"}, h.countVisitors)
-	operation(h, api, huma.Operation{OperationID: "countFacets", Method: http.MethodGet, Path: "/visitors/facets", Tags: []string{"visitors"},
+	query(h, api, huma.Operation{OperationID: "countFacets", Method: http.MethodGet, Path: "/visitors/facets", Tags: []string{"visitors"},
 		Summary: "How many visitors a filter matches, by source, tag and group"}, h.countFacets)
 }
 

@@ -43,7 +43,7 @@ const (
 )
 
 func (h *handler) eventRoutes(api huma.API) {
-	operation(h, api, huma.Operation{OperationID: "listEvents", Method: http.MethodGet, Path: "/events", Tags: []string{"events"},
+	query(h, api, huma.Operation{OperationID: "listEvents", Method: http.MethodGet, Path: "/events", Tags: []string{"events"},
 		Summary: "What has changed, in order"}, h.listEvents)
 	operation(h, api, huma.Operation{OperationID: "streamEvents", Method: http.MethodGet, Path: "/events/stream", Tags: []string{"events"},
 		Summary: "What has changed and what changes, as server-sent events",

@@ -73,11 +73,11 @@ type FilterReport struct {
 type filterForm = json.RawMessage
 
 func (h *handler) filterRoutes(api huma.API) {
-	operation(h, api, huma.Operation{OperationID: "explainVisitor", Method: http.MethodGet, Path: "/visitors/{id}/explain", Tags: []string{"filters"},
+	query(h, api, huma.Operation{OperationID: "explainVisitor", Method: http.MethodGet, Path: "/visitors/{id}/explain", Tags: []string{"filters"},
 		Summary: "Why a filter matches a visitor or does not"}, h.explainVisitor)
-	operation(h, api, huma.Operation{OperationID: "getSchema", Method: http.MethodGet, Path: "/schema", Tags: []string{"filters"},
+	query(h, api, huma.Operation{OperationID: "getSchema", Method: http.MethodGet, Path: "/schema", Tags: []string{"filters"},
 		Summary: "Fields, operators, sources, orders and limits, for front ends"}, h.getSchema)
-	operation(h, api, huma.Operation{OperationID: "checkFilter", Method: http.MethodPost, Path: "/filters/check", Tags: []string{"filters"},
+	query(h, api, huma.Operation{OperationID: "checkFilter", Method: http.MethodPost, Path: "/filters/check", Tags: []string{"filters"},
 		Summary: "Read a filter in either form, write it in both, tell what is odd"}, h.checkFilter)
 }
 

@@ -64,7 +64,7 @@ type GroupPatch struct {
 }
 
 func (h *handler) groupRoutes(api huma.API) {
-	operation(h, api, huma.Operation{OperationID: "listGroups", Method: http.MethodGet, Path: "/groups", Tags: []string{"groups"},
+	query(h, api, huma.Operation{OperationID: "listGroups", Method: http.MethodGet, Path: "/groups", Tags: []string{"groups"},
 		Summary: "All groups"}, h.listGroups)
 	operation(h, api, huma.Operation{OperationID: "createGroup", Method: http.MethodPost, Path: "/groups", Tags: []string{"groups"},
 		Summary: "Make a group", DefaultStatus: http.StatusCreated}, h.createGroup)

@@ -65,13 +65,13 @@ type DuplicateList struct {
 func (h *handler) mergeRoutes(api huma.API) {
 	operation(h, api, huma.Operation{OperationID: "mergeVisitors", Method: http.MethodPost, Path: "/visitors/{id}/merge", Tags: []string{"duplicates"},
 		Summary: "Make one visitor of two: this one stays"}, h.mergeVisitors)
-	operation(h, api, huma.Operation{OperationID: "previewMerge", Method: http.MethodGet, Path: "/visitors/{id}/merge", Tags: []string{"duplicates"},
+	query(h, api, huma.Operation{OperationID: "previewMerge", Method: http.MethodGet, Path: "/visitors/{id}/merge", Tags: []string{"duplicates"},
 		Summary: "What a merge would make, done nothing"}, h.previewMerge)
 	operation(h, api, huma.Operation{OperationID: "unmergeVisitor", Method: http.MethodPost, Path: "/visitors/{id}/unmerge", Tags: []string{"duplicates"},
 		Summary: "Undo the merge in which this id went"}, h.unmergeVisitor)
-	operation(h, api, huma.Operation{OperationID: "listDuplicatesOfVisitor", Method: http.MethodGet, Path: "/visitors/{id}/duplicates", Tags: []string{"duplicates"},
+	query(h, api, huma.Operation{OperationID: "listDuplicatesOfVisitor", Method: http.MethodGet, Path: "/visitors/{id}/duplicates", Tags: []string{"duplicates"},
 		Summary: "Who may be the same person as this visitor"}, h.listDuplicatesOf)
-	operation(h, api, huma.Operation{OperationID: "listDuplicates", Method: http.MethodGet, Path: "/duplicates", Tags: []string{"duplicates"},
+	query(h, api, huma.Operation{OperationID: "listDuplicates", Method: http.MethodGet, Path: "/duplicates", Tags: []string{"duplicates"},
 		Summary: "Pairs of visitors that may be one person; reads everybody"}, h.listDuplicates)
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -100,6 +101,34 @@ func operation[I, O any, P interface {
 		}
 		return out, nil
 	})
+}
+
+// query adds an operation that only reads, for at most Options.Timeout.
+func query[I, O any, P interface {
+	*I
+	scoped() *scope
+}](h *handler, api huma.API, op huma.Operation, do func(context.Context, *store.Workspace, *I) (*O, error)) {
+	operation[I, O, P](h, api, op, func(ctx context.Context, ws *store.Workspace, in *I) (*O, error) {
+		return limited(ctx, h.o.Timeout, func(ctx context.Context) (*O, error) { return do(ctx, ws, in) })
+	})
+}
+
+// errTimeout is the cause of a context that Options.Timeout has ended, and no deadline of
+// the host's.
+var errTimeout = errors.New("the time for a query is over")
+
+// limited calls ask with a deadline, or without one when timeout is negative.
+func limited[T any](ctx context.Context, timeout time.Duration, ask func(context.Context) (T, error)) (T, error) {
+	if timeout < 0 {
+		return ask(ctx)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errTimeout)
+	defer cancel()
+	answer, err := ask(ctx)
+	if errors.Is(err, context.DeadlineExceeded) && errors.Is(context.Cause(ctx), errTimeout) {
+		err = &Problem{Status: http.StatusServiceUnavailable, Code: CodeTooSlow, Detail: "the query took too long: ask for less"}
+	}
+	return answer, err
 }
 
 func (h *handler) config() huma.Config {

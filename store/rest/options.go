@@ -30,6 +30,11 @@ type Options struct {
 	MaxBody int64
 	// BodyTimeout is how long a body may take to arrive. Default: 30 seconds.
 	BodyTimeout time.Duration
+	// Timeout is how long a query may take: a request that only reads, and the count that a
+	// bulk request by a filter begins with. One that takes longer ends with 503 and the code
+	// too_slow. Changes are not cut short, since a caller would not know whether they were
+	// made; neither are event streams. Default: 10 seconds; negative: no limit.
+	Timeout time.Duration
 	// StoreRoutes also mounts the routes under /store that a Client speaks to. They take the
 	// changes that a Workspace at the other end has made, with ids, times and names of users
 	// of its choice: give them to servers of your own only. All that they take is checked
@@ -50,6 +55,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.BodyTimeout <= 0 {
 		o.BodyTimeout = 30 * time.Second
+	}
+	if o.Timeout == 0 {
+		o.Timeout = 10 * time.Second
 	}
 	if o.MaxStoreBody <= 0 {
 		o.MaxStoreBody = 64 << 20

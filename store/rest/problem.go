@@ -40,6 +40,7 @@ const (
 	CodeMediaType     Code = "media_type"          // 415: not application/json in UTF-8
 	CodeTooLarge      Code = "too_large"           // 413: the body passes the limit
 	CodeTimeout       Code = "timeout"             // 408 or 504: it took too long
+	CodeTooSlow       Code = "too_slow"            // 503: the query took longer than Options.Timeout
 	CodeClosed        Code = "closed"              // 503: the store is closed
 	CodeInternal      Code = "internal"            // 500: not the caller's fault
 )
@@ -48,7 +49,7 @@ const (
 var codes = []Code{
 	CodeInvalid, CodeMalformed, CodeFilterSyntax, CodeFilterInvalid, CodeUnknownTag, CodeUnknownGroup, CodeNotFound, CodeExists,
 	CodeConflict, CodePrecondition, CodeCount, CodeKeyReused, CodeInProgress, CodeNoWorkspace, CodeCrossOrigin, CodeNoRoute,
-	CodeMethod, CodeMediaType, CodeTooLarge, CodeTimeout, CodeClosed, CodeInternal,
+	CodeMethod, CodeMediaType, CodeTooLarge, CodeTimeout, CodeTooSlow, CodeClosed, CodeInternal,
 }
 
 const problemType = "application/problem+json"

@@ -39,7 +39,7 @@ type TagList struct {
 }
 
 func (h *handler) tagRoutes(api huma.API) {
-	operation(h, api, huma.Operation{OperationID: "listTags", Method: http.MethodGet, Path: "/tags", Tags: []string{"tags"},
+	query(h, api, huma.Operation{OperationID: "listTags", Method: http.MethodGet, Path: "/tags", Tags: []string{"tags"},
 		Summary: "All tags"}, h.listTags)
 	operation(h, api, huma.Operation{OperationID: "createTag", Method: http.MethodPost, Path: "/tags", Tags: []string{"tags"},
 		Summary: "Make a tag", DefaultStatus: http.StatusCreated}, h.createTag)

@@ -74,13 +74,13 @@ type VisitorPage struct {
 }
 
 func (h *handler) visitorRoutes(api huma.API) {
-	operation(h, api, huma.Operation{OperationID: "listVisitors", Method: http.MethodGet, Path: "/visitors", Tags: []string{"visitors"},
+	query(h, api, huma.Operation{OperationID: "listVisitors", Method: http.MethodGet, Path: "/visitors", Tags: []string{"visitors"},
 		Summary: "A page of the visitors that a filter matches"}, h.listVisitors)
-	operation(h, api, huma.Operation{OperationID: "searchVisitors", Method: http.MethodPost, Path: "/visitors/search", Tags: []string{"visitors"},
+	query(h, api, huma.Operation{OperationID: "searchVisitors", Method: http.MethodPost, Path: "/visitors/search", Tags: []string{"visitors"},
 		Summary: "A page of the visitors that a filter in the JSON form matches"}, h.searchVisitors)
 	operation(h, api, huma.Operation{OperationID: "createVisitor", Method: http.MethodPost, Path: "/visitors", Tags: []string{"visitors"},
 		Summary: "Make a visitor", DefaultStatus: http.StatusCreated}, h.createVisitor)
-	operation(h, api, huma.Operation{OperationID: "getVisitor", Method: http.MethodGet, Path: "/visitors/{id}", Tags: []string{"visitors"},
+	query(h, api, huma.Operation{OperationID: "getVisitor", Method: http.MethodGet, Path: "/visitors/{id}", Tags: []string{"visitors"},
 		Summary: "One visitor"}, h.getVisitor)
 	operation(h, api, huma.Operation{OperationID: "updateVisitor", Method: http.MethodPatch, Path: "/visitors/{id}", Tags: []string{"visitors"},
 		Summary: "Change a profile"}, h.updateVisitor)

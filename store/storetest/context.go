@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/contactpipeline/visitors/filter"
@@ -38,6 +39,31 @@ func (r *room) calls(ctx context.Context, id visitor.ID) map[string]func() error
 	return calls
 }
 
+// endsEarly measures how long a query takes, and reports one that goes on after a deadline
+// of a tenth of that. A busy machine has three attempts.
+func (r *room) endsEarly(name string, query func(context.Context) error) {
+	r.Helper()
+	within := func(limit time.Duration) (time.Duration, error) {
+		ctx, cancel := context.WithTimeout(r.Context(), limit)
+		defer cancel()
+		start := time.Now()
+		err := query(ctx)
+		return time.Since(start), err
+	}
+	whole, err := within(time.Second)
+	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		r.Fatalf("%s: %v", name, err)
+	}
+	var took time.Duration
+	for range 3 {
+		took, err = within(whole / 10)
+		if errors.Is(err, context.DeadlineExceeded) && took < whole/2 {
+			return
+		}
+	}
+	r.Errorf("%s, which takes %v: with a deadline after %v it took %v, error %v", name, whole, whole/10, took, err)
+}
+
 var contextPromises = []promise{
 	{
 		name: "a context that has ended ends every call, and changes nothing",
@@ -58,6 +84,37 @@ var contextPromises = []promise{
 				}
 			}
 			r.same("the workspace", r.dump(r.ws), before)
+		},
+	},
+	{
+		name: "a deadline that passes during a query ends the query",
+		why:  "One filter that has to read everybody must not hold the store for a minute.",
+		keep: func(r *room) {
+			people := make([]visitor.Visitor, r.effort.rows/5)
+			for i := range people {
+				people[i] = r.visitor("Ada")
+				people[i].Attributes = visitor.Attributes{"t": visitor.Text(strings.Repeat("a", 1_000))}
+			}
+			r.load(people)
+			// Each text holds all of each operand but its end.
+			var slow []filter.Expr
+			for i := range 200 {
+				slow = append(slow, filter.Attr("t").Contains(strings.Repeat("a", i+1)+"b"))
+			}
+			where := r.bind(filter.Or(slow...))
+			queries := map[string]func(context.Context) error{
+				"FindVisitors": func(ctx context.Context) error {
+					_, err := r.st.FindVisitors(ctx, r.ws, store.Select{Where: where, Order: store.NameAZ, Limit: 5})
+					return err
+				},
+				"CountVisitors": func(ctx context.Context) error { _, err := r.st.CountVisitors(ctx, r.ws, where, 0); return err },
+			}
+			if st, ok := r.st.(store.Faceter); ok {
+				queries["Facets"] = func(ctx context.Context) error { _, err := st.Facets(ctx, r.ws, where); return err }
+			}
+			for name, query := range queries {
+				r.endsEarly(name, query)
+			}
 		},
 	},
 	{

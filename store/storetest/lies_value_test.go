@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -138,6 +139,12 @@ var valueLies = []lie{
 		l.find = func(ctx context.Context, w ws, s store.Select) ([]visitor.Visitor, error) {
 			found, err := l.honest.FindVisitors(ctx, w, s)
 			return append([]visitor.Visitor{}, found...), err
+		}
+	}},
+	{"looks at the deadline before a query and not during it", "Context/a deadline that passes during a query ends the query", func(l *liar) {
+		l.count = func(ctx context.Context, w ws, where filter.Bound, limit int64) (int64, error) {
+			n, err := l.honest.CountVisitors(context.WithoutCancel(ctx), w, where, limit)
+			return n, cmp.Or(ctx.Err(), err)
 		}
 	}},
 	{"does not look at the context", "Context/a context that has ended ends every call, and changes nothing", func(l *liar) {

@@ -1,5 +1,5 @@
-// Package rest serves visitors over HTTP, for front ends, and is a store of visitors that
-// are served so.
+// Package rest serves visitors over HTTP, for front ends and other programs. The store
+// itself, for other services of the same host, is served by package remote.
 //
 //	h, err := rest.New(st, &rest.Options{Workspace: tenantOf})
 //	mux.Handle("/api/", http.StripPrefix("/api", requireLogin(h)))
@@ -43,13 +43,4 @@
 // requests; a token in a header is anyway. Front ends on other origins are named in
 // Options.Origins and are answered with CORS headers. A browser asks first with OPTIONS and
 // without cookies: the host's authentication must let that pass.
-//
-// # A store at the other end
-//
-// A Client is a store.Store like any other, and passes package storetest whole: a service
-// of yours holds a Workspace on it, while the database is where the handler is. The handler
-// must have Options.StoreRoutes. What a Client sends (bound filters, changes, places in an
-// order) is a protocol between processes of one version, checked again when it arrives: an
-// unknown kind of change or of filter is refused, and so is what no Workspace could have
-// made. Errors come back as the same sentinels and types.
 package rest

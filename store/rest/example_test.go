@@ -1,7 +1,6 @@
 package rest_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,11 +8,9 @@ import (
 	"net/http/httptest"
 	"strings"
 
-	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/store/memory"
 	"github.com/contactpipeline/visitors/store/rest"
-	"github.com/contactpipeline/visitors/visitor"
 )
 
 // tenantOf stands for a host's own sessions.
@@ -57,41 +54,4 @@ func ExampleNew() {
 	// 200 OK
 	// {"count":1,"more":false}
 	// 403 Forbidden
-}
-
-func ExampleNewClient() {
-	h, err := rest.New(memory.New(), &rest.Options{
-		StoreRoutes: true,
-		Workspace: func(r *http.Request) (store.WorkspaceID, error) {
-			return store.WorkspaceID(r.Header.Get("Workspace")), nil
-		},
-	})
-	if err != nil {
-		panic(err)
-	}
-	server := httptest.NewServer(h)
-	defer server.Close()
-
-	st, err := rest.NewClient(server.URL, &rest.ClientOptions{
-		Workspace: func(r *http.Request, ws store.WorkspaceID) { r.Header.Set("Workspace", string(ws)) },
-	})
-	if err != nil {
-		panic(err)
-	}
-	defer st.Close()
-	ctx := context.Background()
-	ws, err := store.Open(st, "acme", nil)
-	if err != nil {
-		panic(err)
-	}
-	if _, err := ws.Create(ctx, visitor.Draft{Name: "Ada", Source: visitor.Telegram}); err != nil {
-		panic(err)
-	}
-	n, err := ws.Count(ctx, filter.Source.Is(visitor.Telegram))
-	fmt.Println(n, err)
-	_, err = ws.Get(ctx, "01900000-0000-7000-8000-000000000000")
-	fmt.Println(errors.Is(err, store.ErrNotFound))
-	// Output:
-	// 1 <nil>
-	// true
 }

@@ -51,9 +51,6 @@ func New(st store.Store, o *Options) (http.Handler, error) {
 		return nil, &store.Error{Op: op, Err: err}
 	}
 	h.mux.HandleFunc("GET /openapi.json", h.serveDocument)
-	if h.o.StoreRoutes {
-		h.storeRoutes()
-	}
 	return h, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -81,6 +82,17 @@ func (s site) call(method, path string, body any, headers ...string) answer {
 }
 
 type object = map[string]any
+
+const someID = "01900000-0000-7000-8000-000000000000"
+
+// with is o with changed fields.
+func with(o object, fields ...any) object {
+	o = maps.Clone(o)
+	for i := 0; i+1 < len(fields); i += 2 {
+		o[fields[i].(string)] = fields[i+1]
+	}
+	return o
+}
 
 func (a answer) is(status int) object {
 	a.Helper()

@@ -35,13 +35,6 @@ type Options struct {
 	// too_slow. Changes are not cut short, since a caller would not know whether they were
 	// made; neither are event streams. Default: 10 seconds; negative: no limit.
 	Timeout time.Duration
-	// StoreRoutes also mounts the routes under /store that a Client speaks to. They take the
-	// changes that a Workspace at the other end has made, with ids, times and names of users
-	// of its choice: give them to servers of your own only. All that they take is checked
-	// again, so that no promise can be broken from afar. Default: not mounted.
-	StoreRoutes bool
-	// MaxStoreBody is the most bytes of the body of a request to StoreRoutes. Default: 64 MiB.
-	MaxStoreBody int64
 	// Poll is how often an event stream looks for new events. Default: one second.
 	Poll time.Duration
 	// Failed is told of each error that is not the caller's fault, which the caller sees as
@@ -58,9 +51,6 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Timeout == 0 {
 		o.Timeout = 10 * time.Second
-	}
-	if o.MaxStoreBody <= 0 {
-		o.MaxStoreBody = 64 << 20
 	}
 	if o.Poll <= 0 {
 		o.Poll = time.Second

@@ -115,7 +115,6 @@ func TestRoutesThatAreNotThere(t *testing.T) {
 	t.Parallel()
 	s := open(t, memory.New(), nil)
 	s.call("GET", "/nowhere", nil).problem(404, rest.CodeNoRoute)
-	s.call("GET", "/store/get", nil).problem(404, rest.CodeNoRoute)
 	got := s.call("PUT", "/visitors", object{})
 	got.problem(405, rest.CodeMethod)
 	require.Contains(t, got.Header.Get("Allow"), "POST")
@@ -265,19 +264,16 @@ func (l lazy) Apply(ctx context.Context, ws store.WorkspaceID, changes []store.C
 // How long a body may take says nothing of how long the work may.
 func TestBodyTimeout(t *testing.T) {
 	t.Parallel()
-	s := open(t, lazy{memory.New()}, &rest.Options{BodyTimeout: 50 * time.Millisecond, StoreRoutes: true})
+	s := open(t, lazy{memory.New()}, &rest.Options{BodyTimeout: 50 * time.Millisecond})
 	s.call("POST", "/visitors", object{"name": "Ada", "source": "chat"}).is(201)
-	s.call("POST", "/store/apply", object{"changes": []any{object{"kind": "delete_visitor", "value": object{"ID": someID, "At": someAt}}}}).is(200)
 
-	for _, path := range []string{"/visitors", "/store/apply"} {
-		slow, w := io.Pipe()
-		r, err := http.NewRequestWithContext(t.Context(), "POST", s.URL+path, slow)
-		require.NoError(t, err)
-		r.Header.Set("Content-Type", "application/json")
-		res, err := s.Client().Do(r)
-		require.NoError(t, err)
-		res.Body.Close()
-		w.Close()
-		require.Contains(t, []int{http.StatusRequestTimeout, http.StatusBadRequest}, res.StatusCode, path)
-	}
+	slow, w := io.Pipe()
+	defer w.Close()
+	r, err := http.NewRequestWithContext(t.Context(), "POST", s.URL+"/visitors", slow)
+	require.NoError(t, err)
+	r.Header.Set("Content-Type", "application/json")
+	res, err := s.Client().Do(r)
+	require.NoError(t, err)
+	res.Body.Close()
+	require.Equal(t, http.StatusRequestTimeout, res.StatusCode)
 }

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contactpipeline/visitors/store/rest"
+	"github.com/contactpipeline/visitors/store/sqlite"
 )
 
 var (
@@ -29,7 +31,10 @@ var (
 func TestSoak(t *testing.T) {
 	const clients = 64
 	seed := cmp.Or(*seedFlag, uint64(time.Now().UnixNano()))
-	h, err := rest.New(onSQLite(t), &rest.Options{Workspace: acme, Failed: func(r *http.Request, err error) { t.Errorf("%s %s: %v", r.Method, r.URL.Path, err) }})
+	st, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "visitors.db"), nil)
+	require.NoError(t, err)
+	defer st.Close()
+	h, err := rest.New(st, &rest.Options{Workspace: acme, Failed: func(r *http.Request, err error) { t.Errorf("%s %s: %v", r.Method, r.URL.Path, err) }})
 	require.NoError(t, err)
 	server := httptest.NewServer(h)
 	defer server.Close()

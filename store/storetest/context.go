@@ -50,7 +50,7 @@ func (r *room) endsEarly(name string, query func(context.Context) error) {
 		err := query(ctx)
 		return time.Since(start), err
 	}
-	whole, err := within(time.Second)
+	whole, err := within(500 * time.Millisecond)
 	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		r.Fatalf("%s: %v", name, err)
 	}

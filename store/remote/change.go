@@ -1,4 +1,4 @@
-package rest
+package remote
 
 import (
 	"encoding/json"
@@ -9,6 +9,7 @@ import (
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
@@ -93,7 +94,7 @@ func readChange(f changeForm) (store.Change, error) {
 			return kind.read(f.Value)
 		}
 	}
-	return nil, invalid("kind", "unknown")
+	return nil, text.Refuse("kind", "unknown")
 }
 
 type (
@@ -105,24 +106,24 @@ type (
 	// groupForm is a group.Group as JSON.
 	groupForm struct {
 		group.Group
-		Rule filterForm
+		Rule json.RawMessage
 	}
 	// groupPatchForm is a group.Patch as JSON.
 	groupPatchForm struct {
 		group.Patch
-		Rule filterForm
+		Rule json.RawMessage
 	}
 )
 
 // ruleForm writes a rule, none as null.
-func ruleForm(rule filter.Expr) (filterForm, error) {
+func ruleForm(rule filter.Expr) (json.RawMessage, error) {
 	if rule == nil {
 		return nil, nil
 	}
 	return filter.Marshal(rule)
 }
 
-func readRule(form filterForm) (filter.Expr, error) {
+func readRule(form json.RawMessage) (filter.Expr, error) {
 	if len(form) == 0 || string(form) == "null" {
 		return nil, nil
 	}

@@ -1,4 +1,4 @@
-package rest
+package remote
 
 import (
 	"cmp"
@@ -15,7 +15,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Limits of what the routes under /store take.
+// Limits of what a handler accepts.
 const (
 	maxRows    = 10_000 // of one answer; a Workspace asks for 1,001 at most
 	maxListed  = 1_000  // keys or ids of a list

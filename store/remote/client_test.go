@@ -1,4 +1,4 @@
-package rest_test
+package remote_test
 
 import (
 	"context"
@@ -14,28 +14,25 @@ import (
 
 	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/store/memory"
-	"github.com/contactpipeline/visitors/store/rest"
+	"github.com/contactpipeline/visitors/store/remote"
 	"github.com/contactpipeline/visitors/store/sqlite"
 	"github.com/contactpipeline/visitors/store/storetest"
 	"github.com/contactpipeline/visitors/store/transfer"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-func byHeader(r *http.Request) (store.WorkspaceID, error) {
-	return store.WorkspaceID(r.Header.Get("Tenant")), nil
-}
+// anyone lets every client use every workspace.
+func anyone(*http.Request, store.WorkspaceID) error { return nil }
 
-func inHeader(r *http.Request, ws store.WorkspaceID) { r.Header.Set("Tenant", string(ws)) }
-
-// remote is a client of st, over a socket.
-func remote(tb testing.TB, st store.Store) *rest.Client {
-	h, err := rest.New(st, &rest.Options{Workspace: byHeader, StoreRoutes: true, Failed: func(r *http.Request, err error) {
+// serve returns a client of st, over a socket.
+func serve(tb testing.TB, st store.Store) *remote.Client {
+	h, err := remote.NewHandler(st, &remote.HandlerOptions{Authorize: anyone, Failed: func(r *http.Request, err error) {
 		tb.Errorf("%s: %v", r.URL.Path, err)
 	}})
 	require.NoError(tb, err)
 	server := httptest.NewServer(h)
 	tb.Cleanup(server.Close)
-	c, err := rest.NewClient(server.URL, &rest.ClientOptions{Workspace: inHeader})
+	c, err := remote.NewClient(server.URL, nil)
 	require.NoError(tb, err)
 	tb.Cleanup(func() { c.Close() })
 	return c
@@ -49,20 +46,17 @@ func onSQLite(tb testing.TB) store.Store {
 }
 
 func TestClientOfMemory(t *testing.T) {
-	storetest.Run(t, func(tb testing.TB) store.Store { return remote(tb, memory.New()) })
+	storetest.Run(t, func(tb testing.TB) store.Store { return serve(tb, memory.New()) })
 }
 
 func TestClientOfSQLite(t *testing.T) {
-	storetest.Run(t, func(tb testing.TB) store.Store { return remote(tb, onSQLite(tb)) })
+	storetest.Run(t, func(tb testing.TB) store.Store { return serve(tb, onSQLite(tb)) })
 }
 
 func TestNewClientRefuses(t *testing.T) {
 	t.Parallel()
-	for base, o := range map[string]*rest.ClientOptions{
-		"http://localhost": nil, "http://127.0.0.1": {}, "localhost:80": {Workspace: inHeader}, "ftp://localhost": {Workspace: inHeader},
-		"http://": {Workspace: inHeader}, "http://localhost/?a=b": {Workspace: inHeader}, "": {Workspace: inHeader},
-	} {
-		_, err := rest.NewClient(base, o)
+	for _, base := range []string{"localhost:80", "ftp://localhost", "http://", "http://localhost/?a=b", ""} {
+		_, err := remote.NewClient(base, nil)
 		require.ErrorIs(t, err, store.ErrInvalid, base)
 	}
 }
@@ -71,16 +65,16 @@ func TestNewClientRefuses(t *testing.T) {
 func TestClientOfSomethingElse(t *testing.T) {
 	t.Parallel()
 	mux := http.NewServeMux()
-	mux.HandleFunc("/store/get", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("/v1/get", func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "<html>bad gateway", http.StatusBadGateway)
 	})
-	mux.HandleFunc("/store/apply", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("/v1/apply", func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, `{"code":"new_code"}`, http.StatusConflict)
 	})
-	mux.HandleFunc("/store/events", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte(`{"events":[{`)) })
+	mux.HandleFunc("/v1/events", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte(`{"events":[{`)) })
 	server := httptest.NewServer(mux)
 	defer server.Close()
-	c, err := rest.NewClient(server.URL+"/", &rest.ClientOptions{Workspace: inHeader})
+	c, err := remote.NewClient(server.URL+"/", nil)
 	require.NoError(t, err)
 	defer c.Close()
 	_, err = c.GetVisitor(t.Context(), "acme", "018f0000-0000-7000-8000-000000000000")
@@ -111,7 +105,7 @@ func TestApplyIsPatient(t *testing.T) {
 	defer server.Close()
 	changes := []store.Change{store.DeleteVisitor{ID: "018f0000-0000-7000-8000-000000000000", At: time.Unix(1, 0).UTC()}}
 	apply := func(patience time.Duration) ([]store.Outcome, error) {
-		c, err := rest.NewClient(server.URL, &rest.ClientOptions{Workspace: inHeader, Patience: patience})
+		c, err := remote.NewClient(server.URL, &remote.ClientOptions{Patience: patience})
 		require.NoError(t, err)
 		defer c.Close()
 		ctx, cancel := context.WithCancel(t.Context())

@@ -1,4 +1,4 @@
-package rest
+package remote
 
 import (
 	"bytes"
@@ -20,12 +20,12 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// ClientOptions are what a caller chooses for a Client. Workspace is required.
+// ClientOptions are what a caller chooses for a Client. The zero value of every field means
+// its default.
 type ClientOptions struct {
-	// Workspace marks a request as being about a workspace, in the way that the server's
-	// Options.Workspace reads: a header, a token. It also adds what the server's
-	// authentication wants. There is no default.
-	Workspace func(*http.Request, store.WorkspaceID)
+	// Authenticate adds to a request what the handler's HandlerOptions.Authorize looks at,
+	// such as a token. Default: nothing is added, which suffices where HTTP has a certificate.
+	Authenticate func(*http.Request)
 	// HTTP makes the requests. Default: a client that keeps up to 100 connections.
 	HTTP *http.Client
 	// Patience is how long Apply still waits for the answer when its context has ended:
@@ -33,8 +33,8 @@ type ClientOptions struct {
 	Patience time.Duration
 }
 
-// Client is a store.Store, and a store.Faceter, at the other end of HTTP: at a handler of
-// New with StoreRoutes. It keeps every promise of the store behind the handler.
+// Client is the store.Store, and store.Faceter, behind a handler of NewHandler. It keeps
+// every promise of that store.
 type Client struct {
 	base   string
 	o      ClientOptions
@@ -49,11 +49,11 @@ var (
 )
 
 // NewClient returns a client of the handler that is mounted at base, such as
-// https://crm.example.com/api. It makes no request. The error matches store.ErrInvalid.
+// https://crm.internal/visitors. It makes no request. The error matches store.ErrInvalid.
 func NewClient(base string, o *ClientOptions) (*Client, error) {
 	const op = "open client"
-	if o == nil || o.Workspace == nil {
-		return nil, &store.Error{Op: op, Err: text.Refuse("Workspace", "missing: how the server tells workspaces apart has no default")}
+	if o == nil {
+		o = &ClientOptions{}
 	}
 	u, err := url.Parse(base)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
@@ -72,36 +72,36 @@ func NewClient(base string, o *ClientOptions) (*Client, error) {
 
 // GetVisitor returns a visitor, or store.ErrNotFound.
 func (c *Client) GetVisitor(ctx context.Context, ws store.WorkspaceID, id visitor.ID) (visitor.Visitor, error) {
-	var reply getReply
-	err := c.call(ctx, ws, "get", getAsk{id}, &reply)
+	var reply getResponse
+	err := c.call(ctx, ws, "get", getRequest{id}, &reply)
 	return reply.Visitor, err
 }
 
 // FindVisitors returns a page of visitors.
 func (c *Client) FindVisitors(ctx context.Context, ws store.WorkspaceID, s store.Select) ([]visitor.Visitor, error) {
-	var reply findReply
-	err := c.call(ctx, ws, "find", findAsk(s), &reply)
+	var reply findResponse
+	err := c.call(ctx, ws, "find", findRequest(s), &reply)
 	return reply.Visitors, err
 }
 
 // CountVisitors counts visitors.
 func (c *Client) CountVisitors(ctx context.Context, ws store.WorkspaceID, where filter.Bound, limit int64) (int64, error) {
-	var reply countReply
-	err := c.call(ctx, ws, "count", countAsk{where, limit}, &reply)
+	var reply countResponse
+	err := c.call(ctx, ws, "count", countRequest{where, limit}, &reply)
 	return reply.Count, err
 }
 
 // ListTags returns tags.
 func (c *Client) ListTags(ctx context.Context, ws store.WorkspaceID, l store.List) ([]tag.Tag, error) {
-	var reply tagsReply
-	err := c.call(ctx, ws, "tags", listAsk{l}, &reply)
+	var reply tagsResponse
+	err := c.call(ctx, ws, "tags", listRequest{l}, &reply)
 	return reply.Tags, err
 }
 
 // ListGroups returns groups.
 func (c *Client) ListGroups(ctx context.Context, ws store.WorkspaceID, l store.List) ([]group.Group, error) {
-	var reply groupsReply
-	if err := c.call(ctx, ws, "groups", listAsk{l}, &reply); err != nil {
+	var reply groupsResponse
+	if err := c.call(ctx, ws, "groups", listRequest{l}, &reply); err != nil {
 		return nil, err
 	}
 	var groups []group.Group
@@ -118,7 +118,7 @@ func (c *Client) ListGroups(ctx context.Context, ws store.WorkspaceID, l store.L
 // Apply makes changes, all or none. When the context ends, Apply waits a little longer for
 // the answer, see ClientOptions.Patience.
 func (c *Client) Apply(ctx context.Context, ws store.WorkspaceID, changes []store.Change) ([]store.Outcome, error) {
-	ask := applyAsk{make([]changeForm, len(changes))}
+	ask := applyRequest{make([]changeForm, len(changes))}
 	for i, change := range changes {
 		var err error
 		if ask.Changes[i], err = writeChange(change); err != nil {
@@ -131,7 +131,7 @@ func (c *Client) Apply(ctx context.Context, ws store.WorkspaceID, changes []stor
 	patient, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(c.o.Patience, giveUp) })()
-	var reply applyReply
+	var reply applyResponse
 	err := c.call(patient, ws, "apply", ask, &reply)
 	if err != nil {
 		if patient.Err() != nil {
@@ -152,15 +152,15 @@ func (c *Client) Apply(ctx context.Context, ws store.WorkspaceID, changes []stor
 
 // Events returns events.
 func (c *Client) Events(ctx context.Context, ws store.WorkspaceID, after store.Seq, limit int) ([]store.Event, error) {
-	var reply eventsReply
-	err := c.call(ctx, ws, "events", eventsAsk{after, limit}, &reply)
+	var reply eventsResponse
+	err := c.call(ctx, ws, "events", eventsRequest{after, limit}, &reply)
 	return reply.Events, err
 }
 
 // Facets counts visitors by source, tag and group.
 func (c *Client) Facets(ctx context.Context, ws store.WorkspaceID, where filter.Bound) (store.Facets, error) {
-	var reply facetsReply
-	if err := c.call(ctx, ws, "facets", facetsAsk{where}, &reply); err != nil {
+	var reply facetsResponse
+	if err := c.call(ctx, ws, "facets", facetsRequest{where}, &reply); err != nil {
 		return store.Facets{}, err
 	}
 	f := store.Facets{Total: reply.Total, Sources: reply.Sources, Tags: reply.Tags}
@@ -207,12 +207,15 @@ func (c *Client) send(ctx context.Context, ws store.WorkspaceID, route string, a
 	if err != nil {
 		return err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+"/store/"+route, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+protocol+route, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
 	r.Header.Set("Content-Type", "application/json")
-	c.o.Workspace(r, ws)
+	r.Header.Set(workspaceHeader, string(ws))
+	if c.o.Authenticate != nil {
+		c.o.Authenticate(r)
+	}
 	res, err := c.http.Do(r)
 	if err != nil {
 		return err
@@ -225,10 +228,10 @@ func (c *Client) send(ctx context.Context, ws store.WorkspaceID, route string, a
 	if res.StatusCode == http.StatusOK {
 		return json.Unmarshal(answer, reply)
 	}
-	var f fault
-	if json.Unmarshal(answer, &f) != nil {
-		f = fault{} // a page of a proxy, say
+	var form errorForm
+	if json.Unmarshal(answer, &form) != nil {
+		form = errorForm{} // a page of a proxy, say
 	}
-	f.Status = res.StatusCode
-	return f.err()
+	form.Status = res.StatusCode
+	return form.err()
 }

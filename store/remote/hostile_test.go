@@ -1,4 +1,4 @@
-package rest_test
+package remote_test
 
 import (
 	"encoding/json"
@@ -11,11 +11,11 @@ import (
 
 	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/store/memory"
-	"github.com/contactpipeline/visitors/store/rest"
+	"github.com/contactpipeline/visitors/store/remote"
 )
 
 const (
-	someID = "01900000-0000-7000-8000-000000000000" // minted at the time below
+	someID = "01900000-0000-7000-8000-000000000000" // made at the time below
 	someAt = "2024-06-10T02:35:18.4Z"
 )
 
@@ -33,11 +33,12 @@ func newcomer(fields ...any) object {
 }
 
 // A hostile client cannot put in what a Workspace would have refused.
-func TestStoreRoutesCheckChanges(t *testing.T) {
+func TestChangesAreChecked(t *testing.T) {
 	t.Parallel()
-	s := open(t, memory.New(), &rest.Options{StoreRoutes: true})
+	st := memory.New()
+	s := open(t, st, &remote.HandlerOptions{Authorize: anyone})
 	apply := func(kind string, value any) answer {
-		return s.call("POST", "/store/apply", object{"changes": []any{object{"kind": kind, "value": value}}})
+		return s.call("apply", object{"changes": []any{object{"kind": kind, "value": value}}})
 	}
 	tag := object{"id": someID, "name": "vip", "color": "#ff0000", "created_at": someAt}
 	group := object{"ID": someID, "Name": "Team", "Description": "", "CreatedAt": someAt}
@@ -103,19 +104,21 @@ func TestStoreRoutesCheckChanges(t *testing.T) {
 		"nobody of a group":          {"leave_group", object{"ID": someID, "At": someAt}},
 	} {
 		a := apply(c.kind, c.value)
-		require.Contains(t, []int{400, 422}, a.StatusCode, "%s: %s", name, a.text)
-		require.Contains(t, []any{"invalid", "malformed", "filter_invalid"}, a.is(a.StatusCode)["code"], name)
+		require.Contains(t, []int{400, 422}, a.status, "%s: %s", name, a.body)
+		require.Contains(t, []any{"invalid", "malformed", "filter_invalid"}, a.code, name)
 	}
-	require.Equal(t, object{"events": []any{}, "next": 0.}, s.call("GET", "/events", nil).is(200), "and nothing has changed")
-	apply("create_visitor", visit()).is(200)
-	apply("create_tag", object{"Tag": tag}).is(200)
-	apply("create_group", object{"Group": group}).is(200)
-	apply("capture_contact", object{"ID": strings.Replace(someID, "7000", "7001", 1), "At": someAt, "Contact": object{"source": "chat", "external_id": "1", "occurred_at": someAt}}).is(200)
+	events, err := st.Events(t.Context(), "acme", 0, 1)
+	require.NoError(t, err)
+	require.Empty(t, events, "and nothing has changed")
+	apply("create_visitor", visit()).ok()
+	apply("create_tag", object{"Tag": tag}).ok()
+	apply("create_group", object{"Group": group}).ok()
+	apply("capture_contact", object{"ID": strings.Replace(someID, "7000", "7001", 1), "At": someAt, "Contact": object{"source": "chat", "external_id": "1", "occurred_at": someAt}}).ok()
 }
 
-func TestStoreRoutesCheckQuestions(t *testing.T) {
+func TestQueriesAreChecked(t *testing.T) {
 	t.Parallel()
-	s := open(t, memory.New(), &rest.Options{StoreRoutes: true, MaxStoreBody: 100_000})
+	s := open(t, memory.New(), &remote.HandlerOptions{Authorize: anyone, MaxBody: 100_000})
 	all := object{"kind": "everyone"}
 	for name, c := range map[string]struct {
 		path string
@@ -138,18 +141,18 @@ func TestStoreRoutesCheckQuestions(t *testing.T) {
 		"events without limit":     {"events", object{"after": 0}},
 		"facets of nothing":        {"facets", object{"where": object{}}},
 	} {
-		a := s.call("POST", "/store/"+c.path, c.body)
-		require.Contains(t, []int{400, 422}, a.StatusCode, "%s: %s", name, a.text)
+		a := s.call(c.path, c.body)
+		require.Contains(t, []int{400, 422}, a.status, "%s: %s", name, a.body)
 	}
-	s.call("POST", "/store/get", strings.Repeat(" ", 200_000)).problem(413, rest.CodeTooLarge)
-	s.call("GET", "/store/get", nil).problem(405, rest.CodeMethod)
+	require.Equal(t, "too_large", s.call("get", strings.Repeat(" ", 200_000)).code)
+	require.Equal(t, 404, s.call("drop", object{}).status)
 }
 
 // The errors of a store come through as they are.
 func TestErrorsComeThrough(t *testing.T) {
 	t.Parallel()
 	st := memory.New()
-	c := remote(t, st)
+	c := serve(t, st)
 	_, here := st.GetVisitor(t.Context(), "acme", someID)
 	_, there := c.GetVisitor(t.Context(), "acme", someID)
 	require.Equal(t, here, there)

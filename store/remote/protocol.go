@@ -1,0 +1,99 @@
+package remote
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/tag/text"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// protocol is the path of the routes, and the number of the protocol. The number grows when
+// a handler can no longer serve the clients of the version before.
+const protocol = "/v1/"
+
+// The bodies, a request and a response for each method of store.Store.
+type (
+	getRequest struct {
+		ID visitor.ID `json:"id"`
+	}
+	getResponse struct {
+		Visitor visitor.Visitor `json:"visitor"`
+	}
+	findRequest struct {
+		Where filter.Bound    `json:"where"`
+		Order store.Order     `json:"order"`
+		After *store.Position `json:"after,omitempty"`
+		Limit int             `json:"limit"`
+	}
+	findResponse struct {
+		Visitors []visitor.Visitor `json:"visitors,omitempty"`
+	}
+	countRequest struct {
+		Where filter.Bound `json:"where"`
+		Limit int64        `json:"limit"`
+	}
+	countResponse struct {
+		Count int64 `json:"count"`
+	}
+	listRequest struct {
+		List store.List `json:"list"`
+	}
+	tagsResponse struct {
+		Tags []tag.Tag `json:"tags,omitempty"`
+	}
+	groupsResponse struct {
+		Groups []groupForm `json:"groups,omitempty"`
+	}
+	applyRequest struct {
+		Changes []changeForm `json:"changes"`
+	}
+	applyResponse struct {
+		Outcomes []outcomeForm `json:"outcomes,omitempty"`
+	}
+	eventsRequest struct {
+		After store.Seq `json:"after"`
+		Limit int       `json:"limit"`
+	}
+	eventsResponse struct {
+		Events []store.Event `json:"events,omitempty"`
+	}
+	facetsRequest struct {
+		Where filter.Bound `json:"where"`
+	}
+	facetsResponse struct {
+		Total   int64               `json:"total"`
+		Sources []store.SourceCount `json:"sources,omitempty"`
+		Tags    []store.TagCount    `json:"tags,omitempty"`
+		Groups  []groupCountForm    `json:"groups,omitempty"`
+	}
+	groupCountForm struct {
+		Group groupForm `json:"group"`
+		Count int64     `json:"count"`
+	}
+)
+
+// strict reads JSON that has nothing unknown in it. Its errors repeat nothing of it.
+func strict(b []byte, v any) error {
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.DisallowUnknownFields()
+	err := dec.Decode(v)
+	if err == nil && (dec.More() || !text.IsUnicodeJSON(b)) {
+		return malformed("the body is not JSON")
+	}
+	var field *visitor.FieldError
+	var bound *filter.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &field):
+		return field
+	case errors.As(err, &bound):
+		return bound
+	}
+	return malformed("the body is not what a client of this version sends")
+}

@@ -12,8 +12,9 @@ import (
 	"github.com/contactpipeline/visitors/store/storetest"
 )
 
+// openFile does not wait for the disk: what is durable is tested elsewhere.
 func openFile(tb testing.TB) store.Store {
-	st, err := sqlite.Open(tb.Context(), filepath.Join(tb.TempDir(), "visitors.db"), nil)
+	st, err := sqlite.Open(tb.Context(), filepath.Join(tb.TempDir(), "visitors.db"), &sqlite.Options{Relaxed: true})
 	require.NoError(tb, err)
 	tb.Cleanup(func() { st.Close() })
 	return st
@@ -26,9 +27,10 @@ func openMemory(tb testing.TB) store.Store {
 	return st
 }
 
-// openHost works on a database that a host has opened with the driver's defaults.
+// openHost works on a database that a host has opened with the driver's defaults, except that
+// it does not wait for the disk.
 func openHost(tb testing.TB) store.Store {
-	db, err := sql.Open("sqlite3", filepath.Join(tb.TempDir(), "host.db"))
+	db, err := sql.Open("sqlite3", "file:"+filepath.ToSlash(filepath.Join(tb.TempDir(), "host.db"))+"?_synchronous=OFF")
 	require.NoError(tb, err)
 	tb.Cleanup(func() { db.Close() })
 	st, err := sqlite.New(tb.Context(), db, nil)
@@ -37,9 +39,20 @@ func openHost(tb testing.TB) store.Store {
 	return st
 }
 
-func TestOpenedFile(t *testing.T)   { storetest.Run(t, openFile) }
-func TestOpenedMemory(t *testing.T) { storetest.Run(t, openMemory) }
-func TestHostDatabase(t *testing.T) { storetest.Run(t, openHost) }
+func TestOpenedFile(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, openFile)
+}
+
+func TestOpenedMemory(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, openMemory)
+}
+
+func TestHostDatabase(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, openHost)
+}
 
 func TestCompare(t *testing.T) {
 	t.Parallel()

@@ -193,13 +193,12 @@ var capturePromises = []promise{
 			v := r.visitor("Ada")
 			v.Identities = []visitor.Identity{{Source: visitor.Telegram, ExternalID: "42"}}
 			var tags []tag.Tag
+			var changes []store.Change
 			for i := range visitor.MaxTags {
 				tags = append(tags, r.tag(fmt.Sprint("tag ", i)))
+				changes = append(changes, store.CreateTag{Tag: tags[i]})
 			}
-			for _, t := range tags {
-				r.given(store.CreateTag{Tag: t})
-			}
-			r.given(create(v, tags...))
+			r.given(append(changes, create(v, tags...))...)
 			if err := r.unchanged(r.capture(r.contact("42", "Eve"), r.tag("one more"))); err == nil {
 				r.Errorf("no error, want that there are too many tags")
 			}

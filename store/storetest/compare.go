@@ -14,23 +14,24 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-var casesFlag = flag.Int("storetest.cases", 0, "cases that Compare tries; 0 is as many as the test asks for")
+var casesFlag = flag.Int("storetest.cases", 0, "cases that Compare tries; 0 is those of one workspace, with -storetest.full as many as the test asks for")
 
-// Compare tries n random cases, or a few more, on the store that open returns, and logs how
-// many there were. A case is one filter on a workspace of random visitors: ids, order and
-// count of the answer have to be those of filter.Match; or it is one law of logic, of which
-// both sides have to have the same answer. With -short there are a tenth of them, with
-// -storetest.cases=n there are n, which may take hours:
+// Compare tries random cases on the store that open returns, and logs how many there were. A
+// case is one filter on a workspace of random visitors: ids, order and count of the answer
+// have to be those of filter.Match; or it is one law of logic, of which both sides have to
+// have the same answer. Without a flag the cases are those of one workspace, some hundreds.
+// With -storetest.full there are at least n, and with -storetest.cases as many as it says,
+// which may take hours:
 //
 //	go test -run TestCompare -storetest.cases=10000000 -timeout 24h
 func Compare(t *testing.T, open func(testing.TB) store.Store, n int) {
 	t.Helper()
 	s := newSuite(open(t), full)
-	if testing.Short() {
-		n /= 10
-	}
-	if *casesFlag > 0 {
+	switch {
+	case *casesFlag > 0:
 		n = *casesFlag
+	case !*fullFlag:
+		n = 1
 	}
 	start := time.Now()
 	for seed := s.seed; s.cases < n && !t.Failed(); seed++ {

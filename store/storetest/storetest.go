@@ -12,15 +12,18 @@ import (
 	"github.com/contactpipeline/visitors/store"
 )
 
-var seedFlag = flag.Uint64("storetest.seed", 0, "seed of the first random case of storetest; 0 picks one")
+var (
+	seedFlag = flag.Uint64("storetest.seed", 0, "seed of the first random case of storetest; 0 picks one")
+	fullFlag = flag.Bool("storetest.full", false, "larger workspaces, more rounds of every race, random cases for a second each, and as many cases of Compare as a test asks for")
+)
 
 // Run tries every promise on the store that open returns. It calls open once, and closes
-// the store at the end.
+// the store at the end. With -storetest.full it takes more time, and tries no other promises.
 func Run(t *testing.T, open func(testing.TB) store.Store) {
 	t.Helper()
-	s := newSuite(open(t), full)
-	if testing.Short() {
-		s.effort = quick
+	s := newSuite(open(t), quick)
+	if *fullFlag {
+		s.effort = full
 	}
 	for _, a := range areas() {
 		t.Run(a.name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,25 +19,47 @@ type attempt struct {
 	t   *testing.T
 	how mode
 	m   method
+	ok  outcome
 }
 
-// all fails the first call, the second, and so on until none is left, and returns how
-// many it has failed.
-func (a *attempt) all() int {
-	wanted, after := a.clean()
-	w := newWorld(a.t, a.st)
-	before := rows(a.t, a.plain, w.ID())
-	n, step := 1, 1
-	if a.Costly && a.how.turn > 0 {
-		n, step = a.how.turn, turns
+// outcome is what a method does where no call fails.
+type outcome struct {
+	returned, after string
+	calls           int // to the driver
+}
+
+// outcomes calls every method once, by name.
+func (b *bench) outcomes(t *testing.T) map[string]outcome {
+	all := map[string]outcome{}
+	for _, m := range methods() {
+		w := newWorld(t, b.st)
+		before := w.picture(t)
+		b.c.Set(nil)
+		returned, err := m.call(t.Context(), w)
+		calls := b.c.Calls()
+		require.NoError(t, err)
+		o := outcome{returned, w.picture(t), calls}
+		require.Equal(t, m.writes, before != o.after, "%s writes", m.name)
+		all[m.name] = o
 	}
-	for tried := 0; ; n, tried = n+step, tried+1 {
+	return all
+}
+
+// all fails calls of the method, each in a try of its own, and returns how many.
+func (a *attempt) all(r *rand.Rand) int {
+	var w *world
+	var before string
+	return a.sample(a.how, r, a.ok.calls, func(n int) bool {
+		if w == nil {
+			w = newWorld(a.t, a.st)
+			before = rows(a.t, a.plain, w.ID())
+		}
 		got, err := a.once(w, n)
 		failed := a.c.Failed() > 0
 		a.c.Set(nil)
 		a.idle(a.t)
 		if err == nil {
-			require.Equal(a.t, wanted, got, "%s returned something else when call %d %s", a.m.name, n, a.how.name)
+			require.Equal(a.t, a.ok.returned, got, "%s returned something else when call %d %s", a.m.name, n, a.how.name)
 		} else {
 			require.True(a.t, failed, "%s failed without a fault: %v", a.m.name, err)
 			a.requireTyped(n, err)
@@ -44,30 +67,16 @@ func (a *attempt) all() int {
 		changed := a.m.writes && rows(a.t, a.plain, w.ID()) != before
 		switch {
 		case changed && (err == nil || a.how.unsure):
-			require.Equal(a.t, after, w.picture(a.t), "%s did something else when call %d %s", a.m.name, n, a.how.name)
+			require.Equal(a.t, a.ok.after, w.picture(a.t), "%s did something else when call %d %s", a.m.name, n, a.how.name)
 		default:
 			require.False(a.t, changed, "%s did something when call %d %s", a.m.name, n, a.how.name)
 			require.False(a.t, a.m.writes && err == nil, "%s did nothing when call %d %s", a.m.name, n, a.how.name)
 		}
-		if !failed {
-			return tried
-		}
 		if changed {
-			w = newWorld(a.t, a.st)
-			before = rows(a.t, a.plain, w.ID())
+			w = nil
 		}
-	}
-}
-
-// clean returns what the method returns, and what there is after it.
-func (a *attempt) clean() (wanted, after string) {
-	w := newWorld(a.t, a.st)
-	before := w.picture(a.t)
-	wanted, err := a.m.call(a.t.Context(), w)
-	require.NoError(a.t, err)
-	after = w.picture(a.t)
-	require.Equal(a.t, a.m.writes, before != after, "%s writes", a.m.name)
-	return wanted, after
+		return failed
+	})
 }
 
 // once calls the method while its n-th call fails.

@@ -2,6 +2,8 @@ package faulttest
 
 import (
 	"errors"
+	"math"
+	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
@@ -25,6 +27,8 @@ type mode struct {
 	cancels bool
 	// turn, from 1 to turns, is for those that may cost a connection.
 	turn int
+	// commits is for the one that counts commits, of which a method makes few, not calls.
+	commits bool
 }
 
 // turns is how many ways may cost a connection.
@@ -36,7 +40,7 @@ func modes() []mode {
 		{name: "fails and so do all after it", turn: 1, plan: func(n int, _ func()) faulty.Plan { return faulty.From(n, faulty.Fault{Err: errFault}) }},
 		{name: "finds a bad connection", turn: 2, plan: func(n int, _ func()) faulty.Plan { return faulty.Nth(n, faulty.Fault{Dead: true}) }},
 		{name: "loses its connection", turn: 3, plan: func(n int, _ func()) faulty.Plan { return faulty.Nth(n, faulty.Fault{Dead: true, Err: errFault}) }},
-		{name: "commits and the reply is lost", unsure: true, plan: func(n int, _ func()) faulty.Plan {
+		{name: "commits and the reply is lost", unsure: true, commits: true, plan: func(n int, _ func()) faulty.Plan {
 			return faulty.On(faulty.Commit, n, faulty.Fault{Late: true, Dead: true, Err: errFault})
 		}},
 		{name: "is done and reported as failed", unsure: true, plan: func(n int, _ func()) faulty.Plan {
@@ -46,19 +50,48 @@ func modes() []mode {
 	}
 }
 
-// Calls makes the n-th call to the driver fail, for every n, in every method of Workspace
-// and in each way. The error is typed and says nothing of a person, nothing is done by
-// halves or left open, and the next try succeeds.
+// sample has try fail the n-th call, and returns how many calls have failed; try reports
+// false where there is no n-th call. With -fault.every=1 it is tried for every n. Else it is
+// tried for some, from a random one on, and at least until one call has failed; about says how
+// many calls there are, 0 that nobody knows.
+func (e Engine) sample(how mode, r *rand.Rand, about int, try func(n int) bool) (failed int) {
+	first, step, last := 1, 1, math.MaxInt
+	if e.Costly && how.turn > 0 {
+		first, step = how.turn, turns
+	}
+	if *everyFlag > 1 && !how.commits {
+		step = *everyFlag
+		first = 1 + r.IntN(step)
+		if about > 0 {
+			first, last = 1+r.IntN(min(step, about)), about
+		}
+	}
+	for n := first; n <= last && try(n); n += step {
+		failed++
+	}
+	for n := first / 2; n > 0 && failed == 0; n /= 2 {
+		if try(n) {
+			failed++
+		}
+	}
+	return failed
+}
+
+// Calls makes the n-th call to the driver fail, for those n that sample chooses, in every
+// method of Workspace and in each way. The error is typed and says nothing of a person,
+// nothing is done by halves or left open, and the next try succeeds.
 func Calls(t *testing.T, e Engine) {
 	requireAllMethods(t)
+	s := seed(t)
 	e.forms(t, func(t *testing.T, f Form) {
-		for _, how := range modes() {
+		ok := e.bench(t, f).outcomes(t)
+		for i, how := range modes() {
 			t.Run(how.name, func(t *testing.T) {
 				t.Parallel()
-				b := e.bench(t, f)
+				b, r := e.bench(t, f), rand.New(rand.NewPCG(s, uint64(i)))
 				tried := 0
 				for _, m := range methods() {
-					tried += (&attempt{b, t, how, m}).all()
+					tried += (&attempt{b, t, how, m, ok[m.name]}).all(r)
 				}
 				t.Logf("%d calls failed", tried)
 				e.Sound(t, b.plain)

@@ -13,14 +13,13 @@ import (
 // Crash stops a server again and again while a store writes to it. The same store works
 // on once the server is back: no call has to be made a second time.
 func Crash(t *testing.T, e Engine, crash func()) {
-	const crashes = 8
 	r := rand.New(rand.NewPCG(seed(t), 0))
 	source := e.Source(t)
 	st, err := e.Open(t.Context(), source)
 	require.NoError(t, err)
 	defer st.Close()
 	known := newChronicle()
-	for i := range crashes {
+	for i := range *crashesFlag {
 		working := make(chan struct{})
 		var once sync.Once
 		ended := make(chan error)

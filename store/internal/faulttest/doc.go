@@ -4,7 +4,7 @@
 //
 //	func TestCalls(t *testing.T) { faulttest.Calls(t, engine) }
 //
-// Calls fails the n-th call to the driver, for every n, in every method of a Workspace;
+// Calls fails the n-th call to the driver, for many n, in every method of a Workspace;
 // Opening does so while a store opens, Inside in a host's transaction, Together where several
 // callers share a transaction. Slow holds a call up instead. Kill kills a process that
 // writes, Crash stops a server, both again and again. Crowd and Linear have many goroutines
@@ -15,5 +15,7 @@
 // halves (Sound looks at the tables themselves), nothing is left open, and the same call
 // succeeds when it is made again.
 //
-// Random tests print their seed and take it back: -fault.seed=1234.
+// Random tests print their seed and take it back: -fault.seed=1234. By default a few calls of
+// each method fail in each way and a few processes are killed; -fault.every=1 makes every call
+// fail, and -fault.kills and -fault.crashes say how often to kill and to stop.
 package faulttest

@@ -119,7 +119,12 @@ func (b *bench) idle(t testing.TB) {
 	}
 }
 
-var seedFlag = flag.Uint64("fault.seed", 0, "seed of the random tests of faults; 0 picks one")
+var (
+	seedFlag    = flag.Uint64("fault.seed", 0, "seed of the random tests of faults; 0 picks one")
+	everyFlag   = flag.Int("fault.every", 30, "fail one in so many calls of a method to the driver; 1 fails each of them")
+	killsFlag   = flag.Int("fault.kills", 8, "how many processes TestKill kills")
+	crashesFlag = flag.Int("fault.crashes", 2, "how often TestCrash stops the server")
+)
 
 // seed returns the seed of a random test, and prints it.
 func seed(t testing.TB) uint64 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,29 +13,28 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Inside makes the n-th call to the driver fail, for every n, while a host makes a visitor
+// Inside makes the n-th call to the driver fail, for those n that sample chooses, while a host makes a visitor
 // and a row of its own in one transaction: both are there, or neither is. Where the visitor
 // has failed and the store is not closed, the host may go on with its transaction.
 func Inside(t *testing.T, e Engine) {
+	s := seed(t)
 	e.forms(t, func(t *testing.T, f Form) {
-		for _, how := range modes() {
+		for i, how := range modes() {
 			t.Run(how.name, func(t *testing.T) {
 				t.Parallel()
 				b := e.bench(t, f)
 				_, err := b.plain.Exec("CREATE TABLE host_order (id integer)")
 				require.NoError(t, err)
-				n := 1
-				for !b.inside(t, how, n) {
-					n++
-				}
-				t.Logf("%d calls failed", n-1)
+				r := rand.New(rand.NewPCG(s, uint64(i)))
+				failed := e.sample(how, r, 0, func(n int) bool { return b.inside(t, how, n) })
+				t.Logf("%d calls failed", failed)
 				e.Sound(t, b.plain)
 			})
 		}
 	})
 }
 
-// inside tries once, and reports whether no call failed.
+// inside tries once, and reports whether a call failed.
 func (b *bench) inside(t *testing.T, how mode, n int) bool {
 	w := newWorld(t, b.st)
 	before := rows(t, b.plain, w.ID())
@@ -61,7 +61,7 @@ func (b *bench) inside(t *testing.T, how mode, n int) bool {
 		require.False(t, made, "the visitor, "+when, n, how.name)
 	}
 	require.True(t, calls > 0 || committed && !failedInside, "failed without a fault")
-	return calls == 0
+	return calls > 0
 }
 
 // transact makes a row of the host's and, while calls fail, a visitor. It returns whether

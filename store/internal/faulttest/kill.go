@@ -21,7 +21,8 @@ func Kill(t *testing.T, e Engine) {
 		os.Exit(1)
 	}
 	t.Parallel()
-	const databases, kills = 10, 11
+	databases := max(2, *killsFlag/11)
+	kills := max(2, *killsFlag/databases) // of which some are while the process opens the database
 	s := seed(t)
 	for i := range databases {
 		t.Run(fmt.Sprint("database ", i), func(t *testing.T) {

@@ -3,6 +3,7 @@ package faulttest
 import (
 	"database/sql"
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -14,30 +15,24 @@ import (
 )
 
 // Together has several callers wait for each other, so that they share a transaction, and
-// makes its n-th call to the driver fail, for every n. What they are told must fit as in
+// makes its n-th call to the driver fail, for those n that sample chooses. What they are told must fit as in
 // Storm.
 func Together(t *testing.T, e Engine) {
+	s := seed(t)
 	e.forms(t, func(t *testing.T, f Form) {
-		for _, how := range modes() {
+		for i, how := range modes() {
 			if how.cancels {
 				continue // all of them: nobody waits for the answer any more
 			}
 			t.Run(how.name, func(t *testing.T) {
 				t.Parallel()
-				b := e.bench(t, f)
-				s, first, step := seed(t), 1, 1
-				if e.Costly && how.turn > 0 {
-					first, step = how.turn, turns
-				}
+				b, r := e.bench(t, f), rand.New(rand.NewPCG(s, uint64(i)))
 				for _, calm := range []bool{true, false} {
 					if !calm && how.turn > 0 {
 						continue // who loses a connection learns nothing that is not so
 					}
-					n := first
-					for b.together(t, how, n, s, calm) {
-						n += step
-					}
-					t.Logf("%d calls", n)
+					failed := e.sample(how, r, 0, func(n int) bool { return b.together(t, how, n, s, calm) })
+					t.Logf("%d calls failed", failed)
 				}
 				e.Sound(t, b.plain)
 			})

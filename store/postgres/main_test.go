@@ -16,10 +16,23 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
+// migrated has the tables and the search index, as Open makes them.
+var migrated = &pgtest.Template{Fill: func(dsn string) error {
+	st, err := postgres.Open(context.Background(), dsn, nil)
+	if err != nil {
+		return err
+	}
+	return st.Close()
+}}
+
 // open returns a store on a database of its own, and how to connect to it.
 func open(tb testing.TB, o *postgres.Options) (*postgres.Store, string) {
 	tb.Helper()
-	dsn := pgtest.Database(tb, nil)
+	d := &pgtest.Options{}
+	if o == nil {
+		d.Template = migrated
+	}
+	dsn := pgtest.Database(tb, d)
 	return openAt(tb, dsn, o), dsn
 }
 

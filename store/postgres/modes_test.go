@@ -39,7 +39,7 @@ func TestModes(t *testing.T) {
 				pgx.QueryExecModeCacheStatement: "cache_statement", pgx.QueryExecModeCacheDescribe: "cache_describe",
 				pgx.QueryExecModeDescribeExec: "describe_exec", pgx.QueryExecModeExec: "exec", pgx.QueryExecModeSimpleProtocol: "simple_protocol",
 			}[mode]
-			st := openAt(t, pgtest.Database(t, nil)+" default_query_exec_mode="+name, nil)
+			st := openAt(t, pgtest.Database(t, &pgtest.Options{Template: migrated})+" default_query_exec_mode="+name, nil)
 			g := filtergen.New(s, nil)
 			visitors := fill(t, st, g, 60)
 			for range 60 {

@@ -15,7 +15,7 @@ import (
 // next, or not all of it.
 func TestPagesBeyondTheNearest(t *testing.T) {
 	t.Parallel()
-	st, _ := open(t, &postgres.Options{NoSearchIndex: true})
+	st, dsn := open(t, &postgres.Options{NoSearchIndex: true})
 	ws := workspace(t, st, "acme")
 	const size = 4_300
 	_, err := ws.Load(t.Context(), func(yield func(visitor.Draft) bool) {
@@ -33,6 +33,7 @@ func TestPagesBeyondTheNearest(t *testing.T) {
 		}
 	}, nil)
 	require.NoError(t, err)
+	run(t, dsn, "ANALYZE")
 	for _, c := range []struct {
 		where filter.Expr
 		want  int

@@ -13,14 +13,32 @@ import (
 	"github.com/contactpipeline/visitors/store/storetest"
 )
 
+// TestStore tries the contract on a host's connections, and reads every statement that is
+// sent meanwhile.
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(tb testing.TB) store.Store {
-		st, _ := open(tb, nil)
-		indexed, err := st.SearchIndexed(tb.Context())
-		require.NoError(tb, err)
-		require.True(tb, indexed)
-		return st
+	t.Parallel()
+	w := &watch{}
+	t.Run("contract", func(t *testing.T) {
+		storetest.Run(t, func(tb testing.TB) store.Store {
+			config, err := pgx.ParseConfig(pgtest.Database(tb, nil))
+			require.NoError(tb, err)
+			config.Tracer = w
+			db := stdlib.OpenDB(*config)
+			tb.Cleanup(func() { require.NoError(tb, db.Close()) })
+			st, err := postgres.New(tb.Context(), db, nil)
+			require.NoError(tb, err)
+			indexed, err := st.SearchIndexed(tb.Context())
+			require.NoError(tb, err)
+			require.True(tb, indexed)
+			w.begin()
+			return st
+		})
 	})
+	wrong, checked := w.end()
+	for _, text := range wrong {
+		t.Errorf("%.1000s", text)
+	}
+	require.Greater(t, checked, 100, "different statements that were read")
 }
 
 func TestCompare(t *testing.T) {
@@ -31,9 +49,10 @@ func TestCompare(t *testing.T) {
 	}, 4_000)
 }
 
-// TestStoreWithoutTrigrams has a role that may not create the extension, a schema that is
+// TestStoreWithoutTrigrams tries the contract on a store with connections of its own. It has a role that may not create the extension, a schema that is
 // not in the search path, and a server to which only ASCII has letters.
 func TestStoreWithoutTrigrams(t *testing.T) {
+	t.Parallel()
 	storetest.Run(t, func(tb testing.TB) store.Store {
 		dsn := pgtest.Database(tb, &pgtest.Options{Ctype: "C"})
 		st := openAt(tb, asPlain(tb, dsn, "CRM data"), &postgres.Options{Schema: "CRM data"})
@@ -57,27 +76,4 @@ func asPlain(tb testing.TB, dsn, schema string) string {
 		"REVOKE CREATE ON DATABASE "+ask[string](tb, dsn, "SELECT current_database()")+" FROM PUBLIC",
 	)
 	return dsn + " user=" + name
-}
-
-// TestStatements reads every statement that is sent while the whole contract is tried.
-func TestStatements(t *testing.T) {
-	w := &watch{}
-	t.Run("contract", func(t *testing.T) {
-		storetest.Run(t, func(tb testing.TB) store.Store {
-			config, err := pgx.ParseConfig(pgtest.Database(tb, nil))
-			require.NoError(tb, err)
-			config.Tracer = w
-			db := stdlib.OpenDB(*config)
-			tb.Cleanup(func() { require.NoError(tb, db.Close()) })
-			st, err := postgres.New(tb.Context(), db, nil)
-			require.NoError(tb, err)
-			w.begin()
-			return st
-		})
-	})
-	wrong, checked := w.end()
-	for _, text := range wrong {
-		t.Errorf("%.1000s", text)
-	}
-	require.Greater(t, checked, 100, "different statements that were read")
 }

@@ -13,13 +13,14 @@ import (
 	"github.com/contactpipeline/visitors/store"
 )
 
-// attempt tries one method under one mode.
+// attempt tries methods under one mode, in a world that stays until one of them changes it.
 type attempt struct {
 	*bench
-	t   *testing.T
-	how mode
-	m   method
-	ok  outcome
+	t      *testing.T
+	how    mode
+	rand   *rand.Rand
+	w      *world // nil where it has to be made
+	before string // its rows
 }
 
 // outcome is what a method does where no call fails.
@@ -45,58 +46,56 @@ func (b *bench) outcomes(t *testing.T) map[string]outcome {
 	return all
 }
 
-// all fails calls of the method, each in a try of its own, and returns how many.
-func (a *attempt) all(r *rand.Rand) int {
-	var w *world
-	var before string
-	return a.sample(a.how, r, a.ok.calls, func(n int) bool {
-		if w == nil {
-			w = newWorld(a.t, a.st)
-			before = rows(a.t, a.plain, w.ID())
+// all fails calls of a method, each in a try of its own, and returns how many.
+func (a *attempt) all(m method, ok outcome) int {
+	return a.sample(a.how, a.rand, ok.calls, func(n int) bool {
+		if a.w == nil {
+			a.w = newWorld(a.t, a.st)
+			a.before = rows(a.t, a.plain, a.w.ID())
 		}
-		got, err := a.once(w, n)
+		got, err := a.once(m, n)
 		failed := a.c.Failed() > 0
 		a.c.Set(nil)
 		a.idle(a.t)
 		if err == nil {
-			require.Equal(a.t, a.ok.returned, got, "%s returned something else when call %d %s", a.m.name, n, a.how.name)
+			require.Equal(a.t, ok.returned, got, "%s returned something else when call %d %s", m.name, n, a.how.name)
 		} else {
-			require.True(a.t, failed, "%s failed without a fault: %v", a.m.name, err)
-			a.requireTyped(n, err)
+			require.True(a.t, failed, "%s failed without a fault: %v", m.name, err)
+			a.requireTyped(m, n, err)
 		}
-		changed := a.m.writes && rows(a.t, a.plain, w.ID()) != before
+		changed := m.writes && rows(a.t, a.plain, a.w.ID()) != a.before
 		switch {
 		case changed && (err == nil || a.how.unsure):
-			require.Equal(a.t, a.ok.after, w.picture(a.t), "%s did something else when call %d %s", a.m.name, n, a.how.name)
+			require.Equal(a.t, ok.after, a.w.picture(a.t), "%s did something else when call %d %s", m.name, n, a.how.name)
 		default:
-			require.False(a.t, changed, "%s did something when call %d %s", a.m.name, n, a.how.name)
-			require.False(a.t, a.m.writes && err == nil, "%s did nothing when call %d %s", a.m.name, n, a.how.name)
+			require.False(a.t, changed, "%s did something when call %d %s", m.name, n, a.how.name)
+			require.False(a.t, m.writes && err == nil, "%s did nothing when call %d %s", m.name, n, a.how.name)
 		}
 		if changed {
-			w = nil
+			a.w = nil
 		}
 		return failed
 	})
 }
 
 // once calls the method while its n-th call fails.
-func (a *attempt) once(w *world, n int) (string, error) {
+func (a *attempt) once(m method, n int) (string, error) {
 	ctx, cancel := context.WithCancel(a.t.Context())
 	defer cancel()
 	a.c.Set(a.how.plan(n, cancel))
-	return a.m.call(ctx, w)
+	return m.call(ctx, a.w)
 }
 
 // requireTyped fails unless an error can be told apart and tells nothing of a person.
-func (a *attempt) requireTyped(n int, err error) {
+func (a *attempt) requireTyped(m method, n int, err error) {
 	a.t.Helper()
 	if errors.Is(err, context.Canceled) {
 		return
 	}
 	var typed *store.Error
-	require.ErrorAs(a.t, err, &typed, "%s when call %d %s", a.m.name, n, a.how.name)
+	require.ErrorAs(a.t, err, &typed, "%s when call %d %s", m.name, n, a.how.name)
 	require.NotEmpty(a.t, typed.Op)
-	require.True(a.t, planned(err), "%s when call %d %s: %v", a.m.name, n, a.how.name, err)
+	require.True(a.t, planned(err), "%s when call %d %s: %v", m.name, n, a.how.name, err)
 	for _, private := range []string{"Ada", "Ben", "Dora", "example.com", "5511", "vip", "brand new"} {
 		require.NotContains(a.t, err.Error(), private)
 	}

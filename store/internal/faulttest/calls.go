@@ -88,10 +88,11 @@ func Calls(t *testing.T, e Engine) {
 		for i, how := range modes() {
 			t.Run(how.name, func(t *testing.T) {
 				t.Parallel()
-				b, r := e.bench(t, f), rand.New(rand.NewPCG(s, uint64(i)))
+				b := e.bench(t, f)
+				a := attempt{bench: b, t: t, how: how, rand: rand.New(rand.NewPCG(s, uint64(i)))}
 				tried := 0
 				for _, m := range methods() {
-					tried += (&attempt{b, t, how, m, ok[m.name]}).all(r)
+					tried += a.all(m, ok[m.name])
 				}
 				t.Logf("%d calls failed", tried)
 				e.Sound(t, b.plain)

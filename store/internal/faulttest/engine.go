@@ -24,6 +24,8 @@ type Engine struct {
 	// Source makes an empty database that is gone after the test, and returns its name for
 	// Driver and Open.
 	Source func(testing.TB) string
+	// Made is Source for a database that has the tables already. Default: Source.
+	Made func(testing.TB) string
 	// Open opens a store as an application does, with what it acknowledges being durable. In
 	// a child process Settle knows it by the name in Working.
 	Open func(ctx context.Context, source string) (store.Store, error)
@@ -79,7 +81,11 @@ type bench struct {
 // bench opens one. At the end of the test all must be closed.
 func (e Engine) bench(t *testing.T, f Form) *bench {
 	t.Helper()
-	source := e.Source(t)
+	made := e.Made
+	if made == nil {
+		made = e.Source
+	}
+	source := made(t)
 	c, err := faulty.Wrap(e.Driver, source)
 	require.NoError(t, err)
 	b := &bench{Engine: e, Form: f, c: c, db: sql.OpenDB(c), plain: e.plain(t, source)}

@@ -16,6 +16,17 @@ type Options struct {
 	Ctype string
 	// Encoding is the database's. Default: UTF8.
 	Encoding string
+	// Template is what the database is a copy of, which has the other options' defaults.
+	// Default: nothing, it is empty.
+	Template *Template
+}
+
+// Template is a database that is filled once for a test binary, and copied.
+type Template struct {
+	// Fill fills the database, and leaves no connection to it open.
+	Fill func(dsn string) error
+
+	name string // "" until it is filled
 }
 
 var (
@@ -43,7 +54,7 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-// Database makes an empty database and returns how to connect to it as a superuser. It
+// Database makes a database and returns how to connect to it as a superuser. It
 // is dropped when the test ends.
 func Database(tb testing.TB, o *Options) string {
 	tb.Helper()
@@ -69,7 +80,7 @@ func Database(tb testing.TB, o *Options) string {
 func Shared(tb testing.TB, settings ...string) string {
 	tb.Helper()
 	needed(tb) // or the test is skipped
-	s, err := launch(settings...)
+	s, err := launch(os.TempDir(), settings...)
 	if err != nil {
 		tb.Fatalf("start PostgreSQL: %v", err)
 	}
@@ -85,7 +96,7 @@ func Shared(tb testing.TB, settings ...string) string {
 func Apart(tb testing.TB, settings ...string) string {
 	tb.Helper()
 	needed(tb) // or the test is skipped
-	s, err := launch(settings...)
+	s, err := launch(os.TempDir(), settings...)
 	if err != nil {
 		tb.Fatalf("start PostgreSQL: %v", err)
 	}
@@ -124,7 +135,7 @@ func needed(tb testing.TB) *server {
 	lock.Lock()
 	defer lock.Unlock()
 	if running == nil && failed == nil {
-		running, failed = launch()
+		running, failed = launch(inMemory())
 	}
 	switch {
 	case errors.Is(failed, errNotInstalled) && os.Getenv("CI") != "true":

@@ -8,10 +8,12 @@
 //	}
 //
 // The server starts with the first call of Database, one for the test binary (Apart starts
-// one for a test alone): in a temporary folder, on a Unix socket, as an ordinary user also
-// where the tests run as root. It is stopped and its folder removed when the binary ends,
-// however it ends: a keeper process waits for the end of a pipe that only the test binary
-// holds.
+// one for a test alone): in a temporary folder, which is in memory where /dev/shm has 4 GB to
+// spare, on a Unix socket, as an ordinary user also where the tests run as root. It is stopped
+// and its folder removed when the binary ends, however it ends: a keeper process waits for the
+// end of a pipe that only the test binary holds.
+//
+// A Template is filled once and copied, for tests that need tables but not to make them.
 //
 // The programs initdb and postgres are looked for in PATH and where Debian, Fedora and
 // Homebrew put them. Where they are not installed the tests are skipped, with a note on

@@ -21,14 +21,14 @@ import (
 type watch struct {
 	mu       sync.Mutex
 	watching bool
-	texts    map[string]bool
+	texts    map[string]reading
 	wrong    map[string]bool
 }
 
 func (w *watch) begin() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.watching, w.texts, w.wrong = true, map[string]bool{}, map[string]bool{}
+	w.watching, w.texts, w.wrong = true, map[string]reading{}, map[string]bool{}
 }
 
 // end returns what was wrong, and how many different statements there were.
@@ -43,8 +43,12 @@ func (w *watch) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.Trace
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.watching {
-		w.texts[data.SQL] = true
-		if problem := problemOf(data.SQL, data.Args); problem != "" {
+		r, known := w.texts[data.SQL]
+		if !known {
+			r = read(data.SQL)
+			w.texts[data.SQL] = r
+		}
+		if problem := r.problemOf(data.Args); problem != "" {
 			w.wrong[problem+": "+data.SQL] = true
 		}
 	}
@@ -63,9 +67,30 @@ var (
 	byKey    = regexp.MustCompile(`^SELECT [^()]*(?:count\(\*\) )?FROM \S+(?: [a-z])?(?: CROSS JOIN \S+ t)? WHERE (?:[a-z]\.)?ws = \$1 AND (?:[a-z]\.)?(?:visitor_)?id = (?:ANY\(\$2(?:::uuid\[\])?\)|\$2)(?: AND t\.ws = \$3 AND t\.id = l\.tag_id)?(?: ORDER BY [a-z_., ]+| GROUP BY visitor_id HAVING count\(\*\) > \$3)?$`)
 )
 
-// problemOf says what is wrong with a statement, "" for nothing.
-func problemOf(text string, args []any) string {
+// reading is what a statement says whatever its arguments are.
+type reading struct {
+	control   bool   // it begins or ends a transaction, and names no table
+	columns   string // what is wrong with its columns, "" for nothing
+	finds     bool   // visitors by what is not their key
+	workspace string // what is wrong with how it names the workspace, "" for nothing
+	at        []int  // arguments that are the workspace, from 0
+}
+
+func read(text string) reading {
 	if control.MatchString(text) {
+		return reading{control: true}
+	}
+	r := reading{finds: finds(text)}
+	if strings.Contains(text, "*") && !strings.Contains(text, "count(*)") || strings.Contains(text, ".*") {
+		r.columns = "names no columns"
+	}
+	r.workspace, r.at = workspacesOf(text)
+	return r
+}
+
+// problemOf says what is wrong with a statement and its arguments, "" for nothing.
+func (r reading) problemOf(args []any) string {
+	if r.control {
 		return ""
 	}
 	if len(args) > 0 {
@@ -77,60 +102,20 @@ func problemOf(text string, args []any) string {
 	if planned {
 		args = args[1:]
 	}
-	if strings.Contains(text, "*") && !strings.Contains(text, "count(*)") || strings.Contains(text, ".*") {
-		return "names no columns"
-	}
-	if finds(text) && !planned {
+	switch {
+	case r.columns != "":
+		return r.columns
+	case r.finds && !planned:
 		return "may be planned for any values"
+	case r.workspace != "":
+		return r.workspace
 	}
-	return problemOfWorkspace(text, args)
-}
-
-// finds reports whether a statement finds visitors by what is not their key.
-func finds(text string) bool {
-	reads := strings.HasPrefix(text, "SELECT") && (strings.Contains(text, "visitors_visitor") || strings.Contains(text, "visitors_attribute"))
-	return reads && !byKey.MatchString(text)
-}
-
-// problemOfWorkspace checks that every table is narrowed to one workspace, the same one.
-func problemOfWorkspace(text string, args []any) string {
-	tables := len(mention.FindAllString(bound.ReplaceAllString(text, ""), -1))
-	narrowed := map[string]int{}
 	var values []string
-	for _, m := range bound.FindAllStringSubmatch(text, -1) {
-		narrowed[m[1]]++
-		n, _ := strconv.Atoi(m[2])
-		if n > len(args) {
+	for _, n := range r.at {
+		if n >= len(args) {
 			return "a workspace that is not bound"
 		}
-		values = append(values, fmt.Sprint(args[n-1]))
-	}
-	known := 0
-	for _, m := range source.FindAllStringSubmatch(text, -1) {
-		alias := m[1]
-		known++
-		if narrowed[alias]--; narrowed[alias] < 0 {
-			return "a table without the workspace"
-		}
-	}
-	switch {
-	case strings.HasPrefix(text, "INSERT"):
-		known++
-		if !inserted.MatchString(text) {
-			return "a row without the workspace"
-		}
-		values = append(values, fmt.Sprint(args[0]))
-	case target.MatchString(text):
-		known++
-		if narrowed[""] == 0 {
-			return "rows without the workspace"
-		}
-	}
-	for _, own := range regexp.MustCompile(`"public"\.visitors_[a-z_]+\.`).FindAllString(text, -1) {
-		known += strings.Count(own, ".") - 1 // a column spelled with its table
-	}
-	if known == 0 || known != tables {
-		return fmt.Sprintf("%d of %d tables are understood", known, tables)
+		values = append(values, fmt.Sprint(args[n]))
 	}
 	slices.Sort(values)
 	if values = slices.Compact(values); len(values) != 1 {
@@ -140,6 +125,52 @@ func problemOfWorkspace(text string, args []any) string {
 		return "not a workspace"
 	}
 	return ""
+}
+
+// finds reports whether a statement finds visitors by what is not their key.
+func finds(text string) bool {
+	reads := strings.HasPrefix(text, "SELECT") && (strings.Contains(text, "visitors_visitor") || strings.Contains(text, "visitors_attribute"))
+	return reads && !byKey.MatchString(text)
+}
+
+// workspacesOf checks that every table is narrowed to one workspace, and returns which
+// arguments that is.
+func workspacesOf(text string) (problem string, at []int) {
+	tables := len(mention.FindAllString(bound.ReplaceAllString(text, ""), -1))
+	narrowed := map[string]int{}
+	for _, m := range bound.FindAllStringSubmatch(text, -1) {
+		narrowed[m[1]]++
+		n, _ := strconv.Atoi(m[2])
+		at = append(at, n-1)
+	}
+	known := 0
+	for _, m := range source.FindAllStringSubmatch(text, -1) {
+		alias := m[1]
+		known++
+		if narrowed[alias]--; narrowed[alias] < 0 {
+			return "a table without the workspace", nil
+		}
+	}
+	switch {
+	case strings.HasPrefix(text, "INSERT"):
+		known++
+		if !inserted.MatchString(text) {
+			return "a row without the workspace", nil
+		}
+		at = append(at, 0)
+	case target.MatchString(text):
+		known++
+		if narrowed[""] == 0 {
+			return "rows without the workspace", nil
+		}
+	}
+	for _, own := range regexp.MustCompile(`"public"\.visitors_[a-z_]+\.`).FindAllString(text, -1) {
+		known += strings.Count(own, ".") - 1 // a column spelled with its table
+	}
+	if known == 0 || known != tables {
+		return fmt.Sprintf("%d of %d tables are understood", known, tables), nil
+	}
+	return "", at
 }
 
 func TestWatchSeesWhatIsWrong(t *testing.T) {
@@ -166,6 +197,6 @@ func TestWatchSeesWhatIsWrong(t *testing.T) {
 		{"0 of 1 tables are understood", `TRUNCATE visitors_tag`, nil},
 		{"0 of 0 tables are understood", `SELECT 1`, nil},
 	} {
-		require.Equal(t, c.problem, problemOf(c.text, c.args), c.text)
+		require.Equal(t, c.problem, read(c.text).problemOf(c.args), c.text)
 	}
 }

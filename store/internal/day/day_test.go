@@ -30,22 +30,12 @@ import (
 
 var (
 	seed = flag.Uint64("day.seed", uint64(time.Now().UnixNano()), "seed of the day")
-	size = flag.Int("day.events", 0, "how many events the day has (default 100,000; 10,000 with -race or -short)")
+	size = flag.Int("day.events", 6_000, "how many events the day has")
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-func events() int {
-	switch {
-	case *size > 0:
-		return *size
-	case raced || testing.Short():
-		return 10_000
-	}
-	return 100_000
-}
-
-var made = sync.OnceValue(func() day.Day { return day.New(*seed, events()) })
+var made = sync.OnceValue(func() day.Day { return day.New(*seed, *size) })
 
 // What arrives late, overtaken and twice, from many sides at once, ends in the same visitors
 // as each event once and in its time.
@@ -91,7 +81,7 @@ func compare(t *testing.T, want, got []string) {
 	lost := missing(want, got)
 	more := missing(got, want)
 	if len(lost)+len(more) > 0 {
-		t.Fatalf("-day.seed %d -day.events %d: %d visitors are missing, such as\n%s\n%d are too many, such as\n%s", *seed, events(),
+		t.Fatalf("-day.seed %d -day.events %d: %d visitors are missing, such as\n%s\n%d are too many, such as\n%s", *seed, *size,
 			len(lost), strings.Join(lost[:min(3, len(lost))], "\n"), len(more), strings.Join(more[:min(3, len(more))], "\n"))
 	}
 }

@@ -1,5 +1,0 @@
-//go:build !race
-
-package day_test
-
-const raced = false

@@ -26,10 +26,10 @@ import (
 
 var screenshots = flag.String("screenshots", "", "a folder to write pictures of the page to")
 
-// tab is a page in the browser, and who uses it.
+// tab is a page in the browser, and the test that uses it.
 type tab struct {
 	*testing.T
-	ctx      context.Context
+	*pane
 	server   *server
 	mu       sync.Mutex
 	troubles []string // errors of the console, violations of the policy
@@ -43,6 +43,7 @@ const patience = 10 * time.Second
 // console, or a violation of the Content-Security-Policy, fails the test.
 func open(t *testing.T, n int) *tab {
 	t.Helper()
+	t.Parallel() // it mostly waits for the browser
 	chromium.once.Do(launch)
 	switch {
 	case errors.Is(chromium.err, errNoChromium) && os.Getenv("CI") != "true":
@@ -54,17 +55,19 @@ func open(t *testing.T, n int) *tab {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.close()) })
 
-	b := &tab{T: t, server: s}
-	ctx, end := chromedp.NewContext(chromium.ctx, chromedp.WithNewBrowserContext(), chromedp.WithListener(b.listen))
-	t.Cleanup(end)
-	b.ctx = ctx
+	b := &tab{T: t, server: s, pane: takePane()}
+	b.use(b)
 	t.Cleanup(func() {
 		if t.Failed() {
 			b.picture("failed-" + strings.ReplaceAll(t.Name(), "/", "-"))
 		}
+		b.use(nil)
+		b.leave(t.Failed())
 		require.Empty(t, b.found(), "on the console")
 	})
-	_, err = chromedp.Call(ctx, log.Enable, cdp.Empty{})
+	_, err = chromedp.Call(b.ctx, log.Enable, cdp.Empty{})
+	require.NoError(t, err)
+	_, err = chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{})
 	require.NoError(t, err)
 	b.size(1360, 860)
 	b.visit("")

@@ -22,13 +22,68 @@ var programs = []string{
 
 var errNoChromium = errors.New("no Chromium is installed")
 
-// chromium is the one browser of the test binary; tests have tabs of it, each with cookies
-// and storage of its own.
+// chromium is the one browser of the test binary; tests that run at the same time have a pane
+// of it each.
 var chromium struct {
 	once   sync.Once
 	ctx    context.Context
 	cancel context.CancelFunc
 	err    error
+}
+
+// pane is a page that tests use one after the other. What a page keeps is kept apart by the
+// address of its server, of which each test has its own.
+type pane struct {
+	ctx context.Context
+	end context.CancelFunc
+
+	lock sync.Mutex
+	user *tab
+}
+
+// panes are those that no test uses now.
+var panes struct {
+	sync.Mutex
+	free []*pane
+}
+
+// takePane returns a pane that no test uses.
+func takePane() *pane {
+	panes.Lock()
+	defer panes.Unlock()
+	if n := len(panes.free); n > 0 {
+		p := panes.free[n-1]
+		panes.free = panes.free[:n-1]
+		return p
+	}
+	p := &pane{}
+	p.ctx, p.end = chromedp.NewContext(chromium.ctx, chromedp.WithNewBrowserContext(), chromedp.WithListener(func(event any) {
+		p.lock.Lock()
+		b := p.user
+		p.lock.Unlock()
+		if b != nil {
+			b.listen(event)
+		}
+	}))
+	return p
+}
+
+// use has a tab hear of what happens in the pane, or nobody.
+func (p *pane) use(b *tab) {
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	p.user = b
+}
+
+// leave empties the pane for the next test, or closes it where it may be of no use.
+func (p *pane) leave(failed bool) {
+	if failed || chromedp.Do(p.ctx, chromedp.Navigate("about:blank")) != nil {
+		p.end()
+		return
+	}
+	panes.Lock()
+	defer panes.Unlock()
+	panes.free = append(panes.free, p)
 }
 
 func TestMain(m *testing.M) {

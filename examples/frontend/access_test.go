@@ -217,6 +217,7 @@ func TestPhoneWidth(t *testing.T) {
 	b.search("name:ada")
 	b.shows(1)
 	b.click("td.name button | Ada")
+	b.until(find("dialog form") + " !== undefined") // the visitor is read first
 	fits("record")
 	b.press(kb.Escape)
 	b.closed()

@@ -20,7 +20,10 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-var seedFlag = flag.Uint64("memory.seed", 0, "seed of the random tests; 0 picks one")
+var (
+	seedFlag  = flag.Uint64("memory.seed", 0, "seed of the random tests; 0 picks one")
+	seedsFlag = flag.Int("memory.seeds", 1, "how many seeds TestAgreesWithMatch tries")
+)
 
 func seed(t *testing.T) uint64 {
 	seed := *seedFlag
@@ -254,7 +257,7 @@ func flatten(f store.Facets) map[string]int64 {
 func TestAgreesWithMatch(t *testing.T) {
 	t.Parallel()
 	start := seed(t)
-	for i := range uint64(6) {
+	for i := range uint64(*seedsFlag) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
 			c := newThrong(t, start+i)

@@ -38,18 +38,21 @@ func serve(tb testing.TB, st store.Store) *remote.Client {
 	return c
 }
 
+// onSQLite does not wait for the disk: what is durable is tested in store/sqlite.
 func onSQLite(tb testing.TB) store.Store {
-	st, err := sqlite.Open(tb.Context(), filepath.Join(tb.TempDir(), "visitors.db"), nil)
+	st, err := sqlite.Open(tb.Context(), filepath.Join(tb.TempDir(), "visitors.db"), &sqlite.Options{Relaxed: true})
 	require.NoError(tb, err)
 	tb.Cleanup(func() { st.Close() })
 	return st
 }
 
 func TestClientOfMemory(t *testing.T) {
+	t.Parallel()
 	storetest.Run(t, func(tb testing.TB) store.Store { return serve(tb, memory.New()) })
 }
 
 func TestClientOfSQLite(t *testing.T) {
+	t.Parallel()
 	storetest.Run(t, func(tb testing.TB) store.Store { return serve(tb, onSQLite(tb)) })
 }
 

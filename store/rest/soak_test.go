@@ -21,7 +21,7 @@ import (
 )
 
 var (
-	soakFlag = flag.Duration("rest.soak", 2*time.Second, "how long TestSoak goes on")
+	soakFlag = flag.Duration("rest.soak", time.Second, "how long TestSoak goes on")
 	seedFlag = flag.Uint64("rest.seed", 0, "seed of TestSoak; 0 picks one")
 )
 

@@ -35,8 +35,8 @@
 //	go test -run TestStore -storetest.seed=1234
 //	go test -run TestCompare -storetest.cases=10000000 -timeout 24h
 //
-// With -short there is less of what is random and of what is large. How much random tests
-// do depends on how fast the store is; what they ask for does not.
+// With -storetest.full there is more of what is random and of what is large. How much random
+// tests do then depends on how fast the store is; what they ask for does not.
 //
 // What the comments of store.Store and of the changes say is tested here; what they leave
 // open is not. Where they can be read in two ways, this package decides:

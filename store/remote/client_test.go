@@ -131,7 +131,7 @@ func TestApplyIsPatient(t *testing.T) {
 // A server may know fewer sources than the program that imports a file.
 func TestImportLeavesOutRowsThatTheServerRefuses(t *testing.T) {
 	t.Parallel()
-	ws, err := store.Open(remote(t, memory.New()), "acme", &store.Options{
+	ws, err := store.Open(serve(t, memory.New()), "acme", &store.Options{
 		Sources: map[visitor.Source]visitor.SourceInfo{"fair": {Label: "Fair", Badge: "#000000"}},
 	})
 	require.NoError(t, err)

@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -29,6 +30,7 @@ func Bind(e Expr, env *Env) (Bound, error) {
 type binder struct {
 	Env
 	size   int // nodes so far
+	values int // so far
 	inRule bool
 }
 
@@ -72,7 +74,8 @@ func (b *binder) bind(e Expr) (Node, error) {
 		if b.inRule && testsGroups(e.Node()) {
 			return nil, refuse("%s", groupInRule)
 		}
-		return e.Node(), b.grow(sizeOf(e.Node()))
+		n := e.Node()
+		return n, cmp.Or(b.grow(sizeOf(n)-1), b.growValues(valuesOf(n)))
 	}
 	return nil, refuse("unknown expression %T", e)
 }
@@ -96,7 +99,17 @@ func (b *binder) grow(nodes int) error {
 	return nil
 }
 
+func (b *binder) growValues(values int) error {
+	if b.values += values; b.values > MaxBoundValues {
+		return refuse("more than %d values, with those of groups", MaxBoundValues)
+	}
+	return nil
+}
+
 func (b *binder) condition(c Condition, f *Field) (Node, error) {
+	if err := b.growValues(len(c.Values)); err != nil {
+		return nil, err
+	}
 	if c.Op == OpExists {
 		if f.Kind == GroupKind && b.inRule {
 			return nil, refuse("%s", groupInRule)
@@ -135,8 +148,7 @@ func (b *binder) sources(c Condition, f *Field) (Node, error) {
 		}
 		texts[i] = string(source)
 	}
-	slices.Sort(texts)
-	return &Test{Field: f, Op: OpIn, Texts: slices.Compact(texts)}, nil
+	return &Test{Field: f, Op: OpIn, Texts: sorted(texts)}, nil
 }
 
 // source reads a source by its value or its label.
@@ -158,7 +170,7 @@ func (b *binder) identities(c Condition, f *Field) (Node, error) {
 		refs[i] = v.Identity
 		refs[i].Source = source
 	}
-	return &Test{Field: f, Op: OpIn, Refs: refs}, nil
+	return &Test{Field: f, Op: OpIn, Refs: sortedRefs(refs)}, nil
 }
 
 func (b *binder) tags(c Condition, f *Field) (Node, error) {
@@ -175,29 +187,18 @@ func (b *binder) tags(c Condition, f *Field) (Node, error) {
 
 // members tests for one, or for all, of the ids; an empty id is nobody's.
 func (b *binder) members(f *Field, op Op, ids []string) (Node, error) {
-	slices.Sort(ids)
-	ids = slices.Compact(ids)
-	if op == OpAll {
-		nodes := make([]Node, len(ids))
-		for i, id := range ids {
-			nodes[i] = member(f, id)
-		}
-		return allOf(nodes), b.grow(len(ids) - 1)
-	}
+	ids = sorted(ids)
 	if ids[0] == "" {
 		ids = ids[1:]
+		if op == OpAll || len(ids) == 0 {
+			return Constant(false), nil
+		}
 	}
-	if len(ids) == 0 {
-		return Constant(false), nil
+	if len(ids) == 1 {
+		op = OpIn
 	}
-	return &Test{Field: f, Op: OpIn, Texts: ids}, nil
-}
-
-func member(f *Field, id string) Node {
-	if id == "" {
-		return Constant(false)
-	}
-	return &Test{Field: f, Op: OpIn, Texts: []string{id}}
+	t := &Test{Field: f, Op: op, Texts: ids}
+	return t, b.grow(sizeOf(t) - 1)
 }
 
 const groupInRule = "a group's rule may not mention groups"

@@ -42,22 +42,25 @@ type (
 	Test struct {
 		Field *Field
 		Attr  string // the attribute's name, of an AttrKind field
-		// Op is OpIn, OpContains, OpPrefix, OpSuffix, OpExists, OpBetween or OpExcluded.
+		// Op is OpIn, OpAll, OpContains, OpPrefix, OpSuffix, OpExists, OpBetween or
+		// OpExcluded. All but OpAll ask for one of the operands.
 		Op Op
 		// Kind is what an attribute is tested as: TextValue (a text, or an item of a
 		// list), NumberValue, BoolValue or TimeValue. "" for other fields.
 		Kind ValueKind
-		// Texts are the operands of OpIn on texts, sources and ids, sorted and
-		// without repeats, and the one operand of OpContains, OpPrefix and OpSuffix.
-		// Texts are folded; a phone's are digits, with + in front for OpIn and OpPrefix.
+		// Texts are the operands of OpIn on texts, sources and ids, of OpAll (two or more
+		// ids), and of OpContains, OpPrefix and OpSuffix. They are sorted, without
+		// repeats, and folded; a phone's are digits, with + in front for OpIn and
+		// OpPrefix.
 		Texts []string
-		// Min and Max bound a time of OpBetween, both included, in microseconds since
-		// 1970; math.MinInt64 and math.MaxInt64 leave a side open.
-		Min, Max int64
-		// MinNumber and MaxNumber bound a number of OpBetween, both included;
-		// infinities leave a side open. A bool is 0 or 1.
-		MinNumber, MaxNumber float64
-		// Refs are the operands of OpIn on identities.
+		// Times are the ranges of OpBetween on a time, in microseconds since 1970;
+		// math.MinInt64 and math.MaxInt64 leave a side open. They are in order and do
+		// not overlap or touch.
+		Times []Range[int64]
+		// Numbers are the ranges of OpBetween on a number or a bool, which is 0 or 1;
+		// infinities leave a side open. They are in order and do not overlap.
+		Numbers []Range[float64]
+		// Refs are the operands of OpIn on identities, sorted and without repeats.
 		Refs []IdentityRef
 	}
 )
@@ -75,7 +78,7 @@ func (*Test) node()    {}
 
 // allOf joins nodes, without what adds nothing; nested ones are taken in.
 func allOf(nodes []Node) Node {
-	list := flat[AllOf](nodes, true)
+	list := joinTests(flat[AllOf](nodes, true), true)
 	keep, clash := reduceAll(list)
 	switch {
 	case clash:
@@ -90,7 +93,7 @@ func allOf(nodes []Node) Node {
 
 // anyOf joins nodes, without what adds nothing; nested ones are taken in.
 func anyOf(nodes []Node) Node {
-	list := flat[AnyOf](nodes, false)
+	list := joinTests(flat[AnyOf](nodes, false), false)
 	keep, clash := reduceAny(list)
 	switch {
 	case clash:
@@ -143,10 +146,34 @@ func isConstant(n Node) bool {
 	return ok
 }
 
-// sizeOf counts the nodes of a tree.
+// valuesOf counts the values of a tree.
+func valuesOf(n Node) int {
+	values := 0
+	switch n := n.(type) {
+	case AllOf:
+		for _, child := range n {
+			values += valuesOf(child)
+		}
+	case AnyOf:
+		for _, child := range n {
+			values += valuesOf(child)
+		}
+	case Inverse:
+		return valuesOf(n.Of)
+	case *Test:
+		return len(n.Texts) + len(n.Times) + len(n.Numbers) + len(n.Refs)
+	}
+	return values
+}
+
+// sizeOf counts the nodes of a tree, as MaxBound does.
 func sizeOf(n Node) int {
 	size := 1
 	switch n := n.(type) {
+	case *Test:
+		if n.Op != OpIn && n.Op != OpExcluded {
+			size = max(1, len(n.Texts)+len(n.Times)+len(n.Numbers))
+		}
 	case AllOf:
 		for _, child := range n {
 			size += sizeOf(child)

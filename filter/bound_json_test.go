@@ -2,6 +2,7 @@ package filter_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -62,10 +63,11 @@ func TestBoundRefusesWhatBindNeverMakes(t *testing.T) {
 		"more digits than a phone": `{"kind":"terms","terms":[{"text":"1","digits":"1234567890123456"}]}`,
 		"an unknown field":         test(`"field":"password","op":"in","texts":["x"]`),
 		"an operator of others":    test(`"field":"source","op":"contains","texts":["x"]`),
-		"all, which is not bound":  test(`"field":"tag","op":"all","texts":["` + id + `"]`),
+		"all of one":               test(`"field":"tag","op":"all","texts":["` + id + `"]`),
+		"all of a source":          test(`"field":"source","op":"all","texts":["chat","telegram"]`),
 		"excluded from a tag":      test(`"field":"tag","op":"excluded","texts":["` + id + `"]`),
 		"no texts":                 test(`"field":"name","op":"in"`),
-		"two texts to contain":     test(`"field":"name","op":"contains","texts":["a","b"]`),
+		"a part twice":             test(`"field":"name","op":"contains","texts":["a","a"]`),
 		"texts out of order":       test(`"field":"name","op":"in","texts":["b","a"]`),
 		"a text twice":             test(`"field":"name","op":"in","texts":["a","a"]`),
 		"a text with an accent":    test(`"field":"name","op":"in","texts":["zoë"]`),
@@ -75,15 +77,22 @@ func TestBoundRefusesWhatBindNeverMakes(t *testing.T) {
 		"no id":                    test(`"field":"tag","op":"in","texts":["vip"]`),
 		"a phone without +":        test(`"field":"phone","op":"in","texts":["55"]`),
 		"a phone with letters":     test(`"field":"phone","op":"contains","texts":["5a"]`),
-		"a range upside down":      test(`"field":"created","op":"between","min":2,"max":1`),
-		"a range of numbers":       test(`"field":"created","op":"between","min_number":1`),
-		"a range with texts":       test(`"field":"created","op":"between","min":1,"texts":["x"]`),
-		"less, which is not bound": test(`"field":"created","op":"lt","max":1`),
+		"a range upside down":      test(`"field":"created","op":"between","times":[{"min":2,"max":1}]`),
+		"a range of numbers":       test(`"field":"created","op":"between","numbers":[{"min":1}]`),
+		"a range with texts":       test(`"field":"created","op":"between","times":[{"min":1}],"texts":["x"]`),
+		"less, which is not bound": test(`"field":"created","op":"lt","times":[{"max":1}]`),
+		"a range of nothing":       test(`"field":"created","op":"between"`),
+		"ranges out of order":      test(`"field":"created","op":"between","times":[{"min":5,"max":6},{"min":1,"max":2}]`),
+		"ranges that touch":        test(`"field":"created","op":"between","times":[{"min":1,"max":2},{"min":3,"max":4}]`),
+		"ranges that overlap":      test(`"field":"attr","attr":"a","op":"between","as":"number","numbers":[{"max":2},{"min":1}]`),
+		"too many values":          test(`"field":"name","op":"in","texts":[` + strings.Join(manyTexts(filter.MaxBoundValues+1), ",") + `]`),
+		"too many to compare":      test(`"field":"name","op":"prefix","texts":[` + strings.Join(manyTexts(filter.MaxBound+1), ",") + `]`),
 		"an attribute without one": test(`"field":"attr","op":"exists"`),
 		"a field with an attr":     test(`"field":"name","attr":"city","op":"exists"`),
-		"a bool that is two":       test(`"field":"attr","attr":"a","op":"between","as":"bool","min_number":2,"max_number":2`),
+		"a bool that is two":       test(`"field":"attr","attr":"a","op":"between","as":"bool","numbers":[{"min":2,"max":2}]`),
 		"an attribute as nothing":  test(`"field":"attr","attr":"a","op":"in","texts":["x"]`),
 		"an identity of nowhere":   test(`"field":"identity","op":"in","refs":[{"source":""}]`),
+		"identities out of order":  test(`"field":"identity","op":"in","refs":[{"source":"telegram"},{"source":"chat"}]`),
 		"no identity":              test(`"field":"identity","op":"in"`),
 		"identities of a name":     test(`"field":"name","op":"in","texts":["ada"],"refs":[{"source":"chat"}]`),
 	} {
@@ -94,10 +103,15 @@ func TestBoundRefusesWhatBindNeverMakes(t *testing.T) {
 	}
 }
 
+// manyTexts returns n texts in order, as JSON.
+func manyTexts(n int) []string {
+	return repeated(n, func(i int) string { return fmt.Sprintf(`"%06d"`, i) })
+}
+
 func FuzzBound(f *testing.F) {
 	f.Add([]byte(`{"kind":"all","of":[{"kind":"terms","terms":[{"text":"ada"},{"text":"+1","digits":"1555"},{"text":"555","digits":"555"}]},{"kind":"not","of":[{"kind":"test","field":"tag","op":"exists"}]}]}`))
-	f.Add([]byte(`{"kind":"any","of":[{"kind":"test","field":"attr","attr":"n","op":"between","as":"number","min_number":0.5},{"kind":"test","field":"identity","op":"in","refs":[{"source":"chat","account":"a"}]}]}`))
-	f.Add([]byte(`{"kind":"test","field":"seen","op":"between","min":-1,"max":9223372036854775806}`))
+	f.Add([]byte(`{"kind":"any","of":[{"kind":"test","field":"attr","attr":"n","op":"between","as":"number","numbers":[{"min":0.5}]},{"kind":"test","field":"identity","op":"in","refs":[{"source":"chat","account":"a"}]}]}`))
+	f.Add([]byte(`{"kind":"test","field":"seen","op":"between","times":[{"min":-1,"max":9223372036854775806}]}`))
 	f.Add([]byte(`{"kind":"test","field":"phone","op":"prefix","texts":["+55"]}`))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		var read, again filter.Bound

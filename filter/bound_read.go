@@ -26,7 +26,7 @@ func (b *Bound) UnmarshalJSON(in []byte) error {
 	if err := dec.Decode(&form); err != nil {
 		return refuse("not a bound filter")
 	}
-	r := boundReader{nodes: MaxBound}
+	r := boundReader{nodes: MaxBound, values: MaxBoundValues}
 	root, err := r.node(form, maxBoundDepth)
 	if err != nil {
 		return err
@@ -35,7 +35,8 @@ func (b *Bound) UnmarshalJSON(in []byte) error {
 	return nil
 }
 
-type boundReader struct{ nodes int } // how many more may come
+// boundReader counts how many more nodes and values may come.
+type boundReader struct{ nodes, values int }
 
 func (r *boundReader) node(f boundForm, levels int) (Node, error) {
 	if r.nodes -= max(1, len(f.Terms)); r.nodes < 0 {
@@ -53,7 +54,7 @@ func (r *boundReader) node(f boundForm, levels int) (Node, error) {
 	case boundTerms:
 		return f.terms()
 	case boundTest:
-		return f.test()
+		return r.test(f)
 	}
 	nodes := make([]Node, len(f.Of))
 	for i, child := range f.Of {
@@ -95,7 +96,7 @@ func joined(kind boundKind, nodes []Node) (Node, error) {
 // only refuses a kind that is unknown, and parts that are not of the kind.
 func (f boundForm) only() error {
 	isTest := f.Field != "" || f.Attr != "" || f.Op != "" || f.As != "" || f.Texts != nil || f.Refs != nil ||
-		f.Min != nil || f.Max != nil || f.MinNumber != nil || f.MaxNumber != nil
+		f.Times != nil || f.Numbers != nil
 	ok := false
 	switch f.Kind {
 	case boundEveryone, boundNobody:
@@ -132,7 +133,7 @@ func isFolded(s string) bool {
 	return s != "" && len(s) <= maxFolded && utf8.ValidString(s) && !strings.ContainsRune(s, 0) && text.Fold(s) == s
 }
 
-func (f boundForm) test() (Node, error) {
+func (r *boundReader) test(f boundForm) (Node, error) {
 	field := fieldNamed(f.Field)
 	if field == nil {
 		return nil, refuse("unknown field")
@@ -144,6 +145,12 @@ func (f boundForm) test() (Node, error) {
 	if !t.ranges(f) || !t.refers(f.Refs) || !t.hasTexts() {
 		return nil, refuse("operands that do not fit the operator")
 	}
+	if r.nodes -= sizeOf(t) - 1; r.nodes < 0 {
+		return nil, refuse("more than %d conditions, with those of groups and lists", MaxBound)
+	}
+	if r.values -= valuesOf(t); r.values < 0 {
+		return nil, refuse("more than %d values, with those of groups", MaxBoundValues)
+	}
 	return t, nil
 }
 
@@ -152,7 +159,7 @@ func (t *Test) hasOp() bool {
 	if t.Op == OpExcluded {
 		return t.Field.Kind == GroupKind && t.Kind == ""
 	}
-	if t.Op == OpAll || !slices.Contains(t.Field.Ops, t.Op) {
+	if !slices.Contains(t.Field.Ops, t.Op) {
 		return false
 	}
 	switch {
@@ -166,31 +173,20 @@ func (t *Test) hasOp() bool {
 	return t.Kind == TextValue && slices.Contains([]Op{OpIn, OpContains, OpPrefix, OpSuffix}, t.Op)
 }
 
-// ranges takes over the ends of a range and reports whether they are one.
+// ranges takes over the ranges and reports whether the test has those that it should have.
 func (t *Test) ranges(f boundForm) bool {
-	times, numbers := f.Min != nil || f.Max != nil, f.MinNumber != nil || f.MaxNumber != nil
+	t.Times = rangesOf(f.Times, math.MinInt64, math.MaxInt64)
+	t.Numbers = rangesOf(f.Numbers, math.Inf(-1), math.Inf(1))
+	isNumber := t.Kind == NumberValue || t.Kind == BoolValue
 	switch {
 	case t.Op != OpBetween:
-		return !times && !numbers
-	case t.Kind == NumberValue, t.Kind == BoolValue:
-		t.MinNumber, t.MaxNumber = math.Inf(-1), math.Inf(1)
-		if f.MinNumber != nil {
-			t.MinNumber = *f.MinNumber
-		}
-		if f.MaxNumber != nil {
-			t.MaxNumber = *f.MaxNumber
-		}
-		isBool := t.MinNumber == t.MaxNumber && (t.MinNumber == 0 || t.MinNumber == 1)
-		return !times && t.MinNumber <= t.MaxNumber && (t.Kind == NumberValue || isBool)
+		return len(t.Times)+len(t.Numbers) == 0
+	case isNumber != (len(t.Numbers) > 0) || isNumber == (len(t.Times) > 0):
+		return false
+	case t.Kind == BoolValue && slices.ContainsFunc(t.Numbers, func(r Range[float64]) bool { return r.Min != r.Max || r.Min != 0 && r.Min != 1 }):
+		return false
 	}
-	t.Min, t.Max = math.MinInt64, math.MaxInt64
-	if f.Min != nil {
-		t.Min = *f.Min
-	}
-	if f.Max != nil {
-		t.Max = *f.Max
-	}
-	return !numbers && t.Min <= t.Max
+	return slices.Equal(t.Times, union(t.Times, 1)) && slices.Equal(t.Numbers, union(t.Numbers, 0))
 }
 
 // refers takes over identities and reports whether the test asks for such.
@@ -205,7 +201,7 @@ func (t *Test) refers(refs []identityForm) bool {
 		}
 		t.Refs = append(t.Refs, read)
 	}
-	return len(refs) > 0 && len(refs) <= MaxList
+	return len(refs) > 0 && slices.Equal(t.Refs, sortedRefs(slices.Clone(t.Refs)))
 }
 
 // hasTexts reports whether the texts are sorted operands of the operator, spelled as Bind
@@ -214,7 +210,7 @@ func (t *Test) hasTexts() bool {
 	if t.Op == OpExists || t.Op == OpBetween || t.Field.Kind == IdentityKind {
 		return len(t.Texts) == 0
 	}
-	if len(t.Texts) == 0 || len(t.Texts) > MaxList || t.Op != OpIn && len(t.Texts) > 1 {
+	if len(t.Texts) == 0 || t.Op == OpAll && len(t.Texts) == 1 {
 		return false
 	}
 	for i, s := range t.Texts {

@@ -8,21 +8,25 @@ import (
 // maxBoundDepth is the levels of a bound tree that is written. Bind nests less.
 const maxBoundDepth = 4 * MaxDepth
 
-// boundForm is a node of a bound tree as JSON. Absent ends of a range are open.
+// boundForm is a node of a bound tree as JSON.
 type boundForm struct {
-	Kind      boundKind      `json:"kind"`
-	Of        []boundForm    `json:"of,omitempty"`
-	Terms     []termForm     `json:"terms,omitempty"`
-	Field     string         `json:"field,omitempty"`
-	Attr      string         `json:"attr,omitempty"`
-	Op        Op             `json:"op,omitempty"`
-	As        ValueKind      `json:"as,omitempty"`
-	Texts     []string       `json:"texts,omitempty"`
-	Min       *int64         `json:"min,omitempty"`
-	Max       *int64         `json:"max,omitempty"`
-	MinNumber *float64       `json:"min_number,omitempty"`
-	MaxNumber *float64       `json:"max_number,omitempty"`
-	Refs      []identityForm `json:"refs,omitempty"`
+	Kind    boundKind            `json:"kind"`
+	Of      []boundForm          `json:"of,omitempty"`
+	Terms   []termForm           `json:"terms,omitempty"`
+	Field   string               `json:"field,omitempty"`
+	Attr    string               `json:"attr,omitempty"`
+	Op      Op                   `json:"op,omitempty"`
+	As      ValueKind            `json:"as,omitempty"`
+	Texts   []string             `json:"texts,omitempty"`
+	Times   []rangeForm[int64]   `json:"times,omitempty"`
+	Numbers []rangeForm[float64] `json:"numbers,omitempty"`
+	Refs    []identityForm       `json:"refs,omitempty"`
+}
+
+// rangeForm is a range as JSON. Absent ends are open.
+type rangeForm[T int64 | float64] struct {
+	Min *T `json:"min,omitempty"`
+	Max *T `json:"max,omitempty"`
 }
 
 type termForm struct {
@@ -96,22 +100,39 @@ func (t *Test) form() boundForm {
 	for _, ref := range t.Refs {
 		form.Refs = append(form.Refs, identityForm{string(ref.Source), ref.Account, ref.ExternalID})
 	}
-	switch {
-	case t.Op != OpBetween:
-	case t.Kind == NumberValue, t.Kind == BoolValue:
-		if !math.IsInf(t.MinNumber, -1) {
-			form.MinNumber = &t.MinNumber
-		}
-		if !math.IsInf(t.MaxNumber, 1) {
-			form.MaxNumber = &t.MaxNumber
-		}
-	default:
-		if t.Min != math.MinInt64 {
-			form.Min = &t.Min
-		}
-		if t.Max != math.MaxInt64 {
-			form.Max = &t.Max
-		}
-	}
+	form.Times = formOfRanges(t.Times, math.MinInt64, math.MaxInt64)
+	form.Numbers = formOfRanges(t.Numbers, math.Inf(-1), math.Inf(1))
 	return form
+}
+
+// formOfRanges leaves out the ends that are open.
+func formOfRanges[T int64 | float64](ranges []Range[T], lowest, highest T) []rangeForm[T] {
+	var forms []rangeForm[T]
+	for _, r := range ranges {
+		var form rangeForm[T]
+		if r.Min != lowest {
+			form.Min = &r.Min
+		}
+		if r.Max != highest {
+			form.Max = &r.Max
+		}
+		forms = append(forms, form)
+	}
+	return forms
+}
+
+// rangesOf is the opposite of formOfRanges.
+func rangesOf[T int64 | float64](forms []rangeForm[T], lowest, highest T) []Range[T] {
+	var ranges []Range[T]
+	for _, form := range forms {
+		r := Range[T]{lowest, highest}
+		if form.Min != nil {
+			r.Min = *form.Min
+		}
+		if form.Max != nil {
+			r.Max = *form.Max
+		}
+		ranges = append(ranges, r)
+	}
+	return ranges
 }

@@ -79,7 +79,7 @@ func (x *explainer) explainAll(of []Expr) []*finding {
 
 // leaf tells of an expression without others in it, which Bind has found no error in.
 func (x *explainer) leaf(e Expr) *finding {
-	x.binder.size = 0
+	x.binder.size, x.binder.values = 0, 0
 	n, err := x.binder.bind(e)
 	if err != nil {
 		n = Constant(false)

@@ -100,17 +100,23 @@ func testImplies(a, b *Test) bool {
 	}
 	switch {
 	case a.Op == OpBetween && b.Op == OpBetween:
-		return a.Min >= b.Min && a.Max <= b.Max && a.MinNumber >= b.MinNumber && a.MaxNumber <= b.MaxNumber
+		return within(a.Times, b.Times) && within(a.Numbers, b.Numbers)
 	case a.Field.Kind == IdentityKind:
 		return !slices.ContainsFunc(a.Refs, func(ref IdentityRef) bool { return !slices.ContainsFunc(b.Refs, ref.within) })
 	case a.Op == OpExcluded || b.Op == OpExcluded:
 		return a.Op == b.Op && isSubset(a.Texts, b.Texts)
+	case b.Op == OpAll:
+		return a.Op == OpAll && isSubset(b.Texts, a.Texts)
+	case a.Op == OpAll:
+		return slices.ContainsFunc(a.Texts, b.has)
 	case b.Op == OpIn:
 		return a.Op == OpIn && isSubset(a.Texts, b.Texts)
 	case a.Op == OpBetween || b.Op == OpBetween:
 		return false
 	}
-	return !slices.ContainsFunc(a.Texts, func(s string) bool { return !partImplies(a.Op, s, b.Op, b.Texts[0]) })
+	return !slices.ContainsFunc(a.Texts, func(s string) bool {
+		return !slices.ContainsFunc(b.Texts, func(part string) bool { return partImplies(a.Op, s, b.Op, part) })
+	})
 }
 
 // partImplies reports whether a text that is, starts, ends with or contains s surely
@@ -148,24 +154,29 @@ func testExcludes(a, b *Test) bool {
 }
 
 func disjoint(a, b *Test) bool {
-	return a.Max < b.Min || b.Max < a.Min || a.MaxNumber < b.MinNumber || b.MaxNumber < a.MinNumber
+	return len(common(a.Times, b.Times))+len(common(a.Numbers, b.Numbers)) == 0
 }
 
 func textsExclude(a, b *Test) bool {
 	if a.Op != OpIn && b.Op == OpIn {
 		a, b = b, a
 	}
+	var fit func(s, part string) bool
 	switch {
 	case a.Op == OpIn && b.Op == OpIn:
 		return !slices.ContainsFunc(a.Texts, b.has)
 	case a.Op == OpIn:
-		return !slices.ContainsFunc(a.Texts, func(s string) bool { return partImplies(OpIn, s, b.Op, b.Texts[0]) })
+		fit = func(s, part string) bool { return partImplies(OpIn, s, b.Op, part) }
 	case a.Op == OpPrefix && b.Op == OpPrefix:
-		return !strings.HasPrefix(a.Texts[0], b.Texts[0]) && !strings.HasPrefix(b.Texts[0], a.Texts[0])
+		fit = func(s, part string) bool { return strings.HasPrefix(s, part) || strings.HasPrefix(part, s) }
 	case a.Op == OpSuffix && b.Op == OpSuffix:
-		return !strings.HasSuffix(a.Texts[0], b.Texts[0]) && !strings.HasSuffix(b.Texts[0], a.Texts[0])
+		fit = func(s, part string) bool { return strings.HasSuffix(s, part) || strings.HasSuffix(part, s) }
+	default:
+		return false
 	}
-	return false
+	return !slices.ContainsFunc(a.Texts, func(s string) bool {
+		return slices.ContainsFunc(b.Texts, func(part string) bool { return fit(s, part) })
+	})
 }
 
 // isSubset takes sorted lists.

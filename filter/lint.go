@@ -86,7 +86,7 @@ func (l *linter) lint(e Expr, at place, assumed []Node) Node {
 	case Condition:
 		return l.condition(e, at)
 	}
-	l.binder.size = 0
+	l.binder.size, l.binder.values = 0, 0
 	n, err := l.binder.bind(e)
 	if err != nil {
 		return opaque()
@@ -160,7 +160,7 @@ func (l *linter) any(e OrExpr, at place, assumed []Node) Node {
 }
 
 func (l *linter) condition(c Condition, at place) Node {
-	l.binder.size = 0
+	l.binder.size, l.binder.values = 0, 0
 	n, err := l.binder.bind(c)
 	if err != nil {
 		l.refused(at, err)

@@ -72,17 +72,9 @@ func (t *Test) match(v *visitor.Visitor) bool {
 		return t.matchPhone(t.Field.text(v))
 	case TimeKind:
 		at := t.Field.time(v)
-		return !at.IsZero() && (t.Op == OpExists || t.between(at.UnixMicro()))
+		return !at.IsZero() && (t.Op == OpExists || t.HasTime(at.UnixMicro()))
 	case TagKind:
-		if t.Op == OpExists {
-			return len(v.Tags) > 0
-		}
-		for i := range v.Tags {
-			if t.has(string(v.Tags[i].Tag)) {
-				return true
-			}
-		}
-		return false
+		return t.matchTags(v)
 	case GroupKind:
 		return t.matchGroups(v)
 	case IdentityKind:
@@ -102,24 +94,49 @@ func (t *Test) has(s string) bool {
 	return found
 }
 
-func (t *Test) between(micros int64) bool { return micros >= t.Min && micros <= t.Max }
+// HasTime reports whether a time, in microseconds since 1970, is in one of the ranges.
+func (t *Test) HasTime(micros int64) bool { return in(micros, t.Times) }
+
+// manyTexts is from how many operands on a text is folded before it is compared.
+const manyTexts = 5
 
 func (t *Test) matchText(s string) bool {
-	switch t.Op {
-	case OpExists:
+	if t.Op == OpExists {
 		return true
-	case OpContains:
-		return text.Contains(s, t.Texts[0])
-	case OpPrefix:
-		return text.HasPrefix(s, t.Texts[0])
-	case OpSuffix:
-		return text.HasSuffix(s, t.Texts[0])
 	}
-	if len(t.Texts) > 4 {
-		return t.has(text.Fold(s))
+	if len(t.Texts) >= manyTexts {
+		return t.matchFolded(text.Fold(s))
+	}
+	is := text.Equal
+	switch t.Op {
+	case OpContains:
+		is = text.Contains
+	case OpPrefix:
+		is = text.HasPrefix
+	case OpSuffix:
+		is = text.HasSuffix
 	}
 	for _, wanted := range t.Texts {
-		if text.Equal(s, wanted) {
+		if is(s, wanted) {
+			return true
+		}
+	}
+	return false
+}
+
+// matchFolded tests a text that is folded, or a phone.
+func (t *Test) matchFolded(s string) bool {
+	is := strings.Contains
+	switch t.Op {
+	case OpIn:
+		return t.has(s)
+	case OpPrefix:
+		is = strings.HasPrefix
+	case OpSuffix:
+		is = strings.HasSuffix
+	}
+	for _, wanted := range t.Texts {
+		if is(s, wanted) {
 			return true
 		}
 	}
@@ -127,17 +144,14 @@ func (t *Test) matchText(s string) bool {
 }
 
 func (t *Test) matchPhone(s string) bool {
-	switch t.Op {
-	case OpExists:
-		return s != ""
-	case OpContains:
-		return strings.Contains(s, t.Texts[0])
-	case OpPrefix:
-		return strings.HasPrefix(s, t.Texts[0])
-	case OpSuffix:
-		return strings.HasSuffix(s, t.Texts[0])
+	return s != "" && (t.Op == OpExists || t.matchFolded(s))
+}
+
+func (t *Test) matchTags(v *visitor.Visitor) bool {
+	if t.Op == OpExists {
+		return len(v.Tags) > 0
 	}
-	return t.has(s)
+	return t.matchIDs(len(v.Tags), func(i int) string { return string(v.Tags[i].Tag) })
 }
 
 func (t *Test) matchGroups(v *visitor.Visitor) bool {
@@ -148,23 +162,43 @@ func (t *Test) matchGroups(v *visitor.Visitor) bool {
 	case OpExcluded:
 		groups = v.Excluded
 	}
-	for _, g := range groups {
-		if t.has(string(g)) {
-			return true
+	return t.matchIDs(len(groups), func(i int) string { return string(groups[i]) })
+}
+
+// matchIDs looks for one of the operands, or for all of them, among n ids.
+func (t *Test) matchIDs(n int, id func(int) string) bool {
+	if t.Op != OpAll {
+		for i := range n {
+			if t.has(id(i)) {
+				return true
+			}
+		}
+		return false
+	}
+	if len(t.Texts) > n {
+		return false
+	}
+	for _, wanted := range t.Texts {
+		i := 0
+		for i < n && id(i) != wanted {
+			i++
+		}
+		if i == n {
+			return false
 		}
 	}
-	return false
+	return true
 }
 
 func (t *Test) matchIdentities(identities []visitor.Identity) bool {
 	if t.Op == OpExists {
 		return len(identities) > 0
 	}
-	for i := range identities {
-		for _, ref := range t.Refs {
-			if ref.Source == identities[i].Source &&
-				(ref.Account == "" || ref.Account == identities[i].Account) &&
-				(ref.ExternalID == "" || ref.ExternalID == identities[i].ExternalID) {
+	for _, i := range identities {
+		for _, ref := range [...]IdentityRef{
+			{Source: i.Source}, {i.Source, i.Account, ""}, {i.Source, "", i.ExternalID}, {i.Source, i.Account, i.ExternalID},
+		} {
+			if _, found := slices.BinarySearchFunc(t.Refs, ref, IdentityRef.compare); found {
 				return true
 			}
 		}
@@ -190,11 +224,18 @@ func (t *Test) matchAttribute(value visitor.Value) bool {
 		}
 		return false
 	case visitor.NumberKind:
-		return t.Kind == NumberValue && value.Number() >= t.MinNumber && value.Number() <= t.MaxNumber
+		return t.Kind == NumberValue && in(value.Number(), t.Numbers)
 	case visitor.BoolKind:
-		return t.Kind == BoolValue && value.Bool() == (t.MinNumber == 1)
+		return t.Kind == BoolValue && in(numberOfBool(value.Bool()), t.Numbers)
 	case visitor.TimeKind:
-		return t.Kind == TimeValue && t.between(value.Micros())
+		return t.Kind == TimeValue && t.HasTime(value.Micros())
 	}
 	return false
+}
+
+func numberOfBool(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
 }

@@ -1,9 +1,7 @@
 package filter
 
 import (
-	"cmp"
 	"math"
-	"slices"
 	"strings"
 	"time"
 
@@ -15,8 +13,7 @@ func operandTexts(values []Value, normal func(string) string) []string {
 	for i, v := range values {
 		texts[i] = normal(v.Text)
 	}
-	slices.Sort(texts)
-	return slices.Compact(texts)
+	return sorted(texts)
 }
 
 // foldFor folds an operand as stored text is folded; white space around a whole text
@@ -39,24 +36,32 @@ func phoneFor(op Op) func(string) string {
 // attribute sorts the values of a list by kind: each kind is a test of its own.
 func (b *binder) attribute(c Condition, f *Field) (Node, error) {
 	var texts, times []Value
-	var nodes []Node
+	var bools, numbers []Range[float64]
 	for _, v := range c.Values {
 		switch v.Kind {
 		case TextValue:
 			texts = append(texts, v)
 		case BoolValue:
-			nodes = append(nodes, boolean(c, f, v.Bool))
+			n := numberOfBool(v.Bool)
+			bools = append(bools, Range[float64]{n, n})
 		case NumberValue:
-			if c.Op != OpIn {
-				return numbers(c, f), nil
-			}
-			nodes = append(nodes, &Test{Field: f, Attr: c.Attr, Op: OpBetween, Kind: NumberValue, MinNumber: v.Number, MaxNumber: v.Number})
+			numbers = append(numbers, Range[float64]{v.Number, v.Number})
 		default:
 			times = append(times, v)
 		}
 	}
-	if err := b.grow(len(nodes)); err != nil {
+	if err := b.grow(len(bools) + len(numbers)); err != nil {
 		return nil, err
+	}
+	if len(numbers) > 0 && c.Op != OpIn {
+		numbers = numbersOf(c)
+	}
+	var nodes []Node
+	if numbers = union(numbers, 0); len(numbers) > 0 {
+		nodes = append(nodes, &Test{Field: f, Attr: c.Attr, Op: OpBetween, Kind: NumberValue, Numbers: numbers})
+	}
+	if len(bools) > 0 {
+		nodes = append(nodes, &Test{Field: f, Attr: c.Attr, Op: OpBetween, Kind: BoolValue, Numbers: union(bools, 0)})
 	}
 	if len(texts) > 0 {
 		nodes = append(nodes, &Test{Field: f, Attr: c.Attr, Op: c.Op, Kind: TextValue, Texts: operandTexts(texts, foldFor(c.Op))})
@@ -71,101 +76,74 @@ func (b *binder) attribute(c Condition, f *Field) (Node, error) {
 	return anyOf(nodes), nil
 }
 
-func boolean(c Condition, f *Field, want bool) Node {
-	t := &Test{Field: f, Attr: c.Attr, Op: OpBetween, Kind: BoolValue}
-	if want {
-		t.MinNumber, t.MaxNumber = 1, 1
-	}
-	return t
-}
-
-func numbers(c Condition, f *Field) Node {
-	t := &Test{Field: f, Attr: c.Attr, Op: OpBetween, Kind: NumberValue, MinNumber: math.Inf(-1), MaxNumber: math.Inf(1)}
+// numbersOf returns the range that an operator on one or two numbers asks for, or none.
+func numbersOf(c Condition) []Range[float64] {
+	r := Range[float64]{math.Inf(-1), math.Inf(1)}
 	n := c.Values[0].Number
 	switch c.Op {
 	case OpLess:
-		t.MaxNumber = math.Nextafter(n, math.Inf(-1))
+		r.Max = math.Nextafter(n, math.Inf(-1))
 	case OpAtMost:
-		t.MaxNumber = n
+		r.Max = n
 	case OpGreater:
-		t.MinNumber = math.Nextafter(n, math.Inf(1))
+		r.Min = math.Nextafter(n, math.Inf(1))
 	case OpAtLeast:
-		t.MinNumber = n
+		r.Min = n
 	case OpBetween:
-		t.MinNumber, t.MaxNumber = n, c.Values[1].Number
+		r = Range[float64]{n, c.Values[1].Number}
 	}
 	// An infinity leaves its side open, so nothing beyond the largest number is not a range.
-	if t.MinNumber > t.MaxNumber || math.IsInf(t.MinNumber, 1) || math.IsInf(t.MaxNumber, -1) {
-		return Constant(false)
+	if math.IsInf(r.Min, 1) || math.IsInf(r.Max, -1) {
+		return nil
 	}
-	return t
+	return []Range[float64]{r}
 }
-
-// span is a stretch of time, in microseconds since 1970, both ends included.
-type span struct{ from, to int64 }
 
 // times compares with stretches of time: a day, a period, or the microsecond of an
 // instant. Less is before its start, AtMost before its end, and so on.
 func (b *binder) times(c Condition, f *Field, values []Value) (Node, error) {
-	spans := make([]span, len(values))
+	ranges := make([]Range[int64], len(values))
 	for i, v := range values {
 		if b.Now.IsZero() && (v.Kind == AgoValue || v.Kind == PeriodValue) {
 			return nil, underValue(refuse("a relative date needs a clock"), i)
 		}
-		spans[i] = b.stretch(v)
+		ranges[i] = b.stretch(v)
 	}
-	switch first := spans[0]; c.Op {
+	switch first := ranges[0]; c.Op {
 	case OpLess:
-		spans[0] = span{math.MinInt64, first.from - 1}
+		ranges[0] = Range[int64]{math.MinInt64, first.Min - 1}
 	case OpAtMost:
-		spans[0] = span{math.MinInt64, first.to}
+		ranges[0] = Range[int64]{math.MinInt64, first.Max}
 	case OpGreater:
-		spans[0] = span{first.to + 1, math.MaxInt64}
+		ranges[0] = Range[int64]{first.Max + 1, math.MaxInt64}
 	case OpAtLeast:
-		spans[0] = span{first.from, math.MaxInt64}
+		ranges[0] = Range[int64]{first.Min, math.MaxInt64}
 	case OpBetween:
-		spans = []span{{first.from, spans[1].to}}
+		ranges = []Range[int64]{{first.Min, ranges[1].Max}}
 	}
-	spans = merge(spans)
-	nodes := make([]Node, len(spans))
-	for i, s := range spans {
-		t := &Test{Field: f, Attr: c.Attr, Op: OpBetween, Min: s.from, Max: s.to}
-		if f.Kind == AttrKind {
-			t.Kind = TimeValue
-		}
-		nodes[i] = t
+	t := &Test{Field: f, Attr: c.Attr, Op: OpBetween, Times: union(ranges, 1)}
+	if len(t.Times) == 0 {
+		return Constant(false), nil
 	}
-	return anyOf(nodes), b.grow(len(nodes))
+	if f.Kind == AttrKind {
+		t.Kind = TimeValue
+	}
+	return t, b.grow(len(t.Times))
 }
 
-// merge joins stretches that touch and drops empty ones.
-func merge(spans []span) []span {
-	spans = slices.DeleteFunc(spans, func(s span) bool { return s.from > s.to })
-	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.from, b.from) })
-	var merged []span
-	for _, s := range spans {
-		if last := len(merged) - 1; last >= 0 && s.from <= merged[last].to+1 {
-			merged[last].to = max(merged[last].to, s.to)
-			continue
-		}
-		merged = append(merged, s)
-	}
-	return merged
-}
-
-// stretch returns the microseconds of v.
-func (b *binder) stretch(v Value) span {
+// stretch returns the microseconds of v, both ends included.
+func (b *binder) stretch(v Value) Range[int64] {
 	switch v.Kind {
 	case DateValue:
 		day, _ := time.Parse(time.DateOnly, v.Text) // Validate has read it
 		y, m, d := day.Date()
-		return span{midnight(y, m, d, b.Zone).UnixMicro(), midnight(y, m, d+1, b.Zone).UnixMicro() - 1}
+		return Range[int64]{midnight(y, m, d, b.Zone).UnixMicro(), midnight(y, m, d+1, b.Zone).UnixMicro() - 1}
 	case PeriodValue:
 		start, end, _ := Period(v.Text).span(b.Now, b.Zone, b.WeekStart)
-		return span{start.UnixMicro(), end.UnixMicro() - 1}
+		return Range[int64]{start.UnixMicro(), end.UnixMicro() - 1}
 	case AgoValue:
 		at := b.Now.Add(-v.Ago).UnixMicro()
-		return span{at, at}
+		return Range[int64]{at, at}
 	}
-	return span{v.Time.UnixMicro(), v.Time.UnixMicro()}
+	return Range[int64]{v.Time.UnixMicro(), v.Time.UnixMicro()}
 }

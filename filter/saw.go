@@ -63,28 +63,27 @@ func present(texts ...string) []string {
 
 // windows returns the stretches of time that n asks for.
 func windows(n Node) []Window {
+	var all []Window
 	switch n := n.(type) {
 	case AnyOf:
-		var all []Window
 		for _, child := range n {
 			all = append(all, windows(child)...)
 		}
-		return all
 	case *Test:
-		if n.Op == OpBetween && (n.Field.Kind == TimeKind || n.Kind == TimeValue) {
-			return []Window{n.window()}
+		for _, r := range n.Times {
+			all = append(all, windowOf(r))
 		}
 	}
-	return nil
+	return all
 }
 
-func (t *Test) window() Window {
+func windowOf(r Range[int64]) Window {
 	var w Window
-	if t.Min != math.MinInt64 {
-		w.From = time.UnixMicro(t.Min).UTC()
+	if r.Min != math.MinInt64 {
+		w.From = time.UnixMicro(r.Min).UTC()
 	}
-	if t.Max != math.MaxInt64 {
-		w.Until = time.UnixMicro(t.Max + 1).UTC()
+	if r.Max != math.MaxInt64 {
+		w.Until = time.UnixMicro(r.Max + 1).UTC()
 	}
 	return w
 }
@@ -123,19 +122,17 @@ func describe(n Node) string {
 }
 
 func (t *Test) operandText() string {
-	switch {
-	case t.Op == OpBetween && (t.Kind == NumberValue || t.Kind == BoolValue):
-		return fmt.Sprintf("[%v, %v]", t.MinNumber, t.MaxNumber)
-	case t.Op == OpBetween:
-		return t.window().String()
-	case t.Field.Kind == IdentityKind:
-		refs := make([]string, len(t.Refs))
-		for i, ref := range t.Refs {
-			refs[i] = formatIdentity(ref)
-		}
-		return strings.Join(refs, ",")
+	operands := slices.Clone(t.Texts)
+	for _, r := range t.Numbers {
+		operands = append(operands, fmt.Sprintf("[%v, %v]", r.Min, r.Max))
 	}
-	return strings.Join(t.Texts, ",")
+	for _, r := range t.Times {
+		operands = append(operands, windowOf(r).String())
+	}
+	for _, ref := range t.Refs {
+		operands = append(operands, formatIdentity(ref))
+	}
+	return strings.Join(operands, ",")
 }
 
 // String tells the explanation in lines, one a node, those below it indented.

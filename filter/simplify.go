@@ -245,7 +245,7 @@ func (s *simplifier) node(c Condition) Node {
 			f = s.field(f, f.Kind, string(kind))
 		}
 	}
-	s.binder.size = 0
+	s.binder.size, s.binder.values = 0, 0
 	n, err := s.binder.condition(c, f)
 	if err != nil {
 		return s.opaque(c)
@@ -261,7 +261,7 @@ func (s *simplifier) names(c Condition, f *Field) Node {
 			ids[i] = "=" + key(v.Text)
 		}
 	}
-	s.binder.size = 0
+	s.binder.size, s.binder.values = 0, 0
 	n, err := s.binder.members(f, c.Op, ids)
 	if err != nil {
 		return s.opaque(c)

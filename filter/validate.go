@@ -23,9 +23,12 @@ const (
 	MaxSize   = 512 << 10 // bytes of all operands
 	MaxForm   = 4 << 20   // bytes of a text or JSON form that is read; what is valid fits
 	// MaxBound is the nodes of a bound tree. A group's rule counts where it is
-	// mentioned, and so do one by one what is tested one by one: the tags of OpAll, the
-	// numbers and times of OpIn, the words of a search.
+	// mentioned, and so do, one by one, the tags and groups of OpAll, the numbers and times
+	// of OpIn, and the words of a search.
 	MaxBound = 5_000
+	// MaxBoundValues is the values of a bound tree. A group's rule counts where it is
+	// mentioned.
+	MaxBoundValues = 50_000
 )
 
 // maxAge is how long ago an AgoValue may be.

@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/contactpipeline/visitors/visitor"
@@ -38,6 +39,10 @@ type IdentityRef struct {
 	Source     visitor.Source
 	Account    string
 	ExternalID string
+}
+
+func (i IdentityRef) compare(j IdentityRef) int {
+	return cmp.Or(cmp.Compare(i.Source, j.Source), cmp.Compare(i.Account, j.Account), cmp.Compare(i.ExternalID, j.ExternalID))
 }
 
 // Period is a stretch of the calendar around now, in the workspace's time zone.

@@ -48,6 +48,9 @@ func (r *run) eval(n filter.Node, within *roaring.Bitmap) (*roaring.Bitmap, erro
 	case filter.Terms:
 		return r.terms(n, within)
 	case *filter.Test:
+		if n.Op == filter.OpAll {
+			return r.every(n, within), nil
+		}
 		return r.test(n, within)
 	}
 	return r.check(n, within)
@@ -62,6 +65,21 @@ func (r *run) all(nodes filter.AllOf, within *roaring.Bitmap) (*roaring.Bitmap, 
 		}
 	}
 	return within, nil
+}
+
+// every returns those within who carry all of some tags, or are in all of some groups.
+func (r *run) every(t *filter.Test, within *roaring.Bitmap) *roaring.Bitmap {
+	sets := r.w.labels(t)
+	if len(sets) < len(t.Texts) {
+		return roaring.New()
+	}
+	slices.SortFunc(sets, func(a, b *roaring.Bitmap) int { return cmp.Compare(a.GetCardinality(), b.GetCardinality()) })
+	for _, set := range sets {
+		if within = r.union([]*roaring.Bitmap{set}, within); within.IsEmpty() {
+			break
+		}
+	}
+	return within
 }
 
 // any asks each node for those that the cheaper ones have not found.
@@ -131,6 +149,9 @@ func (r *run) weight(n filter.Node) uint64 {
 	case *filter.Test:
 		if _, ok := r.w.column(n); ok {
 			return weightOfTime
+		}
+		if n.Op == filter.OpAll {
+			return r.w.rarest(n)
 		}
 		if needles(n) != nil {
 			return weightOfText

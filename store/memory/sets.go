@@ -1,6 +1,8 @@
 package memory
 
 import (
+	"math"
+
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/contactpipeline/visitors/filter"
@@ -63,10 +65,8 @@ func (w *workspace) among(t *filter.Test) ([]*roaring.Bitmap, bool) {
 	switch t.Field.Name {
 	case "source":
 		return w.sources.sets(t.Texts), true
-	case "tag":
-		return labelled(&w.tags, t.Texts, members), true
-	case "group":
-		return labelled(&w.groups, t.Texts, members), true
+	case "tag", "group":
+		return w.labels(t), true
 	case "id":
 		set := roaring.New()
 		for _, id := range t.Texts {
@@ -79,6 +79,29 @@ func (w *workspace) among(t *filter.Test) ([]*roaring.Bitmap, bool) {
 		return w.known(t.Refs)
 	}
 	return nil, false
+}
+
+// labels returns the bitmaps of the tags or groups that t names, but for those that are
+// not there.
+func (w *workspace) labels(t *filter.Test) []*roaring.Bitmap {
+	if t.Field.Kind == filter.TagKind {
+		return labelled(&w.tags, t.Texts, members)
+	}
+	return labelled(&w.groups, t.Texts, members)
+}
+
+// rarest is how many carry the rarest of the tags, or are in the smallest of the groups, that
+// t names.
+func (w *workspace) rarest(t *filter.Test) uint64 {
+	sets := w.labels(t)
+	if len(sets) < len(t.Texts) {
+		return 0
+	}
+	least := uint64(math.MaxUint64)
+	for _, set := range sets {
+		least = min(least, set.GetCardinality())
+	}
+	return least
 }
 
 // known finds people by identity; what has an account but no external id it leaves.

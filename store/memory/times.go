@@ -59,5 +59,5 @@ func (r *run) between(t *filter.Test, column []int64, within *roaring.Bitmap) (*
 
 // fits reports whether a time is there and t matches it.
 func fits(t *filter.Test, micros int64) bool {
-	return micros != 0 && (t.Op == filter.OpExists || micros >= t.Min && micros <= t.Max)
+	return micros != 0 && (t.Op == filter.OpExists || t.HasTime(micros))
 }

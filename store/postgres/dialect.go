@@ -70,8 +70,34 @@ func (dialect) InTexts(column string, texts []string) sq.Sqlizer {
 	return sq.Expr(column+" = ANY(?)", array(texts))
 }
 
+func (dialect) InNumbers(column string, numbers []float64) sq.Sqlizer {
+	if len(numbers) == 1 {
+		return sq.Expr(column+" = ?", numbers[0])
+	}
+	return sq.Expr(column+" = ANY(?)", array(numbers))
+}
+
+func (dialect) InMicros(column string, micros []int64) sq.Sqlizer {
+	if len(micros) == 1 {
+		return sq.Expr(column+" = ?", micros[0])
+	}
+	return sq.Expr(column+" = ANY(?)", array(micros))
+}
+
+func (dialect) InTuples(columns []string, rows [][]string) sq.Sqlizer {
+	lists, values := make([]string, len(columns)), make([]any, len(columns))
+	for i := range columns {
+		list := make([]string, len(rows))
+		for k, row := range rows {
+			list[k] = row[i]
+		}
+		lists[i], values[i] = "?::text[]", array(list)
+	}
+	return sq.Expr("("+strings.Join(columns, ", ")+") IN (SELECT * FROM unnest("+strings.Join(lists, ", ")+"))", values...)
+}
+
 // array binds a list as one value, which squirrel would bind as many.
-func array(texts []string) any { return texts }
+func array[T string | float64 | int64](values []T) any { return values }
 
 func (dialect) Contains(column, text string) sq.Sqlizer {
 	return sq.Expr("strpos("+column+", ?) > 0", text)

@@ -3,6 +3,8 @@ package sqlite
 import (
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
+	"strings"
 
 	sq "github.com/Masterminds/squirrel"
 	"github.com/google/uuid"
@@ -63,6 +65,30 @@ func (dialect) InTexts(column string, texts []string) sq.Sqlizer {
 	return in(column, values)
 }
 
+// InNumbers binds numbers one by one: read from JSON, one might be another in its last bit.
+func (dialect) InNumbers(column string, numbers []float64) sq.Sqlizer {
+	values := make([]any, len(numbers))
+	for i, n := range numbers {
+		values[i] = n
+	}
+	return in(column, values)
+}
+
+func (dialect) InMicros(column string, micros []int64) sq.Sqlizer {
+	if len(micros) == 1 {
+		return in(column, []any{micros[0]})
+	}
+	return sq.Expr(column+" IN (SELECT value FROM json_each(?))", asJSON(micros))
+}
+
+func (dialect) InTuples(columns []string, rows [][]string) sq.Sqlizer {
+	parts := make([]string, len(columns))
+	for i := range columns {
+		parts[i] = fmt.Sprintf("value ->> %d", i)
+	}
+	return sq.Expr("("+strings.Join(columns, ", ")+") IN (SELECT "+strings.Join(parts, ", ")+" FROM json_each(?))", asJSON(rows))
+}
+
 func in(column string, values []any) sq.Sqlizer {
 	if len(values) == 1 {
 		return sq.Expr(column+" = ?", values[0])
@@ -70,8 +96,8 @@ func in(column string, values []any) sq.Sqlizer {
 	return sq.Expr(column+" IN ("+sq.Placeholders(len(values))+")", values...)
 }
 
-func asJSON(texts []string) string {
-	b, _ := json.Marshal(texts) // texts always marshal
+func asJSON[T string | int64 | []string](values []T) string {
+	b, _ := json.Marshal(values) // these always marshal
 	return string(b)
 }
 

@@ -4,11 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
@@ -71,6 +73,60 @@ func Bench(b *testing.B, open func(testing.TB) store.Store) {
 	}
 }
 
+// BenchLargest measures filters at the limits, on the store that open returns, among 20,000
+// visitors: finding the first 50, counting, and facets.
+func BenchLargest(b *testing.B, open func(testing.TB) store.Store) {
+	b.Helper()
+	m := &bench{
+		maker: maker{clock: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)},
+		st:    open(b), ws: store.WorkspaceID("bench-" + strings.ToLower(rand.Text())),
+	}
+	first, people := m.forLargest(20_000)
+	m.apply(b, first...)
+	for some := range slices.Chunk(people, 1_000) {
+		changes := make([]store.Change, len(some))
+		for i, c := range some {
+			changes[i] = c
+		}
+		m.apply(b, changes...)
+	}
+	env, err := m.env(b)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, f := range largest() {
+		where, err := filter.Bind(f.e, env)
+		if err != nil {
+			b.Fatal(err)
+		}
+		calls := map[string]func(context.Context) error{
+			"Find": func(ctx context.Context) error {
+				_, err := m.st.FindVisitors(ctx, m.ws, store.Select{Where: where, Order: store.NewestFirst, Limit: 50})
+				return err
+			},
+			"Count": func(ctx context.Context) error {
+				_, err := m.st.CountVisitors(ctx, m.ws, where, 0)
+				return err
+			},
+		}
+		if st, ok := m.st.(store.Faceter); ok {
+			calls["Facets"] = func(ctx context.Context) error {
+				_, err := st.Facets(ctx, m.ws, where)
+				return err
+			}
+		}
+		for name, call := range calls {
+			b.Run(name+f.name, func(b *testing.B) {
+				for b.Loop() {
+					if err := call(b.Context()); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
+
 // bench is a workspace to measure in.
 type bench struct {
 	maker
@@ -112,6 +168,23 @@ func (m *bench) arrivals(n int) []store.Change {
 		m.ids, changes[i] = append(m.ids, v.ID), c
 	}
 	return changes
+}
+
+// env is what filters are bound in.
+func (m *bench) env(b *testing.B) (*filter.Env, error) {
+	env := &filter.Env{Now: m.clock, Tags: map[string]tag.ID{}, Groups: map[string]filter.GroupRef{}}
+	tags, err := m.st.ListTags(b.Context(), m.ws, store.List{})
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range tags {
+		env.Tags[tag.Key(t.Name)] = t.ID
+	}
+	groups, err := m.st.ListGroups(b.Context(), m.ws, store.List{})
+	for _, g := range groups {
+		env.Groups[group.Key(g.Name)] = filter.GroupRef{ID: g.ID, Rule: g.Rule}
+	}
+	return env, err
 }
 
 func (m *bench) apply(b *testing.B, changes ...store.Change) {

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -73,6 +74,32 @@ func (r *room) people() {
 }
 
 const everybody = "Ada, Bob, Cleo, Dan, Eve, Fay"
+
+// meant tells which of the people e matches, condition by condition.
+func (r *room) meant(e filter.Expr, env *filter.Env, people []visitor.Visitor) []bool {
+	r.Helper()
+	var of []filter.Expr
+	switch e := e.(type) {
+	case filter.AndExpr:
+		of = e.Of
+	case filter.OrExpr:
+		of = e.Of
+	case filter.NotExpr:
+		of = []filter.Expr{e.Of}
+	default:
+		where := r.bindIn(e, env)
+		return times(len(people), func(i int) bool { return filter.Match(where, people[i]) })
+	}
+	parts := times(len(of), func(i int) []bool { return r.meant(of[i], env, people) })
+	return times(len(people), func(i int) bool {
+		is := func(want bool) bool { return slices.ContainsFunc(parts, func(p []bool) bool { return p[i] == want }) }
+		if _, or := e.(filter.OrExpr); or {
+			return is(true)
+		}
+		_, and := e.(filter.AndExpr)
+		return and != is(false)
+	})
+}
 
 var filterPromises = []promise{
 	{
@@ -276,6 +303,31 @@ var filterPromises = []promise{
 				asked{filter.And(every...), everybody},
 				asked{filter.Or(filter.Name.Contains(long), filter.Search(long), filter.Name.Is("eve")), "Eve"},
 			)
+		},
+	},
+	{
+		name: "every filter within the limits answers",
+		why:  "Whatever the library accepts is asked one day; it must not end in an error of the database, or not at all.",
+		keep: func(r *room) {
+			first, people := r.forLargest(70)
+			for _, c := range people {
+				first = append(first, c)
+			}
+			r.besides(first[:len(first)-7]...)
+			r.must(first...)
+			everyone, env := r.visitors(r.ws), r.env()
+			for _, f := range largest() {
+				where, start := r.bindIn(f.e, env), time.Now()
+				r.agreeOn(f.name, where, store.OldestFirst, everyone)
+				r.agreeOn(f.name, where, store.NameZA, everyone)
+				facets := r.facets(where)
+				if took := time.Since(start); took > 10*time.Second {
+					r.Errorf("%s took %v", f.name, took)
+				}
+				r.same(f.name+": facets", facets, r.tally(where, everyone))
+				matches := times(len(everyone), func(i int) bool { return filter.Match(where, everyone[i]) })
+				r.same(f.name+": filter.Match, and its conditions one by one", matches, r.meant(f.e, env, everyone))
+			}
 		},
 	},
 	{

@@ -31,7 +31,7 @@ var filterLies = []lie{
 			if _, err := fmt.Sscan(v.Attributes[t.Attr].String(), &number); err != nil {
 				return false
 			}
-			return number >= t.MinNumber && number <= t.MaxNumber
+			return number >= t.Numbers[0].Min && number <= t.Numbers[0].Max
 		})
 	}},
 	{"leaves out who was created at the first instant of a range", "Filter/times are compared to the microsecond", func(l *liar) {
@@ -39,7 +39,7 @@ var filterLies = []lie{
 			t, ok := n.(*filter.Test)
 			return ok && t.Field.Name == "created" && t.Op == filter.OpBetween
 		}, func(n filter.Node, v visitor.Visitor) bool {
-			return matchNode(n, v) && v.CreatedAt.UnixMicro() != n.(*filter.Test).Min
+			return matchNode(n, v) && v.CreatedAt.UnixMicro() != n.(*filter.Test).Times[0].Min
 		})
 	}},
 	{"counts one too many", "Filter/sources, tags and groups", func(l *liar) {

@@ -149,10 +149,16 @@ func (r *room) count(e filter.Expr) int64 {
 // bind binds e to the tags and groups of the room, at the room's time.
 func (r *room) bind(e filter.Expr) filter.Bound {
 	r.Helper()
-	env := &filter.Env{Now: r.clock, Tags: map[string]tag.ID{}, Groups: map[string]filter.GroupRef{}}
 	if refs := filter.References(e); len(refs.Tags)+len(refs.Groups)+len(refs.GroupIDs) == 0 {
-		return r.bindIn(e, env)
+		return r.bindIn(e, &filter.Env{Now: r.clock})
 	}
+	return r.bindIn(e, r.env())
+}
+
+// env is what filters are bound in: the tags and groups of the room, at the room's time.
+func (r *room) env() *filter.Env {
+	r.Helper()
+	env := &filter.Env{Now: r.clock, Tags: map[string]tag.ID{}, Groups: map[string]filter.GroupRef{}}
 	for _, t := range r.tags(r.ws) {
 		env.Tags[tag.Key(t.Name)] = t.ID
 	}
@@ -160,7 +166,7 @@ func (r *room) bind(e filter.Expr) filter.Bound {
 		ref := filter.GroupRef{ID: g.ID, Rule: g.Rule}
 		env.Groups[group.Key(g.Name)], env.Groups[string(g.ID)] = ref, ref
 	}
-	return r.bindIn(e, env)
+	return env
 }
 
 func (r *room) bindIn(e filter.Expr, env *filter.Env) filter.Bound {

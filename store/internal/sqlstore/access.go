@@ -136,12 +136,14 @@ func (s scope) listTest(t *filter.Test) []access {
 	case filter.TimeKind:
 		index := map[string]string{"updated_at": "visitors_visitor_updated", "last_seen_at": "visitors_visitor_seen"}[t.Field.Column]
 		if index != "" {
-			return []access{profileBy(index, presentBetween("v."+t.Field.Column, t))}
+			c := compiler{scope: s}
+			return []access{profileBy(index, c.present("v."+t.Field.Column, t))}
 		}
 	case filter.IdentityKind:
+		c := compiler{scope: s}
 		return []access{{
 			from: identityTable + " i INDEXED BY visitors_identity_account", alias: "i", id: "i.visitor_id",
-			where: identityIs(t.Refs), many: true, exact: true,
+			where: c.identityIs(t.Refs), many: true, exact: true,
 		}}
 	case filter.AttrKind:
 		c := compiler{scope: s}

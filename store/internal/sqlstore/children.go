@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -20,11 +21,14 @@ func (s scope) visitors(ctx context.Context, ids []string) ([]record, error) {
 	if err != nil {
 		return nil, err
 	}
-	return found, s.fill(ctx, found)
+	return found, s.fill(ctx, found, childKinds...)
 }
 
-// fill reads what hangs on visitors, in a fixed number of statements.
-func (s scope) fill(ctx context.Context, found []record) error {
+// childKinds are the kinds of what hangs on a visitor.
+var childKinds = []filter.Kind{filter.TagKind, filter.GroupKind, filter.IdentityKind, filter.AttrKind}
+
+// fill reads what hangs on visitors and is of some kinds, in one statement for each.
+func (s scope) fill(ctx context.Context, found []record, kinds ...filter.Kind) error {
 	if len(found) == 0 {
 		return nil
 	}
@@ -35,9 +39,12 @@ func (s scope) fill(ctx context.Context, found []record) error {
 		ids[i] = string(v.ID)
 		byID[v.ID] = v
 	}
-	for _, read := range []func(context.Context, []string, map[visitor.ID]*visitor.Visitor) error{
+	for i, read := range []func(context.Context, []string, map[visitor.ID]*visitor.Visitor) error{
 		s.fillTags, s.fillGroups, s.fillIdentities, s.fillAttributes,
 	} {
+		if !slices.Contains(kinds, childKinds[i]) {
+			continue
+		}
 		if err := read(ctx, ids, byID); err != nil {
 			return err
 		}

@@ -114,9 +114,14 @@ func (c *compiler) column(name string) string {
 
 // exists tests for a row of a table that hangs on the visitor.
 func (c *compiler) exists(table, alias string, tests ...sq.Sqlizer) sq.Sqlizer {
-	q := c.hanging(table, alias, "1").Where(alias + ".visitor_id = " + c.id)
+	return sq.Expr("EXISTS (?)", c.rows(table, alias, "1", tests))
+}
+
+// rows starts a SELECT of rows that hang on the visitor.
+func (c *compiler) rows(table, alias, column string, tests []sq.Sqlizer) sq.SelectBuilder {
+	q := c.hanging(table, alias, column).Where(alias + ".visitor_id = " + c.id)
 	for _, t := range tests {
 		q = q.Where(t)
 	}
-	return sq.Expr("EXISTS (?)", q)
+	return q
 }

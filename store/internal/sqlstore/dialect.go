@@ -23,6 +23,11 @@ type Dialect interface {
 	// InIDs and InTexts test whether a column holds one of the values; there is at least one.
 	InIDs(column string, ids []string) sq.Sqlizer
 	InTexts(column string, texts []string) sq.Sqlizer
+	// InNumbers and InMicros do so for numbers, and for times in microseconds.
+	InNumbers(column string, numbers []float64) sq.Sqlizer
+	InMicros(column string, micros []int64) sq.Sqlizer
+	// InTuples tests whether columns hold one of the rows.
+	InTuples(columns []string, rows [][]string) sq.Sqlizer
 	// Contains tests whether a column contains a text, every character of which is literal.
 	Contains(column, text string) sq.Sqlizer
 	// TableThere asks for a row if the database has the table that it is given.

@@ -14,8 +14,7 @@ import (
 // way by itself, but for two cases. Alternatives by different tables it would go through as
 // a whole: they are looked for each by itself, in order, and put together. And it cannot
 // know that only old visitors carry a tag: the tag's own index is in the order of ids.
-func (s scope) directly(ctx context.Context, sel store.Select, order ordering) ([]record, error) {
-	nodes := conjuncts(merged(sel.Where.Node()))
+func (s scope) directly(ctx context.Context, nodes []filter.Node, sel store.Select, order ordering) ([]record, error) {
 	if found, done, err := s.near(ctx, nodes, sel, order); done || err != nil {
 		return found, err
 	}
@@ -122,62 +121,14 @@ func hangs(n filter.Node) bool {
 	case filter.AnyOf:
 		return slices.ContainsFunc(n, hangs)
 	case *filter.Test:
-		switch n.Field.Kind {
-		case filter.TagKind, filter.GroupKind, filter.IdentityKind, filter.AttrKind:
-			return true
-		}
+		return slices.Contains(childKinds, n.Field.Kind)
 	}
 	return false
-}
-
-// merged puts alternatives that ask for values of one field together: for one of several
-// tags a server asks an index, for one tag or another it reads all who carry either.
-func merged(n filter.Node) filter.Node {
-	switch n := n.(type) {
-	case filter.AllOf:
-		all := make(filter.AllOf, len(n))
-		for i, child := range n {
-			all[i] = merged(child)
-		}
-		return all
-	case filter.Inverse:
-		return filter.Inverse{Of: merged(n.Of)}
-	case filter.AnyOf:
-		var either filter.AnyOf
-		for _, child := range n {
-			either = addAlternative(either, merged(child))
-		}
-		if len(either) == 1 {
-			return either[0]
-		}
-		return either
-	}
-	return n
-}
-
-func addAlternative(either filter.AnyOf, n filter.Node) filter.AnyOf {
-	t, ok := n.(*filter.Test)
-	if !ok || t.Op != filter.OpIn || len(t.Texts) == 0 {
-		return append(either, n)
-	}
-	for i := range either {
-		known, ok := either[i].(*filter.Test)
-		if ok && known.Op == filter.OpIn && known.Field == t.Field && known.Attr == t.Attr && known.Kind == t.Kind && len(known.Texts) > 0 {
-			both := *known
-			both.Texts = slices.Concat(known.Texts, t.Texts)
-			slices.Sort(both.Texts)
-			both.Texts = slices.Compact(both.Texts)
-			either[i] = &both
-			return either
-		}
-	}
-	return append(either, n)
 }
 
 // countDirectly counts in one statement, on the table of a tag or group alone where
 // nothing else is asked for.
 func (s scope) countDirectly(ctx context.Context, n filter.Node, limit int64) (int64, error) {
-	n = merged(n)
 	if not, ok := n.(filter.Inverse); ok && limit <= 0 {
 		return s.countRest(ctx, not.Of)
 	}
@@ -228,7 +179,7 @@ func (s scope) membership(n filter.Node) (access, bool) {
 func (s scope) hangingOn(matches sq.SelectBuilder, n filter.Node, table string, columns ...string) sq.SelectBuilder {
 	if _, ok := s.d.(Server); ok {
 		c := compiler{scope: s, id: "h.visitor_id"}
-		if where, err := c.node(merged(n)); err == nil && !c.profile {
+		if where, err := c.node(n); err == nil && !c.profile {
 			return s.from(table, "h", columns...).Where(where)
 		}
 	}

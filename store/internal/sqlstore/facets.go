@@ -26,9 +26,13 @@ func (e *Engine) Facets(ctx context.Context, ws store.WorkspaceID, where filter.
 func (s scope) facets(ctx context.Context, n filter.Node) (store.Facets, error) {
 	var t tallies
 	var err error
-	if _, ok := s.d.(Server); ok {
+	_, isServer := s.d.(Server)
+	switch m := s.matcherOf(n); {
+	case len(m.rest) > 0:
+		t, err = s.tallyMatches(ctx, m)
+	case isServer:
 		t, err = s.tallyDirectly(ctx, n)
-	} else {
+	default:
 		t, err = s.tallyByCounters(ctx, n)
 	}
 	if err != nil {

@@ -73,23 +73,35 @@ func (s scope) page(ctx context.Context, sel store.Select) ([]visitor.Visitor, e
 	if sel.Where.Node() == filter.Constant(false) {
 		return nil, nil
 	}
-	if _, ok := s.d.(Server); ok {
-		found, err := s.directly(ctx, sel, order)
-		if err != nil {
-			return nil, err
-		}
-		return s.whole(ctx, found)
+	var found []record
+	m := s.matcherOf(sel.Where.Node())
+	if len(m.rest) == 0 {
+		found, err = s.profilesOf(ctx, m.nodes, sel, order)
+	} else {
+		err = s.walk(ctx, m, sel, order, func(rec record, _ *visitor.Visitor) bool {
+			found = append(found, rec)
+			return len(found) < sel.Limit
+		})
 	}
-	p := planner{scope: s, sel: sel, order: order, nodes: conjuncts(sel.Where.Node())}
-	if err := p.find(ctx); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	return s.whole(ctx, p.found)
+	return s.whole(ctx, found)
+}
+
+// profilesOf reads the profiles of a page of those who match all nodes.
+func (s scope) profilesOf(ctx context.Context, nodes []filter.Node, sel store.Select, order ordering) ([]record, error) {
+	if _, ok := s.d.(Server); ok {
+		return s.directly(ctx, nodes, sel, order)
+	}
+	p := planner{scope: s, sel: sel, order: order, nodes: nodes}
+	err := p.find(ctx)
+	return p.found, err
 }
 
 // whole reads what hangs on the visitors found.
 func (s scope) whole(ctx context.Context, found []record) ([]visitor.Visitor, error) {
-	if err := s.fill(ctx, found); err != nil || len(found) == 0 {
+	if err := s.fill(ctx, found, childKinds...); err != nil || len(found) == 0 {
 		return nil, err
 	}
 	visitors := make([]visitor.Visitor, len(found))

@@ -145,17 +145,41 @@ func guessTerms(terms filter.Terms) float64 {
 	return share
 }
 
+// mostApart is how many tags that a visitor must all carry are tested one by one. An index
+// may serve one of them; more are counted.
+const mostApart = 8
+
 // conjuncts are the nodes that must all match.
 func conjuncts(n filter.Node) []filter.Node {
 	switch n := n.(type) {
 	case filter.AllOf:
-		return n
+		all := make([]filter.Node, 0, len(n))
+		for _, child := range n {
+			all = append(all, conjuncts(child)...)
+		}
+		return all
 	case filter.Constant:
 		if n {
 			return nil
 		}
+	case *filter.Test:
+		if n.Op == filter.OpAll {
+			return oneByOne(n)
+		}
 	}
 	return []filter.Node{n}
+}
+
+// oneByOne returns a test for each of some tags or groups, and one for all where there are more.
+func oneByOne(t *filter.Test) []filter.Node {
+	var all []filter.Node
+	for _, id := range t.Texts[:min(len(t.Texts), mostApart)] {
+		all = append(all, &filter.Test{Field: t.Field, Op: filter.OpIn, Texts: []string{id}})
+	}
+	if len(t.Texts) > mostApart {
+		all = append(all, t)
+	}
+	return all
 }
 
 // without returns nodes but the one at i.

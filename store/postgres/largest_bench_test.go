@@ -8,8 +8,6 @@ import (
 )
 
 func BenchmarkLargest(b *testing.B) {
-	storetest.BenchLargest(b, func(tb testing.TB) store.Store {
-		st, _ := open(tb, nil)
-		return st
-	})
+	st, dsn := open(b, nil)
+	storetest.BenchLargest(b, func(testing.TB) store.Store { return st }, func() { run(b, dsn, "ANALYZE") })
 }

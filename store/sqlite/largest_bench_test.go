@@ -6,4 +6,4 @@ import (
 	"github.com/contactpipeline/visitors/store/storetest"
 )
 
-func BenchmarkLargest(b *testing.B) { storetest.BenchLargest(b, openFile) }
+func BenchmarkLargest(b *testing.B) { storetest.BenchLargest(b, openFile, nil) }

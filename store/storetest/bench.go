@@ -74,8 +74,9 @@ func Bench(b *testing.B, open func(testing.TB) store.Store) {
 }
 
 // BenchLargest measures filters at the limits, on the store that open returns, among 20,000
-// visitors: finding the first 50, counting, and facets.
-func BenchLargest(b *testing.B, open func(testing.TB) store.Store) {
+// visitors: finding the first 50, counting, and facets. It calls settle, if not nil, once they
+// are written, so that a database can gather statistics.
+func BenchLargest(b *testing.B, open func(testing.TB) store.Store, settle func()) {
 	b.Helper()
 	m := &bench{
 		maker: maker{clock: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)},
@@ -89,6 +90,9 @@ func BenchLargest(b *testing.B, open func(testing.TB) store.Store) {
 			changes[i] = c
 		}
 		m.apply(b, changes...)
+	}
+	if settle != nil {
+		settle()
 	}
 	env, err := m.env(b)
 	if err != nil {

@@ -320,11 +320,12 @@ var filterPromises = []promise{
 				where, start := r.bindIn(f.e, env), time.Now()
 				r.agreeOn(f.name, where, store.OldestFirst, everyone)
 				r.agreeOn(f.name, where, store.NameZA, everyone)
-				facets := r.facets(where)
+				if _, ok := r.st.(store.Faceter); ok { // for another, a Workspace counts each tag and group
+					r.same(f.name+": facets", r.facets(where), r.tally(where, everyone))
+				}
 				if took := time.Since(start); took > 10*time.Second {
 					r.Errorf("%s took %v", f.name, took)
 				}
-				r.same(f.name+": facets", facets, r.tally(where, everyone))
 				matches := times(len(everyone), func(i int) bool { return filter.Match(where, everyone[i]) })
 				r.same(f.name+": filter.Match, and its conditions one by one", matches, r.meant(f.e, env, everyone))
 			}

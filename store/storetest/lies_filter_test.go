@@ -70,6 +70,26 @@ var filterLies = []lie{
 			return matchNode(&t, v)
 		})
 	}},
+	{"is content with all tags but one", "Filter/every filter within the limits answers", func(l *liar) {
+		l.match(func(n filter.Node) bool {
+			t, ok := n.(*filter.Test)
+			return ok && t.Op == filter.OpAll && len(t.Texts) == 5
+		}, func(n filter.Node, v visitor.Visitor) bool {
+			t := *n.(*filter.Test)
+			t.Texts = t.Texts[:4]
+			return matchNode(&t, v)
+		})
+	}},
+	{"looks for the first 100 parts of a text only", "Filter/every filter within the limits answers", func(l *liar) {
+		l.match(func(n filter.Node) bool {
+			t, ok := n.(*filter.Test)
+			return ok && t.Op == filter.OpContains && len(t.Texts) > 100
+		}, func(n filter.Node, v visitor.Visitor) bool {
+			t := *n.(*filter.Test)
+			t.Texts = t.Texts[:100]
+			return matchNode(&t, v)
+		})
+	}},
 	{"forgets exclusions from a rule", "Member/a rule makes members, hands put in and take out", func(l *liar) {
 		l.match(func(n filter.Node) bool { _, ok := n.(filter.AnyOf); return ok }, func(n filter.Node, v visitor.Visitor) bool {
 			v.Excluded = nil

@@ -14,7 +14,7 @@ func TestMemory(t *testing.T)      { storetest.Run(t, open) }
 func FuzzMemory(f *testing.F)      { storetest.Fuzz(f, open) }
 func BenchmarkMemory(b *testing.B) { storetest.Bench(b, open) }
 
-func BenchmarkLargest(b *testing.B) { storetest.BenchLargest(b, open) }
+func BenchmarkLargest(b *testing.B) { storetest.BenchLargest(b, open, nil) }
 
 func ExampleRun() {
 	// As the test of a back end, in its own package:

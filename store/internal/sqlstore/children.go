@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	sq "github.com/Masterminds/squirrel"
+
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
@@ -21,14 +23,15 @@ func (s scope) visitors(ctx context.Context, ids []string) ([]record, error) {
 	if err != nil {
 		return nil, err
 	}
-	return found, s.fill(ctx, found, childKinds...)
+	return found, s.fill(ctx, found, childKinds, nil)
 }
 
 // childKinds are the kinds of what hangs on a visitor.
 var childKinds = []filter.Kind{filter.TagKind, filter.GroupKind, filter.IdentityKind, filter.AttrKind}
 
-// fill reads what hangs on visitors and is of some kinds, in one statement for each.
-func (s scope) fill(ctx context.Context, found []record, kinds ...filter.Kind) error {
+// fill reads what hangs on visitors and is of some kinds, in one statement for each: of
+// attributes those with some names, or all where it has none.
+func (s scope) fill(ctx context.Context, found []record, kinds []filter.Kind, attributes []string) error {
 	if len(found) == 0 {
 		return nil
 	}
@@ -40,7 +43,7 @@ func (s scope) fill(ctx context.Context, found []record, kinds ...filter.Kind) e
 		byID[v.ID] = v
 	}
 	for i, read := range []func(context.Context, []string, map[visitor.ID]*visitor.Visitor) error{
-		s.fillTags, s.fillGroups, s.fillIdentities, s.fillAttributes,
+		s.fillTags, s.fillGroups, s.fillIdentities, s.fillAttributes(attributes),
 	} {
 		if !slices.Contains(kinds, childKinds[i]) {
 			continue
@@ -116,9 +119,21 @@ func (s scope) fillIdentities(ctx context.Context, ids []string, byID map[visito
 	return err
 }
 
-func (s scope) fillAttributes(ctx context.Context, ids []string, byID map[visitor.ID]*visitor.Visitor) error {
-	q := s.hanging(attributeTable, "a", "a.visitor_id", "a.name", "a.kind", "a.text", "a.number", "a.micros").
-		Where(s.d.InIDs("a.visitor_id", ids)).OrderBy("a.visitor_id", "a.name", "a.ord")
+// fewAttributes is up to how many attributes of a visitor are looked for by name.
+const fewAttributes = 4
+
+func (s scope) fillAttributes(names []string) func(context.Context, []string, map[visitor.ID]*visitor.Visitor) error {
+	return func(ctx context.Context, ids []string, byID map[visitor.ID]*visitor.Visitor) error {
+		q := s.hanging(attributeTable, "a", "a.visitor_id", "a.name", "a.kind", "a.text", "a.number", "a.micros").
+			Where(s.d.InIDs("a.visitor_id", ids)).OrderBy("a.visitor_id", "a.name", "a.ord")
+		if len(names) > 0 && len(names) <= fewAttributes {
+			q = q.Where(s.d.InTexts("a.name", names))
+		}
+		return s.readAttributes(ctx, q, byID)
+	}
+}
+
+func (s scope) readAttributes(ctx context.Context, q sq.SelectBuilder, byID map[visitor.ID]*visitor.Visitor) error {
 	return s.fetch(ctx, q, func(r row) error {
 		id, a, err := scanAttribute(r)
 		if err != nil {

@@ -84,14 +84,7 @@ func (s scope) membersAlone(nodes []filter.Node) (a access, rest []filter.Node, 
 		if !ok {
 			continue
 		}
-		rest := without(nodes, i)
-		c := compiler{scope: s, id: a.id}
-		for _, other := range rest {
-			if _, err := c.node(other); err != nil {
-				return a, nil, false
-			}
-		}
-		if !c.profile {
+		if rest := without(nodes, i); !s.needsProfile(rest) {
 			return a, rest, true
 		}
 	}
@@ -176,12 +169,23 @@ func (s scope) membership(n filter.Node) (access, bool) {
 
 // hangingOn starts a SELECT of the rows h of a table that hang on visitors who match, of
 // whom matches is a SELECT. Where the profile is not needed the table tells it alone.
-func (s scope) hangingOn(matches sq.SelectBuilder, n filter.Node, table string, columns ...string) sq.SelectBuilder {
-	if _, ok := s.d.(Server); ok {
-		c := compiler{scope: s, id: "h.visitor_id"}
-		if where, err := c.node(n); err == nil && !c.profile {
-			return s.from(table, "h", columns...).Where(where)
+func (s scope) hangingOn(matches sq.SelectBuilder, nodes []filter.Node, table string, columns ...string) sq.SelectBuilder {
+	if !s.needsProfile(nodes) {
+		q, err := s.where(s.from(table, "h", columns...), access{alias: "h", id: "h.visitor_id"}, nodes, ordering{}, nil)
+		if err == nil {
+			return q
 		}
 	}
 	return s.with(s.over(matches, "m", columns...), table, "h", "h.visitor_id = m.id")
+}
+
+// needsProfile reports whether nodes ask for something in the profile.
+func (s scope) needsProfile(nodes []filter.Node) bool {
+	c := compiler{scope: s}
+	for _, n := range nodes {
+		if _, err := c.node(n); err != nil {
+			return true
+		}
+	}
+	return c.profile
 }

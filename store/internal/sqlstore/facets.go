@@ -27,7 +27,7 @@ func (s scope) facets(ctx context.Context, n filter.Node) (store.Facets, error) 
 	var t tallies
 	var err error
 	_, isServer := s.d.(Server)
-	switch m := s.matcherOf(n); {
+	switch m := matcherOf(n); {
 	case len(m.rest) > 0:
 		t, err = s.tallyMatches(ctx, m)
 	case isServer:
@@ -50,12 +50,11 @@ type tallies struct {
 
 // tallyDirectly leaves the way to the server.
 func (s scope) tallyDirectly(ctx context.Context, n filter.Node) (t tallies, err error) {
-	c := compiler{scope: s, id: "v.id"}
-	where, err := c.node(n)
+	nodes := conjuncts(n)
+	matches, err := s.where(s.from(visitorTable, "v", "v.id AS id", "v.source AS source"), access{alias: "v", id: "v.id"}, nodes, ordering{}, nil)
 	if err != nil {
 		return t, err
 	}
-	matches := s.from(visitorTable, "v", "v.id AS id", "v.source AS source").Where(where)
 	sources := s.over(matches, "m", "m.source", "count(*)").GroupBy("m.source")
 	t.sources = map[visitor.Source]int64{}
 	err = s.query(ctx, sources, func(r row) error {
@@ -68,11 +67,11 @@ func (s scope) tallyDirectly(ctx context.Context, n filter.Node) (t tallies, err
 	if err != nil {
 		return t, err
 	}
-	t.tags, err = countBy[tag.ID](ctx, s, s.hangingOn(matches, n, visitorTagTable, "h.tag_id", "count(*)").GroupBy("h.tag_id"))
+	t.tags, err = countBy[tag.ID](ctx, s, s.hangingOn(matches, nodes, visitorTagTable, "h.tag_id", "count(*)").GroupBy("h.tag_id"))
 	if err != nil {
 		return t, err
 	}
-	t.groups, err = countBy[visitor.GroupID](ctx, s, s.hangingOn(matches, n, visitorGroupTable, "h.group_id", "count(*)").Where("h.excluded = 0").GroupBy("h.group_id"))
+	t.groups, err = countBy[visitor.GroupID](ctx, s, s.hangingOn(matches, nodes, visitorGroupTable, "h.group_id", "count(*)").Where("h.excluded = 0").GroupBy("h.group_id"))
 	return t, err
 }
 

@@ -16,8 +16,8 @@ import (
 // milliseconds a visitor, and its planner may take minutes.
 const (
 	subquery   = 4  // comparisons that take as long as a row of another table is looked for
-	mostTested = 64 // comparisons; a server makes more of a subquery than a loop
-	mostServed = 256
+	mostTested = 64 // comparisons
+	fewTested  = mostJoined * (subquery + 1)
 	atATime    = 1_000
 )
 
@@ -27,23 +27,30 @@ type matcher struct {
 	rest  []filter.Node // tested by filter.MatchNode
 }
 
-// matcherOf leaves to the database as many of the conjuncts as it tests quickly.
-func (s scope) matcherOf(n filter.Node) (m matcher) {
-	nodes, left := conjuncts(n), mostTested
-	if _, ok := s.d.(Server); ok {
-		left = mostServed
-	}
-	for _, n := range slices.SortedStableFunc(slices.Values(nodes), func(a, b filter.Node) int { return tested(a) - tested(b) }) {
-		if left -= tested(n); left < 0 {
-			m.rest = append(m.rest, n)
-		} else {
-			m.nodes = append(m.nodes, n)
-		}
-	}
-	if len(m.rest) == 0 {
+// matcherOf leaves all to the database where it tests that quickly, else a few conjuncts.
+func matcherOf(n filter.Node) (m matcher) {
+	nodes := conjuncts(n)
+	if tested(filter.AllOf(nodes)) <= mostTested {
 		return matcher{nodes: nodes}
 	}
+	left := fewTested
+	for _, n := range slices.SortedStableFunc(slices.Values(nodes), func(a, b filter.Node) int { return tested(a) - tested(b) }) {
+		if left -= tested(n); left >= 0 && narrows(n) {
+			m.nodes = append(m.nodes, n)
+		} else {
+			m.rest = append(m.rest, n)
+		}
+	}
 	return m
+}
+
+// narrows reports whether an index may serve n, or the profile alone tells it.
+func narrows(n filter.Node) bool {
+	if t, ok := n.(*filter.Test); ok {
+		return !hangs(t) || slices.Contains([]filter.Op{filter.OpIn, filter.OpAll, filter.OpBetween, filter.OpExists}, t.Op)
+	}
+	kinds, _ := asked([]filter.Node{n})
+	return !slices.ContainsFunc(kinds, func(k filter.Kind) bool { return slices.Contains(childKinds, k) })
 }
 
 // tested guesses how many comparisons a statement makes to test a visitor for n.
@@ -86,10 +93,10 @@ func testedFor(t *filter.Test) int {
 	return n
 }
 
-// walk calls visit, until it returns false, for those who match, in order: with the profile
-// alone, and with the visitor that has what the filter asks for and what more is to be read.
-func (s scope) walk(ctx context.Context, m matcher, sel store.Select, order ordering, visit func(profile record, v *visitor.Visitor) bool, more ...filter.Kind) error {
-	kinds := append(kindsOf(m.rest), more...)
+// walk calls visit, until it returns false, for the profiles of those who match, in order and
+// some at a time.
+func (s scope) walk(ctx context.Context, m matcher, sel store.Select, order ordering, visit func([]record) (bool, error)) error {
+	kinds, attributes := asked(m.rest)
 	sel.Limit = atATime
 	for {
 		profiles, err := s.profilesOf(ctx, m.nodes, sel, order)
@@ -97,65 +104,87 @@ func (s scope) walk(ctx context.Context, m matcher, sel store.Select, order orde
 			return err
 		}
 		found := slices.Clone(profiles)
-		if err := s.fill(ctx, found, kinds...); err != nil {
+		if err := s.fill(ctx, found, kinds, attributes); err != nil {
 			return err
 		}
+		var matches []record
 		for i := range found {
-			v := &found[i].Visitor
-			if m.matches(v) && !visit(profiles[i], v) {
-				return nil
+			if m.matches(&found[i].Visitor) {
+				matches = append(matches, profiles[i])
 			}
 		}
-		if len(found) < sel.Limit {
-			return nil
+		if more, err := visit(matches); err != nil || !more || len(found) < sel.Limit {
+			return err
 		}
 		last := store.PositionOf(sel.Order, profiles[len(profiles)-1].Visitor)
 		sel.After = &last
 	}
 }
 
-// kindsOf are the kinds of fields that nodes ask for.
-func kindsOf(nodes []filter.Node) (kinds []filter.Kind) {
-	for _, n := range nodes {
-		switch n := n.(type) {
-		case filter.AllOf:
-			kinds = append(kinds, kindsOf(n)...)
-		case filter.AnyOf:
-			kinds = append(kinds, kindsOf(n)...)
-		case filter.Inverse:
-			kinds = append(kinds, kindsOf([]filter.Node{n.Of})...)
-		case *filter.Test:
-			kinds = append(kinds, n.Field.Kind)
-		}
-	}
-	return kinds
-}
-
 func (m matcher) matches(v *visitor.Visitor) bool {
 	return !slices.ContainsFunc(m.rest, func(n filter.Node) bool { return !filter.MatchNode(n, v) })
 }
 
+// asked returns the kinds of fields, and the attributes, that nodes ask for.
+func asked(nodes []filter.Node) (kinds []filter.Kind, attributes []string) {
+	for _, n := range nodes {
+		var of []filter.Node
+		switch n := n.(type) {
+		case filter.AllOf:
+			of = n
+		case filter.AnyOf:
+			of = n
+		case filter.Inverse:
+			of = []filter.Node{n.Of}
+		case *filter.Test:
+			if kinds = append(kinds, n.Field.Kind); n.Attr != "" {
+				attributes = append(attributes, n.Attr)
+			}
+		}
+		k, a := asked(of)
+		kinds, attributes = append(kinds, k...), append(attributes, a...)
+	}
+	slices.Sort(kinds)
+	slices.Sort(attributes)
+	return slices.Compact(kinds), slices.Compact(attributes)
+}
+
+// pageOfMatches reads the profiles of a page.
+func (s scope) pageOfMatches(ctx context.Context, m matcher, sel store.Select, order ordering) (found []record, err error) {
+	err = s.walk(ctx, m, sel, order, func(some []record) (bool, error) {
+		found = append(found, some[:min(len(some), sel.Limit-len(found))]...)
+		return len(found) < sel.Limit, nil
+	})
+	return found, err
+}
+
 // countMatches counts those who match, up to limit if that is above 0.
 func (s scope) countMatches(ctx context.Context, m matcher, limit int64) (n int64, err error) {
-	err = s.walk(ctx, m, store.Select{Order: store.OldestFirst}, ordering{}, func(record, *visitor.Visitor) bool {
-		n++
-		return n != limit
+	err = s.walk(ctx, m, store.Select{Order: store.OldestFirst}, ordering{}, func(some []record) (bool, error) {
+		n += int64(len(some))
+		return limit <= 0 || n < limit, nil
 	})
+	if limit > 0 {
+		n = min(n, limit)
+	}
 	return n, err
 }
 
 // tallyMatches counts those who match by source, tag and group.
 func (s scope) tallyMatches(ctx context.Context, m matcher) (tallies, error) {
 	t := tallies{map[visitor.Source]int64{}, map[tag.ID]int64{}, map[group.ID]int64{}}
-	err := s.walk(ctx, m, store.Select{Order: store.OldestFirst}, ordering{}, func(_ record, v *visitor.Visitor) bool {
-		t.sources[v.Source]++
-		for _, a := range v.Tags {
-			t.tags[a.Tag]++
+	err := s.walk(ctx, m, store.Select{Order: store.OldestFirst}, ordering{}, func(some []record) (bool, error) {
+		err := s.fill(ctx, some, []filter.Kind{filter.TagKind, filter.GroupKind}, nil)
+		for _, v := range some {
+			t.sources[v.Source]++
+			for _, a := range v.Tags {
+				t.tags[a.Tag]++
+			}
+			for _, g := range v.Groups {
+				t.groups[g]++
+			}
 		}
-		for _, g := range v.Groups {
-			t.groups[g]++
-		}
-		return true
-	}, filter.TagKind, filter.GroupKind)
+		return true, err
+	})
 	return t, err
 }

@@ -74,14 +74,11 @@ func (s scope) page(ctx context.Context, sel store.Select) ([]visitor.Visitor, e
 		return nil, nil
 	}
 	var found []record
-	m := s.matcherOf(sel.Where.Node())
+	m := matcherOf(sel.Where.Node())
 	if len(m.rest) == 0 {
 		found, err = s.profilesOf(ctx, m.nodes, sel, order)
 	} else {
-		err = s.walk(ctx, m, sel, order, func(rec record, _ *visitor.Visitor) bool {
-			found = append(found, rec)
-			return len(found) < sel.Limit
-		})
+		found, err = s.pageOfMatches(ctx, m, sel, order)
 	}
 	if err != nil {
 		return nil, err
@@ -101,7 +98,7 @@ func (s scope) profilesOf(ctx context.Context, nodes []filter.Node, sel store.Se
 
 // whole reads what hangs on the visitors found.
 func (s scope) whole(ctx context.Context, found []record) ([]visitor.Visitor, error) {
-	if err := s.fill(ctx, found, childKinds...); err != nil || len(found) == 0 {
+	if err := s.fill(ctx, found, childKinds, nil); err != nil || len(found) == 0 {
 		return nil, err
 	}
 	visitors := make([]visitor.Visitor, len(found))

@@ -188,14 +188,25 @@ func without(nodes []filter.Node, i int) []filter.Node {
 	return append(append(rest, nodes[:i]...), nodes[i+1:]...)
 }
 
+// mostJoined is up to how many EXISTS a server makes joins of, all orders of which its planner
+// compares: five take 2 ms, sixteen 70 ms. It tests for what IS TRUE row by row.
+const mostJoined = 5
+
 // where adds what must hold of the visitors that q reaches by an access: that they match
 // the nodes and come after a position.
 func (s scope) where(q sq.SelectBuilder, a access, nodes []filter.Node, order ordering, after *store.Position) (sq.SelectBuilder, error) {
 	c := compiler{scope: s, id: a.id}
+	joined := 0
 	for _, n := range nodes {
 		test, err := c.node(n)
 		if err != nil {
 			return q, err
+		}
+		if hangs(n) {
+			joined++
+		}
+		if _, ok := s.d.(Server); ok && joined > mostJoined {
+			test = sq.Expr("(?) IS TRUE", test)
 		}
 		q = q.Where(test)
 	}

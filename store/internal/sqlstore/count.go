@@ -16,7 +16,7 @@ const mergeCost = 6
 
 // count counts the visitors that match, up to limit if that is above 0.
 func (s scope) count(ctx context.Context, n filter.Node, limit int64) (int64, error) {
-	if m := matcherOf(n); len(m.rest) > 0 {
+	if m := s.matcherOf(n); len(m.rest) > 0 {
 		return s.countMatches(ctx, m, limit)
 	}
 	if _, ok := s.d.(Server); ok {

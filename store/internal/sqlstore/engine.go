@@ -144,7 +144,7 @@ func (e *Engine) FindVisitors(ctx context.Context, ws store.WorkspaceID, sel sto
 // CountVisitors is store.Store's.
 func (e *Engine) CountVisitors(ctx context.Context, ws store.WorkspaceID, where filter.Bound, limit int64) (n int64, err error) {
 	read := e.readOnce
-	if m := matcherOf(where.Node()); len(m.rest) > 0 {
+	if m := (scope{d: e.d}).matcherOf(where.Node()); len(m.rest) > 0 {
 		read = e.read
 	}
 	err = read(ctx, ws, func(s scope) error {

@@ -27,7 +27,7 @@ func (s scope) facets(ctx context.Context, n filter.Node) (store.Facets, error) 
 	var t tallies
 	var err error
 	_, isServer := s.d.(Server)
-	switch m := matcherOf(n); {
+	switch m := s.matcherOf(n); {
 	case len(m.rest) > 0:
 		t, err = s.tallyMatches(ctx, m)
 	case isServer:

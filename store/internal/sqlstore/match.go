@@ -11,14 +11,16 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// What a statement does for one visitor. A filter that asks for more is matched here, by
-// filter.MatchNode on visitors that are read a thousand at a time: a database would take
-// milliseconds a visitor, and its planner may take minutes.
+// What a statement does for one visitor, in comparisons. A filter that asks for more is
+// matched here, by filter.MatchNode on visitors that are read a thousand at a time, which
+// takes as long as about 200 comparisons by SQLite. A server may look for all rows of a
+// subquery first, and plans each.
 const (
-	subquery   = 4  // comparisons that take as long as a row of another table is looked for
-	mostTested = 64 // comparisons
-	fewTested  = mostJoined * (subquery + 1)
-	atATime    = 1_000
+	subquery     = 4 // as long as it takes to look for a row of another table
+	mostTested   = 200
+	mostByServer = 64
+	fewTested    = mostJoined * (subquery + 1) // in the statement that reads visitors to match here
+	atATime      = 1_000
 )
 
 // matcher is a filter in two parts.
@@ -28,9 +30,12 @@ type matcher struct {
 }
 
 // matcherOf leaves all to the database where it tests that quickly, else a few conjuncts.
-func matcherOf(n filter.Node) (m matcher) {
-	nodes := conjuncts(n)
-	if tested(filter.AllOf(nodes)) <= mostTested {
+func (s scope) matcherOf(n filter.Node) (m matcher) {
+	nodes, most := conjuncts(n), mostTested
+	if _, ok := s.d.(Server); ok {
+		most = mostByServer
+	}
+	if tested(filter.AllOf(nodes)) <= most {
 		return matcher{nodes: nodes}
 	}
 	left := fewTested

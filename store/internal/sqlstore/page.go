@@ -74,7 +74,7 @@ func (s scope) page(ctx context.Context, sel store.Select) ([]visitor.Visitor, e
 		return nil, nil
 	}
 	var found []record
-	m := matcherOf(sel.Where.Node())
+	m := s.matcherOf(sel.Where.Node())
 	if len(m.rest) == 0 {
 		found, err = s.profilesOf(ctx, m.nodes, sel, order)
 	} else {

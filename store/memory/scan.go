@@ -89,7 +89,7 @@ func (r *run) check(n filter.Node, within *roaring.Bitmap) (*roaring.Bitmap, err
 	var hits []uint32
 	read := 0
 	for p := range within.Iterate {
-		if read++; read%256 == 0 && r.ctx.Err() != nil {
+		if read++; read%16 == 0 && r.ctx.Err() != nil {
 			return nil, r.ctx.Err()
 		}
 		r.show(r.w.records[p], n)

@@ -116,6 +116,14 @@ func TestLimitOfABoundTree(t *testing.T) {
 		require.ErrorContains(t, err, "more than 5000 conditions", name)
 	}
 
+	for i := range 50 {
+		env.Groups[number(i)] = filter.GroupRef{ID: visitor.GroupID(fmt.Sprintf("01900000-0000-7000-8000-%012d", i)), Rule: filter.Name.In(repeated(filter.MaxList, number)...)}
+	}
+	_, err := filter.Bind(filter.Group.HasAny(repeated(49, number)...), env)
+	require.NoError(t, err)
+	_, err = filter.Bind(filter.Group.HasAny(repeated(50, number)...), env)
+	require.ErrorContains(t, err, "more than 50000 values, with those of groups")
+
 	// Whatever is valid and mentions no rule is small enough, but for many words.
 	for name, c := range map[string]filter.Condition{
 		"tags":    {Field: "tag", Op: filter.OpAll, Values: repeated(1000, func(i int) filter.Value { return filter.Value{Kind: filter.TextValue, Text: number(i)} })},

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"strconv"
 	"strings"
 
 	sq "github.com/Masterminds/squirrel"
@@ -85,15 +86,16 @@ func (dialect) InMicros(column string, micros []int64) sq.Sqlizer {
 }
 
 func (dialect) InTuples(columns []string, rows [][]string) sq.Sqlizer {
-	lists, values := make([]string, len(columns)), make([]any, len(columns))
+	lists, names, values := make([]string, len(columns)), make([]string, len(columns)), make([]any, len(columns))
 	for i := range columns {
 		list := make([]string, len(rows))
 		for k, row := range rows {
 			list[k] = row[i]
 		}
-		lists[i], values[i] = "?::text[]", array(list)
+		lists[i], names[i], values[i] = "?::text[]", "c"+strconv.Itoa(i), array(list)
 	}
-	return sq.Expr("("+strings.Join(columns, ", ")+") IN (SELECT * FROM unnest("+strings.Join(lists, ", ")+"))", values...)
+	some := strings.Join(names, ", ")
+	return sq.Expr("("+strings.Join(columns, ", ")+") IN (SELECT "+some+" FROM unnest("+strings.Join(lists, ", ")+") AS u("+some+"))", values...)
 }
 
 // array binds a list as one value, which squirrel would bind as many.

@@ -134,6 +134,8 @@ func largest() []form {
 		{"TagAll1000", filter.Tag.HasAll(list("tag")...)},
 		{"And250Tags", and(250, tagged)},
 		{"Or4x1000Numbers", values("attr", "a", func(i int) filter.Value { return filter.Value{Kind: filter.NumberValue, Number: float64(i) + 0.1} })},
+		{"TagsAndNumbers", filter.And(filter.Tag.HasAny(list("tag")[2:18]...),
+			values("attr", "a", func(i int) filter.Value { return filter.Value{Kind: filter.NumberValue, Number: float64(i) + 0.1} }))},
 		{"Or250Contains", or(250, contains)},
 		{"TagAll5", filter.Tag.HasAll(append(list("tag")[:4], "tag007")...)},
 		{"OrNotTags", or(halves, not(tagged))},

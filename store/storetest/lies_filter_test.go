@@ -70,7 +70,7 @@ var filterLies = []lie{
 			return matchNode(&t, v)
 		})
 	}},
-	{"is content with all tags but one", "Filter/every filter within the limits answers", func(l *liar) {
+	{"does not ask for the last of five tags", "Filter/every filter within the limits answers", func(l *liar) {
 		l.match(func(n filter.Node) bool {
 			t, ok := n.(*filter.Test)
 			return ok && t.Op == filter.OpAll && len(t.Texts) == 5

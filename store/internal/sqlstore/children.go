@@ -4,8 +4,6 @@ import (
 	"context"
 	"slices"
 
-	sq "github.com/Masterminds/squirrel"
-
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
@@ -126,15 +124,17 @@ func (s scope) fillAttributes(names []string) func(context.Context, []string, ma
 	return func(ctx context.Context, ids []string, byID map[visitor.ID]*visitor.Visitor) error {
 		q := s.hanging(attributeTable, "a", "a.visitor_id", "a.name", "a.kind", "a.text", "a.number", "a.micros").
 			Where(s.d.InIDs("a.visitor_id", ids)).OrderBy("a.visitor_id", "a.name", "a.ord")
+		read := s.fetch
 		if len(names) > 0 && len(names) <= fewAttributes {
-			q = q.Where(s.d.InTexts("a.name", names))
+			q, read = q.Where(s.d.InTexts("a.name", names)), s.query
 		}
-		return s.readAttributes(ctx, q, byID)
+		return read(ctx, q, addAttribute(byID))
 	}
 }
 
-func (s scope) readAttributes(ctx context.Context, q sq.SelectBuilder, byID map[visitor.ID]*visitor.Visitor) error {
-	return s.fetch(ctx, q, func(r row) error {
+// addAttribute reads a row into the visitor that it hangs on.
+func addAttribute(byID map[visitor.ID]*visitor.Visitor) func(row) error {
+	return func(r row) error {
 		id, a, err := scanAttribute(r)
 		if err != nil {
 			return err
@@ -149,5 +149,5 @@ func (s scope) readAttributes(ctx context.Context, q sq.SelectBuilder, byID map[
 		}
 		v.Attributes[a.name] = value
 		return nil
-	})
+	}
 }

@@ -5,6 +5,7 @@ import (
 
 	sq "github.com/Masterminds/squirrel"
 
+	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
 )
 
@@ -47,7 +48,7 @@ func (p *planner) query(r route, end *store.Position) (sq.Sqlizer, error) {
 			q = q.Distinct()
 		}
 		return p.finish(q, a, r, end)
-	case r.sort:
+	case r.sort, valuesIn(r.rest)*len(r.parts) > mostValues:
 		branches := make([]sq.Sqlizer, len(r.parts))
 		for i, a := range r.parts {
 			branches[i] = p.reach(a, a.id+" AS id")
@@ -55,6 +56,27 @@ func (p *planner) query(r route, end *store.Position) (sq.Sqlizer, error) {
 		return p.finish(p.over(chain("UNION", branches), "p", "p.id AS id"), access{alias: "p", id: "p.id"}, r, end)
 	}
 	return p.merge(r)
+}
+
+// mostValues is how many values a statement binds for a filter; SQLite takes 32,766. Only
+// numbers are bound one by one, see Dialect.InNumbers.
+const mostValues = 30_000
+
+// valuesIn counts the numbers that nodes bind.
+func valuesIn(nodes []filter.Node) (n int) {
+	for _, node := range nodes {
+		switch node := node.(type) {
+		case filter.AllOf:
+			n += valuesIn(node)
+		case filter.AnyOf:
+			n += valuesIn(node)
+		case filter.Inverse:
+			n += valuesIn([]filter.Node{node.Of})
+		case *filter.Test:
+			n += 2 * len(node.Numbers)
+		}
+	}
+	return n
 }
 
 func (p *planner) finish(q sq.SelectBuilder, a access, r route, end *store.Position) (sq.Sqlizer, error) {

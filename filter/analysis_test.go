@@ -140,11 +140,11 @@ func TestLint(t *testing.T) {
 		require.NoError(t, err, c.text)
 		var got []string
 		for _, w := range filter.Lint(e, env()) {
-			got = append(got, string(w.Flaw)+" "+w.Pointer+" "+w.String())
+			got = append(got, string(w.Issue)+" "+w.Pointer+" "+w.String())
 		}
 		require.Equal(t, c.want, got, c.text)
 	}
-	require.Equal(t, []filter.Warning{{Flaw: filter.FlawInvalid, Path: "and", Pointer: "/filter/of", Message: "empty: say all or none"}}, filter.Lint(filter.And(), nil))
+	require.Equal(t, []filter.Warning{{Issue: filter.IssueInvalid, Path: "and", Pointer: "/filter/of", Message: "empty: say all or none"}}, filter.Lint(filter.And(), nil))
 }
 
 // TestLintIsRight checks warnings against what matches: what it calls a contradiction
@@ -158,12 +158,12 @@ func TestLintIsRight(t *testing.T) {
 					continue
 				}
 				both := w.matches(t, filter.And(a, b))
-				switch warning.Flaw {
-				case filter.FlawContradiction:
+				switch warning.Issue {
+				case filter.IssueContradiction:
 					if warning.Path == "and[1]" {
 						require.Zero(t, count(both), "%#v %#v", a, b)
 					}
-				case filter.FlawShadowed:
+				case filter.IssueShadowed:
 					left := map[string]filter.Expr{"and[0]": b, "and[1]": a}[warning.Path]
 					require.Equal(t, w.matches(t, left), both, "%s: %#v %#v", warning, a, b)
 				}
@@ -202,7 +202,7 @@ func TestExplain(t *testing.T) {
 	var back filter.Explanation
 	require.NoError(t, json.Unmarshal(b, &back))
 	require.Equal(t, x, back)
-	require.Contains(t, string(b), `{"text":"seen:\u003c7d","matches":false,"saw":["2026-02-13T12:00:00Z"],"windows":[{"from":"2026-03-08T12:00:00Z"}],"change":true}`)
+	require.Contains(t, string(b), `{"text":"seen:\u003c7d","matches":false,"actual":["2026-02-13T12:00:00Z"],"windows":[{"from":"2026-03-08T12:00:00Z"}],"change":true}`)
 }
 
 func TestExplainWhatCannotMatch(t *testing.T) {
@@ -274,11 +274,11 @@ func TestExplainMarksTheFewest(t *testing.T) {
 }
 
 func collect(v *filter.Verdict, leaves *[]*filter.Verdict) {
-	if len(v.Of) == 0 {
+	if len(v.Children) == 0 {
 		*leaves = append(*leaves, v)
 	}
-	for i := range v.Of {
-		collect(&v.Of[i], leaves)
+	for i := range v.Children {
+		collect(&v.Children[i], leaves)
 	}
 }
 
@@ -289,25 +289,25 @@ func turn(leaves []*filter.Verdict, set int) (possible bool, size int) {
 		if set>>i&1 == 1 {
 			size++
 			leaf.Matches = !leaf.Matches
-			possible = possible && !leaf.Fixed
+			possible = possible && !leaf.Constant
 		}
 	}
 	return possible, size
 }
 
 func evaluate(v filter.Verdict) bool {
-	if len(v.Of) == 0 {
+	if len(v.Children) == 0 {
 		return v.Matches
 	}
 	matching := 0
-	for _, child := range v.Of {
+	for _, child := range v.Children {
 		if evaluate(child) {
 			matching++
 		}
 	}
 	switch v.Text {
 	case "and":
-		return matching == len(v.Of)
+		return matching == len(v.Children)
 	case "or":
 		return matching > 0
 	}

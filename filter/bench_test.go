@@ -21,7 +21,7 @@ const question = `(source:telegram,chat OR tag:vip) -group:team (seen:<30d OR at
 func byHand(v *visitor.Visitor) bool {
 	isVIP := slices.ContainsFunc(v.Tags, func(a tag.Assignment) bool { return a.Tag == vipID })
 	return (v.Source == visitor.Telegram || v.Source == visitor.Chat || isVIP) &&
-		!slices.Contains(v.Groups, teamID) &&
+		!v.MemberOf(teamID) &&
 		(!v.LastSeenAt.IsZero() && !v.LastSeenAt.Before(now.Add(-30*24*time.Hour)) || text.Contains(v.Attributes["city"].Text(), "paulo")) &&
 		!v.CreatedAt.Before(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)) &&
 		text.HasSuffix(v.Email, "@example.com") &&
@@ -36,7 +36,7 @@ func BenchmarkMatch(b *testing.B) {
 	bound, err := filter.Bind(e, env())
 	require.NoError(b, err)
 	every := ada
-	every.Source, every.Groups, every.LastSeenAt = visitor.WhatsApp, nil, time.Time{}
+	every.Source, every.Memberships, every.LastSeenAt = visitor.WhatsApp, nil, time.Time{}
 	require.True(b, bound.Match(&every))
 	for name, visitors := range map[string][]visitor.Visitor{
 		"random": filtergen.New(1, &filtergen.Options{Now: now}).Visitors(1000), "every node": {every},

@@ -29,9 +29,9 @@ func Bind(e Expr, env *Env) (Bound, error) {
 
 type binder struct {
 	Env
-	size   int // nodes so far
-	values int // so far
-	inRule bool
+	size   int  // nodes so far
+	values int  // so far
+	inRule bool // the expression is a group's rule
 }
 
 func newBinder(env *Env) *binder {
@@ -71,8 +71,8 @@ func (b *binder) bind(e Expr) (Node, error) {
 		n, err := b.condition(e, fieldNamed(e.Field))
 		return n, under(err, e.Field, "")
 	case Bound:
-		if b.inRule && testsGroups(e.Node()) {
-			return nil, refuse("%s", groupInRule)
+		if b.inRule {
+			return nil, refuse("a group's rule may not be bound already")
 		}
 		n := e.Node()
 		return n, cmp.Or(b.grow(sizeOf(n)-1), b.growValues(valuesOf(n)))
@@ -111,9 +111,6 @@ func (b *binder) condition(c Condition, f *Field) (Node, error) {
 		return nil, err
 	}
 	if c.Op == OpExists {
-		if f.Kind == GroupKind && b.inRule {
-			return nil, refuse("%s", groupInRule)
-		}
 		return &Test{Field: f, Attr: c.Attr, Op: OpExists}, nil
 	}
 	switch f.Kind {
@@ -201,12 +198,7 @@ func (b *binder) members(f *Field, op Op, ids []string) (Node, error) {
 	return t, b.grow(sizeOf(t) - 1)
 }
 
-const groupInRule = "a group's rule may not mention groups"
-
 func (b *binder) groups(c Condition, f *Field) (Node, error) {
-	if b.inRule {
-		return nil, refuse("%s", groupInRule)
-	}
 	var plain []string
 	var nodes []Node
 	var ruled []visitor.GroupID
@@ -214,6 +206,8 @@ func (b *binder) groups(c Condition, f *Field) (Node, error) {
 		ref, ok := b.group(v)
 		switch {
 		case ok && slices.Contains(ruled, ref.ID):
+		case ok && ref.Rule != nil && b.inRule: // so that rules cannot nest, nor refer to themselves
+			return nil, underValue(refuse("a group's rule may not mention a group that has a rule"), i)
 		case ok && ref.Rule != nil:
 			ruled = append(ruled, ref.ID)
 			n, err := b.rule(ref, f)

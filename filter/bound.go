@@ -31,7 +31,7 @@ type (
 	// AnyOf matches when at least one of its two or more nodes does.
 	AnyOf []Node
 	// Inverse matches when its node does not.
-	Inverse struct{ Of Node }
+	Negation struct{ Of Node }
 	// Terms is a search: it matches when each of its terms is found.
 	Terms []Term
 	// Term is a folded word to find in the folded name or the folded e-mail or, where
@@ -72,7 +72,7 @@ const OpExcluded Op = "excluded"
 func (Constant) node() {}
 func (AllOf) node()    {}
 func (AnyOf) node()    {}
-func (Inverse) node()  {}
+func (Negation) node() {}
 func (Terms) node()    {}
 func (*Test) node()    {}
 
@@ -135,10 +135,10 @@ func inverse(n Node) Node {
 	switch n := n.(type) {
 	case Constant:
 		return !n
-	case Inverse:
+	case Negation:
 		return n.Of
 	}
-	return Inverse{n}
+	return Negation{n}
 }
 
 func isConstant(n Node) bool {
@@ -158,7 +158,7 @@ func valuesOf(n Node) int {
 		for _, child := range n {
 			values += valuesOf(child)
 		}
-	case Inverse:
+	case Negation:
 		return valuesOf(n.Of)
 	case *Test:
 		return len(n.Texts) + len(n.Times) + len(n.Numbers) + len(n.Refs)
@@ -182,7 +182,7 @@ func sizeOf(n Node) int {
 		for _, child := range n {
 			size += sizeOf(child)
 		}
-	case Inverse:
+	case Negation:
 		size += sizeOf(n.Of)
 	case Terms:
 		size = len(n)

@@ -77,7 +77,7 @@ func joined(kind boundKind, nodes []Node) (Node, error) {
 			simpler = kind == boundAll
 		case AnyOf:
 			simpler = kind == boundAny
-		case Inverse:
+		case Negation:
 			simpler = kind == boundNot
 		}
 		if simpler {
@@ -90,7 +90,7 @@ func joined(kind boundKind, nodes []Node) (Node, error) {
 	case boundAny:
 		return AnyOf(nodes), nil
 	}
-	return Inverse{nodes[0]}, nil
+	return Negation{nodes[0]}, nil
 }
 
 // only refuses a kind that is unknown, and parts that are not of the kind.

@@ -70,7 +70,7 @@ func formOf(n Node, levels int) (boundForm, error) {
 		return formOfAll(boundAll, n, levels)
 	case AnyOf:
 		return formOfAll(boundAny, n, levels)
-	case Inverse:
+	case Negation:
 		return formOfAll(boundNot, []Node{n.Of}, levels)
 	case Terms:
 		form := boundForm{Kind: boundTerms}

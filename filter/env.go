@@ -24,10 +24,11 @@ type Env struct {
 	Known func(Kind) []string
 }
 
-// GroupRef is what Bind knows of a group.
+// GroupRef is what Bind knows of a group. A rule may mention groups of the Env that have no
+// rule themselves.
 type GroupRef struct {
 	ID   visitor.GroupID
-	Rule Expr // nil when the group has none; may not mention groups
+	Rule Expr // nil if the group has none
 }
 
 // Unknown says what the name of a tag or group that does not exist means.
@@ -44,11 +45,13 @@ const (
 type Refs struct {
 	Tags     []string          // names, their white space folded
 	Groups   []string          // names, their white space folded
+	TagIDs   []tag.ID          // ids
 	GroupIDs []visitor.GroupID // ids
 }
 
-// References returns the tags and groups that a valid expression mentions by name, and
-// the groups that it mentions by id: what an Env must hold to bind it.
+// References returns the tags and groups that a valid expression mentions. To bind it, an Env
+// must hold the tags that it mentions by name, the groups, and likewise what the rules of
+// those groups mention.
 func References(e Expr) Refs {
 	var r Refs
 	walk(e, MaxDepth, func(leaf Expr) {
@@ -57,10 +60,12 @@ func References(e Expr) Refs {
 			switch {
 			case c.Field == "tag" && v.Kind == TextValue:
 				r.Tags = append(r.Tags, oneSpaced(v.Text))
+			case c.Field == "tag" && v.Kind == IDValue:
+				r.TagIDs = append(r.TagIDs, tag.ID(strings.ToLower(v.Text)))
 			case c.Field == "group" && v.Kind == TextValue:
 				r.Groups = append(r.Groups, oneSpaced(v.Text))
 			case c.Field == "group" && v.Kind == IDValue:
-				r.GroupIDs = append(r.GroupIDs, visitor.GroupID(v.Text))
+				r.GroupIDs = append(r.GroupIDs, visitor.GroupID(strings.ToLower(v.Text)))
 			}
 		}
 	})
@@ -89,7 +94,7 @@ func testsGroups(n Node) bool {
 		return slices.ContainsFunc(n, testsGroups)
 	case AnyOf:
 		return slices.ContainsFunc(n, testsGroups)
-	case Inverse:
+	case Negation:
 		return testsGroups(n.Of)
 	case *Test:
 		return n.Field.Kind == GroupKind
@@ -146,7 +151,7 @@ func (env *Env) group(v Value) (GroupRef, bool) {
 func (env *Env) unknown(kind Kind, v Value) error {
 	err := &UnknownError{Kind: kind, Name: v.Text}
 	if env.Known != nil {
-		err.Nearest = Nearest(v.Text, env.Known(kind))
+		err.Suggestion = Suggest(v.Text, env.Known(kind))
 	}
 	return err
 }

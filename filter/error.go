@@ -30,19 +30,19 @@ func (e *Error) Is(target error) bool { return target == text.ErrInvalid }
 // UnknownError says that an expression names a tag or a group that the workspace does
 // not have. It matches visitor.ErrInvalid.
 type UnknownError struct {
-	Kind    Kind   // TagKind or GroupKind
-	Name    string // as it was written
-	Nearest string // the known name that is most like it; "" where none is
-	Path    string // the node, as in Error
-	Pointer string // the node, as in Error
+	Kind       Kind   // TagKind or GroupKind
+	Name       string // as it was written
+	Suggestion string // the known name that is most like it; "" where none is
+	Path       string // the node, as in Error
+	Pointer    string // the node, as in Error
 }
 
 // Error names what is unknown, and the nearest known name.
 func (e *UnknownError) Error() string {
-	if e.Nearest == "" {
+	if e.Suggestion == "" {
 		return fmt.Sprintf("filter: unknown %s %q", e.Kind, e.Name)
 	}
-	return fmt.Sprintf("filter: unknown %s %q; did you mean %q?", e.Kind, e.Name, e.Nearest)
+	return fmt.Sprintf("filter: unknown %s %q; did you mean %q?", e.Kind, e.Name, e.Suggestion)
 }
 
 // Is reports whether target is visitor.ErrInvalid.
@@ -73,6 +73,18 @@ func join(step, path string) string {
 
 func underChild(err error, list string, i int) error {
 	return under(err, fmt.Sprintf("%s[%d]", list, i), fmt.Sprintf("/of/%d", i))
+}
+
+// mapChildren converts each child of a list, which is "and" or "or".
+func mapChildren[T any](list string, of []Expr, convert func(Expr) (T, error)) ([]T, error) {
+	converted := make([]T, len(of))
+	for i, child := range of {
+		var err error
+		if converted[i], err = convert(child); err != nil {
+			return nil, underChild(err, list, i)
+		}
+	}
+	return converted, nil
 }
 
 func underValue(err error, i int) error {

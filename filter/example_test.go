@@ -117,9 +117,9 @@ func ExampleResolve() {
 	// Output: tag:#01900000-0000-7000-8000-000000000002 created:this-month <nil>
 }
 
-func ExampleSpell() {
+func ExampleDisplayNames() {
 	e := filter.Tag.HasID("01900000-0000-7000-8000-000000000002")
-	fmt.Println(written(filter.Spell(e, func(kind filter.Kind, id string) string { return "hot-lead" })))
+	fmt.Println(written(filter.DisplayNames(e, func(kind filter.Kind, id string) string { return "hot-lead" })))
 	// Output: tag:hot-lead
 }
 
@@ -134,8 +134,8 @@ func ExampleMentionsGroups() {
 	// Output: true false
 }
 
-func ExampleNearest() {
-	fmt.Printf("%q %q\n", filter.Nearest("sorce", []string{"source", "tag"}), filter.Nearest("telephone", []string{"source", "tag"}))
+func ExampleSuggest() {
+	fmt.Printf("%q %q\n", filter.Suggest("sorce", []string{"source", "tag"}), filter.Suggest("telephone", []string{"source", "tag"}))
 	// Output: "source" ""
 }
 

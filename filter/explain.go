@@ -15,13 +15,13 @@ type Explanation struct {
 
 // Verdict is what one node of an expression says of a visitor.
 type Verdict struct {
-	Text    string    `json:"text"` // the condition in the text form; "and", "or" or "not" for a node with nodes below
-	Matches bool      `json:"matches"`
-	Saw     []string  `json:"saw,omitempty"`     // what the visitor has there; none: nothing
-	Windows []Window  `json:"windows,omitempty"` // of a condition on a time: the time it asks for
-	Fixed   bool      `json:"fixed,omitempty"`   // it says the same of every visitor
-	Change  bool      `json:"change,omitempty"`  // one of the fewest conditions that would have to turn out otherwise to match
-	Of      []Verdict `json:"of,omitempty"`
+	Text     string    `json:"text"` // the condition in the text form; "and", "or" or "not" for a node with nodes below
+	Matches  bool      `json:"matches"`
+	Actual   []string  `json:"actual,omitempty"`   // what the visitor has there; none: nothing
+	Windows  []Window  `json:"windows,omitempty"`  // of a condition on a time: the time it asks for
+	Constant bool      `json:"constant,omitempty"` // it says the same of every visitor
+	Change   bool      `json:"change,omitempty"`   // one of the fewest conditions that would have to turn out otherwise to match
+	Children []Verdict `json:"children,omitempty"`
 }
 
 // Window is a stretch of time, from its first instant to the first one after it. A zero
@@ -87,7 +87,7 @@ func (x *explainer) leaf(e Expr) *finding {
 	text, _ := Format(e)
 	found := x.test(text, n)
 	if c, ok := e.(Condition); ok {
-		found.verdict.Saw = saw(&Test{Field: fieldNamed(c.Field), Attr: c.Attr, Op: c.Op}, x.v)
+		found.verdict.Actual = saw(&Test{Field: fieldNamed(c.Field), Attr: c.Attr, Op: c.Op}, x.v)
 	}
 	return found
 }
@@ -144,7 +144,7 @@ func (x *explainer) explainNode(n Node) *finding {
 		return joinFindings(foundAll, "and", nodes(n))
 	case AnyOf:
 		return joinFindings(foundAny, "or", nodes(n))
-	case Inverse:
+	case Negation:
 		return joinFindings(foundNot, "not", nodes([]Node{n.Of}))
 	}
 	return x.test(describe(n), n)
@@ -152,6 +152,6 @@ func (x *explainer) explainNode(n Node) *finding {
 
 func (x *explainer) test(text string, n Node) *finding {
 	return &finding{verdict: Verdict{
-		Text: text, Matches: match(n, x.v), Saw: saw(n, x.v), Windows: windows(n), Fixed: isConstant(n),
+		Text: text, Matches: match(n, x.v), Actual: saw(n, x.v), Windows: windows(n), Constant: isConstant(n),
 	}}
 }

@@ -35,7 +35,7 @@ func joinFindings(op, text string, of []*finding) *finding {
 // finish returns the verdict with those below it.
 func (f *finding) finish() Verdict {
 	for _, child := range f.of {
-		f.verdict.Of = append(f.verdict.Of, child.finish())
+		f.verdict.Children = append(f.verdict.Children, child.finish())
 	}
 	return f.verdict
 }
@@ -55,7 +55,7 @@ func (f *finding) needed(want bool) ([]*finding, bool) {
 		return nil, true
 	}
 	switch {
-	case f.verdict.Fixed:
+	case f.verdict.Constant:
 		return nil, false
 	case f.op == foundNot:
 		return f.of[0].needed(!want)

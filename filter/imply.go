@@ -33,8 +33,8 @@ func (p *prover) implies(a, b Node) bool {
 		return !slices.ContainsFunc(b, func(child Node) bool { return !p.implies(a, child) })
 	case AnyOf:
 		return slices.ContainsFunc(b, func(child Node) bool { return p.implies(a, child) })
-	case Inverse:
-		if a, ok := a.(Inverse); ok {
+	case Negation:
+		if a, ok := a.(Negation); ok {
 			return p.implies(b.Of, a.Of)
 		}
 		return p.excludes(a, b.Of)
@@ -66,7 +66,7 @@ func (p *prover) excludes(a, b Node) bool {
 			if !slices.ContainsFunc(a, func(child Node) bool { return !p.excludes(child, b) }) {
 				return true
 			}
-		case Inverse:
+		case Negation:
 			if p.implies(b, a.Of) {
 				return true
 			}

@@ -75,7 +75,7 @@ func joinTerms(nodes []Node) []Node {
 // subjectOf returns the test that n is or negates, and what it is about. It reports false
 // where no other test can be joined to it.
 func subjectOf(n Node, and bool) (*Test, subject, bool) {
-	not, negated := n.(Inverse)
+	not, negated := n.(Negation)
 	if negated {
 		n = not.Of
 	}

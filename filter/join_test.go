@@ -67,7 +67,7 @@ func spelled(n filter.Node) string {
 		return list(n, " & ")
 	case filter.AnyOf:
 		return list(n, " | ")
-	case filter.Inverse:
+	case filter.Negation:
 		return "not " + spelled(n.Of)
 	case filter.Terms:
 		words := "search"

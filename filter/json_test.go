@@ -172,6 +172,6 @@ func TestErrorsPointIntoTheTree(t *testing.T) {
 	_, err := filter.Bind(filter.And(filter.All(), filter.Or(filter.Tag.HasAny("vip", "hot laed"))), env())
 	var unknown *filter.UnknownError
 	require.ErrorAs(t, err, &unknown)
-	require.Equal(t, filter.UnknownError{Kind: filter.TagKind, Name: "hot laed", Nearest: "Hot lead", Path: "and[1].or[0].tag", Pointer: "/filter/of/1/of/0/values/1"}, *unknown)
+	require.Equal(t, filter.UnknownError{Kind: filter.TagKind, Name: "hot laed", Suggestion: "Hot lead", Path: "and[1].or[0].tag", Pointer: "/filter/of/1/of/0/values/1"}, *unknown)
 	require.EqualError(t, err, `filter: unknown tag "hot laed"; did you mean "Hot lead"?`)
 }

@@ -88,14 +88,8 @@ func toForm(e Expr) (nodeForm, error) {
 }
 
 func listForm(op string, of []Expr) (nodeForm, error) {
-	forms := make([]nodeForm, len(of))
-	for i, child := range of {
-		var err error
-		if forms[i], err = toForm(child); err != nil {
-			return nodeForm{}, underChild(err, op, i)
-		}
-	}
-	return nodeForm{Op: op, Of: forms}, nil
+	forms, err := mapChildren(op, of, toForm)
+	return nodeForm{Op: op, Of: forms}, err
 }
 
 func valueForm(v Value) any {

@@ -7,21 +7,21 @@ import (
 )
 
 // Flaw is what may be wrong with a part of an expression.
-type Flaw string
+type Issue string
 
 // The flaws that Lint tells of.
 const (
-	FlawInvalid       Flaw = "invalid"       // it is refused
-	FlawUnknown       Flaw = "unknown"       // a tag or a group that is not there
-	FlawContradiction Flaw = "contradiction" // it can match nobody
-	FlawTautology     Flaw = "tautology"     // it matches everybody
-	FlawShadowed      Flaw = "shadowed"      // it changes nothing, for another condition decides
-	FlawMismatch      Flaw = "mismatch"      // the attribute is hardly of that kind
+	IssueInvalid       Issue = "invalid"       // it is refused
+	IssueUnknown       Issue = "unknown"       // a tag or a group that is not there
+	IssueContradiction Issue = "contradiction" // it can match nobody
+	IssueTautology     Issue = "tautology"     // it matches everybody
+	IssueShadowed      Issue = "shadowed"      // it changes nothing, for another condition decides
+	IssueMismatch      Issue = "mismatch"      // the attribute is hardly of that kind
 )
 
 // Warning tells of a part of an expression that is hardly meant so.
 type Warning struct {
-	Flaw    Flaw   `json:"flaw"`
+	Issue   Issue  `json:"issue"`
 	Path    string `json:"path,omitempty"` // the node, as in Error
 	Pointer string `json:"pointer"`        // the node, as in Error
 	Message string `json:"message"`
@@ -61,7 +61,7 @@ func (p place) child(list string, i int) place {
 	return place{join(p.path, fmt.Sprintf("%s[%d]", list, i)), fmt.Sprintf("%s/of/%d", p.pointer, i)}
 }
 
-func (l *linter) warn(flaw Flaw, at place, format string, args ...any) {
+func (l *linter) warn(flaw Issue, at place, format string, args ...any) {
 	l.warnings = append(l.warnings, Warning{flaw, at.path, at.pointer, fmt.Sprintf(format, args...)})
 }
 
@@ -69,7 +69,7 @@ func (l *linter) warn(flaw Flaw, at place, format string, args ...any) {
 func (l *linter) refused(at place, err error) {
 	var refused *Error
 	if errors.As(err, &refused) {
-		l.warn(FlawInvalid, place{join(at.path, refused.Path), at.pointer + refused.Pointer}, "%s", refused.Reason)
+		l.warn(IssueInvalid, place{join(at.path, refused.Path), at.pointer + refused.Pointer}, "%s", refused.Reason)
 	}
 }
 
@@ -115,11 +115,11 @@ func (l *linter) all(e AndExpr, at place, assumed []Node) Node {
 			switch {
 			case isConstant(n) || isConstant(other):
 			case p.excludes(other, n):
-				l.warn(FlawContradiction, here, "cannot match together with %s", there)
+				l.warn(IssueContradiction, here, "cannot match together with %s", there)
 			case p.implies(other, n):
-				l.warn(FlawShadowed, here, "changes nothing: %s is as strict or stricter", there)
+				l.warn(IssueShadowed, here, "changes nothing: %s is as strict or stricter", there)
 			case p.implies(n, other):
-				l.warn(FlawShadowed, at.child("and", j), "changes nothing: %s is stricter", here.path)
+				l.warn(IssueShadowed, at.child("and", j), "changes nothing: %s is stricter", here.path)
 			}
 		}
 	}
@@ -138,9 +138,9 @@ func (l *linter) any(e OrExpr, at place, assumed []Node) Node {
 		}
 		for _, holds := range assumed {
 			if p.excludes(holds, n) {
-				l.warn(FlawShadowed, here, "never matches here: another condition rules it out")
+				l.warn(IssueShadowed, here, "never matches here: another condition rules it out")
 			} else if p.implies(holds, n) {
-				l.warn(FlawTautology, here, "always matches here: another condition asks for it")
+				l.warn(IssueTautology, here, "always matches here: another condition asks for it")
 			}
 		}
 		for j, other := range nodes[:i] {
@@ -148,11 +148,11 @@ func (l *linter) any(e OrExpr, at place, assumed []Node) Node {
 			switch {
 			case isConstant(other):
 			case p.excludes(inverse(other), inverse(n)):
-				l.warn(FlawTautology, here, "matches everybody together with %s", there)
+				l.warn(IssueTautology, here, "matches everybody together with %s", there)
 			case p.implies(n, other):
-				l.warn(FlawShadowed, here, "changes nothing: %s matches as many or more", there)
+				l.warn(IssueShadowed, here, "changes nothing: %s matches as many or more", there)
 			case p.implies(other, n):
-				l.warn(FlawShadowed, at.child("or", j), "changes nothing: %s matches more", here.path)
+				l.warn(IssueShadowed, at.child("or", j), "changes nothing: %s matches more", here.path)
 			}
 		}
 	}
@@ -171,9 +171,9 @@ func (l *linter) condition(c Condition, at place) Node {
 	unknown := l.unknown(c, f, at)
 	switch {
 	case n == Constant(false) && !unknown:
-		l.warn(FlawContradiction, at, "matches nobody: nothing lies in that range")
+		l.warn(IssueContradiction, at, "matches nobody: nothing lies in that range")
 	case c.Op == OpExists && slices.Contains([]string{"name", "created", "updated"}, c.Field):
-		l.warn(FlawTautology, at, "matches everybody: no visitor is without")
+		l.warn(IssueTautology, at, "matches everybody: no visitor is without")
 	case f.Kind == AttrKind:
 		l.kind(c, at)
 	}
@@ -196,7 +196,7 @@ func (l *linter) unknown(c Condition, f *Field, at place) bool {
 		if !known {
 			found = true
 			err := l.binder.unknown(f.Kind, v)
-			l.warn(FlawUnknown, place{at.path, fmt.Sprintf("%s/values/%d", at.pointer, i)}, "%s", err)
+			l.warn(IssueUnknown, place{at.path, fmt.Sprintf("%s/values/%d", at.pointer, i)}, "%s", err)
 		}
 	}
 	return found
@@ -212,13 +212,13 @@ func (l *linter) kind(c Condition, at place) {
 		}
 		value := place{at.path, fmt.Sprintf("%s/values/%d", at.pointer, i)}
 		if typed, _ := unquoted(v.Text); kind == TextValue && c.Op == OpIn && typed.Kind != TextValue {
-			l.warn(FlawMismatch, value, "a text that looks like a %s matches texts only", typed.Kind)
+			l.warn(IssueMismatch, value, "a text that looks like a %s matches texts only", typed.Kind)
 		}
 		switch first, again := l.kinds[c.Attr]; {
 		case !again:
 			l.kinds[c.Attr] = kind
 		case first != kind:
-			l.warn(FlawMismatch, value, "a %s, where attr.%s is compared as a %s elsewhere", kind, c.Attr, first)
+			l.warn(IssueMismatch, value, "a %s, where attr.%s is compared as a %s elsewhere", kind, c.Attr, first)
 			return
 		}
 	}

@@ -40,7 +40,7 @@ func match(n Node, v *visitor.Visitor) bool {
 			}
 		}
 		return false
-	case Inverse:
+	case Negation:
 		return !match(n.Of, v)
 	case Terms:
 		for _, t := range n {
@@ -155,14 +155,13 @@ func (t *Test) matchTags(v *visitor.Visitor) bool {
 }
 
 func (t *Test) matchGroups(v *visitor.Visitor) bool {
-	groups := v.Groups
 	switch t.Op {
 	case OpExists:
-		return len(groups) > 0
+		return len(v.Memberships) > 0
 	case OpExcluded:
-		groups = v.Excluded
+		return t.matchIDs(len(v.Excluded), func(i int) string { return string(v.Excluded[i]) })
 	}
-	return t.matchIDs(len(groups), func(i int) string { return string(groups[i]) })
+	return t.matchIDs(len(v.Memberships), func(i int) string { return string(v.Memberships[i].Group) })
 }
 
 // matchIDs looks for one of the operands, or for all of them, among n ids.

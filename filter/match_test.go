@@ -43,9 +43,9 @@ func env() *filter.Env {
 var (
 	ada = visitor.Visitor{
 		ID: adaID, Name: "Ada Lovelace-Ödegård", Email: "Ada.L@Example.com", Phone: "+5511987654321", Source: visitor.Telegram,
-		Identities: []visitor.Identity{{Source: visitor.Telegram, Account: "bot-1", ExternalID: "42"}},
-		Tags:       []tag.Assignment{{Tag: vipID, Name: "VIP"}},
-		Groups:     []visitor.GroupID{teamID},
+		Identities:  []visitor.Identity{{Source: visitor.Telegram, Account: "bot-1", ExternalID: "42"}},
+		Tags:        []tag.Assignment{{Tag: vipID, Name: "VIP"}},
+		Memberships: []visitor.Membership{{Group: teamID}},
 		Attributes: visitor.Attributes{
 			"city": visitor.Text("São Paulo"), "score": visitor.Number(42), "paid": visitor.Bool(true), "trial": visitor.Bool(false),
 			"born": visitor.Time(time.Date(1990, 5, 17, 8, 0, 0, 0, time.UTC)), "langs": visitor.List("Português", "English"),
@@ -222,18 +222,19 @@ func TestGroupWithARule(t *testing.T) {
 	bound, err := filter.Bind(filter.Group.Has("telegram people"), env())
 	require.NoError(t, err)
 	for _, c := range []struct {
-		name             string
-		source           visitor.Source
-		groups, excluded []visitor.GroupID
-		want             bool
+		name        string
+		source      visitor.Source
+		memberships []visitor.Membership
+		excluded    []visitor.GroupID
+		want        bool
 	}{
 		{"matched by the rule", visitor.Telegram, nil, nil, true},
 		{"not matched", visitor.Chat, nil, nil, false},
-		{"put in by hand", visitor.Chat, []visitor.GroupID{ruleID}, nil, true},
+		{"put in by hand", visitor.Chat, []visitor.Membership{{Group: ruleID}}, nil, true},
 		{"taken out by hand", visitor.Telegram, nil, []visitor.GroupID{ruleID}, false},
 		{"taken out of another one", visitor.Telegram, nil, []visitor.GroupID{teamID}, true},
 	} {
-		v := visitor.Visitor{Source: c.source, Groups: c.groups, Excluded: c.excluded}
+		v := visitor.Visitor{Source: c.source, Memberships: c.memberships, Excluded: c.excluded}
 		require.Equal(t, c.want, filter.Match(bound, v), c.name)
 	}
 }

@@ -149,7 +149,7 @@ func compareText(op filter.Op, has string, values []filter.Value, fold func(stri
 
 func (n *naive) members(c filter.Condition, v visitor.Visitor) bool {
 	if c.Op == filter.OpExists {
-		return c.Field == "tag" && len(v.Tags) > 0 || c.Field == "group" && len(v.Groups) > 0
+		return c.Field == "tag" && len(v.Tags) > 0 || c.Field == "group" && len(v.Memberships) > 0
 	}
 	has := 0
 	for _, want := range c.Values {
@@ -179,7 +179,7 @@ func (n *naive) isMember(want filter.Value, v visitor.Visitor) bool {
 			want.Kind == filter.IDValue && !strings.EqualFold(string(g.ID), want.Text) {
 			continue
 		}
-		return slices.Contains(v.Groups, g.ID) || g.Rule != nil && n.match(g.Rule, v) && !slices.Contains(v.Excluded, g.ID)
+		return v.MemberOf(g.ID) || g.Rule != nil && n.match(g.Rule, v) && !slices.Contains(v.Excluded, g.ID)
 	}
 	return false
 }

@@ -20,10 +20,10 @@ func TestNearest(t *testing.T) {
 		"sorce": "source", "SOURCE": "source", "soucre": "source", "tga": "tag", "hot laed": "Hot lead", "sao paolo": "São Paulo",
 		"costumer": "customer", "custmr": "customer", "x": "", "": "", "telephone": "", "zzz": "", "creation": "",
 	} {
-		require.Equal(t, want, filter.Nearest(name, known), name)
+		require.Equal(t, want, filter.Suggest(name, known), name)
 	}
-	require.Empty(t, filter.Nearest("x", nil))
-	require.Empty(t, filter.Nearest(strings.Repeat("x", 1<<20), known))
+	require.Empty(t, filter.Suggest("x", nil))
+	require.Empty(t, filter.Suggest(strings.Repeat("x", 1<<20), known))
 }
 
 func TestUnknownNames(t *testing.T) {
@@ -34,7 +34,7 @@ func TestUnknownNames(t *testing.T) {
 	require.ErrorAs(t, err, &unknown)
 	require.ErrorIs(t, err, visitor.ErrInvalid)
 	require.Equal(t, "nope", unknown.Name)
-	require.Empty(t, unknown.Nearest)
+	require.Empty(t, unknown.Suggestion)
 
 	lenient := env()
 	lenient.Unknown = filter.UnknownIsNobody
@@ -71,7 +71,7 @@ func TestResolve(t *testing.T) {
 	require.Equal(t, `tag:#`+string(vipID)+`,#`+string(leadID)+` -group:#`+string(teamID)+
 		` (source:messenger OR identity:telegram/42) seen:<30d created:this-month`, s)
 
-	renamed := filter.Spell(resolved, func(kind filter.Kind, id string) string {
+	renamed := filter.DisplayNames(resolved, func(kind filter.Kind, id string) string {
 		switch {
 		case kind == filter.TagKind && id == string(vipID):
 			return "Very important"
@@ -93,7 +93,7 @@ func TestResolve(t *testing.T) {
 	_, err = filter.Resolve(filter.Not(filter.Tag.Has("vpi")), lenient)
 	var unknown *filter.UnknownError
 	require.ErrorAs(t, err, &unknown)
-	require.Equal(t, "VIP", unknown.Nearest)
+	require.Equal(t, "VIP", unknown.Suggestion)
 	require.Equal(t, "/filter/of/values/0", unknown.Pointer)
 	_, err = filter.Resolve(filter.Source.Is("carrier-pigeon"), nil)
 	require.ErrorIs(t, err, visitor.ErrInvalid)
@@ -118,27 +118,64 @@ func TestReferences(t *testing.T) {
 	t.Parallel()
 	e, err := filter.Parse(`tag:a,"b  c",#` + string(vipID) + ` -(group:d OR group:all(e,#` + string(teamID) + `)) has:tag`)
 	require.NoError(t, err)
-	require.Equal(t, filter.Refs{Tags: []string{"a", "b c"}, Groups: []string{"d", "e"}, GroupIDs: []visitor.GroupID{teamID}}, filter.References(e))
+	require.Equal(t, filter.Refs{Tags: []string{"a", "b c"}, Groups: []string{"d", "e"}, TagIDs: []tag.ID{vipID}, GroupIDs: []visitor.GroupID{teamID}}, filter.References(e))
 	require.True(t, filter.MentionsGroups(e))
 	require.False(t, filter.MentionsGroups(filter.Tag.Has("a")))
 	require.False(t, filter.MentionsGroups(filter.Bound{}))
 }
 
-func TestARuleMayNotMentionGroups(t *testing.T) {
+func TestARuleMayNotMentionAGroupWithARule(t *testing.T) {
 	t.Parallel()
 	bound, err := filter.Bind(filter.And(filter.Tag.Has("vip"), filter.Not(filter.Group.Has("team"))), env())
 	require.NoError(t, err)
 	for _, e := range []filter.Expr{bound, filter.Or(filter.None(), filter.Not(bound))} {
 		require.True(t, filter.MentionsGroups(e))
 	}
-	for _, rule := range []filter.Expr{filter.Not(filter.Group.Has("team")), filter.Group.Exists(), filter.And(), bound} {
+	for name, rule := range map[string]filter.Expr{
+		"a group with a rule":       filter.Not(filter.Group.Has("telegram people")),
+		"the same by id":            filter.And(filter.All(), filter.Group.HasID(ruleID)),
+		"one of several":            filter.Group.HasAny("team", "telegram people"),
+		"itself":                    filter.Or(filter.All(), filter.Group.Has("bad")),
+		"a group that is not there": filter.Group.Has("nobody"),
+		"a bound filter":            bound,
+		"nothing":                   filter.And(),
+	} {
 		e := env()
-		e.Groups["bad"] = filter.GroupRef{ID: ruleID, Rule: rule}
+		e.Groups["bad"] = filter.GroupRef{ID: "01900000-0000-7000-8000-0000000000ff", Rule: rule}
 		_, err := filter.Bind(filter.Or(filter.All(), filter.Group.HasAny("team", "bad")), e)
-		var refused *filter.Error
-		require.ErrorAs(t, err, &refused)
-		require.True(t, strings.HasPrefix(refused.Path, "or[1].group.rule"), refused.Path)
-		require.Equal(t, "/filter/of/1/values/1", refused.Pointer)
+		require.ErrorIs(t, err, visitor.ErrInvalid, name)
+		path, pointer := "", ""
+		switch err := err.(type) {
+		case *filter.Error:
+			path, pointer = err.Path, err.Pointer
+		case *filter.UnknownError:
+			path, pointer = err.Path, err.Pointer
+		}
+		require.True(t, strings.HasPrefix(path, "or[1].group.rule"), "%s: %s", name, path)
+		require.Equal(t, "/filter/of/1/values/1", pointer, name)
+	}
+}
+
+// TestARuleMayMentionGroups asks for members of a group whose rule combines memberships.
+func TestARuleMayMentionGroups(t *testing.T) {
+	t.Parallel()
+	const allID = "01900000-0000-7000-8000-0000000000ff"
+	e := env()
+	e.Groups["all"] = filter.GroupRef{ID: allID, Rule: filter.Or(filter.Group.Has("team"), filter.And(filter.Group.Exists(), filter.Not(filter.Group.HasID(teamID))))}
+	bound, err := filter.Bind(filter.Group.Has("all"), e)
+	require.NoError(t, err)
+	for _, c := range []struct {
+		name    string
+		visitor visitor.Visitor
+		want    bool
+	}{
+		{"in the group that the rule mentions", visitor.Visitor{Memberships: []visitor.Membership{{Group: teamID}}}, true},
+		{"in another group", visitor.Visitor{Memberships: []visitor.Membership{{Group: ruleID}}}, true},
+		{"in no group", visitor.Visitor{}, false},
+		{"removed by hand", visitor.Visitor{Memberships: []visitor.Membership{{Group: teamID}}, Excluded: []visitor.GroupID{allID}}, false},
+		{"removed from the group that the rule mentions", visitor.Visitor{Memberships: []visitor.Membership{{Group: teamID}}, Excluded: []visitor.GroupID{teamID}}, true},
+	} {
+		require.Equal(t, c.want, filter.Match(bound, c.visitor), c.name)
 	}
 }
 

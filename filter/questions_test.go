@@ -194,7 +194,7 @@ func cast() []visitor.Visitor {
 			CreatedAt:  at(2026, 3, 1), LastSeenAt: at(2026, 3, 10),
 		},
 		{
-			Name: "Bruno", Phone: "+351912345678", Source: visitor.WhatsApp, Tags: tags("customer"), Groups: []visitor.GroupID{teamID},
+			Name: "Bruno", Phone: "+351912345678", Source: visitor.WhatsApp, Tags: tags("customer"), Memberships: []visitor.Membership{{Group: teamID}},
 			Attributes: visitor.Attributes{"city": visitor.Text("LISBON"), "score": visitor.Number(50), "offers": visitor.Bool(false)},
 			CreatedAt:  at(2024, 2, 29), LastSeenAt: at(2025, 1, 1),
 		},

@@ -18,7 +18,7 @@ func Resolve(e Expr, env *Env) (Expr, error) {
 // Spell returns a valid e with the ids of tags (TagKind) and groups (GroupKind) turned
 // into names, to show it to people: the opposite of Resolve. An id for which name returns
 // "" stays.
-func Spell(e Expr, name func(kind Kind, id string) string) Expr {
+func DisplayNames(e Expr, name func(kind Kind, id string) string) Expr {
 	spelled, _ := mapValues(e, func(f *Field, v Value) (Value, error) {
 		if v.Kind == IDValue && (f.Kind == TagKind || f.Kind == GroupKind) {
 			if s := name(f.Kind, v.Text); s != "" {
@@ -58,15 +58,16 @@ func (b *binder) resolve(f *Field, v Value) (Value, error) {
 
 // mapValues returns a copy of a valid e with each value changed.
 func mapValues(e Expr, change func(*Field, Value) (Value, error)) (Expr, error) {
+	child := func(e Expr) (Expr, error) { return mapValues(e, change) }
 	switch e := e.(type) {
 	case AndExpr:
-		of, err := mapAll("and", e.Of, change)
+		of, err := mapChildren("and", e.Of, child)
 		return AndExpr{Of: of}, err
 	case OrExpr:
-		of, err := mapAll("or", e.Of, change)
+		of, err := mapChildren("or", e.Of, child)
 		return OrExpr{Of: of}, err
 	case NotExpr:
-		of, err := mapValues(e.Of, change)
+		of, err := child(e.Of)
 		return NotExpr{Of: of}, under(err, "not", "/of")
 	case Condition:
 		if e.Values == nil {
@@ -83,15 +84,4 @@ func mapValues(e Expr, change func(*Field, Value) (Value, error)) (Expr, error) 
 		return e, nil
 	}
 	return e, nil
-}
-
-func mapAll(list string, of []Expr, change func(*Field, Value) (Value, error)) ([]Expr, error) {
-	mapped := make([]Expr, len(of))
-	for i, child := range of {
-		var err error
-		if mapped[i], err = mapValues(child, change); err != nil {
-			return nil, underChild(err, list, i)
-		}
-	}
-	return mapped, nil
 }

@@ -233,7 +233,7 @@ func (p *parser) constant() (Expr, error) {
 		return None(), nil
 	default:
 		err := p.fail(start, "want everyone or nobody")
-		err.Suggestion = Nearest(word, []string{wordEveryone, wordNobody})
+		err.Suggestion = Suggest(word, []string{wordEveryone, wordNobody})
 		return nil, err
 	}
 }
@@ -260,6 +260,6 @@ func (p *parser) unknownField(start int, name string, isAttr bool) error {
 		known = []string{"attr"}
 	}
 	err := p.fail(start, "unknown field; an attribute is written attr.name:value, and a text with a colon goes in quotes")
-	err.Suggestion = Nearest(name, known)
+	err.Suggestion = Suggest(name, known)
 	return err
 }

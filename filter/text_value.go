@@ -179,7 +179,7 @@ func (p *parser) typed(f *Field, word string, isQuoted bool, o *operand) error {
 		var ok bool
 		if o.Value, o.age, ok = when(word); !ok {
 			err := p.fail(o.pos, "not a date (2026-01-31), a time (2026-01-31T10:00:00Z), a period (this-month) or an age (<30d)")
-			err.Suggestion = Nearest(word, periodNames())
+			err.Suggestion = Suggest(word, periodNames())
 			return err
 		}
 	case AttrKind:

@@ -11,11 +11,11 @@ import (
 func ExampleDraft_Normalize() {
 	d, err := group.Draft{Name: "  Open   leads ", Rule: filter.Tag.Has("lead")}.Normalize()
 	fmt.Printf("%q %v\n", d.Name, err)
-	_, err = group.Draft{Name: "Nested", Rule: filter.Group.Has("Open leads")}.Normalize()
+	_, err = group.Draft{Name: "Nobody", Rule: filter.And()}.Normalize()
 	fmt.Println(err)
 	// Output:
 	// "Open leads" <nil>
-	// filter: group: a group's rule may not mention groups
+	// filter: and: empty: say all or none
 }
 
 func ExamplePatch_Apply() {

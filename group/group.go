@@ -29,7 +29,7 @@ type Group struct {
 	ID          ID
 	Name        string // unique in the workspace by Key
 	Description string
-	Rule        filter.Expr // nil: members are put in by hand only
+	Rule        filter.Expr // nil: members are only added by hand; it may mention groups without a rule
 	CreatedAt   time.Time
 }
 
@@ -51,8 +51,9 @@ type Patch struct {
 // Key is the form of a name in which two spellings of one group are equal.
 func Key(name string) string { return tag.Key(name) }
 
-// Normalize returns d as a store keeps it, or a *visitor.FieldError or a
-// *filter.Error: the name has 1 to MaxName code points, and CheckRule accepts the rule.
+// Normalize returns d as a store keeps it, or a *visitor.FieldError or a *filter.Error: the
+// name has 1 to MaxName code points, the description at most MaxDescription bytes, and
+// CheckRule accepts the rule. What the rule mentions is checked by the store.
 func (d Draft) Normalize() (Draft, error) {
 	name, err := text.Line("group", d.Name, MaxName)
 	if err != nil {
@@ -94,18 +95,13 @@ func (p Patch) Apply(g Group) (Group, error) {
 	return g, nil
 }
 
-// CheckRule returns nil for a rule that a group may have, and for none. It refuses with a
-// *filter.Error a rule that is not valid or mentions groups. It refuses a filter.Bound, too:
-// a rule is kept in its JSON form, which a Bound does not have.
+// CheckRule returns nil for a rule that a group can keep, and for none. It refuses with a
+// *filter.Error a rule that is not valid, and a filter.Bound: a rule is stored in its JSON
+// form, which a Bound does not have.
 func CheckRule(rule filter.Expr) error {
 	if rule == nil {
 		return nil
 	}
-	if _, err := filter.Marshal(rule); err != nil {
-		return err
-	}
-	if filter.MentionsGroups(rule) {
-		return &filter.Error{Path: "group", Reason: "a group's rule may not mention groups"}
-	}
-	return nil
+	_, err := filter.Marshal(rule)
+	return err
 }

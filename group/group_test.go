@@ -48,12 +48,9 @@ func TestDraftNormalize(t *testing.T) {
 	}
 }
 
-func TestARuleMentionsNoGroup(t *testing.T) {
+func TestInvalidRules(t *testing.T) {
 	t.Parallel()
 	for name, rule := range map[string]filter.Expr{
-		"a group":          filter.Group.Has("VIP"),
-		"a group deep in":  filter.Or(filter.Tag.Has("a"), filter.Not(filter.Group.Exists())),
-		"a group by id":    filter.Group.HasID(group.NewID(time.Unix(1, 0))),
 		"a bound group":    bound(t, filter.Group.Exists()),
 		"a bound rule":     filter.Not(bound(t, filter.Name.Is("a"))),
 		"an empty rule":    filter.And(),

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -18,13 +19,51 @@ const (
 	CaptureIgnored CaptureOutcome = "ignored" // nothing was done; the Reason says why
 )
 
+// CaptureReason says how a capture found its visitor, or why it was ignored.
+type CaptureReason string
+
+// The reasons.
+const (
+	NewPerson        = CaptureReason(driver.NewPerson)
+	SameIdentity     = CaptureReason(driver.SameIdentity)
+	AlternateID      = CaptureReason(driver.AlternateID)
+	OtherSpelling    = CaptureReason(driver.OtherSpelling)
+	SameEmail        = CaptureReason(driver.SameEmail)
+	SamePhone        = CaptureReason(driver.SamePhone)
+	AlreadyProcessed = CaptureReason(driver.AlreadyProcessed)
+	UnknownPerson    = CaptureReason(driver.UnknownPerson)
+)
+
+// Text returns the reason in English, "" for an unknown one.
+func (r CaptureReason) Text() string {
+	switch r {
+	case NewPerson:
+		return "nobody had these ids"
+	case SameIdentity:
+		return "found by this id"
+	case AlternateID:
+		return "found by another id of the same person"
+	case OtherSpelling:
+		return "found by another spelling of the number"
+	case SameEmail:
+		return "found by the e-mail address"
+	case SamePhone:
+		return "found by the phone number"
+	case AlreadyProcessed:
+		return "the event was processed before"
+	case UnknownPerson:
+		return "nobody has these ids, and the event is not one that creates a visitor"
+	}
+	return ""
+}
+
 // Captured is the result of a capture.
 type Captured struct {
-	Visitor visitor.Visitor // as it is now; zero where nobody was found or made
-	Outcome CaptureOutcome
-	Reason  Reason  // how the visitor was found, or why the contact was ignored
-	Refused []error // of what was left out, a *visitor.FieldError each
-	Err     error   // of CaptureAll: why nothing of the contact was taken in; else nil
+	Visitor       visitor.Visitor // as it is now; zero where nobody was found or made
+	Outcome       CaptureOutcome
+	Reason        CaptureReason // how the visitor was found, or why the contact was ignored
+	InvalidFields []error       // of what was left out, a *visitor.FieldError each
+	Err           error         // of CaptureAll: why nothing of the contact was taken in; else nil
 }
 
 // Capture takes in what an event on a channel tells of a person: it finds the visitor by
@@ -56,15 +95,13 @@ func (w *Workspace) Capture(ctx context.Context, c visitor.Contact) (Captured, e
 }
 
 // capture returns the change that takes c in, and what of c is left out.
-func (w *Workspace) capture(c visitor.Contact) (change CaptureContact, refused []error, err error) {
+func (w *Workspace) capture(c visitor.Contact) (change driver.CaptureContact, refused []error, err error) {
 	now := w.now()
 	c, refused, err = w.rules.Contact(c, now)
 	if err != nil {
 		return change, nil, err
 	}
-	change = CaptureContact{
-		ID: w.newID(now), Contact: c, Policy: w.policy, At: now, By: w.by, Cause: w.cause,
-	}
+	change = driver.CaptureContact{Audit: w.audit(now), ID: w.newID(now), Contact: c, Policy: w.policy}
 	for _, name := range c.Tags {
 		d, err := tag.Draft{Name: name}.Normalize()
 		if err != nil {
@@ -75,14 +112,14 @@ func (w *Workspace) capture(c visitor.Contact) (change CaptureContact, refused [
 	return change, refused, nil
 }
 
-func captured(o Outcome, refused []error) Captured {
-	r := Captured{Visitor: o.Visitor, Outcome: CaptureMatched, Reason: o.Reason, Refused: refused}
+func captured(o driver.Outcome, refused []error) Captured {
+	r := Captured{Visitor: o.Visitor, Outcome: CaptureMatched, Reason: CaptureReason(o.Reason), InvalidFields: refused}
 	switch {
-	case o.Reason == SeenBefore, o.Effect == Missing:
+	case o.Reason == driver.AlreadyProcessed, o.Effect == driver.Missing:
 		r.Outcome = CaptureIgnored
-	case o.Effect == Created:
+	case o.Effect == driver.Created:
 		r.Outcome = CaptureCreated
-	case o.Effect == Updated:
+	case o.Effect == driver.Updated:
 		r.Outcome = CaptureUpdated
 	}
 	return r
@@ -95,12 +132,12 @@ type ProfileFetcher func(ctx context.Context, c visitor.Contact) (visitor.Contac
 // Complete asks the channel for the profile of a person who was captured under a name that
 // was made up, and takes in what it tells. It makes no visitor. Call it after the event
 // has been answered, since channels are slow. The error is the fetcher's, or Capture's.
-func (w *Workspace) Complete(ctx context.Context, c visitor.Contact, fetch ProfileFetcher) (Captured, error) {
+func (w *Workspace) EnrichProfile(ctx context.Context, c visitor.Contact, fetch ProfileFetcher) (Captured, error) {
 	told, err := fetch(ctx, visitor.Contact{Source: c.Source, Account: c.Account, ExternalID: c.ExternalID})
 	if err != nil {
 		return Captured{}, fail("complete contact", err)
 	}
 	told.Source, told.Account, told.ExternalID = c.Source, c.Account, c.ExternalID
-	told.Known, told.EventID = true, ""
+	told.UpdateOnly, told.EventID = true, ""
 	return w.Capture(ctx, told)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
@@ -34,11 +35,11 @@ const captureAll = "capture contacts"
 // in two.
 func (w *Workspace) captureSome(ctx context.Context, contacts []visitor.Contact) ([]Captured, error) {
 	results := make([]Captured, len(contacts))
-	var changes []Change
+	var changes []driver.Change
 	var places []int // of each change's contact
 	for i, c := range contacts {
 		change, refused, err := w.capture(c)
-		if results[i].Refused = refused; err != nil {
+		if results[i].InvalidFields = refused; err != nil {
 			results[i].Err = fail(captureAll, err)
 			continue
 		}
@@ -54,7 +55,7 @@ func (w *Workspace) captureSome(ctx context.Context, contacts []visitor.Contact)
 		}
 		for i, out := range outcomes {
 			at := places[i]
-			results[at] = captured(out, results[at].Refused)
+			results[at] = captured(out, results[at].InvalidFields)
 		}
 		changes, places = changes[n:], places[n:]
 		return nil
@@ -64,7 +65,7 @@ func (w *Workspace) captureSome(ctx context.Context, contacts []visitor.Contact)
 		if err == nil {
 			return results, nil
 		}
-		var failed *ChangeError
+		var failed *driver.ChangeError
 		if errors.As(err, &failed) && errors.Is(err, ErrInvalid) {
 			if err = take(failed.Index); err == nil {
 				results[places[0]].Err = fail(captureAll, failed.Err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/memory"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -22,10 +23,10 @@ type stopping struct {
 	applies *int
 }
 
-func (s stopping) Apply(ctx context.Context, ws store.WorkspaceID, changes []store.Change) ([]store.Outcome, error) {
+func (s stopping) Apply(ctx context.Context, ws store.WorkspaceID, changes []driver.Change) ([]driver.Outcome, error) {
 	*s.applies++
 	for _, c := range changes {
-		if c, ok := c.(store.CaptureContact); ok && c.Contact.ExternalID == s.at {
+		if c, ok := c.(driver.CaptureContact); ok && c.Contact.ExternalID == s.at {
 			return nil, errors.New("disk full")
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -17,7 +18,7 @@ import (
 // cursor is where a page ended, and the time of the first one.
 type cursor struct {
 	now      time.Time
-	position *Position // nil at the start
+	position *driver.Position // nil at the start
 }
 
 // A cursor is base64url of: version, checksum (8), now (8), micros (8), id (36), name.
@@ -66,7 +67,7 @@ func readCursor(s string, fingerprint []byte) (cursor, error) {
 	body := b[cursorHead:]
 	c := cursor{
 		now: time.UnixMicro(int64(binary.BigEndian.Uint64(body))).UTC(),
-		position: &Position{
+		position: &driver.Position{
 			Micros: int64(binary.BigEndian.Uint64(body[8:])),
 			ID:     visitor.ID(body[16:52]),
 			Name:   string(body[52:]),

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
@@ -18,7 +19,7 @@ func FuzzCursor(f *testing.F) {
 	at := time.Date(2026, 2, 28, 23, 59, 59, 999_999_000, time.UTC)
 	sum, other := []byte("one query"), []byte("another query")
 	for _, name := range []string{"", "ada lovelace", "мария", "a\x00b", "\xff"} {
-		c := cursor{now: at, position: &Position{Micros: at.UnixMicro(), Name: name, ID: visitor.NewID(at)}}
+		c := cursor{now: at, position: &driver.Position{Micros: at.UnixMicro(), Name: name, ID: visitor.NewID(at)}}
 		b, err := base64.RawURLEncoding.DecodeString(c.String(sum))
 		require.NoError(f, err)
 		f.Add(c.String(sum), b[cursorHead:])

@@ -14,15 +14,15 @@ import (
 )
 
 // LeastLikely is the score from which Duplicates proposes a pair.
-const LeastLikely = 0.3
+const MinDuplicateScore = 0.3
 
 // Duplicate is a pair of visitors that may be one person.
 type Duplicate struct {
-	A       visitor.Visitor    `json:"a"` // the one who was made first
-	B       visitor.Visitor    `json:"b"`
-	Score   float64            `json:"score"` // LeastLikely to 1, see visitor.Alike
-	Reasons []visitor.Likeness `json:"reasons"`
-	Rivals  bool               `json:"rivals"` // they have ids that one person does not have at a time
+	A         visitor.Visitor       `json:"a"` // the one who was made first
+	B         visitor.Visitor       `json:"b"`
+	Score     float64               `json:"score"` // LeastLikely to 1, see visitor.Alike
+	Reasons   []visitor.MatchReason `json:"reasons"`
+	Conflicts bool                  `json:"conflicts"` // they have ids that one person does not have at a time
 }
 
 // Duplicates proposes pairs of visitors that may be one person: with the same phone or
@@ -84,8 +84,8 @@ func (w *Workspace) proposals(ctx context.Context, pairs []pair) ([]Duplicate, e
 	var proposals []Duplicate
 	for _, p := range pairs {
 		a, b := found[p.a], found[p.b]
-		if score, reasons := visitor.Alike(a, b); a.ID != "" && b.ID != "" && score >= LeastLikely {
-			proposals = append(proposals, Duplicate{a, b, score, reasons, a.Rival(b)})
+		if score, reasons := visitor.Similarity(a, b); a.ID != "" && b.ID != "" && score >= MinDuplicateScore {
+			proposals = append(proposals, Duplicate{a, b, score, reasons, a.Conflicts(b)})
 		}
 	}
 	return proposals, nil
@@ -113,8 +113,8 @@ func (w *Workspace) alikeTo(ctx context.Context, ids []visitor.ID) ([]pair, erro
 				}
 				for _, other := range page.Visitors {
 					p := pairOf(v.ID, other.ID)
-					score, _ := visitor.Alike(v, other)
-					if v.ID == other.ID || known[p] || score < LeastLikely {
+					score, _ := visitor.Similarity(v, other)
+					if v.ID == other.ID || known[p] || score < MinDuplicateScore {
 						continue
 					}
 					known[p] = true
@@ -182,7 +182,7 @@ func (w *Workspace) alikeAll(ctx context.Context) ([]pair, error) {
 					continue
 				}
 				known[[2]int32{a, b}] = true
-				if score, _ := visitor.Alike(people[a], people[b]); score >= LeastLikely {
+				if score, _ := visitor.Similarity(people[a], people[b]); score >= MinDuplicateScore {
 					pairs = append(pairs, pair{people[a].ID, people[b].ID, score})
 				}
 			}
@@ -195,11 +195,11 @@ func (w *Workspace) alikeAll(ctx context.Context) ([]pair, error) {
 func slim(v visitor.Visitor) visitor.Visitor {
 	s := visitor.Visitor{ID: v.ID, Name: v.Name, Email: v.Email, Phone: v.Phone, Identities: v.Identities}
 	for _, field := range []string{"name", "email", "phone"} {
-		if o := v.Origins[field]; o.Placeholder || o.Claimed {
-			if s.Origins == nil {
-				s.Origins = visitor.Origins{}
+		if o := v.Provenance[field]; o.Placeholder || o.Unverified {
+			if s.Provenance == nil {
+				s.Provenance = visitor.Provenances{}
 			}
-			s.Origins[field] = o
+			s.Provenance[field] = o
 		}
 	}
 	return s

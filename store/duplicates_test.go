@@ -69,10 +69,10 @@ func TestDuplicatesFindAllThatAreAlike(t *testing.T) {
 	want := map[[2]visitor.ID]float64{}
 	for i, a := range everyone {
 		for _, b := range everyone[i+1:] {
-			score, reasons := visitor.Alike(a, b)
+			score, reasons := visitor.Similarity(a, b)
 			words := visitor.NameWords(a.Name)
 			shares := slices.ContainsFunc(visitor.NameWords(b.Name), func(w string) bool { return slices.Contains(words, w) })
-			if score >= store.LeastLikely && (reasons[0].Reason != "near name" || shares) {
+			if score >= store.MinDuplicateScore && (reasons[0].Reason != visitor.SimilarName || shares) {
 				want[[2]visitor.ID{min(a.ID, b.ID), max(a.ID, b.ID)}] = score
 			}
 		}

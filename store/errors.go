@@ -1,26 +1,30 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
-	"github.com/contactpipeline/visitors/tag/text"
+	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store/driver"
 )
 
-// The errors that callers tell apart, with errors.Is.
+// The errors that callers distinguish with errors.Is.
 var (
-	ErrNotFound = errors.New("not found")
-	ErrExists   = errors.New("exists already")
-	ErrConflict = errors.New("changed by someone else")
-	ErrInvalid  = text.ErrInvalid // matched by *visitor.FieldError, *filter.Error and their like
-	ErrClosed   = errors.New("store is closed")
+	ErrNotFound = driver.ErrNotFound
+	ErrExists   = driver.ErrExists
+	ErrConflict = driver.ErrConflict // changed by someone else since it was read
+	ErrInUse    = driver.ErrInUse    // a tag or group that the rules of groups depend on; an *InUseError
+	ErrInvalid  = driver.ErrInvalid  // matched by *visitor.FieldError and *filter.Error
+	ErrClosed   = driver.ErrClosed   // the store is closed
 )
 
-// Error tells what was being done to what. It unwraps to its cause.
+// Error is the error of every Workspace method. It unwraps to its cause, so that errors.Is
+// and errors.As find sentinels and typed errors in it.
 type Error struct {
 	Op   string // e.g. "update visitor"
-	Kind string // of the thing the error is about: "visitor", "tag", "group", "identity"
-	Key  string // its id; never a name, an address or a number
+	Kind string // what the error is about: "visitor", "tag", "group", "identity", or ""
+	Key  string // its id, or ""; never a name, an address or a number
 	Err  error
 }
 
@@ -46,20 +50,33 @@ func join(a, b string) string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// ChangeError says which change of an Apply failed; none of them was made.
-type ChangeError struct {
-	Index int // of the change in the call
-	Err   error
+// InUseError refuses to delete a tag or group that the rules of groups mention, or to give
+// such a group a rule: the segments would change silently. It matches ErrInUse.
+type InUseError struct {
+	Kind   string     // "tag" or "group"
+	Groups []group.ID // the groups whose rules mention it
 }
 
-// Error returns "change 3: cause".
-func (e *ChangeError) Error() string { return fmt.Sprintf("change %d: %s", e.Index, e.Err) }
+// Error says how many groups depend on it.
+func (e *InUseError) Error() string {
+	return fmt.Sprintf("%s is in use by the rules of %d groups", e.Kind, len(e.Groups))
+}
 
-// Unwrap returns the cause.
-func (e *ChangeError) Unwrap() error { return e.Err }
+// Is reports whether target is ErrInUse.
+func (e *InUseError) Is(target error) bool { return target == ErrInUse }
 
-// Missed returns the error of a thing that is not there.
-func Missed(kind, key string) error { return &Error{Kind: kind, Key: key, Err: ErrNotFound} }
-
-// Taken returns the error of a thing that is there already.
-func Taken(kind, key string) error { return &Error{Kind: kind, Key: key, Err: ErrExists} }
+// fail adds the operation to an error. The context's errors are returned as they are.
+func fail(op string, err error) error {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	switch err := err.(type) { // a store may return one error to many callers
+	case *Error:
+		return &Error{Op: join(op, err.Op), Kind: err.Kind, Key: err.Key, Err: err.Err}
+	case *driver.Error:
+		return &Error{Op: op, Kind: err.Kind, Key: err.Key, Err: err.Err}
+	case *driver.InUseError:
+		return &Error{Op: op, Err: (*InUseError)(err)}
+	}
+	return &Error{Op: op, Err: err}
+}

@@ -6,55 +6,81 @@ import (
 	"time"
 
 	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Seq numbers the events of a workspace: 1, 2, 3 … without a gap, in the order in which
-// the changes became visible.
-type Seq int64
+// Seq is the number of an event in its workspace: 1, 2, 3 … without gaps, in commit order.
+type Seq = driver.Seq
 
-// Event tells of one change that had an effect. It holds ids and names of fields, never
-// what was in them, so it may outlive the visitor.
+// Event records one change that had an effect. It holds ids and names of fields, never
+// values, so it may outlive the visitor.
 type Event struct {
 	Seq     Seq        `json:"seq"`
 	Kind    EventKind  `json:"kind"`
 	At      time.Time  `json:"at"`
 	Visitor visitor.ID `json:"visitor,omitempty"`
-	Other   visitor.ID `json:"other,omitempty"`  // of a merge: the id that is no visitor's own any more; of an unmerge: that is again
-	Tags    []tag.ID   `json:"tags,omitempty"`   // put on, taken off, or made, in the order of ids
-	Groups  []group.ID `json:"groups,omitempty"` // joined, left, or made, in the order of ids
-	Fields  []string   `json:"fields,omitempty"` // of an update: the fields that changed, sorted
+	Other   visitor.ID `json:"other,omitempty"`  // merge: the id that became an alias; unmerge: the restored visitor
+	Tags    []tag.ID   `json:"tags,omitempty"`   // added, removed, created, changed or deleted; ordered
+	Groups  []group.ID `json:"groups,omitempty"` // likewise
+	Fields  []string   `json:"fields,omitempty"` // update: the fields that changed, ordered
+	Actor   string     `json:"actor,omitempty"`  // who made the change; see Workspace.WithActor
+	Cause   string     `json:"cause,omitempty"`  // why; "" for events from before schema version 3, as for Actor
 }
 
 // EventKind says what happened.
-type EventKind string
+type EventKind = driver.EventKind
 
 // The kinds of events.
 const (
-	VisitorCreated  EventKind = "visitor.created"
-	VisitorUpdated  EventKind = "visitor.updated"
-	VisitorDeleted  EventKind = "visitor.deleted"
-	VisitorTagged   EventKind = "visitor.tagged"
-	VisitorUntagged EventKind = "visitor.untagged"
-	VisitorSeen     EventKind = "visitor.seen" // a sign of life that told nothing new of the profile
-	VisitorMerged   EventKind = "visitor.merged"
-	VisitorUnmerged EventKind = "visitor.unmerged"
-	VisitorJoined   EventKind = "visitor.joined"
-	VisitorLeft     EventKind = "visitor.left"
-	TagCreated      EventKind = "tag.created"
-	TagUpdated      EventKind = "tag.updated"
-	TagDeleted      EventKind = "tag.deleted"
-	GroupCreated    EventKind = "group.created"
-	GroupUpdated    EventKind = "group.updated"
-	GroupDeleted    EventKind = "group.deleted"
+	VisitorCreated  EventKind = driver.VisitorCreated
+	VisitorUpdated  EventKind = driver.VisitorUpdated
+	VisitorDeleted  EventKind = driver.VisitorDeleted
+	VisitorTagged   EventKind = driver.VisitorTagged
+	VisitorUntagged EventKind = driver.VisitorUntagged
+	VisitorSeen     EventKind = driver.VisitorSeen // a contact that changed only the times of last contact
+	VisitorMerged   EventKind = driver.VisitorMerged
+	VisitorUnmerged EventKind = driver.VisitorUnmerged
+	VisitorJoined   EventKind = driver.VisitorJoined // added to a group
+	VisitorLeft     EventKind = driver.VisitorLeft   // removed from a group
+	TagCreated      EventKind = driver.TagCreated
+	TagUpdated      EventKind = driver.TagUpdated
+	TagDeleted      EventKind = driver.TagDeleted
+	GroupCreated    EventKind = driver.GroupCreated
+	GroupUpdated    EventKind = driver.GroupUpdated
+	GroupDeleted    EventKind = driver.GroupDeleted
 )
 
-// Events iterates over the events after the one with that number (0: from the first), in
-// order, up to the last one there is. An error ends it.
+// Events iterates over the events after a number (0: from the first), in order, up to the
+// last. It stops after an error.
 func (w *Workspace) Events(ctx context.Context, after Seq) iter.Seq2[Event, error] {
-	start := after
-	return pages("read events", func(after Seq, limit int) ([]Event, error) {
-		return w.store.Events(ctx, w.id, max(after, start), limit)
-	}, func(e Event) Seq { return e.Seq })
+	return w.events(ctx, driver.EventQuery{After: after})
+}
+
+// EventsOf iterates over the events about one visitor, in order: its history. An event is
+// about the visitor that it names as Visitor or Other; ids are not followed to the visitor
+// that they were merged into. It stops after an error, which matches ErrInvalid for a
+// malformed id.
+func (w *Workspace) EventsOf(ctx context.Context, id visitor.ID) iter.Seq2[Event, error] {
+	id, err := visitor.ParseID(string(id))
+	if err != nil {
+		return func(yield func(Event, error) bool) { yield(Event{}, fail("read events", err)) }
+	}
+	return w.events(ctx, driver.EventQuery{Visitor: id})
+}
+
+func (w *Workspace) events(ctx context.Context, q driver.EventQuery) iter.Seq2[Event, error] {
+	start := q.After
+	found := pages("read events", func(after Seq, limit int) ([]driver.Event, error) {
+		q.After, q.Limit = max(after, start), limit
+		return w.store.Events(ctx, w.id, q)
+	}, func(e driver.Event) Seq { return e.Seq })
+	return func(yield func(Event, error) bool) {
+		for e, err := range found {
+			if !yield(Event(e), err) {
+				return
+			}
+		}
+	}
 }

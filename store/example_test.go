@@ -7,10 +7,8 @@ import (
 	"time"
 
 	"github.com/contactpipeline/visitors/filter"
-	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/store/memory"
-	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
@@ -159,12 +157,12 @@ func ExampleWorkspace_Facets() {
 
 func ExampleWorkspace_Tag() {
 	ctx, ws := sample()
-	agent, _ := ws.As("agent-7", "asked for a demo")
+	agent, _ := ws.WithActor("agent-7", "asked for a demo")
 	zoe := first(ctx, ws, filter.Search("zoe"))
 	r, err := agent.Tag(ctx, []string{"requested-demo"}, zoe.ID)
 	fmt.Println(r.Changed, err)
 	t := first(ctx, ws, filter.Tag.Has("requested-demo")).Tags[0]
-	fmt.Println(t.Name, t.By, t.Cause)
+	fmt.Println(t.Name, t.Actor, t.Cause)
 	// Output:
 	// 1 <nil>
 	// requested-demo agent-7 asked for a demo
@@ -177,108 +175,21 @@ func ExampleWorkspace_Untag() {
 	// Output: 1 <nil>
 }
 
-func ExampleWorkspace_As() {
-	_, ws := sample()
-	_, err := ws.As("agent-7", "import of 1 March")
-	fmt.Println(err)
-	// Output: <nil>
-}
-
-func ExampleWorkspace_CreateTag() {
+func ExampleWorkspace_WithActor() {
 	ctx, ws := sample()
-	t, err := ws.CreateTag(ctx, tag.Draft{Name: "VIP", Color: "#7c3aed", Description: "calls get answered first"})
-	fmt.Println(t.Name, t.Color, "with", t.Color.Text(), err)
-	_, err = ws.CreateTag(ctx, tag.Draft{Name: "ｖｉｐ"})
-	fmt.Println(err != nil)
-	// Output:
-	// VIP #7c3aed with #ffffff <nil>
-	// true
-}
-
-func ExampleWorkspace_UpdateTag() {
-	ctx, ws := sample()
-	name := "very hot lead"
-	t, err := ws.UpdateTag(ctx, first(ctx, ws, filter.Tag.Has("hot-lead")).Tags[0].Tag, tag.Patch{Name: &name})
-	fmt.Println(t.Name, err)
-	show(ctx, ws, filter.Tag.Has("very hot lead"))
-	// Output:
-	// very hot lead <nil>
-	// Ada Lovelace
-}
-
-func ExampleWorkspace_DeleteTag() {
-	ctx, ws := sample()
-	err := ws.DeleteTag(ctx, first(ctx, ws, filter.Tag.Has("customer")).Tags[0].Tag)
-	fmt.Println(err, len(first(ctx, ws, filter.Search("bob")).Tags))
-	// Output: <nil> 0
-}
-
-func ExampleWorkspace_Tags() {
-	ctx, ws := sample()
-	for t, err := range ws.Tags(ctx) {
-		fmt.Println(t.Name, err)
+	agent, err := ws.WithActor("agent-7", "asked to be called")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	zoe := first(ctx, ws, filter.Search("zoe"))
+	_, _ = agent.Update(ctx, zoe.ID, visitor.Patch{Phone: new("+49 30 123456")})
+	for e := range agent.EventsOf(ctx, zoe.ID) {
+		fmt.Printf("%s %v by %q because %q\n", e.Kind, e.Fields, e.Actor, e.Cause)
 	}
 	// Output:
-	// customer <nil>
-	// hot-lead <nil>
-}
-
-func ExampleWorkspace_CreateGroup() {
-	ctx, ws := sample()
-	g, err := ws.CreateGroup(ctx, group.Draft{Name: "Open leads", Rule: filter.And(filter.Source.Is(visitor.Instagram), filter.Tag.HasNone("customer"))})
-	fmt.Println(g.Name, err)
-	show(ctx, ws, filter.Group.Has("open leads"))
-	// Output:
-	// Open leads <nil>
-	// Ada Lovelace
-}
-
-func ExampleWorkspace_UpdateGroup() {
-	ctx, ws := sample()
-	g, _ := ws.CreateGroup(ctx, group.Draft{Name: "Newsletter"})
-	name := "Monthly newsletter"
-	g, err := ws.UpdateGroup(ctx, g.ID, group.Patch{Name: &name})
-	fmt.Println(g.Name, err)
-	// Output: Monthly newsletter <nil>
-}
-
-func ExampleWorkspace_DeleteGroup() {
-	ctx, ws := sample()
-	g, _ := ws.CreateGroup(ctx, group.Draft{Name: "Newsletter"})
-	fmt.Println(ws.DeleteGroup(ctx, g.ID))
-	// Output: <nil>
-}
-
-func ExampleWorkspace_Groups() {
-	ctx, ws := sample()
-	_, _ = ws.CreateGroup(ctx, group.Draft{Name: "Newsletter"})
-	for g, err := range ws.Groups(ctx) {
-		fmt.Println(g.Name, err)
-	}
-	// Output: Newsletter <nil>
-}
-
-func ExampleWorkspace_Join() {
-	ctx, ws := sample()
-	g, _ := ws.CreateGroup(ctx, group.Draft{Name: "Newsletter"})
-	r, err := ws.Join(ctx, g.ID, first(ctx, ws, filter.Search("ada")).ID, first(ctx, ws, filter.Search("zoe")).ID)
-	fmt.Println(r.Changed, err)
-	show(ctx, ws, filter.And(filter.Group.In("Newsletter"), filter.Phone.Exists()))
-	// Output:
-	// 2 <nil>
-	// Zoë Şahin
-}
-
-func ExampleWorkspace_Leave() {
-	ctx, ws := sample()
-	g, _ := ws.CreateGroup(ctx, group.Draft{Name: "Everyone", Rule: filter.All()})
-	_, err := ws.Leave(ctx, g.ID, first(ctx, ws, filter.Search("bob")).ID)
-	fmt.Println(err)
-	show(ctx, ws, filter.Group.In("Everyone"))
-	// Output:
-	// <nil>
-	// Ada Lovelace
-	// Zoë Şahin
+	// visitor.created [] by "" because ""
+	// visitor.updated [phone] by "agent-7" because "asked to be called"
 }
 
 func ExampleWorkspace_Events() {
@@ -289,6 +200,18 @@ func ExampleWorkspace_Events() {
 	// Output:
 	// 4 visitor.created <nil>
 	// 5 visitor.created <nil>
+}
+
+func ExampleWorkspace_EventsOf() {
+	ctx, ws := sample()
+	ada := first(ctx, ws, filter.Search("ada"))
+	_, _ = ws.Untag(ctx, []string{"hot-lead"}, ada.ID)
+	for e, err := range ws.EventsOf(ctx, ada.ID) {
+		fmt.Println(e.Seq, e.Kind, err)
+	}
+	// Output:
+	// 2 visitor.created <nil>
+	// 6 visitor.untagged <nil>
 }
 
 func ExampleWorkspace_Load() {
@@ -311,8 +234,8 @@ func ExampleWorkspace_Explain() {
 	bob := first(ctx, ws, filter.Search("bob"))
 	why, err := ws.Explain(ctx, bob.ID, filter.And(filter.Source.Is(visitor.Instagram), filter.Tag.Has("hot-lead")))
 	fmt.Println(why.Matches, err)
-	for _, condition := range why.Root.Of {
-		fmt.Println(condition.Text, condition.Matches, condition.Saw)
+	for _, condition := range why.Root.Children {
+		fmt.Println(condition.Text, condition.Matches, condition.Actual)
 	}
 	// Output:
 	// false <nil>
@@ -323,7 +246,7 @@ func ExampleWorkspace_Explain() {
 func ExampleWorkspace_Lint() {
 	ctx, ws := sample()
 	warnings, err := ws.Lint(ctx, filter.And(filter.Source.Is(visitor.Instagram), filter.Source.Is(visitor.Telegram)))
-	fmt.Println(len(warnings), warnings[0].Flaw, err)
+	fmt.Println(len(warnings), warnings[0].Issue, err)
 	// Output: 1 contradiction <nil>
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -47,7 +48,7 @@ func (w *Workspace) Find(ctx context.Context, q Query) (Page, error) {
 	if q.Order == "" {
 		q.Order = NewestFirst
 	}
-	if _, _, ok := q.Order.Key(); !ok {
+	if _, _, ok := driver.Sorting(q.Order); !ok {
 		return Page{}, fail(op, text.Refuse("order", "unknown"))
 	}
 	at, err := w.start(q)
@@ -59,14 +60,14 @@ func (w *Workspace) Find(ctx context.Context, q Query) (Page, error) {
 		return Page{}, fail(op, err)
 	}
 	// One more than asked for tells whether there is a next page.
-	found, err := w.store.FindVisitors(ctx, w.id, Select{Where: where, Order: q.Order, After: at.position, Limit: q.Limit + 1})
+	found, err := w.store.FindVisitors(ctx, w.id, driver.Select{Where: where, Order: q.Order, After: at.position, Limit: q.Limit + 1})
 	if err != nil {
 		return Page{}, fail(op, err)
 	}
 	page := Page{Visitors: found}
 	if len(found) > q.Limit {
 		page.Visitors = found[:q.Limit]
-		last := PositionOf(q.Order, page.Visitors[q.Limit-1])
+		last := driver.PositionOf(q.Order, page.Visitors[q.Limit-1])
 		sum, err := w.fingerprint(q)
 		if err != nil {
 			return Page{}, fail(op, err)

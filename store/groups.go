@@ -6,12 +6,13 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// CreateGroup makes a group. The error matches ErrInvalid (the name, or a rule that
-// group.CheckRule refuses or that names an unknown tag), or ErrExists when a group has that
-// name.
+// CreateGroup creates a group. A rule may mention groups that have no rule. The error
+// matches ErrInvalid (the name, or a rule that is malformed or mentions a tag or group that
+// does not exist or a group with a rule), or ErrExists if a group has that name.
 func (w *Workspace) CreateGroup(ctx context.Context, d group.Draft) (group.Group, error) {
 	const op = "create group"
 	d, err := d.Normalize()
@@ -23,15 +24,16 @@ func (w *Workspace) CreateGroup(ctx context.Context, d group.Draft) (group.Group
 	}
 	now := w.now()
 	g := group.Group{ID: group.NewID(now), Name: d.Name, Description: d.Description, Rule: d.Rule, CreatedAt: now}
-	outcomes, err := w.apply(ctx, CreateGroup{g})
+	outcomes, err := w.apply(ctx, driver.CreateGroup{Audit: w.audit(now), Group: g})
 	if err != nil {
 		return group.Group{}, fail(op, err)
 	}
 	return outcomes[0].Group, nil
 }
 
-// UpdateGroup renames or describes a group, or changes its rule. The error matches
-// ErrInvalid, ErrNotFound, or ErrExists when another group has the new name.
+// UpdateGroup changes a group's name, description or rule. The error matches ErrInvalid as
+// for CreateGroup, ErrNotFound, ErrExists if another group has the new name, or ErrInUse if
+// the group would get a rule and another group's rule mentions it.
 func (w *Workspace) UpdateGroup(ctx context.Context, id group.ID, p group.Patch) (group.Group, error) {
 	const op = "update group"
 	id, err := group.ParseID(string(id))
@@ -44,23 +46,24 @@ func (w *Workspace) UpdateGroup(ctx context.Context, id group.ID, p group.Patch)
 	if p.Rule, err = w.resolve(ctx, p.Rule); err != nil {
 		return group.Group{}, fail(op, err)
 	}
-	outcomes, err := w.apply(ctx, UpdateGroup{ID: id, Patch: p, At: w.now()})
+	outcomes, err := w.apply(ctx, driver.UpdateGroup{Audit: w.audit(w.now()), ID: id, Patch: p})
 	if err != nil {
 		return group.Group{}, fail(op, err)
 	}
 	return outcomes[0].Group, nil
 }
 
-// DeleteGroup removes a group; its members stay visitors. The error matches ErrNotFound.
+// DeleteGroup deletes a group; its members stay visitors. The error matches ErrNotFound, or
+// ErrInUse if a group's rule mentions it.
 func (w *Workspace) DeleteGroup(ctx context.Context, id group.ID) error {
 	const op = "delete group"
 	id, err := group.ParseID(string(id))
 	if err != nil {
 		return fail(op, err)
 	}
-	outcomes, err := w.apply(ctx, DeleteGroup{ID: id, At: w.now()})
-	if err == nil && outcomes[0].Effect == Missing {
-		err = Missed("group", string(id))
+	outcomes, err := w.apply(ctx, driver.DeleteGroup{Audit: w.audit(w.now()), ID: id})
+	if err == nil && outcomes[0].Effect == driver.Missing {
+		err = driver.NotFound("group", string(id))
 	}
 	return fail(op, err)
 }
@@ -69,33 +72,37 @@ func (w *Workspace) DeleteGroup(ctx context.Context, id group.ID) error {
 // each has is in Facets; who they are, Find tells with filter.Group. An error ends it.
 func (w *Workspace) Groups(ctx context.Context) iter.Seq2[group.Group, error] {
 	return pages("list groups", func(after string, limit int) ([]group.Group, error) {
-		return w.store.ListGroups(ctx, w.id, List{After: after, Limit: limit})
+		return w.store.ListGroups(ctx, w.id, driver.List{After: after, Limit: limit})
 	}, func(g group.Group) string { return group.Key(g.Name) })
 }
 
-// Join puts visitors into a group by hand. The error matches ErrNotFound when the group
-// is not there; ids that are not there are told in the result.
-func (w *Workspace) Join(ctx context.Context, id group.ID, ids ...visitor.ID) (Bulk, error) {
-	const op = "join group"
+// AddToGroup makes visitors members of a group. The error matches ErrNotFound if the group
+// does not exist; ids that do not exist are listed in the result.
+func (w *Workspace) AddToGroup(ctx context.Context, id group.ID, ids ...visitor.ID) (Bulk, error) {
+	const op = "add to group"
 	id, err := group.ParseID(string(id))
 	if err != nil {
 		return Bulk{}, fail(op, err)
 	}
 	now := w.now()
-	return w.bulk(ctx, op, nil, ids, func(v visitor.ID) Change { return JoinGroup{Group: id, ID: v, At: now} })
+	return w.bulk(ctx, op, nil, ids, func(v visitor.ID) driver.Change {
+		return driver.AddToGroup{Audit: w.audit(now), Group: id, ID: v}
+	})
 }
 
-// Leave takes visitors out of a group; out of a group with a rule they stay out, whatever
-// the rule says, until they join again. The error matches ErrNotFound when the group is
-// not there; ids that are not there are told in the result.
-func (w *Workspace) Leave(ctx context.Context, id group.ID, ids ...visitor.ID) (Bulk, error) {
-	const op = "leave group"
+// RemoveFromGroup ends memberships. If the group has a rule, the visitors are excluded,
+// whatever the rule says, until they are added again. The error matches ErrNotFound if the
+// group does not exist; ids that do not exist are listed in the result.
+func (w *Workspace) RemoveFromGroup(ctx context.Context, id group.ID, ids ...visitor.ID) (Bulk, error) {
+	const op = "remove from group"
 	id, err := group.ParseID(string(id))
 	if err != nil {
 		return Bulk{}, fail(op, err)
 	}
 	now := w.now()
-	return w.bulk(ctx, op, nil, ids, func(v visitor.ID) Change { return LeaveGroup{Group: id, ID: v, At: now} })
+	return w.bulk(ctx, op, nil, ids, func(v visitor.ID) driver.Change {
+		return driver.RemoveFromGroup{Audit: w.audit(now), Group: id, ID: v}
+	})
 }
 
 // resolve turns the names in a rule into ids, so that renaming a tag leaves it be.

@@ -24,13 +24,13 @@ func ExampleWorkspace_Capture() {
 	}
 	fmt.Println(r.Outcome, r.Visitor.Name, r.Visitor.Placeholder())
 	r, _ = ws.Capture(ctx, message) // Telegram was not sure that it arrived
-	fmt.Println(r.Outcome, "since", r.Reason)
+	fmt.Println(string(r.Outcome)+":", r.Reason.Text())
 	message.EventID, message.Name, message.Email = "update 2", "Ada Lovelace", "ada@"
 	r, _ = ws.Capture(ctx, message)
-	fmt.Println(r.Outcome, r.Visitor.Name, r.Visitor.Placeholder(), r.Refused)
+	fmt.Println(r.Outcome, r.Visitor.Name, r.Visitor.Placeholder(), r.InvalidFields)
 	// Output:
 	// created ada true
-	// ignored since the event was taken in before
+	// ignored: the event was processed before
 	// updated Ada Lovelace false [email: no dot in the domain]
 }
 
@@ -52,12 +52,12 @@ func ExampleWorkspace_CaptureAll() {
 	// <nil>
 }
 
-func ExampleWorkspace_Complete() {
+func ExampleWorkspace_EnrichProfile() {
 	ctx, ws := sample()
 	c := visitor.Contact{Source: visitor.Messenger, Account: "page", ExternalID: "7"}
 	r, _ := ws.Capture(ctx, c)
 	fmt.Println(r.Visitor.Placeholder())
-	r, err := ws.Complete(ctx, c, func(_ context.Context, c visitor.Contact) (visitor.Contact, error) {
+	r, err := ws.EnrichProfile(ctx, c, func(_ context.Context, c visitor.Contact) (visitor.Contact, error) {
 		c.Name = "Grace Hopper" // of the channel's own API
 		return c, nil
 	})
@@ -128,9 +128,9 @@ func ExampleWorkspace_Duplicates() {
 		fmt.Printf("%.2f %s / %s: %s\n", d.Score, d.A.Name, d.B.Name, d.Reasons[0].Reason)
 	}
 	// Output:
-	// 0.90 Zoë Şahin / Z. Sahin: same phone
-	// 0.40 Ada Lovelace / Lovelace, Ada: same name
-	// 0.30 Bob Hope / Bob Hops: near name
+	// 0.90 Zoë Şahin / Z. Sahin: same_phone
+	// 0.40 Ada Lovelace / Lovelace, Ada: same_name
+	// 0.30 Bob Hope / Bob Hops: similar_name
 }
 
 func ExampleWorkspace_Link() {

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
@@ -56,7 +57,7 @@ type loader struct {
 	o       LoadOptions
 	done    Loaded
 	pending int             // visitors in changes
-	changes []Change        // tags first made, then visitors, as they came
+	changes []driver.Change // tags first made, then visitors, as they came
 	indexes []int           // of the draft behind each change
 	ensured map[string]bool // names of tags that changes make
 }
@@ -68,7 +69,7 @@ func (l *loader) add(index int, d visitor.Draft) {
 		return
 	}
 	for _, c := range changes {
-		if ensure, ok := c.(EnsureTag); ok {
+		if ensure, ok := c.(driver.EnsureTag); ok {
 			if l.ensured[ensure.Tag.Name] {
 				continue
 			}
@@ -97,7 +98,7 @@ func (l *loader) leaveOut(at int) {
 		l.changes = slices.Delete(l.changes, at, at+1)
 		l.indexes = slices.Delete(l.indexes, at, at+1)
 	}
-	if _, isTag := l.changes[at].(EnsureTag); isTag {
+	if _, isTag := l.changes[at].(driver.EnsureTag); isTag {
 		last := at
 		for last+1 < len(l.indexes) && l.indexes[last+1] == l.indexes[at] {
 			last++
@@ -117,7 +118,7 @@ func (l *loader) flush(ctx context.Context) error {
 			l.done.Created += l.pending
 			break
 		}
-		var failed *ChangeError
+		var failed *driver.ChangeError
 		if !errors.As(err, &failed) || !errors.Is(err, ErrExists) && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrInvalid) {
 			return err
 		}

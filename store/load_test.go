@@ -10,6 +10,7 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/memory"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -18,16 +19,16 @@ import (
 // tag "secret" and visitors on Telegram.
 type strict struct{ store.Store }
 
-func (s strict) Apply(ctx context.Context, ws store.WorkspaceID, changes []store.Change) ([]store.Outcome, error) {
+func (s strict) Apply(ctx context.Context, ws store.WorkspaceID, changes []driver.Change) ([]driver.Outcome, error) {
 	for i, c := range changes {
 		switch c := c.(type) {
-		case store.EnsureTag:
+		case driver.EnsureTag:
 			if c.Tag.Name == "secret" {
-				return nil, &store.ChangeError{Index: i, Err: &visitor.FieldError{Field: "tag", Reason: "not allowed here"}}
+				return nil, &driver.ChangeError{Index: i, Err: &visitor.FieldError{Field: "tag", Reason: "not allowed here"}}
 			}
-		case store.CreateVisitor:
+		case driver.CreateVisitor:
 			if c.Visitor.Source == visitor.Telegram {
-				return nil, &store.ChangeError{Index: i, Err: &visitor.FieldError{Field: "source", Reason: "not allowed here"}}
+				return nil, &driver.ChangeError{Index: i, Err: &visitor.FieldError{Field: "source", Reason: "not allowed here"}}
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -19,7 +20,7 @@ func (w *Workspace) Merge(ctx context.Context, into, from visitor.ID) (visitor.V
 	if err != nil {
 		return visitor.Visitor{}, fail(op, err)
 	}
-	outcomes, err := w.apply(ctx, MergeVisitors{Into: into, From: from, Policy: w.policy, At: w.now()})
+	outcomes, err := w.apply(ctx, driver.MergeVisitors{Audit: w.audit(w.now()), Into: into, From: from, Policy: w.policy})
 	if err != nil {
 		return visitor.Visitor{}, fail(op, err)
 	}
@@ -39,7 +40,7 @@ type MergePreview struct {
 	visitor.Merged
 	// Rivals says that they have different ids of one form on the same account of a
 	// channel, which one person does not have at a time.
-	Rivals bool `json:"rivals"`
+	Conflicts bool `json:"conflicts"`
 }
 
 // PreviewMerge tells what Merge would do, and does nothing. Choices lists the fields in
@@ -61,7 +62,7 @@ func (w *Workspace) PreviewMerge(ctx context.Context, into, from visitor.ID) (Me
 	if p.Into.ID == p.From.ID {
 		return MergePreview{}, fail(op, text.Refuse("from", "the same visitor"))
 	}
-	p.Result, p.Rivals = w.policy.Merge(p.Into, p.From), p.Into.Rival(p.From)
+	p.Result, p.Conflicts = w.policy.Merge(p.Into, p.From), p.Into.Conflicts(p.From)
 	if err := p.Result.CheckLimits(); err != nil {
 		return MergePreview{}, fail(op, err)
 	}
@@ -80,7 +81,7 @@ func (w *Workspace) Unmerge(ctx context.Context, from visitor.ID) (survivor, res
 	if err != nil {
 		return survivor, restored, fail(op, err)
 	}
-	outcomes, err := w.apply(ctx, UnmergeVisitor{From: id, At: w.now()})
+	outcomes, err := w.apply(ctx, driver.UnmergeVisitor{Audit: w.audit(w.now()), From: id})
 	if err != nil {
 		return survivor, restored, fail(op, err)
 	}
@@ -90,20 +91,20 @@ func (w *Workspace) Unmerge(ctx context.Context, from visitor.ID) (survivor, res
 // Link gives a visitor one more identity by hand. The error matches ErrInvalid,
 // ErrNotFound, or ErrExists when another visitor has it, whose id is the *Error's Key.
 func (w *Workspace) Link(ctx context.Context, id visitor.ID, i visitor.Identity) (visitor.Visitor, error) {
-	return w.identify(ctx, "link identity", id, i, func(id visitor.ID, i visitor.Identity) Change {
-		return LinkIdentity{ID: id, Identity: i, At: w.now()}
+	return w.identify(ctx, "link identity", id, i, func(id visitor.ID, i visitor.Identity) driver.Change {
+		return driver.LinkIdentity{Audit: w.audit(w.now()), ID: id, Identity: i}
 	})
 }
 
 // Unlink takes an identity from a visitor: the next event under it makes another one. The
 // error matches ErrInvalid or ErrNotFound; an identity that is not the visitor's is no error.
 func (w *Workspace) Unlink(ctx context.Context, id visitor.ID, i visitor.Identity) (visitor.Visitor, error) {
-	return w.identify(ctx, "unlink identity", id, i, func(id visitor.ID, i visitor.Identity) Change {
-		return UnlinkIdentity{ID: id, Identity: i, At: w.now()}
+	return w.identify(ctx, "unlink identity", id, i, func(id visitor.ID, i visitor.Identity) driver.Change {
+		return driver.UnlinkIdentity{Audit: w.audit(w.now()), ID: id, Identity: i}
 	})
 }
 
-func (w *Workspace) identify(ctx context.Context, op string, id visitor.ID, i visitor.Identity, change func(visitor.ID, visitor.Identity) Change) (visitor.Visitor, error) {
+func (w *Workspace) identify(ctx context.Context, op string, id visitor.ID, i visitor.Identity, change func(visitor.ID, visitor.Identity) driver.Change) (visitor.Visitor, error) {
 	id, err := visitor.ParseID(string(id))
 	if err != nil {
 		return visitor.Visitor{}, fail(op, err)
@@ -135,5 +136,5 @@ func (w *Workspace) Lookup(ctx context.Context, source visitor.Source, account, 
 			return v, nil
 		}
 	}
-	return visitor.Visitor{}, fail(op, Missed("identity", ""))
+	return visitor.Visitor{}, fail(op, driver.NotFound("identity", ""))
 }

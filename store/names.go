@@ -8,6 +8,7 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 )
 
@@ -22,19 +23,20 @@ func (w *Workspace) env(ctx context.Context, e filter.Expr, now time.Time) (*fil
 	}
 	refs := filter.References(e)
 	if len(refs.Groups)+len(refs.GroupIDs) > 0 {
+		env.Groups = make(map[string]filter.GroupRef, len(refs.Groups)+len(refs.GroupIDs))
 		if err := w.groupEnv(ctx, refs, env); err != nil {
 			return nil, err
 		}
-		for _, g := range env.Groups {
-			if g.Rule != nil {
-				refs.Tags = append(refs.Tags, filter.References(g.Rule).Tags...)
-			}
+		inRules := refsOfRules(env)
+		refs.Tags = append(refs.Tags, inRules.Tags...)
+		if err := w.groupEnv(ctx, inRules, env); err != nil { // these have no rules
+			return nil, err
 		}
 	}
 	if len(refs.Tags) > 0 {
 		env.Tags = make(map[string]tag.ID, len(refs.Tags))
 		for keys := range slices.Chunk(keysOf(refs.Tags), MaxLimit) {
-			tags, err := w.store.ListTags(ctx, w.id, List{Keys: keys})
+			tags, err := w.store.ListTags(ctx, w.id, driver.List{Keys: keys})
 			if err != nil {
 				return nil, err
 			}
@@ -46,9 +48,23 @@ func (w *Workspace) env(ctx context.Context, e filter.Expr, now time.Time) (*fil
 	return env, nil
 }
 
+// refsOfRules returns what the rules of the groups in env mention.
+func refsOfRules(env *filter.Env) (all filter.Refs) {
+	for _, g := range env.Groups {
+		if g.Rule == nil {
+			continue
+		}
+		refs := filter.References(g.Rule)
+		all.Tags = append(all.Tags, refs.Tags...)
+		all.Groups = append(all.Groups, refs.Groups...)
+		all.GroupIDs = append(all.GroupIDs, refs.GroupIDs...)
+	}
+	return all
+}
+
+// groupEnv adds the groups that refs mention to env.
 func (w *Workspace) groupEnv(ctx context.Context, refs filter.Refs, env *filter.Env) error {
-	env.Groups = make(map[string]filter.GroupRef, len(refs.Groups)+len(refs.GroupIDs))
-	add := func(l List) error {
+	add := func(l driver.List) error {
 		groups, err := w.store.ListGroups(ctx, w.id, l)
 		for _, g := range groups {
 			ref := filter.GroupRef{ID: g.ID, Rule: g.Rule}
@@ -57,16 +73,17 @@ func (w *Workspace) groupEnv(ctx context.Context, refs filter.Refs, env *filter.
 		return err
 	}
 	for keys := range slices.Chunk(keysOf(refs.Groups), MaxLimit) {
-		if err := add(List{Keys: keys}); err != nil {
+		if err := add(driver.List{Keys: keys}); err != nil {
 			return err
 		}
 	}
 	var ids []string
 	for _, id := range refs.GroupIDs {
-		ids = append(ids, strings.ToLower(string(id)))
+		ids = append(ids, string(id))
 	}
-	for part := range slices.Chunk(ids, MaxLimit) {
-		if err := add(List{IDs: part}); err != nil {
+	slices.Sort(ids)
+	for part := range slices.Chunk(slices.Compact(ids), MaxLimit) {
+		if err := add(driver.List{IDs: part}); err != nil {
 			return err
 		}
 	}

@@ -1,119 +1,22 @@
 package store
 
-import (
-	"cmp"
-	"slices"
-	"time"
+import "github.com/contactpipeline/visitors/store/driver"
 
-	"github.com/contactpipeline/visitors/tag/text"
-	"github.com/contactpipeline/visitors/visitor"
-)
+// Order is the order of visitors in a result. Ties are broken by id in the same
+// direction, so every order is total. A visitor never seen sorts before all others in
+// ascending order.
+type Order = driver.Order
 
-// Order is the order of visitors in a result. Ties are broken by id, in the same
-// direction, so every order is total.
-type Order string
-
-// The orders. A visitor never seen counts as seen before all others.
+// The orders.
 const (
-	NewestFirst       Order = "newest" // the default
-	OldestFirst       Order = "oldest"
-	RecentlySeen      Order = "seen"
-	LeastRecentlySeen Order = "unseen"
-	RecentlyUpdated   Order = "updated"
-	NameAZ            Order = "name" // by folded name, byte for byte
-	NameZA            Order = "name-desc"
+	NewestFirst       Order = driver.NewestFirst // the default
+	OldestFirst       Order = driver.OldestFirst
+	RecentlySeen      Order = driver.RecentlySeen
+	LeastRecentlySeen Order = driver.LeastRecentlySeen
+	RecentlyUpdated   Order = driver.RecentlyUpdated
+	NameAZ            Order = driver.NameAZ // by folded name, byte by byte
+	NameZA            Order = driver.NameZA
 )
-
-// SortKey is what an order compares before the id.
-type SortKey int
-
-// The sort keys.
-const (
-	ByID      SortKey = iota // the id alone, which is the order of creation
-	ByName                   // Position.Name
-	BySeen                   // Position.Micros of LastSeenAt
-	ByUpdated                // Position.Micros of UpdatedAt
-)
-
-var orders = []struct {
-	order      Order
-	key        SortKey
-	descending bool
-}{
-	{NewestFirst, ByID, true},
-	{OldestFirst, ByID, false},
-	{RecentlySeen, BySeen, true},
-	{LeastRecentlySeen, BySeen, false},
-	{RecentlyUpdated, ByUpdated, true},
-	{NameAZ, ByName, false},
-	{NameZA, ByName, true},
-}
 
 // Orders returns every order.
-func Orders() []Order {
-	all := make([]Order, len(orders))
-	for i, o := range orders {
-		all[i] = o.order
-	}
-	return all
-}
-
-// Key returns what o compares, and whether it is descending. ok is false for an order
-// that does not exist.
-func (o Order) Key() (key SortKey, descending, ok bool) {
-	i := slices.IndexFunc(orders, func(row struct {
-		order      Order
-		key        SortKey
-		descending bool
-	}) bool {
-		return row.order == o
-	})
-	if i < 0 {
-		return 0, false, false
-	}
-	return orders[i].key, orders[i].descending, true
-}
-
-// Position is the place of a visitor in an order: all that the order compares. Fields
-// that the order does not compare are zero.
-type Position struct {
-	Name   string // folded
-	Micros int64  // since 1970; 0 for never
-	ID     visitor.ID
-}
-
-// PositionOf returns the place of v in the order.
-func PositionOf(o Order, v visitor.Visitor) Position {
-	p := Position{ID: v.ID}
-	key, _, _ := o.Key()
-	switch key {
-	case ByName:
-		p.Name = text.Fold(v.Name)
-	case BySeen:
-		p.Micros = Micros(v.LastSeenAt)
-	case ByUpdated:
-		p.Micros = Micros(v.UpdatedAt)
-	}
-	return p
-}
-
-// Compare orders positions of one order, ascending.
-func (p Position) Compare(q Position) int {
-	return cmp.Or(cmp.Compare(p.Name, q.Name), cmp.Compare(p.Micros, q.Micros), cmp.Compare(p.ID, q.ID))
-}
-
-// Micros returns t in microseconds since 1970, 0 for the zero time.
-func Micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
-// FromMicros is the inverse of Micros.
-func FromMicros(us int64) time.Time {
-	if us == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(us).UTC()
-}
+func Orders() []Order { return driver.Orders() }

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 )
 
@@ -20,7 +21,8 @@ func (w *Workspace) CreateTag(ctx context.Context, d tag.Draft) (tag.Tag, error)
 	if err != nil {
 		return tag.Tag{}, fail(op, err)
 	}
-	outcomes, err := w.apply(ctx, CreateTag{newTag(d, w.now())})
+	now := w.now()
+	outcomes, err := w.apply(ctx, driver.CreateTag{Audit: w.audit(now), Tag: newTag(d, now)})
 	if err != nil {
 		return tag.Tag{}, fail(op, err)
 	}
@@ -36,24 +38,25 @@ func (w *Workspace) UpdateTag(ctx context.Context, id tag.ID, p tag.Patch) (tag.
 	if err != nil {
 		return tag.Tag{}, fail(op, err)
 	}
-	outcomes, err := w.apply(ctx, UpdateTag{ID: id, Patch: p, At: w.now()})
+	outcomes, err := w.apply(ctx, driver.UpdateTag{Audit: w.audit(w.now()), ID: id, Patch: p})
 	if err != nil {
 		return tag.Tag{}, fail(op, err)
 	}
 	return outcomes[0].Tag, nil
 }
 
-// DeleteTag removes a tag from the workspace and from every visitor that carries it. The
-// error matches ErrNotFound.
+// DeleteTag deletes a tag and removes it from every visitor. The error matches ErrNotFound,
+// or ErrInUse (an *InUseError that lists the groups) if a group's rule mentions the tag: a
+// segment "not customer" would otherwise grow to everyone.
 func (w *Workspace) DeleteTag(ctx context.Context, id tag.ID) error {
 	const op = "delete tag"
 	id, err := tag.ParseID(string(id))
 	if err != nil {
 		return fail(op, err)
 	}
-	outcomes, err := w.apply(ctx, DeleteTag{ID: id, At: w.now()})
-	if err == nil && outcomes[0].Effect == Missing {
-		err = Missed("tag", string(id))
+	outcomes, err := w.apply(ctx, driver.DeleteTag{Audit: w.audit(w.now()), ID: id})
+	if err == nil && outcomes[0].Effect == driver.Missing {
+		err = driver.NotFound("tag", string(id))
 	}
 	return fail(op, err)
 }
@@ -62,7 +65,7 @@ func (w *Workspace) DeleteTag(ctx context.Context, id tag.ID) error {
 // carry each is in Facets. An error ends it.
 func (w *Workspace) Tags(ctx context.Context) iter.Seq2[tag.Tag, error] {
 	return pages("list tags", func(after string, limit int) ([]tag.Tag, error) {
-		return w.store.ListTags(ctx, w.id, List{After: after, Limit: limit})
+		return w.store.ListTags(ctx, w.id, driver.List{After: after, Limit: limit})
 	}, func(t tag.Tag) string { return tag.Key(t.Name) })
 }
 

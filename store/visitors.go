@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
@@ -36,7 +37,7 @@ func (w *Workspace) Check(d visitor.Draft) (visitor.Draft, error) {
 }
 
 // creation returns the changes that make the visitor of a draft: its tags, then itself.
-func (w *Workspace) creation(d visitor.Draft, now time.Time) ([]Change, error) {
+func (w *Workspace) creation(d visitor.Draft, now time.Time) ([]driver.Change, error) {
 	d, err := w.rules.Draft(d, now)
 	if err != nil {
 		return nil, err
@@ -47,7 +48,7 @@ func (w *Workspace) creation(d visitor.Draft, now time.Time) ([]Change, error) {
 	}
 	v := visitor.Visitor{
 		ID: id, Name: d.Name, Email: d.Email, Phone: d.Phone, Source: d.Source,
-		Identities: d.Identities, Groups: d.Groups, Attributes: d.Attributes,
+		Identities: d.Identities, Attributes: d.Attributes,
 		CreatedAt: d.CreatedAt, UpdatedAt: now, Revision: 1,
 	}
 	for _, i := range d.Identities {
@@ -59,20 +60,20 @@ func (w *Workspace) creation(d visitor.Draft, now time.Time) ([]Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(changes, CreateVisitor{Visitor: v, Tags: keys, By: w.by, Cause: w.cause}), nil
+	return append(changes, driver.CreateVisitor{Audit: w.audit(now), Visitor: v, Tags: keys, Groups: d.Groups}), nil
 }
 
 // ensureTags returns the changes that make the named tags where they are not there, and
 // the tags' keys.
-func (w *Workspace) ensureTags(names []string, now time.Time) ([]Change, []string, error) {
-	var changes []Change
+func (w *Workspace) ensureTags(names []string, now time.Time) ([]driver.Change, []string, error) {
+	var changes []driver.Change
 	var keys []string
 	for _, name := range names {
 		d, err := tag.Draft{Name: name}.Normalize()
 		if err != nil {
 			return nil, nil, err
 		}
-		changes = append(changes, EnsureTag{newTag(d, now)})
+		changes = append(changes, driver.EnsureTag{Audit: w.audit(now), Tag: newTag(d, now)})
 		keys = append(keys, tag.Key(d.Name))
 	}
 	return changes, keys, nil
@@ -102,7 +103,7 @@ func (w *Workspace) Update(ctx context.Context, id visitor.ID, p visitor.Patch) 
 		return visitor.Visitor{}, fail(op, err)
 	}
 	for tries := 0; ; tries++ {
-		outcomes, err := w.apply(ctx, UpdateVisitor{ID: id, Patch: p, At: w.now()})
+		outcomes, err := w.apply(ctx, driver.UpdateVisitor{Audit: w.audit(w.now()), ID: id, Patch: p})
 		if err == nil {
 			return outcomes[0].Visitor, nil
 		}
@@ -127,8 +128,8 @@ type Bulk struct {
 // deleted or, with an error, none.
 func (w *Workspace) Delete(ctx context.Context, ids ...visitor.ID) (Bulk, error) {
 	now := w.now()
-	return w.bulk(ctx, "delete visitors", nil, ids, func(id visitor.ID) Change {
-		return DeleteVisitor{ID: id, At: now}
+	return w.bulk(ctx, "delete visitors", nil, ids, func(id visitor.ID) driver.Change {
+		return driver.DeleteVisitor{Audit: w.audit(now), ID: id}
 	})
 }
 
@@ -143,8 +144,8 @@ func (w *Workspace) Tag(ctx context.Context, names []string, ids ...visitor.ID) 
 	if err != nil {
 		return Bulk{}, fail(op, err)
 	}
-	return w.bulk(ctx, op, first, ids, func(id visitor.ID) Change {
-		return AddTags{ID: id, Tags: keys, At: now, By: w.by, Cause: w.cause}
+	return w.bulk(ctx, op, first, ids, func(id visitor.ID) driver.Change {
+		return driver.AddTags{Audit: w.audit(now), ID: id, Tags: keys}
 	})
 }
 
@@ -159,13 +160,13 @@ func (w *Workspace) Untag(ctx context.Context, names []string, ids ...visitor.ID
 	if err != nil {
 		return Bulk{}, fail(op, err)
 	}
-	return w.bulk(ctx, op, nil, ids, func(id visitor.ID) Change {
-		return RemoveTags{ID: id, Tags: keys, At: now}
+	return w.bulk(ctx, op, nil, ids, func(id visitor.ID) driver.Change {
+		return driver.RemoveTags{Audit: w.audit(now), ID: id, Tags: keys}
 	})
 }
 
 // bulk applies first, then the change of each id, in one go.
-func (w *Workspace) bulk(ctx context.Context, op string, first []Change, ids []visitor.ID, change func(visitor.ID) Change) (Bulk, error) {
+func (w *Workspace) bulk(ctx context.Context, op string, first []driver.Change, ids []visitor.ID, change func(visitor.ID) driver.Change) (Bulk, error) {
 	changes := first
 	seen := make(map[visitor.ID]bool, len(ids))
 	var order []visitor.ID
@@ -190,9 +191,9 @@ func (w *Workspace) bulk(ctx context.Context, op string, first []Change, ids []v
 	var result Bulk
 	for i, o := range outcomes[len(first):] {
 		switch o.Effect {
-		case Missing:
+		case driver.Missing:
 			result.Missing = append(result.Missing, order[i])
-		case Unchanged:
+		case driver.Unchanged:
 			result.Unchanged++
 		default:
 			result.Changed++

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -50,7 +51,7 @@ type Workspace struct {
 	week   time.Weekday // its first day
 	misses filter.Unknown
 	policy visitor.Policy
-	by     string
+	actor  string
 	cause  string
 }
 
@@ -106,42 +107,38 @@ func (w *Workspace) ID() WorkspaceID { return w.id }
 // Sources returns the sources that the workspace knows, and how they are shown.
 func (w *Workspace) Sources() visitor.Catalog { return w.rules.Sources }
 
-// As returns a handle whose changes are recorded as made by that user of the host's and
-// for that cause: tag assignments keep both. Each has at most 200 characters. The error
-// matches ErrInvalid.
-func (w *Workspace) As(by, cause string) (*Workspace, error) {
-	by, err := text.Line("by", by, 200)
+// WithActor returns a handle whose changes are recorded as made by that actor, as the host
+// names its users and programs, for that cause: a rule, a campaign, an import. Events, tag
+// assignments and memberships keep both. Each has at most 200 characters. The error matches
+// ErrInvalid.
+func (w *Workspace) WithActor(actor, cause string) (*Workspace, error) {
+	const op = "set actor"
+	actor, err := text.Line("actor", actor, 200)
 	if err != nil {
-		return nil, &Error{Op: "act as", Err: err}
+		return nil, fail(op, err)
 	}
 	if cause, err = text.Line("cause", cause, 200); err != nil {
-		return nil, &Error{Op: "act as", Err: err}
+		return nil, fail(op, err)
 	}
 	acting := *w
-	acting.by, acting.cause = by, cause
+	acting.actor, acting.cause = actor, cause
 	return &acting, nil
+}
+
+// audit returns what is recorded of a change made now.
+func (w *Workspace) audit(now time.Time) driver.Audit {
+	return driver.Audit{At: now, Actor: w.actor, Cause: w.cause}
 }
 
 func (w *Workspace) now() time.Time { return w.clock().UTC().Truncate(time.Microsecond) }
 
-// apply makes the changes, or tells what failed without the place in a list that the
-// caller never saw.
-func (w *Workspace) apply(ctx context.Context, changes ...Change) ([]Outcome, error) {
+// apply makes the changes. The error is that of the change that failed, without its place
+// in a list that the caller never saw.
+func (w *Workspace) apply(ctx context.Context, changes ...driver.Change) ([]driver.Outcome, error) {
 	outcomes, err := w.store.Apply(ctx, w.id, changes)
-	var failed *ChangeError
+	var failed *driver.ChangeError
 	if errors.As(err, &failed) {
 		err = failed.Err
 	}
 	return outcomes, err
-}
-
-// fail says what was being done when err came up. The context's errors pass as they are.
-func fail(op string, err error) error {
-	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	if known, ok := err.(*Error); ok { // a store may return one error to many
-		return &Error{Op: join(op, known.Op), Kind: known.Kind, Key: known.Key, Err: known.Err}
-	}
-	return &Error{Op: op, Err: err}
 }

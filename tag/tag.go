@@ -63,8 +63,8 @@ type Assignment struct {
 	Name  string    `json:"name"`
 	Color Color     `json:"color"`
 	At    time.Time `json:"at"`              // when it was put on the visitor
-	By    string    `json:"by,omitempty"`    // who did it, as the host names its users
-	Cause string    `json:"cause,omitempty"` // why: a rule, a campaign, an import
+	Actor string    `json:"actor,omitempty"` // who did it, as the host names its users
+	Cause string    `json:"cause,omitempty"` // a rule, a campaign, an import
 }
 
 // Compare orders assignments as they are shown: by name, byte for byte.

@@ -7,7 +7,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-func ExamplePolicy_Absorb() {
+func ExamplePolicy_MergeContact() {
 	monday := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	older := visitor.Contact{Source: visitor.Telegram, ExternalID: "42", Name: "Ada", Email: "one@example.com", OccurredAt: monday}
 	newer := visitor.Contact{Source: visitor.Telegram, ExternalID: "42", Name: "Ada L.", Email: "two@example.com", OccurredAt: monday.Add(time.Hour)}
@@ -15,7 +15,7 @@ func ExamplePolicy_Absorb() {
 	for _, order := range [][]visitor.Contact{{older, newer}, {newer, older}} {
 		v := visitor.Visitor{Source: visitor.Telegram}
 		for _, c := range order {
-			v = p.Absorb(v, c, c.Identities())
+			v = p.MergeContact(v, c, c.Identities())
 		}
 		fmt.Println(v.Name, v.Email)
 	}
@@ -63,27 +63,27 @@ func ExampleRules_Contact() {
 	// Output: "whatsapp" "Ada" [email: no @] <nil>
 }
 
-func ExampleAlike() {
-	score, reasons := visitor.Alike(
+func ExampleSimilarity() {
+	score, reasons := visitor.Similarity(
 		visitor.Visitor{Name: "Ada Lovelace", Email: "ada@example.com"},
 		visitor.Visitor{Name: "LOVELACE, Ada", Email: "Ada@Example.com"})
 	fmt.Printf("%.2f %v\n", score, reasons)
-	// Output: 0.94 [{same e-mail 0.9} {same name 0.4}]
+	// Output: 0.94 [{same_email 0.9} {same_name 0.4}]
 }
 
-func ExampleIdentity_Rivals() {
+func ExampleIdentity_Conflicts() {
 	number := visitor.Identity{Source: visitor.WhatsApp, ExternalID: "4930123456"}
-	fmt.Println(number.Rivals(visitor.Identity{Source: visitor.WhatsApp, ExternalID: "4930999999"}))
-	fmt.Println(number.Rivals(visitor.Identity{Source: visitor.WhatsApp, ExternalID: "DE.1234"})) // a user id: another form
+	fmt.Println(number.Conflicts(visitor.Identity{Source: visitor.WhatsApp, ExternalID: "4930999999"}))
+	fmt.Println(number.Conflicts(visitor.Identity{Source: visitor.WhatsApp, ExternalID: "DE.1234"})) // a user id: another form
 	// Output:
 	// true
 	// false
 }
 
-func ExampleVisitor_Rival() {
+func ExampleVisitor_Conflicts() {
 	a := visitor.Visitor{Identities: []visitor.Identity{{Source: visitor.Telegram, ExternalID: "1"}}}
 	b := visitor.Visitor{Identities: []visitor.Identity{{Source: visitor.Telegram, ExternalID: "2"}}}
-	fmt.Println(a.Rival(b))
+	fmt.Println(a.Conflicts(b))
 	// Output: true
 }
 

@@ -24,18 +24,18 @@ type Contact struct {
 
 	// Also are further ids of the same person, as the channel itself says: the visitor is
 	// looked up by any, and gets all that nobody else has.
-	Also []Identity `json:"also,omitempty"`
+	AlternateIDs []Identity `json:"alternate_ids,omitempty"`
 	// Was are the ids that the person had before: the visitor who has one loses it, since
 	// it may pass to somebody else, and gets those above.
-	Was []Identity `json:"was,omitempty"`
+	PreviousIDs []Identity `json:"previous_ids,omitempty"`
 	// Variants are other spellings of the ids: the visitor is looked up by them too, but
 	// they are never kept.
-	Variants []Identity `json:"variants,omitempty"`
+	LookupAliases []Identity `json:"lookup_aliases,omitempty"`
 	// Claimed says that nobody has proven the name, the e-mail and the phone.
-	Claimed bool `json:"claimed,omitempty"`
+	Unverified bool `json:"unverified,omitempty"`
 	// Known says that only a visitor who is there may change: none is made, and it does
 	// not count as seen.
-	Known bool `json:"known,omitempty"`
+	UpdateOnly bool `json:"update_only,omitempty"`
 }
 
 // Identity returns the id under which the channel knows the person.
@@ -44,7 +44,7 @@ func (c Contact) Identity() Identity {
 }
 
 // Identities returns every id that the person has now, that of the contact first.
-func (c Contact) Identities() []Identity { return append([]Identity{c.Identity()}, c.Also...) }
+func (c Contact) Identities() []Identity { return append([]Identity{c.Identity()}, c.AlternateIDs...) }
 
 // Contact returns c as a store takes it in, and what was left out of it. An id that is
 // missing or not valid refuses the contact. Of the rest, what is not valid is left out and
@@ -55,11 +55,11 @@ func (r Rules) Contact(c Contact, now time.Time) (out Contact, refused []error, 
 	if err != nil {
 		return Contact{}, nil, err
 	}
-	out = Contact{Source: id.Source, Account: id.Account, ExternalID: id.ExternalID, Claimed: c.Claimed, Known: c.Known}
+	out = Contact{Source: id.Source, Account: id.Account, ExternalID: id.ExternalID, Unverified: c.Unverified, UpdateOnly: c.UpdateOnly}
 	for _, ids := range []struct {
 		from []Identity
 		to   *[]Identity
-	}{{c.Also, &out.Also}, {c.Was, &out.Was}, {c.Variants, &out.Variants}} {
+	}{{c.AlternateIDs, &out.AlternateIDs}, {c.PreviousIDs, &out.PreviousIDs}, {c.LookupAliases, &out.LookupAliases}} {
 		if *ids.to, err = r.references(ids.from); err != nil {
 			return Contact{}, nil, err
 		}

@@ -1,9 +1,6 @@
 package visitor
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // Draft is what a caller gives to make a visitor. Name and Source are required.
 type Draft struct {
@@ -12,7 +9,7 @@ type Draft struct {
 	Phone      string     `json:"phone,omitempty"`
 	Source     Source     `json:"source"`
 	Tags       []string   `json:"tags,omitempty"`   // names; a tag that is not there yet is made
-	Groups     []GroupID  `json:"groups,omitempty"` // groups to join, which must exist
+	Groups     []GroupID  `json:"groups,omitempty"` // ids of groups to add it to, which must exist
 	Identities []Identity `json:"identities,omitempty"`
 	Attributes Attributes `json:"attributes,omitempty"`
 	CreatedAt  time.Time  `json:"created_at,omitzero"` // default: now; from 1970 to a day from now
@@ -44,9 +41,9 @@ func (p Patch) Apply(v Visitor, at time.Time) (Visitor, bool) {
 	if len(p.Set)+len(p.Unset) > 0 {
 		v.Attributes = v.Attributes.Merge(p.Set, p.Unset)
 	}
-	changed := Changed(before, v)
+	changed := changedFields(before, v)
 	if len(changed) > 0 {
-		v.Origins = v.Origins.byHand(v, changed, at)
+		v.Provenance = v.Provenance.byHand(v, changed, at)
 	}
 	return v, len(changed) > 0
 }
@@ -56,39 +53,3 @@ func set[T any](field *T, value *T) {
 		*field = *value
 	}
 }
-
-// Changed returns the names of the profile's fields in which a and b differ, sorted:
-// name, email, phone, source, attr.NAME for an attribute, identities.
-func Changed(a, b Visitor) []string {
-	var fields []string
-	for _, f := range []struct {
-		name    string
-		changed bool
-	}{
-		{"name", a.Name != b.Name},
-		{"email", a.Email != b.Email},
-		{"phone", a.Phone != b.Phone},
-		{"source", a.Source != b.Source},
-		{"identities", !slices.EqualFunc(a.Identities, b.Identities, func(i, j Identity) bool {
-			return i.Is(j) && i.Username == j.Username
-		})},
-	} {
-		if f.changed {
-			fields = append(fields, f.name)
-		}
-	}
-	for name, value := range a.Attributes {
-		if now, ok := b.Attributes[name]; !ok || !now.Equal(value) {
-			fields = append(fields, attrField(name))
-		}
-	}
-	for name := range b.Attributes {
-		if _, ok := a.Attributes[name]; !ok {
-			fields = append(fields, attrField(name))
-		}
-	}
-	slices.Sort(fields)
-	return fields
-}
-
-func attrField(name string) string { return "attr." + name }

@@ -138,9 +138,35 @@ func ExampleVisitor_Clone() {
 }
 
 func ExampleVisitor_CheckLimits() {
-	v := visitor.Visitor{Groups: make([]visitor.GroupID, visitor.MaxGroups+1)}
+	v := visitor.Visitor{Memberships: make([]visitor.Membership, visitor.MaxGroups+1)}
 	fmt.Println(v.CheckLimits())
 	// Output: groups: more than 1000
+}
+
+func ExampleMembership() {
+	b, err := json.Marshal(visitor.Membership{
+		Group: "018f3173-7000-7000-8000-000000000000", At: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), Actor: "agent-7", Cause: "asked at the fair",
+	})
+	fmt.Println(string(b), err)
+	// Output: {"group":"018f3173-7000-7000-8000-000000000000","at":"2026-03-01T12:00:00Z","actor":"agent-7","cause":"asked at the fair"} <nil>
+}
+
+func ExampleVisitor_MemberOf() {
+	v := visitor.Visitor{Memberships: []visitor.Membership{{Group: "a"}}}
+	fmt.Println(v.MemberOf("a"), v.MemberOf("b"))
+	// Output: true false
+}
+
+func ExampleVisitor_Groups() {
+	v := visitor.Visitor{Memberships: []visitor.Membership{{Group: "a"}, {Group: "b"}}}
+	fmt.Println(v.Groups())
+	// Output: [a b]
+}
+
+func ExampleVisitor_Sorted() {
+	v := visitor.Visitor{Memberships: []visitor.Membership{{Group: "b"}, {Group: "a"}}, Excluded: []visitor.GroupID{}}.Sorted()
+	fmt.Println(v.Groups(), v.Excluded == nil)
+	// Output: [a b] true
 }
 
 func ExampleIdentity_Compare() {

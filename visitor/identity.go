@@ -38,7 +38,7 @@ func (i Identity) Is(j Identity) bool {
 // form on one account of one channel. WhatsApp has three forms: the number, the
 // business-scoped user id and that of the parent portfolio. Ids with a prefix up to ':'
 // (anonymous browsers, submissions of forms) rival nobody: a person has many.
-func (i Identity) Rivals(j Identity) bool {
+func (i Identity) Conflicts(j Identity) bool {
 	form := i.form()
 	return i.Source == j.Source && i.Account == j.Account && i.ExternalID != j.ExternalID &&
 		form != manyForm && form == j.form()
@@ -63,7 +63,7 @@ func (i Identity) form() string {
 
 // rivals reports whether any two of the identities rival.
 func rivals(a, b []Identity) bool {
-	return slices.ContainsFunc(a, func(i Identity) bool { return slices.ContainsFunc(b, i.Rivals) })
+	return slices.ContainsFunc(a, func(i Identity) bool { return slices.ContainsFunc(b, i.Conflicts) })
 }
 
 // Identified returns the place of the identity among v's, or -1.

@@ -11,10 +11,10 @@ type Policy struct {
 	Attributes Fill `json:"attributes,omitempty"` // of each by itself; default: IfEmpty
 
 	// ByEmail and ByPhone say when a contact without a known id is taken for a visitor who
-	// has its e-mail or phone, and gets its ids. Default: Never, since an address that was
+	// has its e-mail or phone, and gets its ids. Default: MatchNever, since an address that was
 	// typed is no proof of who typed it.
-	ByEmail Trust `json:"by_email,omitempty"`
-	ByPhone Trust `json:"by_phone,omitempty"`
+	ByEmail MatchPolicy `json:"by_email,omitempty"`
+	ByPhone MatchPolicy `json:"by_phone,omitempty"`
 }
 
 // Fill says when a captured value goes into a field. Whatever it says, events may come
@@ -31,18 +31,18 @@ const (
 	Always  Fill = "always"   // as IfNewer, and goes over a value that was set by hand
 )
 
-// Trust says whose word for an e-mail or a phone is good enough to take a contact for a
-// visitor.
-type Trust string
+// MatchPolicy says when a contact without a known id matches a visitor by its e-mail or
+// phone.
+type MatchPolicy string
 
-// The trusts.
+// The match policies.
 const (
-	NoTrust     Trust = ""        // nobody's
-	TrustProven Trust = "proven"  // of both, contact and visitor, the value was proven or given by hand
-	TrustClaims Trust = "claimed" // anybody's
+	MatchNever    MatchPolicy = ""         // the default
+	MatchVerified MatchPolicy = "verified" // if both, contact and visitor, have a verified value or one that was set by hand
+	MatchAny      MatchPolicy = "any"      // always
 )
 
-// Validate returns a *FieldError for a fill or a trust that is none of the above.
+// Validate returns a *FieldError for a fill or match policy that is none of the above.
 func (p Policy) Validate() error {
 	for _, f := range []Fill{p.Name, p.Email, p.Phone, p.Attributes} {
 		switch f {
@@ -51,11 +51,11 @@ func (p Policy) Validate() error {
 			return text.Refuse("policy", "want never, if_empty, if_newer or always")
 		}
 	}
-	for _, t := range []Trust{p.ByEmail, p.ByPhone} {
+	for _, t := range []MatchPolicy{p.ByEmail, p.ByPhone} {
 		switch t {
-		case NoTrust, TrustProven, TrustClaims:
+		case MatchNever, MatchVerified, MatchAny:
 		default:
-			return text.Refuse("policy", "want proven or claimed")
+			return text.Refuse("policy", "want verified or any")
 		}
 	}
 	return nil
@@ -71,7 +71,7 @@ func (f Fill) or(standard Fill) Fill {
 // word is a value as a channel told it.
 type word struct {
 	value string
-	Origin
+	Provenance
 }
 
 // takes reports whether the word of a channel goes over what a field holds: a value, and
@@ -94,8 +94,8 @@ func (f Fill) beats(a, b word) bool {
 	switch {
 	case a.Placeholder != b.Placeholder:
 		return b.Placeholder
-	case a.Claimed != b.Claimed:
-		return b.Claimed
+	case a.Unverified != b.Unverified:
+		return b.Unverified
 	case f == IfEmpty && a.Changed != b.Changed:
 		return a.Changed
 	case !a.At.Equal(b.At):

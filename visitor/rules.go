@@ -19,7 +19,7 @@ const (
 	MaxAttributeText = 4_096 // bytes of a text, or of one item of a list
 	MaxAttributeList = 100   // items of a list
 	MaxTags          = 200   // tags
-	MaxGroups        = 1_000 // groups joined, or left, by hand
+	MaxGroups        = 1_000 // memberships and exclusions
 	MaxIdentities    = 100   // identities
 )
 

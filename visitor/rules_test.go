@@ -230,7 +230,7 @@ func TestRulesIdentity(t *testing.T) {
 func TestCheckLimits(t *testing.T) {
 	t.Parallel()
 	full := visitor.Visitor{
-		Tags: make([]tag.Assignment, visitor.MaxTags), Groups: groups(visitor.MaxGroups - 1), Excluded: groups(1),
+		Tags: make([]tag.Assignment, visitor.MaxTags), Memberships: memberships(visitor.MaxGroups - 1), Excluded: groups(1),
 		Identities: identities(visitor.MaxIdentities), Attributes: attributes(visitor.MaxAttributes),
 	}
 	require.NoError(t, full.CheckLimits())
@@ -262,6 +262,14 @@ func groups(n int) []visitor.GroupID {
 		out[i] = visitor.NewGroupID(now)
 	}
 	slices.Sort(out)
+	return out
+}
+
+func memberships(n int) []visitor.Membership {
+	out := make([]visitor.Membership, n)
+	for i, g := range groups(n) {
+		out[i] = visitor.Membership{Group: g, At: now.UTC().Truncate(time.Microsecond), Actor: "bob", Cause: "import"}
+	}
 	return out
 }
 

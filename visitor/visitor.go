@@ -1,6 +1,7 @@
 package visitor
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -58,35 +59,85 @@ func (i *GroupID) UnmarshalText(b []byte) (err error) {
 }
 
 // Visitor is one person who reached the business. Times are UTC, to the
-// microsecond. Lists are sorted (Tags by name, Groups by id, Identities by source,
-// account, external id) and nil when empty.
+// microsecond. Lists are sorted (Tags by name, Memberships and Excluded by group id,
+// Identities by source, account, external id) and nil when empty.
 type Visitor struct {
-	ID         ID               `json:"id"`
-	Name       string           `json:"name"`
-	Email      string           `json:"email,omitempty"`
-	Phone      string           `json:"phone,omitempty"` // E.164: + and digits
-	Source     Source           `json:"source"`          // where the person was first met
-	Identities []Identity       `json:"identities,omitempty"`
-	Tags       []tag.Assignment `json:"tags,omitempty"`
-	Groups     []GroupID        `json:"groups,omitempty"`   // groups joined by hand; a group's rule adds none here
-	Excluded   []GroupID        `json:"excluded,omitempty"` // groups with a rule that the visitor was taken out of by hand
-	Attributes Attributes       `json:"attributes,omitempty"`
-	Origins    Origins          `json:"origins,omitempty"` // of the fields that channels filled
-	CreatedAt  time.Time        `json:"created_at"`
-	UpdatedAt  time.Time        `json:"updated_at"`            // last change of the profile; tags and groups do not touch it
-	LastSeenAt time.Time        `json:"last_seen_at,omitzero"` // last sign of life on a channel; zero: never
-	Revision   int64            `json:"revision"`              // 1 when created, one more with each change of the profile
+	ID          ID               `json:"id"`
+	Name        string           `json:"name"`
+	Email       string           `json:"email,omitempty"`
+	Phone       string           `json:"phone,omitempty"` // E.164: + and digits
+	Source      Source           `json:"source"`          // where the person was first met
+	Identities  []Identity       `json:"identities,omitempty"`
+	Tags        []tag.Assignment `json:"tags,omitempty"`
+	Memberships []Membership     `json:"memberships,omitempty"` // groups it was added to, ordered by id; a group's rule adds none here
+	Excluded    []GroupID        `json:"excluded,omitempty"`    // groups with a rule that it was removed from
+	Attributes  Attributes       `json:"attributes,omitempty"`
+	Provenance  Provenances      `json:"provenance,omitempty"` // of the fields that channels filled
+	CreatedAt   time.Time        `json:"created_at"`
+	UpdatedAt   time.Time        `json:"updated_at"`            // last change of the profile; tags and groups do not touch it
+	LastSeenAt  time.Time        `json:"last_seen_at,omitzero"` // last sign of life on a channel; zero: never
+	Revision    int64            `json:"revision"`              // 1 when created, one more with each change of the profile
+}
+
+// Membership says that a visitor was added to a group, when, by whom and why. Memberships
+// from before schema version 3 have only the group.
+type Membership struct {
+	Group GroupID   `json:"group"`
+	At    time.Time `json:"at,omitzero"`
+	Actor string    `json:"actor,omitempty"` // who added the visitor, as the host names its users
+	Cause string    `json:"cause,omitempty"` // a rule, a campaign, an import
+}
+
+// MemberOf reports whether the visitor was added to a group.
+func (v Visitor) MemberOf(g GroupID) bool {
+	return slices.ContainsFunc(v.Memberships, func(m Membership) bool { return m.Group == g })
+}
+
+// Groups returns the groups that the visitor was added to.
+func (v Visitor) Groups() []GroupID {
+	if len(v.Memberships) == 0 {
+		return nil
+	}
+	groups := make([]GroupID, len(v.Memberships))
+	for n, m := range v.Memberships {
+		groups[n] = m.Group
+	}
+	return groups
 }
 
 // Clone returns a copy that shares nothing with v.
 func (v Visitor) Clone() Visitor {
 	v.Identities = slices.Clone(v.Identities)
 	v.Tags = slices.Clone(v.Tags)
-	v.Groups = slices.Clone(v.Groups)
+	v.Memberships = slices.Clone(v.Memberships)
 	v.Excluded = slices.Clone(v.Excluded)
 	v.Attributes = v.Attributes.Clone()
-	v.Origins = v.Origins.Clone()
+	v.Provenance = v.Provenance.Clone()
 	return v
+}
+
+// Sorted returns v with its lists in the order in which stores return them; empty ones
+// are nil. It sorts in place.
+func (v Visitor) Sorted() Visitor {
+	slices.SortFunc(v.Identities, Identity.Compare)
+	slices.SortFunc(v.Tags, tag.Assignment.Compare)
+	slices.SortFunc(v.Memberships, func(a, b Membership) int { return cmp.Compare(a.Group, b.Group) })
+	slices.Sort(v.Excluded)
+	v.Identities, v.Tags, v.Memberships, v.Excluded = nilIfEmpty(v.Identities), nilIfEmpty(v.Tags), nilIfEmpty(v.Memberships), nilIfEmpty(v.Excluded)
+	if len(v.Attributes) == 0 {
+		v.Attributes = nil
+	}
+	if len(v.Provenance) == 0 {
+		v.Provenance = nil
+	}
+	return v
+}
+
+func nilIfEmpty[T any](list []T) []T {
+	if len(list) == 0 {
+		return nil
+	}
+	return list
 }
 
 // CheckLimits returns a *FieldError when v has more than MaxTags, MaxGroups,
@@ -97,7 +148,7 @@ func (v Visitor) CheckLimits() error {
 		has, limit int
 	}{
 		{"tags", len(v.Tags), MaxTags},
-		{"groups", len(v.Groups) + len(v.Excluded), MaxGroups},
+		{"groups", len(v.Memberships) + len(v.Excluded), MaxGroups},
 		{"identities", len(v.Identities), MaxIdentities},
 		{"attributes", len(v.Attributes), MaxAttributes},
 	} {

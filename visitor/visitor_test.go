@@ -40,6 +40,18 @@ func TestVisitorJSON(t *testing.T) {
 	require.NoError(t, json.Unmarshal(b, &read))
 	require.Equal(t, v, read)
 	require.ErrorIs(t, json.Unmarshal([]byte(`{"id": "42"}`), &read), visitor.ErrInvalid)
+	require.ErrorIs(t, json.Unmarshal([]byte(`{"memberships": [{"group": "42"}]}`), &read), visitor.ErrInvalid)
+
+	var raw struct{ Tags, Memberships []map[string]string }
+	require.NoError(t, json.Unmarshal(b, &raw))
+	const at = "2026-01-02T00:04:05.678901Z"
+	require.Equal(t, []map[string]string{
+		{"tag": string(v.Tags[0].Tag), "name": "vip", "color": "#000000", "at": at, "actor": "bob", "cause": "import"},
+	}, raw.Tags)
+	require.Equal(t, map[string]string{"group": string(v.Memberships[0].Group), "at": at, "actor": "bob", "cause": "import"}, raw.Memberships[0])
+	old, err := json.Marshal(visitor.Membership{Group: v.Memberships[0].Group})
+	require.NoError(t, err)
+	require.JSONEq(t, `{"group": "`+string(v.Memberships[0].Group)+`"}`, string(old), "a membership from before has only the group")
 }
 
 func TestCloneSharesNothing(t *testing.T) {
@@ -47,10 +59,10 @@ func TestCloneSharesNothing(t *testing.T) {
 	v := whole()
 	c := v.Clone()
 	require.Equal(t, v, c)
-	c.Tags[0].Name, c.Groups[0], c.Excluded[0], c.Identities[0].Username = "x", "x", "x", "x"
+	c.Tags[0].Name, c.Memberships[0].Group, c.Excluded[0], c.Identities[0].Username = "x", "x", "x", "x"
 	c.Attributes["a0"] = visitor.Text("x")
 	require.Equal(t, "vip", v.Tags[0].Name)
-	require.NotEqual(t, c.Groups[0], v.Groups[0])
+	require.NotEqual(t, c.Memberships[0], v.Memberships[0])
 	require.NotEqual(t, c.Excluded[0], v.Excluded[0])
 	require.Empty(t, v.Identities[0].Username)
 	require.Equal(t, visitor.Number(0), v.Attributes["a0"])
@@ -101,9 +113,9 @@ func whole() visitor.Visitor {
 	at := now.UTC().Truncate(time.Microsecond)
 	return visitor.Visitor{
 		ID: visitor.NewID(at), Name: "Ada", Email: "ada@example.com", Phone: "+4930123456", Source: visitor.Chat,
-		Identities: identities(2),
-		Tags:       []tag.Assignment{{Tag: tag.NewID(at), Name: "vip", Color: "#000000", At: at, By: "bob", Cause: "import"}},
-		Groups:     groups(2), Excluded: groups(1), Attributes: attributes(2),
+		Identities:  identities(2),
+		Tags:        []tag.Assignment{{Tag: tag.NewID(at), Name: "vip", Color: "#000000", At: at, Actor: "bob", Cause: "import"}},
+		Memberships: memberships(2), Excluded: groups(1), Attributes: attributes(2),
 		CreatedAt: at, UpdatedAt: at, LastSeenAt: at, Revision: 2,
 	}
 }

@@ -1,11 +1,8 @@
-// Command customstore shows a back end of one's own: a store.Store made of maps, in some
-// 600 lines. It finds visitors by asking filter.Match of each, and makes changes on a copy
-// that replaces the old one when all of them went well. It is no faster than that, and
-// complete: it passes storetest.Run (see store_test.go), as every back end has to.
+// Command customstore uses a back end that is not one of the library's own engines. Such a
+// back end implements driver.Store, and driver.Tx so that driver.Apply can make changes: it
+// stores rows and finds them again, and what a change means it need not know. It is used like
+// every other store, through a store.Workspace.
 //
-// To write another one, start from these files:
-//
-//	store.go    reading: get, find, count, list, events
-//	apply.go    changes to visitors
-//	catalog.go  changes to tags and groups
+// The back end here is package reference, which keeps everything in maps: copy its files to
+// write another. store_test.go is all that a back end needs for tests.
 package main

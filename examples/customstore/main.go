@@ -7,6 +7,7 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/storetest/reference"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
@@ -16,9 +17,9 @@ func main() {
 	}
 }
 
-// run uses the store like any other, through a Workspace.
+// run uses the back end like any other, through a Workspace.
 func run(ctx context.Context) error {
-	st := NewStore()
+	st := reference.New()
 	defer st.Close()
 	ws, err := store.Open(st, "acme", nil)
 	if err != nil {

@@ -74,7 +74,7 @@ func TestEverythingWorksByKeyboard(t *testing.T) {
 	require.Equal(t, "Ada Lovelace", ada.Name)
 	require.Equal(t, []string{"countess"}, tagNames(ada))
 	require.Equal(t, color, string(b.tags()["countess"].Color))
-	require.Len(t, ada.Groups, 1)
+	require.Len(t, ada.Memberships, 1)
 
 	// Chips are one stop each list; arrow keys go between them.
 	b.tabTo("Instagram")

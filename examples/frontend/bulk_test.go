@@ -62,7 +62,7 @@ func TestSelectRowsThenTagUntagAddToGroupDelete(t *testing.T) {
 	b.click("dialog button.primary")
 	b.closed()
 	for _, i := range []int{0, 2} {
-		require.Subset(t, b.get(visitor.ID(ids[i])).Groups, []visitor.GroupID{b.groups()["Lyon"], b.groups()["Spring campaign"]})
+		require.Subset(t, b.get(visitor.ID(ids[i])).Groups(), []visitor.GroupID{b.groups()["Lyon"], b.groups()["Spring campaign"]})
 	}
 	require.Equal(t, 2, b.count(filter.Group.Has("Lyon")))
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
@@ -100,7 +101,7 @@ func TestCreateWithTagsMadeAndPicked(t *testing.T) {
 	v := b.first(filter.All(), store.NewestFirst, 1)[0]
 	require.Equal(t, []string{"Katherine Johnson", "katherine@example.com", "+12025550123", "whatsapp"}, []string{v.Name, v.Email, v.Phone, string(v.Source)})
 	require.Equal(t, []string{"customer", "hot-lead", "spring fair", "vip"}, tagNames(v))
-	require.Equal(t, []visitor.GroupID{b.groups()["Newsletter"]}, v.Groups)
+	require.Equal(t, []visitor.GroupID{b.groups()["Newsletter"]}, v.Groups())
 	made := b.tags()["spring fair"]
 	require.Equal(t, tag.Color("#16a34a"), made.Color)
 	require.Equal(t, "met at the fair in Lyon", made.Description)
@@ -232,13 +233,32 @@ func TestGroupsFromTheRecord(t *testing.T) {
 	b.click(".group-list label | Partners")
 	b.write(".new-group input", "Alumni")
 	b.press(kb.Enter)
-	require.Equal(t, []string{"Newsletter", "Partners", "Alumni"}, b.texts(".group-list label"))
+	require.Equal(t, []string{"Newsletter", "Partners", "Alumni"}, b.texts(".group-list label > bdi"))
 	b.click("dialog button | Save")
 	b.closed()
-	require.ElementsMatch(t, []visitor.GroupID{other.ID, b.groups()["Alumni"]}, b.get(v.ID).Groups)
+	require.ElementsMatch(t, []visitor.GroupID{other.ID, b.groups()["Alumni"]}, b.get(v.ID).Groups())
 	require.Equal(t, "Alumni, Partners", eval[string](b, `[...document.querySelectorAll("td.groups bdi")].map((g) => g.textContent).sort().join(", ")`))
 	require.Equal(t, 1, b.chipCount("group", "Alumni"))
 	require.Equal(t, 0, b.chipCount("group", "Newsletter"))
+}
+
+func TestRecordShowsSinceWhenAndByWhomGroupsHaveTheVisitor(t *testing.T) {
+	b := open(t, 0)
+	ann, err := b.server.ws.WithActor("ann <b>", "spring campaign")
+	require.NoError(t, err)
+	for _, d := range []group.Draft{{Name: "By hand"}, {Name: "Chatters", Rule: filter.Source.Is(visitor.Chat)}, {Name: "Not in"}} {
+		_, err := b.server.ws.CreateGroup(t.Context(), d)
+		require.NoError(t, err)
+	}
+	v := b.create(visitor.Draft{Name: "Ada", Source: visitor.Chat})
+	_, err = ann.AddToGroup(t.Context(), b.groups()["By hand"], v.ID)
+	require.NoError(t, err)
+	b.visit("")
+	b.click("td.name button | Ada")
+	require.Equal(t, "Edit visitor", b.text("dialog h2"))
+	today := time.Now().Format("Jan 2, 2006")
+	require.Equal(t, []string{"By handsince " + today + " by ann <b>", "Chattersby rule", "Not in"}, b.texts(".group-list label"))
+	require.Equal(t, "spring campaign", eval[string](b, find(".group-list .muted")+".title"))
 }
 
 func TestEscapeInTheTagFieldClosesTheListAndNotTheDialog(t *testing.T) {

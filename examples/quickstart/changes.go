@@ -54,12 +54,12 @@ func (t tour) group(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	done, err := t.ws.Join(ctx, g.ID, ids...)
+	done, err := t.ws.AddToGroup(ctx, g.ID, ids...)
 	if err != nil {
 		return err
 	}
 	t.out.heading("A group filled by hand", "")
-	t.out.line("%q: %d joined, %d were members already", g.Name, done.Changed, done.Unchanged)
+	t.out.line("%q: %d added, %d were members already", g.Name, done.Changed, done.Unchanged)
 	return nil
 }
 

@@ -27,8 +27,8 @@ func (t tour) takeIn(ctx context.Context) error {
 		t.out.line("%d visitors are here from an earlier run, so it is not taken in again.", n)
 		return nil
 	}
-	// Tags that the file puts on people say who did it, and why.
-	importer, err := t.ws.As("quickstart", "contacts.csv")
+	// Tags and events record who made a change, and why.
+	importer, err := t.ws.WithActor("quickstart", "contacts.csv")
 	if err != nil {
 		return err
 	}

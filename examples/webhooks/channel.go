@@ -54,7 +54,7 @@ var settings = []setting{
 		}}
 	}},
 	{"form", []string{"FORM_ORIGINS"}, []string{"FORM_ACCOUNT"}, func(env func(string) string) channel {
-		return channel{intake: intake.Form{Account: env("FORM_ACCOUNT"), Origins: list(env("FORM_ORIGINS")), Trap: "website"}}
+		return channel{intake: intake.Form{Account: env("FORM_ACCOUNT"), Origins: list(env("FORM_ORIGINS")), Honeypot: "website"}}
 	}},
 }
 

@@ -124,7 +124,7 @@ func TestGivenTagsAndGroups(t *testing.T) {
 		for _, a := range v.Tags {
 			require.Contains(t, []any{tags[0].ID, tags[1].ID}, a.Tag)
 		}
-		for _, id := range v.Groups {
+		for _, id := range v.Groups() {
 			require.Equal(t, groups[0].ID, id)
 		}
 	}

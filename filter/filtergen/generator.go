@@ -3,6 +3,7 @@ package filtergen
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 	_ "time/tzdata" // the zones must not depend on the machine
 
@@ -18,15 +19,15 @@ type Options struct {
 	Zone      *time.Location  // the calendar; default: an awkward zone that the seed picks
 	WeekStart time.Weekday    // default: Sunday; with a nil *Options the seed picks it
 	Sources   visitor.Catalog // default: the built-in sources
-	Tags      []tag.Tag       // tags to give and to ask for; default: TagNames, with made-up ids
-	Groups    []Group         // groups to join and to ask for; default: GroupNames, with made-up ids and rules
+	Tags      []tag.Tag       // tags of visitors and expressions; default: TagNames, with random ids
+	Groups    []Group         // groups of visitors and expressions; default: GroupNames, with random ids and rules
 }
 
 // Group is what a Generator knows of a group.
 type Group struct {
 	ID   visitor.GroupID
 	Name string
-	Rule filter.Expr // nil when the group has none
+	Rule filter.Expr // nil if the group has none
 }
 
 // Generator makes random visitors and expressions. It is for one goroutine.
@@ -68,22 +69,39 @@ func New(seed uint64, opts *Options) *Generator {
 	return g
 }
 
-// groups makes every other group one with a rule. Rules may not mention groups, and
-// there are none yet to mention.
+// groups makes every other group one with a rule. A rule mentions only tags and groups that
+// exist, and no group with a rule, as stores demand.
 func (g *Generator) groups() []Group {
 	var groups []Group
-	for i, name := range GroupNames() {
-		group := Group{ID: visitor.GroupID(g.id(g.options.Now)), Name: name}
-		if i%2 == 1 {
-			group.Rule = g.Expr(3)
+	for _, name := range GroupNames() {
+		groups = append(groups, Group{ID: visitor.GroupID(g.id(g.options.Now)), Name: name})
+	}
+	for i := 0; i < len(groups); i += 2 {
+		g.options.Groups = append(g.options.Groups, groups[i])
+	}
+	for i := 1; i < len(groups); i += 2 {
+		for groups[i].Rule = g.Expr(3); !g.knows(groups[i].Rule); {
+			groups[i].Rule = g.Expr(3)
 		}
-		groups = append(groups, group)
+		if i%4 == 1 {
+			groups[i].Rule = filter.Or(groups[i].Rule, filter.Group.HasID(pick(g, g.options.Groups).ID))
+		}
 	}
 	return groups
 }
 
-// Know makes later expressions ask for the ids of these visitors too: of what a store
-// has made of Draft. What Visitors returned is known.
+// knows reports whether the tags and groups exist that e mentions by id.
+func (g *Generator) knows(e filter.Expr) bool {
+	refs := filter.References(e)
+	return !slices.ContainsFunc(refs.TagIDs, func(id tag.ID) bool {
+		return !slices.ContainsFunc(g.options.Tags, func(t tag.Tag) bool { return t.ID == id })
+	}) && !slices.ContainsFunc(refs.GroupIDs, func(id visitor.GroupID) bool {
+		return !slices.ContainsFunc(g.options.Groups, func(in Group) bool { return in.ID == id })
+	})
+}
+
+// Know adds the ids of visitors that a store has created from Draft to those that later
+// expressions ask for. The visitors that Visitors returned are known.
 func (g *Generator) Know(visitors ...visitor.Visitor) {
 	for _, v := range visitors {
 		g.ids = append(g.ids, v.ID)
@@ -93,13 +111,13 @@ func (g *Generator) Know(visitors ...visitor.Visitor) {
 // Now returns the generator's clock, in UTC to the microsecond.
 func (g *Generator) Now() time.Time { return g.options.Now }
 
-// Tags returns the tags that visitors carry and expressions ask for.
+// Tags returns the tags of visitors and expressions.
 func (g *Generator) Tags() []tag.Tag { return g.options.Tags }
 
-// Groups returns the groups that visitors join and expressions ask for.
+// Groups returns the groups of visitors and expressions.
 func (g *Generator) Groups() []Group { return g.options.Groups }
 
-// Env returns what Expr's expressions are bound in.
+// Env returns the Env for the expressions of Expr.
 func (g *Generator) Env() *filter.Env {
 	o := g.options
 	env := &filter.Env{
@@ -117,7 +135,7 @@ func (g *Generator) Env() *filter.Env {
 	return env
 }
 
-// id makes an id like id.New, but of the generator's own chance.
+// id makes an id like id.New, with the generator's random numbers.
 func (g *Generator) id(t time.Time) string {
 	first := id.First(t)
 	return fmt.Sprintf("%s%04x-%012x", first[:19], 0x8000|g.rand.Uint64()>>50, g.rand.Uint64()>>16)

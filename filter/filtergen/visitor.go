@@ -10,7 +10,7 @@ import (
 )
 
 // Visitors makes n visitors as a store would return them: every one has passed
-// visitor.Rules, and no identity is given twice by one Generator.
+// visitor.Rules, and no identity is used twice by one Generator.
 func (g *Generator) Visitors(n int) []visitor.Visitor {
 	rules := visitor.Rules{Sources: g.options.Sources}
 	visitors := make([]visitor.Visitor, 0, n)
@@ -25,13 +25,13 @@ func (g *Generator) Visitors(n int) []visitor.Visitor {
 	return visitors
 }
 
-// Draft returns the draft that makes v in a store: all of it but its id, the tags'
-// times, the groups it was taken out of, and when it was updated and seen.
+// Draft returns the draft that creates v in a store: without its id, the audits of its tags
+// and memberships, the groups it is excluded from, and when it was updated and seen.
 func Draft(v visitor.Visitor) visitor.Draft {
 	v = v.Clone()
 	d := visitor.Draft{
 		Name: v.Name, Email: v.Email, Phone: v.Phone, Source: v.Source,
-		Groups: v.Groups, Identities: v.Identities, Attributes: v.Attributes, CreatedAt: v.CreatedAt,
+		Groups: v.Groups(), Identities: v.Identities, Attributes: v.Attributes, CreatedAt: v.CreatedAt,
 	}
 	for _, t := range v.Tags {
 		d.Tags = append(d.Tags, t.Name)
@@ -76,7 +76,7 @@ func (g *Generator) draft() visitor.Draft {
 func (g *Generator) visitor(d visitor.Draft) visitor.Visitor {
 	v := visitor.Visitor{
 		ID: visitor.ID(g.id(d.CreatedAt)), Name: d.Name, Email: d.Email, Phone: d.Phone, Source: d.Source,
-		Identities: d.Identities, Groups: d.Groups, Attributes: d.Attributes,
+		Identities: d.Identities, Attributes: d.Attributes,
 		CreatedAt: d.CreatedAt, UpdatedAt: d.CreatedAt, Revision: 1,
 	}
 	if t := g.instant(); t.After(v.CreatedAt) {
@@ -91,8 +91,11 @@ func (g *Generator) visitor(d visitor.Draft) visitor.Visitor {
 		}
 	}
 	slices.SortFunc(v.Tags, tag.Assignment.Compare)
+	for _, id := range d.Groups {
+		v.Memberships = append(v.Memberships, visitor.Membership{Group: id, At: v.UpdatedAt})
+	}
 	for _, group := range g.options.Groups {
-		if group.Rule != nil && g.chance(10) && !slices.Contains(v.Groups, group.ID) {
+		if group.Rule != nil && g.chance(10) && !v.MemberOf(group.ID) {
 			v.Excluded = append(v.Excluded, group.ID)
 		}
 	}
@@ -100,7 +103,7 @@ func (g *Generator) visitor(d visitor.Draft) visitor.Visitor {
 	return v
 }
 
-// instant is half of the time one and the same.
+// instant returns the same time in half of the calls.
 func (g *Generator) instant() time.Time {
 	if g.chance(50) {
 		return g.instants[0]
@@ -116,7 +119,7 @@ func (g *Generator) identity() visitor.Identity {
 	return i
 }
 
-// attribute makes a value, mostly of the kind that the name suggests.
+// attribute makes a value, usually of the kind that the name suggests.
 func (g *Generator) attribute(name string) visitor.Value {
 	kinds := map[string]visitor.Kind{
 		"city": visitor.TextKind, "plan.name": visitor.TextKind, "score": visitor.NumberKind,

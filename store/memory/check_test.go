@@ -2,6 +2,7 @@ package memory
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"testing"
@@ -10,67 +11,130 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/tag/text"
+	"github.com/contactpipeline/visitors/visitor"
 )
 
-// requireWhole fails unless all that w holds beside the records is what the records say.
-func requireWhole(t testing.TB, w *workspace) {
+// requireConsistent fails unless every index of w is what follows from the records.
+func requireConsistent(t testing.TB, w *workspace) {
 	t.Helper()
 	want := map[*roaring.Bitmap]*roaring.Bitmap{}
 	for set := range w.bitmaps() {
 		want[set] = roaring.New()
 	}
 	ids := map[uuid.UUID]uint32{}
-	owners := map[reference][]uuid.UUID{}
+	owners := map[ownerKey][]uuid.UUID{}
 	var last uuid.UUID
 	for p, r := range w.records {
-		require.GreaterOrEqual(t, compareIDs(w.fence[p], last), 0, "fence %d goes down", p)
-		last = w.fence[p]
+		require.GreaterOrEqual(t, compareIDs(w.maxIDs[p], last), 0, "the largest id decreases at %d", p)
+		last = w.maxIDs[p]
 		doc := w.text.document(uint32(p))
 		if r == nil {
-			require.Zero(t, [3]int64{w.created[p], w.updated[p], w.seen[p]}, "times of nobody at %d", p)
-			require.Empty(t, doc, "text of nobody at %d", p)
+			require.Zero(t, [3]int64{w.created[p], w.updated[p], w.seen[p]}, "times of a deleted visitor at %d", p)
+			require.Empty(t, doc, "text of a deleted visitor at %d", p)
 			continue
 		}
-		require.GreaterOrEqual(t, compareIDs(w.fence[p], r.id), 0, "fence %d is below its visitor", p)
+		require.GreaterOrEqual(t, compareIDs(w.maxIDs[p], r.id), 0, "the largest id is below that of the visitor at %d", p)
 		ids[r.id] = uint32(p)
-		for _, set := range w.sets(nil, uint32(p), r) {
-			require.NotNil(t, want[set], "a bitmap that nothing leads to")
+		for _, set := range w.setsOf(uint32(p), r) {
+			require.NotNil(t, want[set], "a bitmap that is not in use")
 			want[set].Add(uint32(p))
 		}
 		for _, i := range r.identities {
-			ref := reference{i.channel.name, i.externalID}
-			owners[ref] = append(owners[ref], r.id)
+			key := ownerKey{i.channel.text, i.externalID}
+			owners[key] = append(owners[key], r.id)
 		}
 		require.Equal(t, [3]int64{r.created, r.updated, r.seen}, [3]int64{w.created[p], w.updated[p], w.seen[p]})
-		spelled := fmt.Sprintf("\xff%s\xff%s\xff%s\xff", text.Fold(r.name), text.Fold(r.email), appendPhone(nil, r.phone))
-		require.Equal(t, spelled, string(doc), "text at %d", p)
+		document := fmt.Sprintf("\xff%s\xff%s\xff%s\xff", text.Fold(r.name), text.Fold(r.email), appendPhone(nil, r.phone))
+		require.Equal(t, document, string(doc), "text at %d", p)
+		require.True(t, slices.IsSortedFunc(r.memberships, func(a, b link[group.Group]) int { return cmp.Compare(a.to.id, b.to.id) }))
+		require.True(t, slices.IsSortedFunc(r.excluded, func(a, b *entry[group.Group]) int { return cmp.Compare(a.id, b.id) }))
 	}
 	for set, expected := range want {
-		require.True(t, expected.Equals(set), "a bitmap holds %v, want %v", set, expected)
+		require.True(t, expected.Equals(set), "a bitmap has %v, want %v", set, expected)
 	}
 	require.Equal(t, ids, w.ids)
 	require.Len(t, w.owners.first, len(owners))
-	for ref, ids := range owners {
-		require.ElementsMatch(t, ids, w.owners.of(ref))
+	for key, ids := range owners {
+		require.ElementsMatch(t, ids, w.owners.of(key))
 	}
 	for b := range w.text.blocks {
-		held := w.text.blocks[b].text
+		stored := w.text.blocks[b].text
 		var exact signature
 		for p := b * block; p < min((b+1)*block, len(w.records)); p++ {
 			exact.add(w.text.document(uint32(p)))
 		}
-		require.True(t, w.text.signatures[b].holds(exact), "signature of block %d", b)
-		require.Zero(t, bytes.Trim(held[len(held):cap(held)], "\x00"), "something behind block %d", b)
+		require.True(t, w.text.signatures[b].includes(exact), "signature of block %d", b)
+		require.Zero(t, bytes.Trim(stored[len(stored):cap(stored)], "\x00"), "text is left behind block %d", b)
 	}
-	for i, e := range w.events.after(0, 0) {
-		require.Equal(t, store.Seq(i+1), e.Seq)
+	requireConsistentCatalog(t, &w.tags, func(t tag.Tag) string { return tag.Key(t.Name) })
+	requireConsistentCatalog(t, &w.groups, func(g group.Group) string { return group.Key(g.Name) })
+	requireConsistentJournal(t, w)
+}
+
+func requireConsistentCatalog[T any](t testing.TB, c *catalog[T], key func(T) string) {
+	t.Helper()
+	require.True(t, slices.IsSortedFunc(c.byKey, compareKeys))
+	require.Len(t, c.byID, len(c.byKey))
+	for _, e := range c.byKey {
+		require.Same(t, e, c.byID[e.id])
+		require.Equal(t, e.key, key(e.value))
 	}
-	require.True(t, slices.IsSortedFunc(w.tags.byKey, compareKeys))
-	require.True(t, slices.IsSortedFunc(w.groups.byKey, compareKeys))
-	require.Len(t, w.tags.byID, len(w.tags.byKey))
-	require.Len(t, w.groups.byID, len(w.groups.byKey))
+}
+
+// requireConsistentJournal compares what the index of events has with a scan.
+func requireConsistentJournal(t testing.TB, w *workspace) {
+	t.Helper()
+	const all = 1 << 30
+	events, err := w.events.read(t.Context(), driver.EventQuery{Limit: all})
+	require.NoError(t, err)
+	about := map[string][]driver.Event{}
+	for i, e := range events {
+		require.Equal(t, driver.Seq(i+1), e.Seq)
+		if e.Visitor != "" {
+			about[string(e.Visitor)] = append(about[string(e.Visitor)], e)
+		}
+		if e.Other != "" {
+			about[string(e.Other)] = append(about[string(e.Other)], e)
+		}
+	}
+	for id, want := range about {
+		got, err := w.events.read(t.Context(), driver.EventQuery{Visitor: visitor.ID(id), Limit: all})
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+}
+
+// setsOf returns every bitmap that has p if r is the visitor there.
+func (w *workspace) setsOf(p uint32, r *record) []*roaring.Bitmap {
+	sets := []*roaring.Bitmap{w.live, r.source.members}
+	for set, has := range map[*roaring.Bitmap]bool{
+		w.outOfOrder: w.maxIDs[p] != r.id, w.withEmail: r.email != "", w.withPhone: r.phone != "",
+		w.withTag: len(r.tags) > 0, w.withGroup: len(r.memberships) > 0, w.withChannel: len(r.identities) > 0,
+	} {
+		if has {
+			sets = append(sets, set)
+		}
+	}
+	for _, i := range r.identities {
+		sets = append(sets, i.channel.members)
+	}
+	for _, a := range r.attributes {
+		sets = append(sets, a.name.members)
+	}
+	for _, l := range r.tags {
+		sets = append(sets, l.to.members)
+	}
+	for _, l := range r.memberships {
+		sets = append(sets, l.to.members)
+	}
+	for _, g := range r.excluded {
+		sets = append(sets, g.excluded)
+	}
+	return sets
 }
 
 // document returns the document at p.
@@ -83,7 +147,7 @@ func (x *textIndex) document(p uint32) []byte {
 	return b.text[start:end]
 }
 
-func (s *signature) holds(other signature) bool {
+func (s *signature) includes(other signature) bool {
 	for i := range s {
 		if other[i]&^s[i] != 0 {
 			return false
@@ -92,10 +156,8 @@ func (s *signature) holds(other signature) bool {
 	return true
 }
 
-func compareKeys[T any](a, b *label[T]) int { return bytes.Compare([]byte(a.key), []byte(b.key)) }
-
-// workspaceOf returns the workspace in which s keeps ws.
-func workspaceOf(t testing.TB, s *Store, ws store.WorkspaceID) *workspace {
+// workspaceOf returns the workspace with that id.
+func workspaceOf(t testing.TB, s *Store, ws driver.WorkspaceID) *workspace {
 	t.Helper()
 	w, ok := s.workspaces.Load(ws)
 	require.True(t, ok)

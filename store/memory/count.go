@@ -2,19 +2,22 @@ package memory
 
 import (
 	"context"
-	"maps"
-	"slices"
+
+	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/contactpipeline/visitors/filter"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// count counts all matches or, with a limit, part after part until there are enough.
+// count counts all matches or, with a limit, one window of positions after another until
+// there are enough.
 func (w *workspace) count(ctx context.Context, where filter.Bound, limit int64) (int64, error) {
-	r := &run{ctx: ctx, w: w}
+	e := &evaluator{ctx: ctx, w: w}
 	if limit <= 0 {
-		matches, err := r.eval(where.Node(), w.live)
+		matches, err := e.eval(where.Node(), w.live)
 		if err != nil {
 			return 0, err
 		}
@@ -23,7 +26,7 @@ func (w *workspace) count(ctx context.Context, where filter.Bound, limit int64) 
 	var total int64
 	for window := range windows(0, len(w.records), int(min(limit, chunk)), true) {
 		window.And(w.live)
-		matches, err := r.eval(where.Node(), window)
+		matches, err := e.eval(where.Node(), window)
 		if err != nil {
 			return 0, err
 		}
@@ -34,23 +37,30 @@ func (w *workspace) count(ctx context.Context, where filter.Bound, limit int64) 
 	return total, nil
 }
 
-func (w *workspace) facets(ctx context.Context, where filter.Bound) (store.Facets, error) {
-	r := &run{ctx: ctx, w: w}
-	matches, err := r.eval(where.Node(), w.live)
+func (w *workspace) facets(ctx context.Context, where filter.Bound) (driver.Facets, error) {
+	e := &evaluator{ctx: ctx, w: w}
+	matches, err := e.eval(where.Node(), w.live)
 	if err != nil {
-		return store.Facets{}, err
+		return driver.Facets{}, err
 	}
-	f := store.Facets{Total: int64(matches.GetCardinality())}
-	for _, name := range slices.Sorted(maps.Keys(w.sources)) {
-		if n := w.sources[name].members.AndCardinality(matches); n > 0 {
-			f.Sources = append(f.Sources, store.SourceCount{Source: visitor.Source(name), Count: int64(n)})
-		}
+	f := driver.Facets{
+		Total:   int64(matches.GetCardinality()),
+		Sources: map[visitor.Source]int64{}, Tags: map[tag.ID]int64{}, Groups: map[group.ID]int64{},
+	}
+	for name, n := range w.sources {
+		countFacet(f.Sources, visitor.Source(name), n.members, matches)
 	}
 	for _, t := range w.tags.byKey {
-		f.Tags = append(f.Tags, store.TagCount{Tag: t.value, Count: int64(t.members.AndCardinality(matches))})
+		countFacet(f.Tags, t.value.ID, t.members, matches)
 	}
 	for _, g := range w.groups.byKey {
-		f.Groups = append(f.Groups, store.GroupCount{Group: cloneGroup(g.value), Count: int64(g.members.AndCardinality(matches))})
+		countFacet(f.Groups, g.value.ID, g.members, matches)
 	}
 	return f, nil
+}
+
+func countFacet[K comparable](counts map[K]int64, key K, members, matches *roaring.Bitmap) {
+	if n := members.AndCardinality(matches); n > 0 {
+		counts[key] = int64(n)
+	}
 }

@@ -1,20 +1,20 @@
-// Package memory is a store.Store that lives in the memory of one process: for tests,
-// for tools, and for data that is kept elsewhere. What it holds is gone when the process
-// ends.
+// Package memory is a store.Store in the memory of one process: for tests, for tools, and
+// for data that is stored elsewhere. Its data is lost when the process ends.
 //
-// Visitors are rows with a number, their position, which follows the order of ids as far
-// as visitors come in it. Whatever visitors share (a source, a tag, a group, a channel, the
-// name of an attribute) has a bitmap of positions. A filter is run on these bitmaps as far
-// as they go; times are compared in columns; texts are looked for in blocks of folded text,
-// each with a signature that says what it cannot hold. Only what is left is asked of
-// filter.MatchNode, visitor by visitor. Pages in the order of ids look at a part of the
-// positions after the other, from the end where the page starts, and stop when it is full.
+// Every visitor has a position in the lists of its workspace. Positions follow the order of
+// ids, which is the order of creation. For each thing that visitors share (a source, a tag,
+// a group, a channel, an attribute) there is a bitmap of positions. A filter is evaluated on
+// these bitmaps as far as possible. Times are compared in columns. Texts are searched in
+// blocks of folded text, each with a signature that tells which texts it does not contain.
+// Only what is left is tested with filter.MatchNode, visitor by visitor. A page in the order
+// of ids evaluates the filter on one window of positions after another, from the end where
+// it starts, and stops when it is full.
 //
-// A visitor whose id does not follow the order is late: it takes the next position, stands
-// in a small bitmap of its own that every page looks at too, and is moved to its place when
-// there are enough of them to pay for it.
+// A visitor that is created with an id smaller than an earlier one is out of order: it gets
+// the next position, and every page also looks at the bitmap of such visitors. When there
+// are enough of them, they are moved to the positions where they belong.
 //
-// Each workspace has a lock: any number of calls read at once, one Apply writes. An Apply
-// notes how to undo each step and does so when a change fails. A deleted visitor leaves
-// nothing behind but its id in events: its row is dropped, its text overwritten.
+// Each workspace has a lock: any number of calls read at a time, or one Apply writes. An
+// Apply records how to undo each write, and does so if a change fails. Of a deleted visitor
+// only its id stays, in events: its record is dropped and its text overwritten.
 package memory

@@ -11,20 +11,21 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// run runs a filter on a workspace that nobody changes meanwhile.
-type run struct {
+// evaluator finds the visitors that a filter matches, in a workspace that does not change.
+type evaluator struct {
 	ctx     context.Context
 	w       *workspace
-	visitor visitor.Visitor // of check, used again and again
+	visitor visitor.Visitor // buffer of check
 }
 
-// eval returns those within that n matches. The result may be shared: it is not changed.
-func (r *run) eval(n filter.Node, within *roaring.Bitmap) (*roaring.Bitmap, error) {
-	if err := r.ctx.Err(); err != nil {
+// eval returns the positions in within that n matches. The result may be shared, so it must
+// not be modified.
+func (e *evaluator) eval(n filter.Node, within *roaring.Bitmap) (*roaring.Bitmap, error) {
+	if err := e.ctx.Err(); err != nil {
 		return nil, err
 	}
-	if sets, ok := r.sets(n); ok {
-		return r.union(sets, within), nil
+	if sets, ok := e.sets(n); ok {
+		return e.union(sets, within), nil
 	}
 	switch n := n.(type) {
 	case filter.Constant:
@@ -33,34 +34,34 @@ func (r *run) eval(n filter.Node, within *roaring.Bitmap) (*roaring.Bitmap, erro
 		}
 		return roaring.New(), nil
 	case filter.AllOf:
-		return r.all(n, within)
+		return e.all(n, within)
 	case filter.AnyOf:
-		return r.any(n, within)
-	case filter.Inverse:
-		if sets, ok := r.sets(n.Of); ok && len(sets) == 1 {
+		return e.any(n, within)
+	case filter.Negation:
+		if sets, ok := e.sets(n.Of); ok && len(sets) == 1 {
 			return roaring.AndNot(within, sets[0]), nil
 		}
-		found, err := r.eval(n.Of, within)
+		found, err := e.eval(n.Of, within)
 		if err != nil {
 			return nil, err
 		}
 		return roaring.AndNot(within, found), nil
 	case filter.Terms:
-		return r.terms(n, within)
+		return e.terms(n, within)
 	case *filter.Test:
 		if n.Op == filter.OpAll {
-			return r.every(n, within), nil
+			return e.every(n, within), nil
 		}
-		return r.test(n, within)
+		return e.test(n, within)
 	}
-	return r.check(n, within)
+	return e.check(n, within)
 }
 
-// all narrows within by one node after the other, the cheap ones first.
-func (r *run) all(nodes filter.AllOf, within *roaring.Bitmap) (*roaring.Bitmap, error) {
-	for _, n := range r.cheapFirst(nodes) {
+// all narrows within by one node after another, the cheapest first.
+func (e *evaluator) all(nodes filter.AllOf, within *roaring.Bitmap) (*roaring.Bitmap, error) {
+	for _, n := range e.cheapestFirst(nodes) {
 		var err error
-		if within, err = r.eval(n, within); err != nil || within.IsEmpty() {
+		if within, err = e.eval(n, within); err != nil || within.IsEmpty() {
 			return within, err
 		}
 	}
@@ -68,35 +69,35 @@ func (r *run) all(nodes filter.AllOf, within *roaring.Bitmap) (*roaring.Bitmap, 
 }
 
 // every returns those within who carry all of some tags, or are in all of some groups.
-func (r *run) every(t *filter.Test, within *roaring.Bitmap) *roaring.Bitmap {
-	sets := r.w.labels(t)
+func (e *evaluator) every(t *filter.Test, within *roaring.Bitmap) *roaring.Bitmap {
+	sets := e.w.catalogSetsOf(t)
 	if len(sets) < len(t.Texts) {
 		return roaring.New()
 	}
 	slices.SortFunc(sets, func(a, b *roaring.Bitmap) int { return cmp.Compare(a.GetCardinality(), b.GetCardinality()) })
 	for _, set := range sets {
-		if within = r.union([]*roaring.Bitmap{set}, within); within.IsEmpty() {
+		if within = e.union([]*roaring.Bitmap{set}, within); within.IsEmpty() {
 			break
 		}
 	}
 	return within
 }
 
-// any asks each node for those that the cheaper ones have not found.
-func (r *run) any(nodes filter.AnyOf, within *roaring.Bitmap) (*roaring.Bitmap, error) {
+// any evaluates each node only where the cheaper ones found nothing.
+func (e *evaluator) any(nodes filter.AnyOf, within *roaring.Bitmap) (*roaring.Bitmap, error) {
 	var easy []*roaring.Bitmap
 	var hard []filter.Node
 	for _, n := range nodes {
-		if sets, ok := r.sets(n); ok {
+		if sets, ok := e.sets(n); ok {
 			easy = append(easy, sets...)
 		} else {
 			hard = append(hard, n)
 		}
 	}
-	found := r.union(easy, within).Clone()
+	found := e.union(easy, within).Clone()
 	rest := roaring.AndNot(within, found)
-	for _, n := range r.cheapFirst(hard) {
-		more, err := r.eval(n, rest)
+	for _, n := range e.cheapestFirst(hard) {
+		more, err := e.eval(n, rest)
 		if err != nil {
 			return nil, err
 		}
@@ -106,31 +107,31 @@ func (r *run) any(nodes filter.AnyOf, within *roaring.Bitmap) (*roaring.Bitmap, 
 	return found, nil
 }
 
-// union returns those within that are in one of the sets.
-func (r *run) union(sets []*roaring.Bitmap, within *roaring.Bitmap) *roaring.Bitmap {
+// union returns the positions in within that are in one of the sets.
+func (e *evaluator) union(sets []*roaring.Bitmap, within *roaring.Bitmap) *roaring.Bitmap {
 	switch {
 	case len(sets) == 0:
 		return roaring.New()
 	case len(sets) > 1:
 		sets = []*roaring.Bitmap{roaring.FastOr(sets...)}
 	}
-	if within == r.w.live {
-		return sets[0] // every set is a part of it
+	if within == e.w.live {
+		return sets[0] // every set is a subset of it
 	}
 	return roaring.And(sets[0], within)
 }
 
-// Weights of nodes that the bitmaps do not answer, above every number of visitors.
+// Costs of nodes that bitmaps do not answer, above every number of visitors.
 const (
-	weightOfRest = 1 << (33 + iota) // of an Inverse
-	weightOfTime
-	weightOfText
-	weightOfCheck
+	costOfInverse = 1 << (33 + iota)
+	costOfTime
+	costOfText
+	costOfCheck
 )
 
-// weight guesses what eval of n costs: the size of its sets, or the dearest thing to do.
-func (r *run) weight(n filter.Node) uint64 {
-	if sets, ok := r.sets(n); ok {
+// cost estimates the cost of eval: the size of the sets of n, or the most expensive work.
+func (e *evaluator) cost(n filter.Node) uint64 {
+	if sets, ok := e.sets(n); ok {
 		var size uint64
 		for _, set := range sets {
 			size += set.GetCardinality()
@@ -139,44 +140,44 @@ func (r *run) weight(n filter.Node) uint64 {
 	}
 	switch n := n.(type) {
 	case filter.AllOf:
-		return r.heaviest(n)
+		return e.highestCost(n)
 	case filter.AnyOf:
-		return r.heaviest(n)
-	case filter.Inverse:
-		return max(weightOfRest, r.weight(n.Of))
+		return e.highestCost(n)
+	case filter.Negation:
+		return max(costOfInverse, e.cost(n.Of))
 	case filter.Terms:
-		return weightOfText
+		return costOfText
 	case *filter.Test:
-		if _, ok := r.w.column(n); ok {
-			return weightOfTime
+		if _, ok := e.w.column(n); ok {
+			return costOfTime
 		}
 		if n.Op == filter.OpAll {
-			return r.w.rarest(n)
+			return e.w.rarest(n)
 		}
 		if needles(n) != nil {
-			return weightOfText
+			return costOfText
 		}
 	}
-	return weightOfCheck
+	return costOfCheck
 }
 
-func (r *run) heaviest(nodes []filter.Node) (most uint64) {
+func (e *evaluator) highestCost(nodes []filter.Node) (highest uint64) {
 	for _, n := range nodes {
-		most = max(most, r.weight(n))
+		highest = max(highest, e.cost(n))
 	}
-	return most
+	return highest
 }
 
-func (r *run) cheapFirst(nodes []filter.Node) []filter.Node {
-	type weighed struct {
-		node   filter.Node
-		weight uint64
+func (e *evaluator) cheapestFirst(nodes []filter.Node) []filter.Node {
+	type costed struct {
+		node filter.Node
+		cost uint64
 	}
-	list := make([]weighed, len(nodes))
+	list := make([]costed, len(nodes))
 	for i, n := range nodes {
-		list[i] = weighed{n, r.weight(n)}
+		list[i] = costed{n, e.cost(n)}
 	}
-	slices.SortStableFunc(list, func(a, b weighed) int { return cmp.Compare(a.weight, b.weight) })
+	slices.SortStableFunc(list, func(a, b costed) int { return cmp.Compare(a.cost, b.cost) })
 	sorted := make([]filter.Node, len(nodes))
 	for i := range list {
 		sorted[i] = list[i].node

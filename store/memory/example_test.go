@@ -8,12 +8,13 @@ import (
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/memory"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Applications use a store by way of a workspace.
+// Applications use a store through a Workspace.
 func ExampleNew() {
 	ctx := context.Background()
 	ws, err := store.Open(memory.New(), "acme", nil)
@@ -29,21 +30,23 @@ func ExampleNew() {
 	// Output: 1 Ada Lovelace <nil>
 }
 
-const acme = store.WorkspaceID("acme")
+const acme = driver.WorkspaceID("acme")
 
 var day = time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
 
 // sample returns a store with two visitors, a tag and a group, and the id of the first.
 func sample() (context.Context, *memory.Store, visitor.ID) {
 	ctx, st := context.Background(), memory.New()
-	ada, bob := visitor.NewID(day), visitor.NewID(day.Add(time.Hour))
+	later := day.Add(time.Hour)
+	ada, bob := visitor.NewID(day), visitor.NewID(later)
 	team := group.NewID(day)
-	_, err := st.Apply(ctx, acme, []store.Change{
-		store.EnsureTag{Tag: tag.Tag{ID: tag.NewID(day), Name: "hot-lead", Color: "#16a34a", CreatedAt: day}},
-		store.CreateGroup{Group: group.Group{ID: team, Name: "Team", CreatedAt: day}},
-		store.CreateVisitor{Visitor: visitor.Visitor{ID: ada, Name: "Ada", Source: visitor.Telegram, CreatedAt: day, UpdatedAt: day}, Tags: []string{"hot-lead"}},
-		store.CreateVisitor{Visitor: visitor.Visitor{ID: bob, Name: "Bob", Source: visitor.Chat, CreatedAt: day.Add(time.Hour), UpdatedAt: day.Add(time.Hour)}},
-		store.JoinGroup{Group: team, ID: bob, At: day.Add(time.Hour)},
+	first, second := driver.Audit{At: day, Actor: "ann"}, driver.Audit{At: later, Actor: "ann"}
+	_, err := st.Apply(ctx, acme, []driver.Change{
+		driver.EnsureTag{Audit: first, Tag: tag.Tag{ID: tag.NewID(day), Name: "hot-lead", Color: "#16a34a", CreatedAt: day}},
+		driver.CreateGroup{Audit: first, Group: group.Group{ID: team, Name: "Team", CreatedAt: day}},
+		driver.CreateVisitor{Audit: first, Visitor: visitor.Visitor{ID: ada, Name: "Ada", Source: visitor.Telegram, CreatedAt: day, UpdatedAt: day}, Tags: []string{"hot-lead"}},
+		driver.CreateVisitor{Audit: second, Visitor: visitor.Visitor{ID: bob, Name: "Bob", Source: visitor.Chat, CreatedAt: later, UpdatedAt: later}},
+		driver.AddToGroup{Audit: second, Group: team, ID: bob},
 	})
 	if err != nil {
 		panic(err)
@@ -62,12 +65,12 @@ func everyone() filter.Bound {
 func ExampleStore_Apply() {
 	ctx, st, ada := sample()
 	name := "Ada Lovelace"
-	outcomes, err := st.Apply(ctx, acme, []store.Change{
-		store.UpdateVisitor{ID: ada, Patch: visitor.Patch{Name: &name}, At: day.Add(time.Hour)},
-		store.RemoveTags{ID: ada, Tags: []string{"no-such-tag"}, At: day.Add(time.Hour)},
+	outcomes, err := st.Apply(ctx, acme, []driver.Change{
+		driver.UpdateVisitor{ID: ada, Patch: visitor.Patch{Name: &name}, Audit: driver.Audit{At: day.Add(time.Hour)}},
+		driver.RemoveTags{ID: ada, Tags: []string{"no-such-tag"}, Audit: driver.Audit{At: day.Add(time.Hour)}},
 	})
 	fmt.Println(outcomes[0].Effect, outcomes[0].Visitor.Name, outcomes[1].Effect, err)
-	_, err = st.Apply(ctx, acme, []store.Change{store.DeleteVisitor{ID: ada}, store.AddTags{ID: ada}, store.UpdateGroup{ID: "none"}})
+	_, err = st.Apply(ctx, acme, []driver.Change{driver.DeleteVisitor{ID: ada}, driver.AddTags{ID: ada}, driver.UpdateGroup{ID: "none"}})
 	fmt.Println(err)
 	_, err = st.GetVisitor(ctx, acme, ada)
 	fmt.Println("still there:", err == nil)
@@ -90,14 +93,14 @@ func ExampleStore_GetVisitor() {
 
 func ExampleStore_FindVisitors() {
 	ctx, st, _ := sample()
-	q := store.Select{Where: everyone(), Order: store.NewestFirst, Limit: 1}
+	q := driver.Select{Where: everyone(), Order: driver.NewestFirst, Limit: 1}
 	for {
 		page, err := st.FindVisitors(ctx, acme, q)
 		if err != nil || len(page) == 0 {
 			break
 		}
 		fmt.Println(page[0].Name)
-		last := store.PositionOf(q.Order, page[0])
+		last := driver.PositionOf(q.Order, page[0])
 		q.After = &last
 	}
 	// Output:
@@ -117,43 +120,36 @@ func ExampleStore_CountVisitors() {
 func ExampleStore_Facets() {
 	ctx, st, _ := sample()
 	f, err := st.Facets(ctx, acme, everyone())
-	for _, s := range f.Sources {
-		fmt.Println(s.Source, s.Count)
-	}
-	fmt.Println(f.Tags[0].Tag.Name, f.Tags[0].Count)
-	fmt.Println(f.Groups[0].Group.Name, f.Groups[0].Count, err)
+	fmt.Println(f.Total, f.Sources, len(f.Tags), len(f.Groups), err)
 	// Output:
-	// chat 1
-	// telegram 1
-	// hot-lead 1
-	// Team 1 <nil>
+	// 2 map[chat:1 telegram:1] 1 1 <nil>
 }
 
 func ExampleStore_ListTags() {
 	ctx, st, _ := sample()
-	tags, err := st.ListTags(ctx, acme, store.List{Keys: []string{tag.Key("Hot-Lead"), "customer"}})
+	tags, err := st.ListTags(ctx, acme, driver.List{Keys: []string{tag.Key("Hot-Lead"), "customer"}})
 	fmt.Println(len(tags), tags[0].Name, err)
 	// Output: 1 hot-lead <nil>
 }
 
 func ExampleStore_ListGroups() {
 	ctx, st, _ := sample()
-	groups, err := st.ListGroups(ctx, acme, store.List{Limit: 10})
+	groups, err := st.ListGroups(ctx, acme, driver.List{Limit: 10})
 	fmt.Println(len(groups), groups[0].Name, err)
 	// Output: 1 Team <nil>
 }
 
 func ExampleStore_Events() {
 	ctx, st, _ := sample()
-	events, err := st.Events(ctx, acme, 2, 10)
+	events, err := st.Events(ctx, acme, driver.EventQuery{After: 2, Limit: 10})
 	for _, e := range events {
-		fmt.Println(e.Seq, e.Kind, e.At.Format(time.TimeOnly))
+		fmt.Println(e.Seq, e.Kind, e.At.Format(time.TimeOnly), e.Actor)
 	}
 	fmt.Println(err)
 	// Output:
-	// 3 visitor.created 00:00:00
-	// 4 visitor.created 01:00:00
-	// 5 visitor.joined 01:00:00
+	// 3 visitor.created 00:00:00 ann
+	// 4 visitor.created 01:00:00 ann
+	// 5 visitor.joined 01:00:00 ann
 	// <nil>
 }
 

@@ -8,11 +8,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-func TestADeletedVisitorLeavesNothing(t *testing.T) {
+func TestADeletedVisitorLeavesNoData(t *testing.T) {
 	t.Parallel()
 	st := New()
 	ada := person(5, "Séraphine Ómega")
@@ -21,35 +21,35 @@ func TestADeletedVisitorLeavesNothing(t *testing.T) {
 	ada.Attributes = visitor.Attributes{"city": visitor.Text("Omegaville")}
 	twin := person(6, "Twin")
 	twin.Identities = []visitor.Identity{{Source: visitor.Telegram, Account: "bot2", ExternalID: "99887766"}}
-	var changes []store.Change
+	var changes []driver.Change
 	for i := range 200 {
 		if i == 100 {
-			changes = append(changes, store.CreateVisitor{Visitor: ada}, store.CreateVisitor{Visitor: twin})
+			changes = append(changes, driver.CreateVisitor{Visitor: ada}, driver.CreateVisitor{Visitor: twin})
 		}
-		changes = append(changes, store.CreateVisitor{Visitor: person(i, "Somebody Else")})
+		changes = append(changes, driver.CreateVisitor{Visitor: person(i, "Somebody Else")})
 	}
 	apply(t, st, changes...)
 	secrets := []string{"éraphine", "seraphine", "omega", "777788899", string(appendPhone(nil, "777788899")), "omegaville"}
 	w := workspaceOf(t, st, acme)
 	for _, secret := range secrets {
-		require.True(t, holds(w, secret), "it is not looked for where it is")
+		require.True(t, contains(w, secret), "the search does not find what is there")
 	}
 	ended := "Seraphine Omega, Duchess"
-	apply(t, st, store.UpdateVisitor{ID: ada.ID, Patch: visitor.Patch{Name: &ended}})
-	apply(t, st, store.DeleteVisitor{ID: ada.ID})
+	apply(t, st, driver.UpdateVisitor{ID: ada.ID, Patch: visitor.Patch{Name: &ended}})
+	apply(t, st, driver.DeleteVisitor{ID: ada.ID})
 	for _, secret := range secrets {
-		require.False(t, holds(w, secret))
+		require.False(t, contains(w, secret))
 	}
-	requireWhole(t, w)
-	text, phone := appendTrace(nil, []byte("seraphine")), appendTrace(nil, appendPhone(nil, "777788899"))
+	requireConsistent(t, w)
+	text, phone := appendHashes(nil, []byte("seraphine")), appendHashes(nil, appendPhone(nil, "777788899"))
 	for b := range w.text.signatures {
 		require.False(t, w.text.signatures[b].has(text))
 		require.False(t, w.text.signatures[b].has(phone))
 	}
 }
 
-// holds reports whether anything that can be reached from w holds the text, in any case.
-func holds(w *workspace, secret string) bool {
+// contains reports whether anything that w refers to contains the text, in any case.
+func contains(w *workspace, secret string) bool {
 	seen := map[reflect.Value]bool{}
 	var look func(v reflect.Value) bool
 	look = func(v reflect.Value) bool {
@@ -91,7 +91,7 @@ func holds(w *workspace, secret string) bool {
 	return look(reflect.ValueOf(w))
 }
 
-func TestTextThatMovesLeavesNothing(t *testing.T) {
+func TestMovedTextIsOverwritten(t *testing.T) {
 	t.Parallel()
 	var b textBlock
 	b.put(3, []byte("ada"))

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/contactpipeline/visitors/filter"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/crowd"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
@@ -118,7 +118,7 @@ func word(r *rand.Rand) string {
 
 // load creates the people in batches of a thousand.
 func load(st *Store, tags []tag.Tag, people []visitor.Visitor) {
-	var changes []store.Change
+	var changes []driver.Change
 	apply := func() {
 		if _, err := st.Apply(context.Background(), acme, changes); err != nil {
 			panic(err)
@@ -127,10 +127,10 @@ func load(st *Store, tags []tag.Tag, people []visitor.Visitor) {
 		changes = changes[:0]
 	}
 	for _, t := range tags {
-		changes = append(changes, store.CreateTag{Tag: t})
+		changes = append(changes, driver.CreateTag{Tag: t})
 	}
 	for _, v := range people {
-		create := store.CreateVisitor{Visitor: v}
+		create := driver.CreateVisitor{Visitor: v}
 		create.Visitor.ID = visitor.ID(strings.Clone(string(v.ID)))
 		for _, a := range v.Tags {
 			create.Tags = append(create.Tags, a.Name)
@@ -182,9 +182,9 @@ func (s *sample) count(b *testing.B, e filter.Expr) {
 	})
 }
 
-func (s *sample) page(b *testing.B, e filter.Expr, o store.Order) {
+func (s *sample) page(b *testing.B, e filter.Expr, o driver.Order) {
 	s.compare(b, e, func(where filter.Bound) (int, error) {
-		page, err := s.st.FindVisitors(context.Background(), acme, store.Select{Where: where, Order: o, Limit: 50})
+		page, err := s.st.FindVisitors(context.Background(), acme, driver.Select{Where: where, Order: o, Limit: 50})
 		return len(page), err
 	})
 }
@@ -216,16 +216,16 @@ func BenchmarkPage(b *testing.B) {
 	for _, c := range []struct {
 		name  string
 		where filter.Expr
-		order store.Order
+		order driver.Order
 	}{
-		{"all", filter.All(), store.NewestFirst},
-		{"source-and-tag", filter.And(filter.Source.Is(visitor.Chat), filter.Tag.Has("tag-3")), store.NewestFirst},
-		{"rare-tag", filter.And(filter.Source.Is(visitor.Telegram), filter.Tag.Has("tag-199")), store.NewestFirst},
-		{"search-common", filter.Search("example"), store.NewestFirst},
-		{"search-rare", filter.Search("zuvuzor"), store.NewestFirst},
-		{"seen", filter.Tag.Has("tag-3"), store.RecentlySeen},
-		{"name", filter.Tag.Has("tag-3"), store.NameAZ},
-		{"name-all", filter.All(), store.NameAZ},
+		{"all", filter.All(), driver.NewestFirst},
+		{"source-and-tag", filter.And(filter.Source.Is(visitor.Chat), filter.Tag.Has("tag-3")), driver.NewestFirst},
+		{"rare-tag", filter.And(filter.Source.Is(visitor.Telegram), filter.Tag.Has("tag-199")), driver.NewestFirst},
+		{"search-common", filter.Search("example"), driver.NewestFirst},
+		{"search-rare", filter.Search("zuvuzor"), driver.NewestFirst},
+		{"seen", filter.Tag.Has("tag-3"), driver.RecentlySeen},
+		{"name", filter.Tag.Has("tag-3"), driver.NameAZ},
+		{"name-all", filter.All(), driver.NameAZ},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			sizes(b, func(b *testing.B, s *sample) { s.page(b, c.where, c.order) })
@@ -308,7 +308,7 @@ func BenchmarkCreate(b *testing.B) {
 		for b.Loop() {
 			at = at.Add(time.Millisecond)
 			v := visitor.Visitor{ID: visitor.NewID(at), Name: "Ada Lovelace", Source: visitor.Chat, CreatedAt: at, UpdatedAt: at}
-			if _, err := st.Apply(context.Background(), acme, []store.Change{store.CreateVisitor{Visitor: v, Tags: []string{"tag-3"}}}); err != nil {
+			if _, err := st.Apply(context.Background(), acme, []driver.Change{driver.CreateVisitor{Visitor: v, Tags: []string{"tag-3"}}}); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -9,59 +9,59 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// owners finds visitors by channel and external id. The account is left out, since
-// filters may leave it open; few people have the same id on two accounts.
+// owners finds visitors by channel and external id. The account is not part of the key,
+// because filters may leave it open and few people have the same id on two accounts.
 type owners struct {
-	first map[reference]uuid.UUID
-	more  map[reference][]uuid.UUID
+	first map[ownerKey]uuid.UUID
+	more  map[ownerKey][]uuid.UUID // those after the first
 }
 
-type reference struct{ channel, externalID string }
+type ownerKey struct{ channel, externalID string }
 
 func newOwners() owners {
-	return owners{map[reference]uuid.UUID{}, map[reference][]uuid.UUID{}}
+	return owners{map[ownerKey]uuid.UUID{}, map[ownerKey][]uuid.UUID{}}
 }
 
-// of returns the ids of those known by r, one for each account.
-func (o *owners) of(r reference) []uuid.UUID {
-	first, ok := o.first[r]
+// of returns the ids of the visitors with that key, one for each account.
+func (o *owners) of(k ownerKey) []uuid.UUID {
+	first, ok := o.first[k]
 	if !ok {
 		return nil
 	}
-	return append([]uuid.UUID{first}, o.more[r]...)
+	return append([]uuid.UUID{first}, o.more[k]...)
 }
 
 func (o *owners) add(i identity, id uuid.UUID) {
-	r := reference{i.channel.name, i.externalID}
-	if _, taken := o.first[r]; taken {
-		o.more[r] = append(o.more[r], id)
+	k := ownerKey{i.channel.text, i.externalID}
+	if _, taken := o.first[k]; taken {
+		o.more[k] = append(o.more[k], id)
 		return
 	}
-	o.first[r] = id
+	o.first[k] = id
 }
 
-func (o *owners) drop(i identity, id uuid.UUID) {
-	r := reference{i.channel.name, i.externalID}
-	all := o.of(r)
+func (o *owners) remove(i identity, id uuid.UUID) {
+	k := ownerKey{i.channel.text, i.externalID}
+	all := o.of(k)
 	at := slices.Index(all, id)
 	all = slices.Delete(all, at, at+1)
-	delete(o.first, r)
-	delete(o.more, r)
-	r.externalID = strings.Clone(r.externalID) // not a part of what the one who left was known by
+	delete(o.first, k)
+	delete(o.more, k)
+	k.externalID = strings.Clone(k.externalID) // it is part of a string with the username of the deleted visitor
 	for n, id := range all {
 		if n == 0 {
-			o.first[r] = id
+			o.first[k] = id
 		} else {
-			o.more[r] = append(o.more[r], id)
+			o.more[k] = append(o.more[k], id)
 		}
 	}
 }
 
-// owner returns the visitor that has the identity, or false.
+// owner returns the visitor that has the identity, if there is one.
 func (w *workspace) owner(i visitor.Identity) (uuid.UUID, bool) {
-	for _, id := range w.owners.of(reference{string(i.Source), i.ExternalID}) {
+	for _, id := range w.owners.of(ownerKey{string(i.Source), i.ExternalID}) {
 		for _, known := range w.records[w.ids[id]].identities {
-			if known.account == i.Account && known.externalID == i.ExternalID && known.channel.name == string(i.Source) {
+			if known.account == i.Account && known.externalID == i.ExternalID && known.channel.text == string(i.Source) {
 				return id, true
 			}
 		}

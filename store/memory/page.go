@@ -7,94 +7,91 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/contactpipeline/visitors/filter"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-func (w *workspace) find(ctx context.Context, q store.Select) ([]visitor.Visitor, error) {
-	key, descending, ok := q.Order.Key()
+func (w *workspace) find(ctx context.Context, q driver.Select) ([]visitor.Visitor, error) {
+	key, descending, ok := driver.Sorting(q.Order)
 	if !ok {
 		return nil, text.Refuse("order", "unknown")
 	}
 	if q.Limit < 1 {
 		return nil, text.Refuse("limit", "less than 1")
 	}
-	a := arrangement{w: w, key: key, descending: descending, limit: min(q.Limit, len(w.records)+1)}
+	top := topN{w: w, key: key, descending: descending, limit: min(q.Limit, len(w.records)+1)}
 	if q.After != nil {
 		id, ok := parseID(q.After.ID)
 		if !ok && q.After.ID != "" {
 			return nil, text.Refuse("after", "not an id")
 		}
-		a.after = &place{name: []byte(q.After.Name), micros: q.After.Micros, id: id}
+		top.after = &rank{name: []byte(q.After.Name), micros: q.After.Micros, id: id}
 	}
-	r := &run{ctx: ctx, w: w}
-	find := r.sorted
-	if key == store.ByID {
-		find = r.inOrder
+	e := &evaluator{ctx: ctx, w: w}
+	find := e.sorted
+	if key == driver.ByID {
+		find = e.inOrder
 	}
-	positions, err := find(q.Where.Node(), a)
-	if err != nil {
+	positions, err := find(q.Where.Node(), top)
+	if err != nil || len(positions) == 0 {
 		return nil, err
-	}
-	if len(positions) == 0 {
-		return nil, nil
 	}
 	page := make([]visitor.Visitor, len(positions))
 	for i, p := range positions {
-		w.records[p].fill(&page[i])
+		page[i] = w.records[p].visitor()
 	}
 	return page, nil
 }
 
-// sorted picks the first of all matches.
-func (r *run) sorted(where filter.Node, a arrangement) ([]uint32, error) {
-	matches, err := r.eval(where, r.w.live)
+// sorted selects the first of all matches.
+func (e *evaluator) sorted(where filter.Node, top topN) ([]uint32, error) {
+	matches, err := e.eval(where, e.w.live)
 	if err != nil {
 		return nil, err
 	}
 	for p := range matches.Iterate {
-		a.offer(p)
+		top.offer(p)
 	}
-	return a.done(), nil
+	return top.positions(), nil
 }
 
-// inOrder walks the positions in their order until it has enough, and puts those who are
-// late between them.
-func (r *run) inOrder(where filter.Node, a arrangement) ([]uint32, error) {
-	late, err := r.eval(where, r.w.late)
+// inOrder walks the positions in the order of ids until a page is full, and merges the
+// visitors that are out of order into it.
+func (e *evaluator) inOrder(where filter.Node, top topN) ([]uint32, error) {
+	outOfOrder, err := e.eval(where, e.w.outOfOrder)
 	if err != nil {
 		return nil, err
 	}
-	for p := range late.Iterate {
-		a.offer(p)
+	for p := range outOfOrder.Iterate {
+		top.offer(p)
 	}
-	from, to := 0, len(r.w.records)
+	from, to := 0, len(e.w.records)
 	switch {
-	case a.after == nil:
-	case a.descending:
-		to = r.w.firstFrom(a.after.id)
+	case top.after == nil:
+	case top.descending:
+		to = e.w.firstFrom(top.after.id)
 	default:
-		from = r.w.firstAfter(a.after.id)
+		from = e.w.firstAfter(top.after.id)
 	}
 	var found []uint32
-	for window := range windows(from, to, a.limit, a.descending) {
-		window.And(r.w.live)
-		window.AndNot(r.w.late)
-		matches, err := r.eval(where, window)
+	for window := range windows(from, to, top.limit, top.descending) {
+		window.And(e.w.live)
+		window.AndNot(e.w.outOfOrder)
+		matches, err := e.eval(where, window)
 		if err != nil {
 			return nil, err
 		}
-		found = appendFirst(found, matches, a.limit, a.descending)
-		if len(found) == a.limit {
+		found = appendFirst(found, matches, top.limit, top.descending)
+		if len(found) == top.limit {
 			break
 		}
 	}
-	return a.merge(found), nil
+	return top.merge(found), nil
 }
 
-// windows cuts the positions into stretches, each four times as long as the one before,
-// so that a full page costs little and an empty one few steps.
+// windows divides the positions into windows, each four times as large as the one before:
+// a page that is soon full costs little, and one that matches nobody takes few steps.
 func windows(from, to, limit int, backward bool) iter.Seq[*roaring.Bitmap] {
 	return func(yield func(*roaring.Bitmap) bool) {
 		for size := max(4_096, 4*limit); from < to; size *= 4 {
@@ -115,7 +112,7 @@ func windows(from, to, limit int, backward bool) iter.Seq[*roaring.Bitmap] {
 	}
 }
 
-// appendFirst appends positions from one end of the set until there are limit.
+// appendFirst appends positions from one end of the set until to has limit.
 func appendFirst(to []uint32, set *roaring.Bitmap, limit int, backward bool) []uint32 {
 	var it roaring.IntIterable = set.Iterator()
 	if backward {

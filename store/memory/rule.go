@@ -4,15 +4,9 @@ import (
 	"slices"
 
 	"github.com/contactpipeline/visitors/filter"
-	"github.com/contactpipeline/visitors/group"
 )
 
-// cloneGroup returns a copy that shares nothing with g.
-func cloneGroup(g group.Group) group.Group {
-	g.Rule = cloneRule(g.Rule)
-	return g
-}
-
+// cloneRule returns a copy of a rule that shares nothing with it.
 func cloneRule(e filter.Expr) filter.Expr {
 	switch e := e.(type) {
 	case filter.AndExpr:

@@ -10,8 +10,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// terms looks for each term where the longer ones were found.
-func (r *run) terms(terms filter.Terms, within *roaring.Bitmap) (*roaring.Bitmap, error) {
+// terms searches for the longest term first, and for the others only where it was found.
+func (e *evaluator) terms(terms filter.Terms, within *roaring.Bitmap) (*roaring.Bitmap, error) {
 	longest := slices.SortedStableFunc(slices.Values(terms), func(a, b filter.Term) int {
 		return cmp.Compare(len(b.Text), len(a.Text))
 	})
@@ -21,40 +21,40 @@ func (r *run) terms(terms filter.Terms, within *roaring.Bitmap) (*roaring.Bitmap
 			needles = append(needles, appendPhone(nil, t.Digits))
 		}
 		var err error
-		if within, err = r.w.text.search(r.ctx, within, needles...); err != nil || within.IsEmpty() {
+		if within, err = e.w.text.search(e.ctx, within, needles...); err != nil || within.IsEmpty() {
 			return within, err
 		}
 	}
 	return within, nil
 }
 
-// test answers a condition for which there is no bitmap.
-func (r *run) test(t *filter.Test, within *roaring.Bitmap) (*roaring.Bitmap, error) {
-	if column, ok := r.w.column(t); ok {
-		return r.between(t, column, within)
+// test evaluates a condition for which there is no bitmap.
+func (e *evaluator) test(t *filter.Test, within *roaring.Bitmap) (*roaring.Bitmap, error) {
+	if column, ok := e.w.column(t); ok {
+		return e.between(t, column, within)
 	}
 	switch {
 	case t.Field.Kind == filter.AttrKind:
-		within = r.union(r.w.attributes.sets([]string{t.Attr}), within)
+		within = e.union(e.w.attributes.sets([]string{t.Attr}), within)
 	case t.Field.Kind == filter.IdentityKind:
 		var channels []*roaring.Bitmap
 		for _, ref := range t.Refs {
-			channels = append(channels, r.w.channels.sets([]string{string(ref.Source)})...)
+			channels = append(channels, e.w.channels.sets([]string{string(ref.Source)})...)
 		}
-		within = r.union(channels, within)
+		within = e.union(channels, within)
 	default:
 		if needles := needles(t); needles != nil {
 			var err error
-			if within, err = r.w.text.search(r.ctx, within, needles...); err != nil {
+			if within, err = e.w.text.search(e.ctx, within, needles...); err != nil {
 				return nil, err
 			}
 		}
 	}
-	return r.check(t, within)
+	return e.check(t, within)
 }
 
-// needles returns texts of which the document of each match holds one: nil where that
-// does not help.
+// needles returns texts of which every match has one in its document. It returns nil if
+// the condition is not about an indexed text.
 func needles(t *filter.Test) [][]byte {
 	var fold func(string) []byte
 	switch t.Field.Name {
@@ -84,16 +84,16 @@ func needles(t *filter.Test) [][]byte {
 	return all
 }
 
-// check asks filter.MatchNode about each visitor within.
-func (r *run) check(n filter.Node, within *roaring.Bitmap) (*roaring.Bitmap, error) {
+// check calls filter.MatchNode for each visitor in within.
+func (e *evaluator) check(n filter.Node, within *roaring.Bitmap) (*roaring.Bitmap, error) {
 	var hits []uint32
 	read := 0
 	for p := range within.Iterate {
-		if read++; read%16 == 0 && r.ctx.Err() != nil {
-			return nil, r.ctx.Err()
+		if read++; read%16 == 0 && e.ctx.Err() != nil {
+			return nil, e.ctx.Err()
 		}
-		r.show(r.w.records[p], n)
-		if filter.MatchNode(n, &r.visitor) {
+		e.load(e.w.records[p], n)
+		if filter.MatchNode(n, &e.visitor) {
 			hits = append(hits, p)
 		}
 	}
@@ -102,28 +102,33 @@ func (r *run) check(n filter.Node, within *roaring.Bitmap) (*roaring.Bitmap, err
 	return found, nil
 }
 
-// show makes r.visitor what n needs to know of a visitor.
-func (r *run) show(of *record, n filter.Node) {
+// load sets e.visitor to the visitor of a record. For the common fields it sets only the
+// field that n tests, which is faster.
+func (e *evaluator) load(r *record, n filter.Node) {
 	t, ok := n.(*filter.Test)
 	if !ok {
-		r.visitor = of.visitor()
+		e.visitor = r.visitor()
 		return
 	}
-	switch t.Field.Kind {
-	case filter.TextKind, filter.PhoneKind:
-		r.visitor.Name, r.visitor.Email, r.visitor.Phone = of.name, of.email, of.phone
-	case filter.IdentityKind:
-		r.visitor.Identities = of.appendIdentities(r.visitor.Identities[:0])
-	case filter.AttrKind:
-		if r.visitor.Attributes == nil {
-			r.visitor.Attributes = make(visitor.Attributes, 1)
+	switch t.Field.Name {
+	case "name":
+		e.visitor.Name = r.name
+	case "email":
+		e.visitor.Email = r.email
+	case "phone":
+		e.visitor.Phone = r.phone
+	case "identity":
+		e.visitor.Identities = r.appendIdentities(e.visitor.Identities[:0])
+	case "attr":
+		if e.visitor.Attributes == nil {
+			e.visitor.Attributes = make(visitor.Attributes, 1)
 		}
-		for _, a := range of.attributes {
-			if a.name.name == t.Attr {
-				r.visitor.Attributes[t.Attr] = a.value
+		for _, a := range r.attributes {
+			if a.name.text == t.Attr {
+				e.visitor.Attributes[t.Attr] = a.value
 			}
 		}
 	default:
-		r.visitor = of.visitor()
+		e.visitor = r.visitor()
 	}
 }

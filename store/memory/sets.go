@@ -10,18 +10,18 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// sets returns bitmaps whose union is exactly those that n matches, if there are such.
-func (r *run) sets(n filter.Node) ([]*roaring.Bitmap, bool) {
+// sets returns bitmaps whose union is what n matches, or false if there are none.
+func (e *evaluator) sets(n filter.Node) ([]*roaring.Bitmap, bool) {
 	switch n := n.(type) {
 	case *filter.Test:
 		if n.Op == filter.OpExists {
-			return r.w.having(n)
+			return e.w.existsSets(n)
 		}
-		return r.w.among(n)
+		return e.w.inSets(n)
 	case filter.AnyOf:
 		var all []*roaring.Bitmap
 		for _, child := range n {
-			sets, ok := r.sets(child)
+			sets, ok := e.sets(child)
 			if !ok {
 				return nil, false
 			}
@@ -32,20 +32,20 @@ func (r *run) sets(n filter.Node) ([]*roaring.Bitmap, bool) {
 	return nil, false
 }
 
-// having answers OpExists.
-func (w *workspace) having(t *filter.Test) ([]*roaring.Bitmap, bool) {
+// existsSets is sets for OpExists.
+func (w *workspace) existsSets(t *filter.Test) ([]*roaring.Bitmap, bool) {
 	var set *roaring.Bitmap
 	switch t.Field.Name {
 	case "tag":
-		set = w.tagged
+		set = w.withTag
 	case "group":
-		set = w.grouped
+		set = w.withGroup
 	case "email":
-		set = w.mailed
+		set = w.withEmail
 	case "phone":
-		set = w.phoned
+		set = w.withPhone
 	case "identity":
-		set = w.channel
+		set = w.withChannel
 	case "attr":
 		return w.attributes.sets([]string{t.Attr}), true
 	default:
@@ -54,11 +54,11 @@ func (w *workspace) having(t *filter.Test) ([]*roaring.Bitmap, bool) {
 	return []*roaring.Bitmap{set}, true
 }
 
-// among answers OpIn and OpExcluded.
-func (w *workspace) among(t *filter.Test) ([]*roaring.Bitmap, bool) {
+// inSets is sets for OpIn and OpExcluded.
+func (w *workspace) inSets(t *filter.Test) ([]*roaring.Bitmap, bool) {
 	switch {
 	case t.Field.Name == "group" && t.Op == filter.OpExcluded:
-		return labelled(&w.groups, t.Texts, func(g *label[group.Group]) *roaring.Bitmap { return g.excluded }), true
+		return catalogSets(&w.groups, t.Texts, func(g *entry[group.Group]) *roaring.Bitmap { return g.excluded }), true
 	case t.Op != filter.OpIn:
 		return nil, false
 	}
@@ -66,7 +66,7 @@ func (w *workspace) among(t *filter.Test) ([]*roaring.Bitmap, bool) {
 	case "source":
 		return w.sources.sets(t.Texts), true
 	case "tag", "group":
-		return w.labels(t), true
+		return w.catalogSetsOf(t), true
 	case "id":
 		set := roaring.New()
 		for _, id := range t.Texts {
@@ -76,24 +76,24 @@ func (w *workspace) among(t *filter.Test) ([]*roaring.Bitmap, bool) {
 		}
 		return []*roaring.Bitmap{set}, true
 	case "identity":
-		return w.known(t.Refs)
+		return w.identitySets(t.Refs)
 	}
 	return nil, false
 }
 
-// labels returns the bitmaps of the tags or groups that t names, but for those that are
+// catalogSetsOf returns the bitmaps of the tags or groups that t names, but for those that are
 // not there.
-func (w *workspace) labels(t *filter.Test) []*roaring.Bitmap {
+func (w *workspace) catalogSetsOf(t *filter.Test) []*roaring.Bitmap {
 	if t.Field.Kind == filter.TagKind {
-		return labelled(&w.tags, t.Texts, members)
+		return catalogSets(&w.tags, t.Texts, members)
 	}
-	return labelled(&w.groups, t.Texts, members)
+	return catalogSets(&w.groups, t.Texts, members)
 }
 
 // rarest is how many carry the rarest of the tags, or are in the smallest of the groups, that
 // t names.
 func (w *workspace) rarest(t *filter.Test) uint64 {
-	sets := w.labels(t)
+	sets := w.catalogSetsOf(t)
 	if len(sets) < len(t.Texts) {
 		return 0
 	}
@@ -104,14 +104,15 @@ func (w *workspace) rarest(t *filter.Test) uint64 {
 	return least
 }
 
-// known finds people by identity; what has an account but no external id it leaves.
-func (w *workspace) known(refs []filter.IdentityRef) ([]*roaring.Bitmap, bool) {
+// identitySets is sets for identities. It returns false if one has an account but no
+// external id, for which there is no bitmap.
+func (w *workspace) identitySets(refs []filter.IdentityRef) ([]*roaring.Bitmap, bool) {
 	var sets []*roaring.Bitmap
 	for _, ref := range refs {
 		channel := w.channels.sets([]string{string(ref.Source)})
 		switch {
 		case ref.ExternalID != "":
-			sets = append(sets, w.identified(ref))
+			sets = append(sets, w.withIdentity(ref))
 		case ref.Account == "" || len(channel) == 0:
 			sets = append(sets, channel...)
 		default:
@@ -121,12 +122,12 @@ func (w *workspace) known(refs []filter.IdentityRef) ([]*roaring.Bitmap, bool) {
 	return sets, true
 }
 
-func (w *workspace) identified(ref filter.IdentityRef) *roaring.Bitmap {
+func (w *workspace) withIdentity(ref filter.IdentityRef) *roaring.Bitmap {
 	set := roaring.New()
-	for _, id := range w.owners.of(reference{string(ref.Source), ref.ExternalID}) {
+	for _, id := range w.owners.of(ownerKey{string(ref.Source), ref.ExternalID}) {
 		p := w.ids[id]
 		for _, i := range w.records[p].identities {
-			if i.externalID == ref.ExternalID && i.channel.name == string(ref.Source) && (ref.Account == "" || ref.Account == i.account) {
+			if i.externalID == ref.ExternalID && i.channel.text == string(ref.Source) && (ref.Account == "" || ref.Account == i.account) {
 				set.Add(p)
 			}
 		}
@@ -134,23 +135,13 @@ func (w *workspace) identified(ref filter.IdentityRef) *roaring.Bitmap {
 	return set
 }
 
-func (x index) sets(names []string) []*roaring.Bitmap {
-	var sets []*roaring.Bitmap
-	for _, name := range names {
-		if m := x[name]; m != nil {
-			sets = append(sets, m.members)
-		}
-	}
-	return sets
-}
+func members[T any](e *entry[T]) *roaring.Bitmap { return e.members }
 
-func members[T any](l *label[T]) *roaring.Bitmap { return l.members }
-
-func labelled[T any](s *shelf[T], ids []string, set func(*label[T]) *roaring.Bitmap) []*roaring.Bitmap {
+func catalogSets[T any](c *catalog[T], ids []string, set func(*entry[T]) *roaring.Bitmap) []*roaring.Bitmap {
 	var sets []*roaring.Bitmap
 	for _, id := range ids {
-		if l := s.byID[id]; l != nil {
-			sets = append(sets, set(l))
+		if e := c.byID[id]; e != nil {
+			sets = append(sets, set(e))
 		}
 	}
 	return sets

@@ -2,12 +2,12 @@ package memory
 
 import "math/bits"
 
-// signature sums up a block of text: a bit for each hash of three bytes in a row that it
-// holds. A text that is in the block has all its bits in the signature.
+// signature summarizes a block of text, as a Bloom filter of its trigrams (three bytes in a
+// row): a text of which a bit is missing is not in the block.
 type signature [signatureBits / 64]uint64
 
-// signatureBits are enough for a block of 64 visitors, who have some 1,500 different rows
-// of three, to fill about a sixth.
+// signatureBits is chosen so that a block of 64 visitors, with about 1,500 different
+// trigrams, sets about a sixth of them.
 const signatureBits = 8_192
 
 func hash3(a, b, c byte) uint16 {
@@ -21,8 +21,9 @@ func (s *signature) add(text []byte) {
 	}
 }
 
-func (s *signature) has(trace []uint16) bool {
-	for _, h := range trace {
+// has reports whether a text with those hashes may be in the block.
+func (s *signature) has(hashes []uint16) bool {
+	for _, h := range hashes {
 		if s[h/64]&(1<<(h%64)) == 0 {
 			return false
 		}
@@ -30,15 +31,15 @@ func (s *signature) has(trace []uint16) bool {
 	return true
 }
 
-// appendTrace appends the hashes of a text.
-func appendTrace(to []uint16, text []byte) []uint16 {
+// appendHashes appends the hashes of the trigrams of a text.
+func appendHashes(to []uint16, text []byte) []uint16 {
 	for i := 2; i < len(text); i++ {
 		to = append(to, hash3(text[i-2], text[i-1], text[i]))
 	}
 	return to
 }
 
-// appendBits appends base plus the place of each bit.
+// appendBits appends the index of each bit of a word, plus base.
 func appendBits(to []uint32, base uint32, word uint64) []uint32 {
 	for ; word != 0; word &= word - 1 {
 		to = append(to, base+uint32(bits.TrailingZeros64(word)))

@@ -6,33 +6,33 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
 var (
-	_ store.Store   = (*Store)(nil)
-	_ store.Faceter = (*Store)(nil)
+	_ driver.Store   = (*Store)(nil)
+	_ driver.Faceter = (*Store)(nil)
 )
 
-// Store keeps visitors in memory, up to 2^32 in a workspace. It is safe for concurrent
-// use; make one with New.
+// Store stores visitors in memory, up to 2^32 in a workspace. It is safe for concurrent
+// use. New returns one.
 type Store struct {
 	mu         sync.RWMutex // held for reading by every call, for writing by Close
 	closed     bool
-	workspaces sync.Map // store.WorkspaceID → *workspace
+	workspaces sync.Map // driver.WorkspaceID → *workspace
 }
 
-// New returns a store with nothing in it.
+// New returns an empty store.
 func New() *Store { return &Store{} }
 
-// read calls do with the workspace, which nobody changes meanwhile.
-func read[T any](ctx context.Context, s *Store, ws store.WorkspaceID, do func(*workspace) (T, error)) (result T, err error) {
+// read calls do with a workspace, which is not changed until do returns.
+func read[T any](ctx context.Context, s *Store, ws driver.WorkspaceID, do func(*workspace) (T, error)) (result T, err error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.closed {
-		return result, store.ErrClosed
+		return result, driver.ErrClosed
 	}
 	if err := ctx.Err(); err != nil {
 		return result, err
@@ -47,57 +47,45 @@ func read[T any](ctx context.Context, s *Store, ws store.WorkspaceID, do func(*w
 	return do(w)
 }
 
-// GetVisitor returns a visitor, or an error that matches store.ErrNotFound.
-func (s *Store) GetVisitor(ctx context.Context, ws store.WorkspaceID, id visitor.ID) (visitor.Visitor, error) {
-	return read(ctx, s, ws, func(w *workspace) (visitor.Visitor, error) {
-		v, found, err := store.Follow(&batch{workspace: w}, id)
-		if err == nil && !found {
-			err = store.Missed("visitor", string(id))
-		}
-		return v, err
-	})
+// GetVisitor returns a visitor by its id or by the id of one that was merged into it.
+// The error matches store.ErrNotFound.
+func (s *Store) GetVisitor(ctx context.Context, ws driver.WorkspaceID, id visitor.ID) (visitor.Visitor, error) {
+	return read(ctx, s, ws, func(w *workspace) (visitor.Visitor, error) { return w.get(id) })
 }
 
-// FindVisitors returns a page of the visitors that match. The error matches
-// store.ErrInvalid for an order that does not exist and a limit below 1.
-func (s *Store) FindVisitors(ctx context.Context, ws store.WorkspaceID, q store.Select) ([]visitor.Visitor, error) {
+// FindVisitors returns a page of the matching visitors. The error matches store.ErrInvalid
+// for an unknown order and for a limit below 1.
+func (s *Store) FindVisitors(ctx context.Context, ws driver.WorkspaceID, q driver.Select) ([]visitor.Visitor, error) {
 	return read(ctx, s, ws, func(w *workspace) ([]visitor.Visitor, error) { return w.find(ctx, q) })
 }
 
-// CountVisitors counts the visitors that match, up to limit if that is above 0.
-func (s *Store) CountVisitors(ctx context.Context, ws store.WorkspaceID, where filter.Bound, limit int64) (int64, error) {
+// CountVisitors counts the matching visitors, up to limit if that is above 0.
+func (s *Store) CountVisitors(ctx context.Context, ws driver.WorkspaceID, where filter.Bound, limit int64) (int64, error) {
 	return read(ctx, s, ws, func(w *workspace) (int64, error) { return w.count(ctx, where, limit) })
 }
 
-// Facets counts the visitors that match, by source, tag and group.
-func (s *Store) Facets(ctx context.Context, ws store.WorkspaceID, where filter.Bound) (store.Facets, error) {
-	return read(ctx, s, ws, func(w *workspace) (store.Facets, error) { return w.facets(ctx, where) })
+// Facets counts the matching visitors by source, tag and group, without zeros.
+func (s *Store) Facets(ctx context.Context, ws driver.WorkspaceID, where filter.Bound) (driver.Facets, error) {
+	return read(ctx, s, ws, func(w *workspace) (driver.Facets, error) { return w.facets(ctx, where) })
 }
 
-// ListTags returns tags in the order of their keys.
-func (s *Store) ListTags(ctx context.Context, ws store.WorkspaceID, l store.List) ([]tag.Tag, error) {
+// ListTags returns tags ordered by key.
+func (s *Store) ListTags(ctx context.Context, ws driver.WorkspaceID, l driver.List) ([]tag.Tag, error) {
 	return read(ctx, s, ws, func(w *workspace) ([]tag.Tag, error) { return w.tags.list(l), nil })
 }
 
-// ListGroups returns groups in the order of their keys.
-func (s *Store) ListGroups(ctx context.Context, ws store.WorkspaceID, l store.List) ([]group.Group, error) {
-	return read(ctx, s, ws, func(w *workspace) ([]group.Group, error) {
-		groups := w.groups.list(l)
-		for i := range groups {
-			groups[i] = cloneGroup(groups[i])
-		}
-		return groups, nil
-	})
+// ListGroups returns groups ordered by key.
+func (s *Store) ListGroups(ctx context.Context, ws driver.WorkspaceID, l driver.List) ([]group.Group, error) {
+	return read(ctx, s, ws, func(w *workspace) ([]group.Group, error) { return w.listGroups(l), nil })
 }
 
-// Events returns the first limit events after the one with that number; all of them for
-// a limit of 0.
-func (s *Store) Events(ctx context.Context, ws store.WorkspaceID, after store.Seq, limit int) ([]store.Event, error) {
-	return read(ctx, s, ws, func(w *workspace) ([]store.Event, error) { return w.events.after(after, limit), nil })
+// Events returns events in the order of their numbers.
+func (s *Store) Events(ctx context.Context, ws driver.WorkspaceID, q driver.EventQuery) ([]driver.Event, error) {
+	return read(ctx, s, ws, func(w *workspace) ([]driver.Event, error) { return w.events.read(ctx, q) })
 }
 
-// Close waits for calls under way and drops all that the store holds. Every later call
-// returns store.ErrClosed, but Close itself.
+// Close waits for running calls and drops all data. Every later call returns
+// store.ErrClosed, except Close.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

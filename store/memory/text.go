@@ -11,26 +11,26 @@ import (
 	"github.com/contactpipeline/visitors/tag/text"
 )
 
-// textIndex holds the texts that are searched, in blocks of consecutive positions.
+// textIndex is the text that is searched, in blocks of consecutive positions.
 type textIndex struct {
 	blocks     []textBlock
-	signatures []signature // apart, since a search reads all of them
+	signatures []signature // in a list of their own, since a search reads all of them
 	buffer     []byte
 }
 
-// textBlock holds the documents of its positions one after the other. A document is the
+// textBlock holds the documents of its positions one after another. A document is the
 // folded name, the folded e-mail and the phone, with a border before, between and after
-// them; that of nobody is empty.
+// them. Without a visitor it is empty.
 type textBlock struct {
 	text []byte
 	ends [block]uint32
 }
 
-// Bytes that UTF-8 text never holds (RFC 3629 §1): a phone is spelled with them, so that
-// nothing is found in it that is looked for in names.
+// Bytes that never occur in UTF-8 (RFC 3629 §1). Phones are written with them, so that a
+// search for digits in names does not find phones.
 const (
 	border     = 0xFF
-	digitZero  = 0xF5 // and nine more
+	digitZero  = 0xF5 // up to 0xFE for nine
 	plusSign   = 0xC0
 	otherPhone = 0xC1
 )
@@ -49,7 +49,7 @@ func appendPhone(to []byte, phone string) []byte {
 	return to
 }
 
-// set makes the document of position p that of r, or nobody's.
+// set stores the text of r at p. r is nil to remove it.
 func (x *textIndex) set(p uint32, r *record) {
 	b, slot := int(p/block), p%block
 	for b >= len(x.blocks) {
@@ -61,7 +61,7 @@ func (x *textIndex) set(p uint32, r *record) {
 		doc = append(append(doc, border), text.Fold(r.email)...)
 		doc = append(appendPhone(append(doc, border), r.phone), border)
 	}
-	if had := x.blocks[b].put(slot, doc); had {
+	if replaced := x.blocks[b].put(slot, doc); replaced {
 		x.signatures[b] = signature{}
 		x.signatures[b].add(x.blocks[b].text)
 	} else {
@@ -71,14 +71,13 @@ func (x *textIndex) set(p uint32, r *record) {
 	x.buffer = doc[:0]
 }
 
-// put puts a document in its place and reports whether it replaces another one, of which
-// nothing is left.
-func (t *textBlock) put(slot uint32, doc []byte) (had bool) {
+// put stores a document and reports whether it replaced another one, which is overwritten.
+func (t *textBlock) put(slot uint32, doc []byte) (replaced bool) {
 	start, end := t.span(slot)
 	old := t.text
 	t.text = slices.Replace(t.text, int(start), int(end), doc...)
 	if cap(t.text) > cap(old) {
-		clear(old) // it was copied, and may outlive the people in it
+		clear(old) // was copied: no text of deleted visitors may stay in memory
 	}
 	for i := slot; i < block; i++ {
 		t.ends[i] += uint32(len(doc)) - (end - start)
@@ -93,8 +92,8 @@ func (t *textBlock) span(slot uint32) (start, end uint32) {
 	return start, t.ends[slot]
 }
 
-// truncate drops the positions from p on, and overwrites their texts; those of p's own
-// block are gone already.
+// truncate removes the blocks after that of p, and overwrites them. The positions from p on
+// have no documents.
 func (x *textIndex) truncate(p int) {
 	keep := min((p+block-1)/block, len(x.blocks))
 	for _, b := range x.blocks[keep:] {
@@ -104,7 +103,7 @@ func (x *textIndex) truncate(p int) {
 	x.blocks, x.signatures = x.blocks[:keep], x.signatures[:keep]
 }
 
-// name returns the folded name at p, which must not be changed.
+// name returns the folded name at p, which must not be modified.
 func (x *textIndex) name(p uint32) []byte {
 	b := &x.blocks[p/block]
 	start, end := b.span(p % block)
@@ -112,7 +111,7 @@ func (x *textIndex) name(p uint32) []byte {
 	return doc[:bytes.IndexByte(doc, border)]
 }
 
-// find returns the slots whose document holds the needle, as bits.
+// find returns the slots whose document contains the needle, as bits.
 func (t *textBlock) find(needle []byte) (slots uint64) {
 	for from, slot := 0, 0; ; {
 		i := bytes.Index(t.text[from:], needle)
@@ -127,11 +126,11 @@ func (t *textBlock) find(needle []byte) (slots uint64) {
 	}
 }
 
-// search returns those within whose document holds one of the needles.
+// search returns the positions in within whose document contains one of the needles.
 func (x *textIndex) search(ctx context.Context, within *roaring.Bitmap, needles ...[]byte) (*roaring.Bitmap, error) {
-	traces := make([][]uint16, len(needles))
+	hashes := make([][]uint16, len(needles))
 	for i, needle := range needles {
-		traces[i] = appendTrace(nil, needle)
+		hashes[i] = appendHashes(nil, needle)
 	}
 	var hits []uint32
 	read := 0
@@ -144,7 +143,7 @@ func (x *textIndex) search(ctx context.Context, within *roaring.Bitmap, needles 
 		}
 		var slots uint64
 		for i, needle := range needles {
-			if x.signatures[b].has(traces[i]) {
+			if x.signatures[b].has(hashes[i]) {
 				slots |= x.blocks[b].find(needle)
 			}
 		}
@@ -156,8 +155,8 @@ func (x *textIndex) search(ctx context.Context, within *roaring.Bitmap, needles 
 	return found, nil
 }
 
-// blocksOf iterates over the blocks that hold a position of the set, and over others
-// where most of them do.
+// blocksOf iterates over the blocks that have a position in the set, or over all blocks
+// between the first and the last if that is faster.
 func blocksOf(set *roaring.Bitmap) iter.Seq[uint32] {
 	return func(yield func(uint32) bool) {
 		if set.IsEmpty() {

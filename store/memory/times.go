@@ -6,7 +6,7 @@ import (
 	"github.com/contactpipeline/visitors/filter"
 )
 
-// column returns the times that t tests.
+// column returns the column of times that t tests, if it tests one.
 func (w *workspace) column(t *filter.Test) ([]int64, bool) {
 	if t.Op != filter.OpBetween && t.Op != filter.OpExists {
 		return nil, false
@@ -22,11 +22,12 @@ func (w *workspace) column(t *filter.Test) ([]int64, bool) {
 	return nil, false
 }
 
-// chunk is how many positions a container of a bitmap spans.
+// chunk is the number of positions in a container of a bitmap.
 const chunk = 1 << 16
 
-// between compares the times of those within, all in a row where they stand close.
-func (r *run) between(t *filter.Test, column []int64, within *roaring.Bitmap) (*roaring.Bitmap, error) {
+// between tests the times of the visitors in within. If these are dense, it reads the whole
+// column between the first and the last.
+func (e *evaluator) between(t *filter.Test, column []int64, within *roaring.Bitmap) (*roaring.Bitmap, error) {
 	if within.IsEmpty() {
 		return within, nil
 	}
@@ -43,7 +44,7 @@ func (r *run) between(t *filter.Test, column []int64, within *roaring.Bitmap) (*
 	base := first - first%chunk
 	words := make([]uint64, (int(last-base)/chunk+1)*(chunk/64))
 	for from := first; from <= last; from = from - from%chunk + chunk {
-		if err := r.ctx.Err(); err != nil {
+		if err := e.ctx.Err(); err != nil {
 			return nil, err
 		}
 		for p := from; p <= min(last, from|(chunk-1)); p++ {
@@ -57,7 +58,7 @@ func (r *run) between(t *filter.Test, column []int64, within *roaring.Bitmap) (*
 	return found, nil
 }
 
-// fits reports whether a time is there and t matches it.
+// fits reports whether t matches a time. 0 is no time.
 func fits(t *filter.Test, micros int64) bool {
 	return micros != 0 && (t.Op == filter.OpExists || t.HasTime(micros))
 }

@@ -9,56 +9,55 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/contactpipeline/visitors/group"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// workspace holds the visitors of one workspace. What is found by position has an entry
+// workspace holds the visitors of one workspace. What is indexed by position has an entry
 // for every position, also for those of deleted visitors.
 type workspace struct {
 	mu sync.RWMutex
 
-	records                []*record // nil where the visitor was deleted
+	records                []*record // nil if the visitor was deleted
 	created, updated, seen []int64   // the times of the records, 0 for none
 	text                   textIndex
 
-	// fence is the largest id up to each position. It is the visitor's own unless it was
-	// late, that is smaller than one before, or was deleted.
-	fence []uuid.UUID
-	late  *roaring.Bitmap
-	calm  int // how many may be late before settle looks again
+	// maxIDs is the largest id up to each position, so that a position can be found by
+	// binary search. A visitor whose own id is smaller is out of order.
+	maxIDs        []uuid.UUID
+	outOfOrder    *roaring.Bitmap
+	maxOutOfOrder int // how many there may be before renumbering is considered again
 
-	ids    map[uuid.UUID]uint32
+	ids    map[uuid.UUID]uint32 // positions
 	owners owners
 
-	live                                     *roaring.Bitmap
-	mailed, phoned, tagged, grouped, channel *roaring.Bitmap // those that have one
+	live                                                  *roaring.Bitmap // positions that have a visitor
+	withEmail, withPhone, withTag, withGroup, withChannel *roaring.Bitmap
 
-	sources, channels, attributes index
-	tags                          shelf[tag.Tag]
-	groups                        shelf[group.Group]
+	sources, channels, attributes nameTable
+	tags                          catalog[tag.Tag]
+	groups                        catalog[group.Group]
 
-	events journal
-	merges merges
-	taken  taken // events of channels
-
-	before, after []*roaring.Bitmap // of place, kept for the next time
+	events    journal
+	merges    merges
+	processed processed
 }
 
 func newWorkspace() *workspace {
 	return &workspace{
-		late: roaring.New(), calm: minCalm,
+		outOfOrder: roaring.New(), maxOutOfOrder: minOutOfOrder,
 		ids: map[uuid.UUID]uint32{}, owners: newOwners(),
-		live: roaring.New(), mailed: roaring.New(), phoned: roaring.New(),
-		tagged: roaring.New(), grouped: roaring.New(), channel: roaring.New(),
-		sources: index{}, channels: index{}, attributes: index{},
-		tags: newShelf[tag.Tag](), groups: newShelf[group.Group](),
-		merges: newMerges(), taken: taken{at: map[store.EventKey]int64{}},
+		live: roaring.New(), withEmail: roaring.New(), withPhone: roaring.New(),
+		withTag: roaring.New(), withGroup: roaring.New(), withChannel: roaring.New(),
+		sources: nameTable{}, channels: nameTable{}, attributes: nameTable{},
+		tags: newCatalog[tag.Tag](), groups: newCatalog[group.Group](),
+		merges: newMerges(), processed: processed{at: map[driver.DedupKey]int64{}},
 	}
 }
 
-// lookup returns the visitor with that id and its position, or a nil record.
+// lookup returns the visitor with that id and its position. The record is nil if there is
+// none.
 func (w *workspace) lookup(id visitor.ID) (uint32, *record) {
 	parsed, ok := parseID(id)
 	if !ok {
@@ -74,24 +73,24 @@ func (w *workspace) lookup(id visitor.ID) (uint32, *record) {
 // open adds an empty position at the end, for a visitor with that id.
 func (w *workspace) open(id uuid.UUID) uint32 {
 	p := len(w.records)
-	if p > 0 && compareIDs(w.fence[p-1], id) > 0 {
-		id = w.fence[p-1]
+	if p > 0 && compareIDs(w.maxIDs[p-1], id) > 0 {
+		id = w.maxIDs[p-1]
 	}
 	w.records = append(w.records, nil)
-	w.fence = append(w.fence, id)
+	w.maxIDs = append(w.maxIDs, id)
 	w.created, w.updated, w.seen = append(w.created, 0), append(w.updated, 0), append(w.seen, 0)
 	return uint32(p)
 }
 
-// truncate drops the positions from p on, which hold nobody.
+// truncate removes the positions from p on, which have no visitors.
 func (w *workspace) truncate(p int) {
 	clear(w.records[p:])
-	w.records, w.fence = w.records[:p], w.fence[:p]
+	w.records, w.maxIDs = w.records[:p], w.maxIDs[:p]
 	w.created, w.updated, w.seen = w.created[:p], w.updated[:p], w.seen[:p]
 	w.text.truncate(p)
 }
 
-// put makes next the visitor at p, or nobody, with all that is known of it elsewhere.
+// put replaces the visitor at p. next is nil to delete it.
 func (w *workspace) put(p uint32, next *record) {
 	old := w.records[p]
 	w.place(p, next)
@@ -101,7 +100,7 @@ func (w *workspace) put(p uint32, next *record) {
 	if old != nil {
 		delete(w.ids, old.id)
 		for _, i := range old.identities {
-			w.owners.drop(i, old.id)
+			w.owners.remove(i, old.id)
 		}
 	}
 	if next != nil {
@@ -112,87 +111,93 @@ func (w *workspace) put(p uint32, next *record) {
 	}
 }
 
-// place makes next the visitor at p, or nobody, in all that goes by position.
+// place is the part of put that concerns what is indexed by position.
 func (w *workspace) place(p uint32, next *record) {
 	old := w.records[p]
-	w.before, w.after = w.sets(w.before[:0], p, old), w.sets(w.after[:0], p, next)
-	before, after := uncommon(w.before, w.after)
-	for _, set := range before {
-		if !slices.Contains(after, set) {
-			set.Remove(p)
-		}
-	}
-	for _, set := range after {
-		if !slices.Contains(before, set) {
-			set.Add(p)
-		}
-	}
 	w.records[p] = next
-	if next == nil {
-		w.created[p], w.updated[p], w.seen[p] = 0, 0, 0
-		w.text.set(p, nil)
-		return
+	before, after := old, next
+	if before == nil {
+		before = &record{}
 	}
-	w.created[p], w.updated[p], w.seen[p] = next.created, next.updated, next.seen
-	if old == nil || old.name != next.name || old.email != next.email || old.phone != next.phone {
+	if after == nil {
+		after = &record{}
+	}
+	w.created[p], w.updated[p], w.seen[p] = after.created, after.updated, after.seen
+	if old == nil || next == nil || before.name != next.name || before.email != next.email || before.phone != next.phone {
 		w.text.set(p, next)
 	}
-}
-
-// sets appends every bitmap that r belongs to at p.
-func (w *workspace) sets(to []*roaring.Bitmap, p uint32, r *record) []*roaring.Bitmap {
-	if r == nil {
-		return to
-	}
-	to = append(to, w.live, r.source.members)
 	for _, has := range [...]struct {
-		set *roaring.Bitmap
-		it  bool
+		set         *roaring.Bitmap
+		before, now bool
 	}{
-		{w.late, w.fence[p] != r.id}, {w.mailed, r.email != ""}, {w.phoned, r.phone != ""},
-		{w.tagged, len(r.tags) > 0}, {w.grouped, len(r.groups) > 0}, {w.channel, len(r.identities) > 0},
+		{w.live, old != nil, next != nil},
+		{w.outOfOrder, old != nil && w.maxIDs[p] != old.id, next != nil && w.maxIDs[p] != next.id},
+		{w.withEmail, before.email != "", after.email != ""},
+		{w.withPhone, before.phone != "", after.phone != ""},
+		{w.withTag, len(before.tags) > 0, len(after.tags) > 0},
+		{w.withGroup, len(before.memberships) > 0, len(after.memberships) > 0},
+		{w.withChannel, len(before.identities) > 0, len(after.identities) > 0},
 	} {
-		if has.it {
-			to = append(to, has.set)
+		switch {
+		case has.now && !has.before:
+			has.set.Add(p)
+		case has.before && !has.now:
+			has.set.Remove(p)
 		}
 	}
-	for i, known := range r.identities {
-		if i == 0 || r.identities[i-1].channel != known.channel {
-			to = append(to, known.channel.members)
+	if before.source != after.source {
+		if before.source != nil {
+			before.source.members.Remove(p)
+		}
+		if after.source != nil {
+			after.source.members.Add(p)
 		}
 	}
-	for _, a := range r.attributes {
-		to = append(to, a.name.members)
-	}
-	for _, a := range r.tags {
-		to = append(to, a.tag.members)
-	}
-	for _, g := range r.groups {
-		to = append(to, g.members)
-	}
-	for _, g := range r.excluded {
-		to = append(to, g.excluded)
-	}
-	return to
+	moveMember(p, before.identities, after.identities, func(i *identity) *roaring.Bitmap { return i.channel.members })
+	moveMember(p, before.attributes, after.attributes, func(a *attribute) *roaring.Bitmap { return a.name.members })
+	moveMember(p, before.tags, after.tags, func(l *link[tag.Tag]) *roaring.Bitmap { return l.to.members })
+	moveMember(p, before.memberships, after.memberships, func(l *link[group.Group]) *roaring.Bitmap { return l.to.members })
+	moveMember(p, before.excluded, after.excluded, func(g **entry[group.Group]) *roaring.Bitmap { return (*g).excluded })
 }
 
-// uncommon cuts off what two lists begin and end with alike.
-func uncommon(a, b []*roaring.Bitmap) (_, _ []*roaring.Bitmap) {
-	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
-		a, b = a[1:], b[1:]
+// moveMember removes p from the bitmaps of the items of one list and adds it to those of
+// another. Several items may have the same bitmap.
+func moveMember[T any](p uint32, before, after []T, set func(*T) *roaring.Bitmap) {
+	// Most items are at the same place in both lists, from the start or from the end.
+	start, n := 0, min(len(before), len(after))
+	for start < n && set(&before[start]) == set(&after[start]) {
+		start++
 	}
-	for len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[len(b)-1] {
-		a, b = a[:len(a)-1], b[:len(b)-1]
+	end := 0
+	for end < n-start && set(&before[len(before)-1-end]) == set(&after[len(after)-1-end]) {
+		end++
 	}
-	return a, b
+	in := func(list []T, wanted *roaring.Bitmap) bool {
+		for i := range list {
+			if set(&list[i]) == wanted {
+				return true
+			}
+		}
+		return false
+	}
+	for i := start; i < len(before)-end; i++ {
+		if s := set(&before[i]); !in(after, s) {
+			s.Remove(p)
+		}
+	}
+	for i := start; i < len(after)-end; i++ {
+		if s := set(&after[i]); !in(before, s) {
+			s.Add(p)
+		}
+	}
 }
 
-// bitmaps iterates over every bitmap there is.
+// bitmaps iterates over every bitmap of the workspace.
 func (w *workspace) bitmaps() iter.Seq[*roaring.Bitmap] {
-	all := []*roaring.Bitmap{w.live, w.late, w.mailed, w.phoned, w.tagged, w.grouped, w.channel}
-	for _, x := range []index{w.sources, w.channels, w.attributes} {
-		for _, m := range x {
-			all = append(all, m.members)
+	all := []*roaring.Bitmap{w.live, w.outOfOrder, w.withEmail, w.withPhone, w.withTag, w.withGroup, w.withChannel}
+	for _, names := range []nameTable{w.sources, w.channels, w.attributes} {
+		for _, n := range names {
+			all = append(all, n.members)
 		}
 	}
 	for _, t := range w.tags.byKey {

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contactpipeline/visitors/filter"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/crowd"
 	"github.com/contactpipeline/visitors/store/internal/pgtest"
 	"github.com/contactpipeline/visitors/store/postgres"
@@ -43,7 +43,7 @@ func cityOf(tb testing.TB, size int) *city {
 	c := &city{Store: st}
 	c.db, err = sql.Open("pgx", dsn)
 	require.NoError(tb, err)
-	for ws, size := range map[store.WorkspaceID]int{"acme": size, "other-1": size / 10, "other-2": size / 100} {
+	for ws, size := range map[driver.WorkspaceID]int{"acme": size, "other-1": size / 10, "other-2": size / 100} {
 		require.NoError(tb, crowd.New(size).Load(ctx, st, ws))
 	}
 	require.NoError(tb, st.IndexSearch(ctx))

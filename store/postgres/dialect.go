@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"strconv"
 	"strings"
 
 	sq "github.com/Masterminds/squirrel"
@@ -53,6 +52,8 @@ func (dialect) ID(id string) any {
 	return u.String()
 }
 
+func (dialect) NoID() string { return "'" + uuid.Nil.String() + "'" }
+
 func (d dialect) InIDs(column string, ids []string) sq.Sqlizer {
 	if len(ids) == 1 {
 		return sq.Expr(column+" = ?", d.ID(ids[0]))
@@ -87,15 +88,16 @@ func (dialect) InMicros(column string, micros []int64) sq.Sqlizer {
 
 func (dialect) InTuples(columns []string, rows [][]string) sq.Sqlizer {
 	lists, names, values := make([]string, len(columns)), make([]string, len(columns)), make([]any, len(columns))
-	for i := range columns {
+	for i, column := range columns {
 		list := make([]string, len(rows))
 		for k, row := range rows {
 			list[k] = row[i]
 		}
-		lists[i], names[i], values[i] = "?::text[]", "c"+strconv.Itoa(i), array(list)
+		names[i] = column[strings.LastIndex(column, ".")+1:]
+		lists[i], values[i] = "?::text[]", array(list)
 	}
-	some := strings.Join(names, ", ")
-	return sq.Expr("("+strings.Join(columns, ", ")+") IN (SELECT "+some+" FROM unnest("+strings.Join(lists, ", ")+") AS u("+some+"))", values...)
+	return sq.Expr("("+strings.Join(columns, ", ")+") IN (SELECT u."+strings.Join(names, ", u.")+
+		" FROM unnest("+strings.Join(lists, ", ")+") AS u ("+strings.Join(names, ", ")+"))", values...)
 }
 
 // array binds a list as one value, which squirrel would bind as many.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/pgtest"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -51,7 +51,7 @@ func TestAcknowledgedSurvivesACrash(t *testing.T) {
 		require.NoError(t, err, "an acknowledged visitor, by the same store after the crash")
 		require.Equal(t, v, got)
 	}
-	var last store.Seq
+	var last driver.Seq
 	for e, err := range ws.Events(t.Context(), 0) {
 		require.NoError(t, err)
 		require.Equal(t, last+1, e.Seq)

@@ -6,7 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 )
 
 // ErrBusy is matched when the server gave a statement up in favour of another one: a
@@ -40,7 +40,7 @@ func (e *Error) Is(target error) bool {
 	case "40001", "40P01", "55P03":
 		return target == ErrBusy
 	case "23505":
-		return target == store.ErrExists
+		return target == driver.ErrExists
 	}
 	return false
 }

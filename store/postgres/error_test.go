@@ -13,6 +13,7 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/pgtest"
 	"github.com/contactpipeline/visitors/store/postgres"
 	"github.com/contactpipeline/visitors/tag"
@@ -50,7 +51,7 @@ func TestServerErrors(t *testing.T) {
 				return err
 			}
 			return create(ws)
-		}, "23505", store.ErrExists, "create visitor: postgres: a key is taken (SQLSTATE 23505)"},
+		}, "23505", driver.ErrExists, "create visitor: postgres: a key is taken (SQLSTATE 23505)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -71,7 +72,7 @@ func TestServerErrors(t *testing.T) {
 			require.Equal(t, c.code, known.Code)
 			var drivers *pgconn.PgError
 			require.ErrorAs(t, err, &drivers, "the driver's error is behind it")
-			for _, sentinel := range []error{postgres.ErrBusy, store.ErrExists, store.ErrNotFound, store.ErrConflict, store.ErrInvalid, store.ErrClosed} {
+			for _, sentinel := range []error{postgres.ErrBusy, driver.ErrExists, driver.ErrNotFound, driver.ErrConflict, driver.ErrInvalid, driver.ErrClosed} {
 				require.Equal(t, sentinel == c.is, errors.Is(err, sentinel), sentinel)
 			}
 		})

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/faulttest"
 	"github.com/contactpipeline/visitors/store/internal/pgtest"
 	"github.com/contactpipeline/visitors/store/internal/sqlstore"
@@ -21,19 +21,19 @@ var faultEngine = faulttest.Engine{
 	Driver: stdlib.GetDefaultDriver(),
 	Source: func(tb testing.TB) string { return pgtest.Database(tb, nil) },
 	Made:   func(tb testing.TB) string { return pgtest.Database(tb, &pgtest.Options{Template: migrated}) },
-	Open: func(ctx context.Context, source string) (store.Store, error) {
+	Open: func(ctx context.Context, source string) (driver.Store, error) {
 		if name := faulttest.Working(); name != "" {
 			source += " application_name=" + name
 		}
 		return postgres.Open(ctx, source, nil)
 	},
 	Forms: map[string]faulttest.Form{
-		"a host's connections": {Open: func(ctx context.Context, db *sql.DB) (store.Store, error) {
+		"a host's connections": {Open: func(ctx context.Context, db *sql.DB) (driver.Store, error) {
 			return postgres.New(ctx, db, nil)
 		}},
 	},
 	Costly:  true,
-	InTx:    func(st store.Store, tx *sql.Tx) store.Store { return st.(*postgres.Store).InTx(tx) },
+	InTx:    func(st driver.Store, tx *sql.Tx) driver.Store { return st.(*postgres.Store).InTx(tx) },
 	Bare:    func(_ testing.TB, db *sql.DB) *sqlstore.Engine { return postgres.Bare(db) },
 	Dump:    dump,
 	Restore: restore,
@@ -126,7 +126,7 @@ func TestCloseLeavesNoGoroutine(t *testing.T) {
 	goleak.VerifyNone(t, before)
 }
 
-func opened(t *testing.T) store.Store {
+func opened(t *testing.T) driver.Store {
 	t.Helper()
 	st, err := faultEngine.Open(t.Context(), faultEngine.Source(t))
 	require.NoError(t, err)

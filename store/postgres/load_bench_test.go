@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/crowd"
 	"github.com/contactpipeline/visitors/store/internal/pgtest"
 	"github.com/contactpipeline/visitors/store/postgres"
@@ -98,7 +99,7 @@ func (c copied) write(b *testing.B, conn *pgx.Conn) {
 	require.NoError(b, tx.Commit(ctx))
 }
 
-func copiesOf(batches [][]store.Change, tags []tag.Tag) []copied {
+func copiesOf(batches [][]driver.Change, tags []tag.Tag) []copied {
 	ids := map[string]tag.ID{}
 	for _, t := range tags {
 		ids[tag.Key(t.Name)] = t.ID
@@ -108,27 +109,27 @@ func copiesOf(batches [][]store.Change, tags []tag.Tag) []copied {
 	for _, batch := range batches {
 		c := copied{}
 		for _, change := range batch {
-			create := change.(store.CreateVisitor)
+			create := change.(driver.CreateVisitor)
 			v := create.Visitor
 			seq++
 			id := bytesOf(string(v.ID))
-			at := store.Micros(v.CreatedAt)
+			at := driver.Micros(v.CreatedAt)
 			c.add("visitors_visitor", "id,name,name_fold,email,email_fold,phone,source,created_at,updated_at,last_seen_at,revision",
-				id, v.Name, text.Fold(v.Name), v.Email, text.Fold(v.Email), v.Phone, string(v.Source), at, store.Micros(v.UpdatedAt), store.Micros(v.LastSeenAt), int64(1))
+				id, v.Name, text.Fold(v.Name), v.Email, text.Fold(v.Email), v.Phone, string(v.Source), at, driver.Micros(v.UpdatedAt), driver.Micros(v.LastSeenAt), int64(1))
 			var put, joined []byte
 			for _, key := range create.Tags {
 				t := bytesOf(string(ids[key]))
 				put = append(put, t[:]...)
-				c.add("visitors_visitor_tag", "visitor_id,tag_id,put_at,put_by,cause", id, t, at, create.By, create.Cause)
+				c.add("visitors_visitor_tag", "visitor_id,tag_id,put_at,put_by,cause", id, t, at, create.Actor, create.Cause)
 			}
-			for _, g := range v.Groups {
+			for _, g := range create.Groups {
 				t := bytesOf(string(g))
 				joined = append(joined, t[:]...)
-				c.add("visitors_visitor_group", "visitor_id,group_id,excluded", id, t, int16(0))
+				c.add("visitors_visitor_group", "visitor_id,group_id,excluded,at,actor,cause", id, t, int16(0), at, create.Actor, create.Cause)
 			}
 			for _, i := range v.Identities {
 				c.add("visitors_identity", "source,account,external_id,visitor_id,username,first_seen,last_seen",
-					string(i.Source), i.Account, i.ExternalID, id, i.Username, store.Micros(i.FirstSeen), store.Micros(i.LastSeen))
+					string(i.Source), i.Account, i.ExternalID, id, i.Username, driver.Micros(i.FirstSeen), driver.Micros(i.LastSeen))
 			}
 			for name, value := range v.Attributes {
 				if value.Kind() == visitor.NumberKind {
@@ -137,8 +138,8 @@ func copiesOf(batches [][]store.Change, tags []tag.Tag) []copied {
 					c.add("visitors_attribute", "visitor_id,name,ord,kind,text,text_fold,number,micros", id, name, int32(0), int16(1), value.Text(), text.Fold(value.Text()), float64(0), int64(0))
 				}
 			}
-			c.add("visitors_event", "seq,kind,at,visitor_id,tag_ids,group_ids,fields",
-				int64(seq), string(store.VisitorCreated), at, id, append([]byte{}, put...), append([]byte{}, joined...), "")
+			c.add("visitors_event", "seq,kind,at,visitor_id,tag_ids,group_ids,fields,actor,cause",
+				int64(seq), string(driver.VisitorCreated), at, id, append([]byte{}, put...), append([]byte{}, joined...), "", create.Actor, create.Cause)
 		}
 		all = append(all, c)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/pgtest"
 	"github.com/contactpipeline/visitors/store/postgres"
 	"github.com/contactpipeline/visitors/visitor"
@@ -44,7 +45,7 @@ func openAt(tb testing.TB, dsn string, o *postgres.Options) *postgres.Store {
 	return st
 }
 
-func workspace(tb testing.TB, st store.Store, name string) *store.Workspace {
+func workspace(tb testing.TB, st driver.Store, name string) *store.Workspace {
 	tb.Helper()
 	ws, err := store.Open(st, name, nil)
 	require.NoError(tb, err)

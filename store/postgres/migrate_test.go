@@ -20,7 +20,7 @@ func TestManyMigrateAtOnce(t *testing.T) {
 	var group sync.WaitGroup
 	for i := range n {
 		group.Go(func() {
-			stores[i], errs[i] = postgres.Open(context.Background(), dsn, &postgres.Options{Schema: "new", Conns: 2})
+			stores[i], errs[i] = postgres.Open(context.Background(), dsn, &postgres.Options{Schema: "new", MaxOpenConns: 2})
 		})
 	}
 	group.Wait()
@@ -34,9 +34,9 @@ func TestManyMigrateAtOnce(t *testing.T) {
 func TestSchemaIsWhatThisReleaseWorksOn(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, change, reason string }{
-		{"newer", "INSERT INTO visitors_schema (version, checksum) VALUES (3, 'x')", "schema version 3: newer than this release, which knows 2"},
+		{"newer", "INSERT INTO visitors_schema (version, checksum) VALUES (4, 'x')", "schema version 4: newer than this release, which knows 3"},
 		{"other steps", "UPDATE visitors_schema SET checksum = 'x'", "schema version 1: was made by another text than this release has"},
-		{"a gap", "UPDATE visitors_schema SET version = 4 WHERE version = 2", "schema version 4: a step before it is missing"},
+		{"a gap", "UPDATE visitors_schema SET version = 5 WHERE version = 3", "schema version 5: a step before it is missing"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -12,7 +12,7 @@ import (
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/filter/filtergen"
 	"github.com/contactpipeline/visitors/group"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/pgtest"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
@@ -63,7 +63,7 @@ func TestModes(t *testing.T) {
 }
 
 // compare checks ids, order and count of what one filter finds.
-func compare(t *testing.T, st store.Store, visitors []visitor.Visitor, bound filter.Bound, e filter.Expr) {
+func compare(t *testing.T, st driver.Store, visitors []visitor.Visitor, bound filter.Bound, e filter.Expr) {
 	t.Helper()
 	var want []visitor.Visitor
 	for _, v := range visitors {
@@ -74,40 +74,45 @@ func compare(t *testing.T, st store.Store, visitors []visitor.Visitor, bound fil
 	n, err := st.CountVisitors(t.Context(), "acme", bound, 0)
 	require.NoError(t, err)
 	require.EqualValues(t, len(want), n, "count of %+v", e)
-	for _, o := range store.Orders() {
-		_, descending, _ := o.Key()
+	for _, o := range driver.Orders() {
+		_, descending, _ := driver.Sorting(o)
 		slices.SortFunc(want, func(a, b visitor.Visitor) int {
 			if descending {
 				a, b = b, a
 			}
-			return store.PositionOf(o, a).Compare(store.PositionOf(o, b))
+			return driver.PositionOf(o, a).Compare(driver.PositionOf(o, b))
 		})
-		found, err := st.FindVisitors(t.Context(), "acme", store.Select{Where: bound, Order: o, Limit: len(visitors)})
+		found, err := st.FindVisitors(t.Context(), "acme", driver.Select{Where: bound, Order: o, Limit: len(visitors)})
 		require.NoError(t, err)
 		require.Equal(t, idsOf(want), idsOf(found), "%s of %+v", o, e)
 	}
 }
 
 // fill writes visitors of a generator, and returns them as they are read.
-func fill(t *testing.T, st store.Store, g *filtergen.Generator, n int) []visitor.Visitor {
+func fill(t *testing.T, st driver.Store, g *filtergen.Generator, n int) []visitor.Visitor {
 	t.Helper()
-	var changes []store.Change
+	var changes []driver.Change
 	for _, made := range g.Tags() {
-		changes = append(changes, store.CreateTag{Tag: made})
+		changes = append(changes, driver.CreateTag{Audit: driver.Audit{At: g.Now()}, Tag: made})
 	}
-	for _, made := range g.Groups() {
-		changes = append(changes, store.CreateGroup{Group: group.Group{ID: made.ID, Name: made.Name, Rule: made.Rule, CreatedAt: g.Now()}})
+	for _, withRule := range []bool{false, true} { // rules may mention groups without a rule
+		for _, made := range g.Groups() {
+			if (made.Rule != nil) == withRule {
+				made := group.Group{ID: made.ID, Name: made.Name, Rule: made.Rule, CreatedAt: g.Now()}
+				changes = append(changes, driver.CreateGroup{Audit: driver.Audit{At: g.Now()}, Group: made})
+			}
+		}
 	}
 	visitors := g.Visitors(n)
 	for i, v := range visitors {
-		create := store.CreateVisitor{Visitor: v.Clone()}
-		create.Visitor.Tags = nil
+		create := driver.CreateVisitor{Audit: driver.Audit{At: v.CreatedAt}, Visitor: v.Clone(), Groups: v.Groups()}
+		create.Visitor.Tags, create.Visitor.Memberships = nil, nil
 		for _, a := range v.Tags {
 			create.Tags = append(create.Tags, tag.Key(a.Name))
 		}
 		changes = append(changes, create)
 		for _, g := range v.Excluded {
-			changes = append(changes, store.LeaveGroup{Group: g, ID: v.ID, At: v.CreatedAt})
+			changes = append(changes, driver.RemoveFromGroup{Group: g, ID: v.ID, Audit: driver.Audit{At: v.CreatedAt}})
 		}
 		if i%20 == 19 { // so that some come one by one and some together
 			_, err := st.Apply(t.Context(), "acme", changes)

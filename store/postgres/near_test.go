@@ -7,6 +7,7 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/postgres"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -44,14 +45,14 @@ func TestPagesBeyondTheNearest(t *testing.T) {
 		{filter.And(filter.Tag.Has("many"), filter.Source.Is(visitor.Instagram)), 0},
 		{filter.And(filter.Tag.Has("third"), filter.Source.Is(visitor.Chat)), (size+2)/3 - 21},
 	} {
-		for _, order := range []store.Order{store.NewestFirst, store.OldestFirst} {
+		for _, order := range []driver.Order{driver.NewestFirst, driver.OldestFirst} {
 			for _, limit := range []int{50, 1_000} {
 				var all []visitor.ID
 				for v, err := range ws.All(t.Context(), store.Query{Where: c.where, Order: order, Limit: limit}) {
 					require.NoError(t, err)
 					all = append(all, v.ID)
 				}
-				if order == store.NewestFirst {
+				if order == driver.NewestFirst {
 					require.IsDecreasing(t, append(all, ""))
 				} else {
 					require.IsIncreasing(t, append([]visitor.ID{""}, all...))

@@ -1,72 +1,78 @@
-package postgres
+package postgres_test
 
 import (
-	"database/sql"
-	"fmt"
+	"context"
 	"strings"
 	"testing"
-	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/stretchr/testify/require"
 
-	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/store/internal/crowd"
 	"github.com/contactpipeline/visitors/store/internal/pgtest"
-	"github.com/contactpipeline/visitors/store/internal/sqlstore"
-	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/store/postgres"
 )
 
-// TestPlanningTime reads how long the server plans filters of many tags, numbers and texts.
-// It compares every order in which tables may be joined: of 40 tags, each a join, it would
-// take seconds.
-func TestPlanningTime(t *testing.T) {
-	dsn := pgtest.Database(t, nil)
-	st, err := Open(t.Context(), dsn, nil)
+// lastQuery is a tracer that keeps the last statement.
+type lastQuery struct {
+	text string
+	args []any
+}
+
+func (q *lastQuery) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	q.text, q.args = data.SQL, data.Args
+	return ctx
+}
+
+func (q *lastQuery) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// TestEventsOfAVisitorUseIndexes asks the server how it finds the events about one visitor,
+// before and after it knows the values, and when it plans for any values.
+func TestEventsOfAVisitorUseIndexes(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.Database(t, &pgtest.Options{Template: migrated})
+	config, err := pgx.ParseConfig(dsn)
+	require.NoError(t, err)
+	last := &lastQuery{}
+	config.Tracer = last
+	db := stdlib.OpenDB(*config)
+	defer db.Close()
+	st, err := postgres.New(t.Context(), db, nil)
 	require.NoError(t, err)
 	defer st.Close()
-	db, err := sql.Open("pgx", dsn)
+	town := crowd.New(2_000)
+	_, err = st.Apply(t.Context(), "acme", town.First())
 	require.NoError(t, err)
-	defer db.Close()
-	env := &filter.Env{Tags: map[string]tag.ID{}}
-	var names []string
-	var tags, numbers, parts, attributes []filter.Expr
-	for i := range filter.MaxList {
-		name := fmt.Sprint("n", i)
-		names, env.Tags[name] = append(names, name), tag.NewID(time.Unix(int64(i), 0))
-		tags, parts = append(tags, filter.Tag.Has(name)), append(parts, filter.Attr("t").Contains(name))
-		attributes = append(attributes, filter.Attr(name).Exists())
-	}
-	for k := range 4 {
-		c := filter.Condition{Field: "attr", Attr: "a", Op: filter.OpIn}
-		for i := range filter.MaxList {
-			c.Values = append(c.Values, filter.Value{Kind: filter.NumberValue, Number: float64(1_000*k + i)})
-		}
-		numbers = append(numbers, c)
-	}
-	for name, e := range map[string]filter.Expr{
-		"TagAll1000": filter.Tag.HasAll(names...), "And250Tags": filter.And(tags[:250]...), "AndNot120Tags": filter.Not(filter.Or(tags[:120]...)),
-		"Or4x1000Numbers": filter.Or(numbers...), "Or250Contains": filter.Or(parts[:250]...), "And12Attributes": filter.And(attributes[:12]...),
-	} {
-		where, err := filter.Bind(e, env)
+	var someone driver.CreateVisitor
+	for changes := range town.Batches() {
+		_, err := st.Apply(t.Context(), "acme", changes)
 		require.NoError(t, err)
-		text, args, err := sqlstore.Compile(newDialect("public"), "acme", where)
+		someone = changes[0].(driver.CreateVisitor)
+	}
+	events, err := st.Events(t.Context(), "acme", driver.EventQuery{Visitor: someone.Visitor.ID, Limit: 50})
+	require.NoError(t, err)
+	require.Len(t, events, 1)
+	text, args := last.text, last.args
+	if _, ok := args[0].(pgx.QueryResultFormatsByOID); ok { // database/sql's
+		args = args[1:]
+	}
+
+	conn, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	defer conn.Close(t.Context())
+	for _, setting := range []string{"SET plan_cache_mode = force_custom_plan", "ANALYZE", "SET plan_cache_mode = force_generic_plan"} {
+		_, err = conn.Exec(t.Context(), setting)
 		require.NoError(t, err)
-		best := time.Hour
-		for range 3 {
-			var plan string
-			rows, err := db.QueryContext(t.Context(), "EXPLAIN (SUMMARY) "+text, args...)
-			require.NoError(t, err)
-			for rows.Next() {
-				require.NoError(t, rows.Scan(&plan))
-				if at, ok := strings.CutPrefix(plan, "Planning Time: "); ok {
-					took, err := time.ParseDuration(strings.ReplaceAll(at, " ", ""))
-					require.NoError(t, err)
-					best = min(best, took)
-				}
-			}
-			require.NoError(t, rows.Close())
-		}
-		require.Less(t, best, 200*time.Millisecond, name)
-		t.Log(name, best)
+		rows, err := conn.Query(t.Context(), "EXPLAIN "+text, args...)
+		require.NoError(t, err)
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		require.NoError(t, err)
+		plan := strings.Join(lines, "\n")
+		require.Contains(t, plan, "visitors_event_visitor", setting)
+		require.Contains(t, plan, "visitors_event_other", setting)
+		require.NotContains(t, plan, "Seq Scan", setting)
+		require.NotContains(t, plan, "visitors_event_pkey", setting)
 	}
 }

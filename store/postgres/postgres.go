@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/sqlstore"
 )
 
@@ -24,7 +24,7 @@ type Options struct {
 	Schema string
 	// Conns is how many connections are open at most. Open only: a host's database keeps
 	// its own limit. Default: four times GOMAXPROCS, at least 8.
-	Conns int
+	MaxOpenConns int
 	// NoMigrate leaves the schema as it is: it is an error if it is not up to date.
 	// Default: it is brought up to date.
 	NoMigrate bool
@@ -54,8 +54,8 @@ func Open(ctx context.Context, dsn string, o *Options) (*Store, error) {
 		return nil, fmt.Errorf("open postgres: %w", err)
 	}
 	db := stdlib.OpenDB(*config)
-	db.SetMaxOpenConns(opts.Conns)
-	db.SetMaxIdleConns(opts.Conns)
+	db.SetMaxOpenConns(opts.MaxOpenConns)
+	db.SetMaxIdleConns(opts.MaxOpenConns)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	st, err := begin(ctx, db, opts, db.Close)
 	if err != nil {
@@ -122,11 +122,11 @@ func survey(ctx context.Context, db *sql.DB, schema string) (string, error) {
 // it. Each Apply in it is all or nothing. It is used by one goroutine at a time and closed
 // once the transaction has ended. Isolation and durability are the transaction's; whoever
 // writes to one workspace waits for the end of a transaction that has done so.
-func (s *Store) InTx(tx *sql.Tx) store.Store { return sqlstore.InTx(s.d, tx, nil) }
+func (s *Store) InTx(tx *sql.Tx) driver.Store { return sqlstore.InTx(s.d, tx, nil) }
 
 // Apply is store.Store's. It begins anew, a few times, when the server gives it up in
 // favour of another transaction.
-func (s *Store) Apply(ctx context.Context, ws store.WorkspaceID, changes []store.Change) ([]store.Outcome, error) {
+func (s *Store) Apply(ctx context.Context, ws driver.WorkspaceID, changes []driver.Change) ([]driver.Outcome, error) {
 	const tries = 5
 	for try := 1; ; try++ {
 		outcomes, err := s.engine.Apply(ctx, ws, changes)
@@ -146,8 +146,8 @@ func defaults(o *Options) Options {
 		o = &Options{}
 	}
 	opts := *o
-	if opts.Conns <= 0 {
-		opts.Conns = max(8, 4*runtime.GOMAXPROCS(0))
+	if opts.MaxOpenConns <= 0 {
+		opts.MaxOpenConns = max(8, 4*runtime.GOMAXPROCS(0))
 	}
 	return opts
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contactpipeline/visitors/filter"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/crowd"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
@@ -32,7 +32,7 @@ const (
 type pageCase struct {
 	name  string
 	where filter.Expr
-	order store.Order
+	order driver.Order
 	after int // visitors to skip
 	hand  string
 	args  func(c *city) []any
@@ -51,42 +51,42 @@ func tagged(names ...string) func(*city) []any {
 func none(*city) []any { return nil }
 
 var pageCases = []pageCase{
-	{"all", filter.All(), store.NewestFirst, 0, profile + newest, none},
-	{"source and mid tag", filter.And(filter.Source.Is(visitor.Instagram), filter.Tag.Has("tag 020")), store.NewestFirst, 0,
+	{"all", filter.All(), driver.NewestFirst, 0, profile + newest, none},
+	{"source and mid tag", filter.And(filter.Source.Is(visitor.Instagram), filter.Tag.Has("tag 020")), driver.NewestFirst, 0,
 		profile + " AND v.source = 'instagram'" + carries + "$2)" + newest, tagged("tag 020")},
-	{"rare tag", filter.Tag.Has("tag 199"), store.NewestFirst, 0, profile + carries + "$2)" + newest, tagged("tag 199")},
-	{"rare source and old tag", filter.And(filter.Source.Is(visitor.Telegram), filter.Tag.Has(crowd.OldTag)), store.NewestFirst, 0,
+	{"rare tag", filter.Tag.Has("tag 199"), driver.NewestFirst, 0, profile + carries + "$2)" + newest, tagged("tag 199")},
+	{"rare source and old tag", filter.And(filter.Source.Is(visitor.Telegram), filter.Tag.Has(crowd.OldTag)), driver.NewestFirst, 0,
 		profile + " AND v.source = 'telegram'" + carries + "$2)" + newest, tagged(crowd.OldTag)},
-	{"old tag", filter.Tag.Has(crowd.OldTag), store.NewestFirst, 0, profile + carries + "$2)" + newest, tagged(crowd.OldTag)},
-	{"not popular tag", filter.Not(filter.Tag.Has("tag 000")), store.NewestFirst, 0,
+	{"old tag", filter.Tag.Has(crowd.OldTag), driver.NewestFirst, 0, profile + carries + "$2)" + newest, tagged(crowd.OldTag)},
+	{"not popular tag", filter.Not(filter.Tag.Has("tag 000")), driver.NewestFirst, 0,
 		profile + strings.Replace(carries, "EXISTS", "NOT EXISTS", 1) + "$2)" + newest, tagged("tag 000")},
-	{"two sources, one of two tags, not a third", filter.And(filter.Source.In(visitor.Instagram, visitor.Telegram), filter.Or(filter.Tag.Has("tag 010"), filter.Tag.Has("tag 011")), filter.Not(filter.Tag.Has("tag 000"))), store.NewestFirst, 0,
+	{"two sources, one of two tags, not a third", filter.And(filter.Source.In(visitor.Instagram, visitor.Telegram), filter.Or(filter.Tag.Has("tag 010"), filter.Tag.Has("tag 011")), filter.Not(filter.Tag.Has("tag 000"))), driver.NewestFirst, 0,
 		profile + " AND v.source IN ('instagram', 'telegram')" + carries + "ANY(ARRAY[$2, $3]::uuid[]))" + strings.Replace(carries, "EXISTS", "NOT EXISTS", 1) + "$4)" + newest, tagged("tag 010", "tag 011", "tag 000")},
-	{"tag or group", filter.Or(filter.Tag.Has("tag 150"), filter.Group.Has("VIP")), store.NewestFirst, 0,
+	{"tag or group", filter.Or(filter.Tag.Has("tag 150"), filter.Group.Has("VIP")), driver.NewestFirst, 0,
 		"SELECT v.id, v.name, v.email, v.phone, v.source, v.created_at, v.updated_at, v.last_seen_at, v.revision FROM (" +
 			"(SELECT visitor_id FROM visitors_visitor_tag WHERE ws = $1 AND tag_id = $2 ORDER BY visitor_id DESC LIMIT 51) UNION" +
 			" (SELECT visitor_id FROM visitors_visitor_group WHERE ws = $1 AND group_id = $3 AND excluded = 0 ORDER BY visitor_id DESC LIMIT 51)) p" +
 			" JOIN visitors_visitor v ON v.ws = $1 AND v.id = p.visitor_id" + newest,
 		func(c *city) []any { return []any{string(c.env.Tags["tag 150"]), string(c.env.Groups["vip"].ID)} }},
-	{"tag or source", filter.Or(filter.Tag.Has("tag 150"), filter.Source.Is(visitor.Telegram)), store.NewestFirst, 0,
+	{"tag or source", filter.Or(filter.Tag.Has("tag 150"), filter.Source.Is(visitor.Telegram)), driver.NewestFirst, 0,
 		"SELECT v.id, v.name, v.email, v.phone, v.source, v.created_at, v.updated_at, v.last_seen_at, v.revision FROM (" +
 			"(SELECT visitor_id FROM visitors_visitor_tag WHERE ws = $1 AND tag_id = $2 ORDER BY visitor_id DESC LIMIT 51) UNION" +
 			" (SELECT id FROM visitors_visitor WHERE ws = $1 AND source = 'telegram' ORDER BY id DESC LIMIT 51)) p" +
 			" JOIN visitors_visitor v ON v.ws = $1 AND v.id = p.visitor_id" + newest, tagged("tag 150")},
-	{"by name", filter.All(), store.NameAZ, 0, profile + " ORDER BY v.name_fold, v.id LIMIT 51", none},
-	{"by name, mid tag", filter.Tag.Has("tag 020"), store.NameAZ, 0, profile + carries + "$2) ORDER BY v.name_fold, v.id LIMIT 51", tagged("tag 020")},
-	{"recently seen, source", filter.Source.Is(visitor.Chat), store.RecentlySeen, 0, profile + " AND v.source = 'chat' ORDER BY v.last_seen_at DESC, v.id DESC LIMIT 51", none},
-	{"deep, all", filter.All(), store.NewestFirst, 2, profile + " AND v.id < $2" + newest, nil},
-	{"deep, mid tag", filter.Tag.Has("tag 020"), store.NewestFirst, 2, profile + carries + "$3) AND v.id < $2" + newest, tagged("tag 020")},
-	{"search rare", filter.Search("zykov"), store.NewestFirst, 0, profile + " AND v.search LIKE '%zykov%'" + newest, none},
-	{"search common", filter.Search("gmail"), store.NewestFirst, 0, profile + " AND v.search LIKE '%gmail%'" + newest, none},
-	{"search two letters", filter.Search("an"), store.NewestFirst, 0, profile + " AND v.search LIKE '%an%'" + newest, none},
-	{"search two letters, none", filter.Search("qz"), store.NewestFirst, 0, profile + " AND v.search LIKE '%qz%'" + newest, none},
-	{"search digits", filter.Search("98765"), store.NewestFirst, 0, profile + " AND (v.search LIKE '%98765%' OR v.search LIKE '%XQKJH%')" + newest, none},
-	{"search rare, popular tag", filter.And(filter.Search("zykov"), filter.Tag.Has("tag 000")), store.NewestFirst, 0,
+	{"by name", filter.All(), driver.NameAZ, 0, profile + " ORDER BY v.name_fold, v.id LIMIT 51", none},
+	{"by name, mid tag", filter.Tag.Has("tag 020"), driver.NameAZ, 0, profile + carries + "$2) ORDER BY v.name_fold, v.id LIMIT 51", tagged("tag 020")},
+	{"recently seen, source", filter.Source.Is(visitor.Chat), driver.RecentlySeen, 0, profile + " AND v.source = 'chat' ORDER BY v.last_seen_at DESC, v.id DESC LIMIT 51", none},
+	{"deep, all", filter.All(), driver.NewestFirst, 2, profile + " AND v.id < $2" + newest, nil},
+	{"deep, mid tag", filter.Tag.Has("tag 020"), driver.NewestFirst, 2, profile + carries + "$3) AND v.id < $2" + newest, tagged("tag 020")},
+	{"search rare", filter.Search("zykov"), driver.NewestFirst, 0, profile + " AND v.search LIKE '%zykov%'" + newest, none},
+	{"search common", filter.Search("gmail"), driver.NewestFirst, 0, profile + " AND v.search LIKE '%gmail%'" + newest, none},
+	{"search two letters", filter.Search("an"), driver.NewestFirst, 0, profile + " AND v.search LIKE '%an%'" + newest, none},
+	{"search two letters, none", filter.Search("qz"), driver.NewestFirst, 0, profile + " AND v.search LIKE '%qz%'" + newest, none},
+	{"search digits", filter.Search("98765"), driver.NewestFirst, 0, profile + " AND (v.search LIKE '%98765%' OR v.search LIKE '%XQKJH%')" + newest, none},
+	{"search rare, popular tag", filter.And(filter.Search("zykov"), filter.Tag.Has("tag 000")), driver.NewestFirst, 0,
 		profile + " AND v.search LIKE '%zykov%'" + carries + "$2)" + newest, tagged("tag 000")},
-	{"email is", filter.Email.Is("alberdan17@gmail.com"), store.NewestFirst, 0, profile + " AND v.email_fold = 'alberdan17@gmail.com' AND v.search LIKE '%alberdan17@gmail.com%'" + newest, none},
-	{"attribute", filter.Attr("plan").Is("pro"), store.NewestFirst, 0,
+	{"email is", filter.Email.Is("alberdan17@gmail.com"), driver.NewestFirst, 0, profile + " AND v.email_fold = 'alberdan17@gmail.com' AND v.search LIKE '%alberdan17@gmail.com%'" + newest, none},
+	{"attribute", filter.Attr("plan").Is("pro"), driver.NewestFirst, 0,
 		profile + " AND EXISTS (SELECT 1 FROM visitors_attribute a WHERE a.ws = $1 AND a.visitor_id = v.id AND a.name = 'plan' AND a.text_fold = 'pro')" + newest, none},
 }
 
@@ -95,11 +95,11 @@ func BenchmarkPage(b *testing.B) {
 	eachSize(b, func(b *testing.B, c *city, size int) {
 		for _, p := range pageCases {
 			b.Run(p.name, func(b *testing.B) {
-				sel := store.Select{Where: c.bind(b, p.where), Order: p.order, Limit: 51}
+				sel := driver.Select{Where: c.bind(b, p.where), Order: p.order, Limit: 51}
 				args := []any{"acme"}
 				if p.after > 0 {
 					id := c.middle(b, size/p.after)
-					sel.After = &store.Position{ID: visitor.ID(id)}
+					sel.After = &driver.Position{ID: visitor.ID(id)}
 					args = append(args, id)
 				}
 				if p.args != nil {
@@ -173,12 +173,14 @@ func (h hand) page(query string, args ...any) []visitor.ID {
 		var id, t string
 		var at int64
 		var a tag.Assignment
-		return r.Scan(&id, &t, &a.Name, &a.Color, &at, &a.By, &a.Cause)
+		return r.Scan(&id, &t, &a.Name, &a.Color, &at, &a.Actor, &a.Cause)
 	})
-	h.rows("SELECT visitor_id, group_id, excluded FROM visitors_visitor_group WHERE ws = $1 AND visitor_id = ANY($2)", ids, func(r *sql.Rows) error {
-		var id, g string
+	h.rows("SELECT visitor_id, group_id, excluded, at, actor, cause FROM visitors_visitor_group WHERE ws = $1 AND visitor_id = ANY($2)", ids, func(r *sql.Rows) error {
+		var id string
+		var m visitor.Membership
 		var excluded int
-		return r.Scan(&id, &g, &excluded)
+		var at int64
+		return r.Scan(&id, &m.Group, &excluded, &at, &m.Actor, &m.Cause)
 	})
 	h.rows("SELECT visitor_id, source, account, external_id, username, first_seen, last_seen FROM visitors_identity WHERE ws = $1 AND visitor_id = ANY($2)", ids, func(r *sql.Rows) error {
 		var id string
@@ -258,7 +260,7 @@ func BenchmarkSearch(b *testing.B) {
 				var theirs []visitor.ID
 				crowd.Against(b, func() {
 					var err error
-					ours, err = c.FindVisitors(context.Background(), "acme", store.Select{Where: where, Order: store.NewestFirst, Limit: 51})
+					ours, err = c.FindVisitors(context.Background(), "acme", driver.Select{Where: where, Order: driver.NewestFirst, Limit: 51})
 					require.NoError(b, err)
 				}, func() { theirs = h.page(profile+like+newest, "acme") })
 				require.Equal(b, theirs, idsOf(ours))
@@ -299,8 +301,8 @@ func BenchmarkFacets(b *testing.B) {
 					f, err := c.Facets(context.Background(), "acme", bound)
 					require.NoError(b, err)
 					ours = f.Total
-					for _, t := range f.Tags {
-						ours += t.Count
+					for _, count := range f.Tags {
+						ours += count
 					}
 				}, func() {
 					theirs = 0

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/crowd"
 	"github.com/contactpipeline/visitors/store/internal/pgtest"
 	"github.com/contactpipeline/visitors/store/postgres"
@@ -17,7 +17,7 @@ func BenchmarkShared(b *testing.B) {
 	dsn := pgtest.Apart(b, "fsync=on", "full_page_writes=on")
 	require.Equal(b, "on", ask[string](b, dsn, "SHOW synchronous_commit"))
 	n := 0
-	crowd.Share(b, func(b *testing.B) store.Store {
+	crowd.Share(b, func(b *testing.B) driver.Store {
 		n++
 		name := fmt.Sprint("shared", n)
 		run(b, dsn, "CREATE DATABASE "+name, "CHECKPOINT")

@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/stretchr/testify/require"
 
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/pgtest"
 	"github.com/contactpipeline/visitors/store/postgres"
 	"github.com/contactpipeline/visitors/store/storetest"
@@ -19,7 +19,7 @@ func TestStore(t *testing.T) {
 	t.Parallel()
 	w := &watch{}
 	t.Run("contract", func(t *testing.T) {
-		storetest.Run(t, func(tb testing.TB) store.Store {
+		storetest.Run(t, func(tb testing.TB) driver.Store {
 			config, err := pgx.ParseConfig(pgtest.Database(tb, nil))
 			require.NoError(tb, err)
 			config.Tracer = w
@@ -43,7 +43,7 @@ func TestStore(t *testing.T) {
 
 func TestCompare(t *testing.T) {
 	t.Parallel()
-	storetest.Compare(t, func(tb testing.TB) store.Store {
+	storetest.Compare(t, func(tb testing.TB) driver.Store {
 		st, _ := open(tb, nil)
 		return st
 	}, 4_000)
@@ -53,7 +53,7 @@ func TestCompare(t *testing.T) {
 // not in the search path, and a server to which only ASCII has letters.
 func TestStoreWithoutTrigrams(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(tb testing.TB) store.Store {
+	storetest.Run(t, func(tb testing.TB) driver.Store {
 		dsn := pgtest.Database(tb, &pgtest.Options{Ctype: "C"})
 		st := openAt(tb, asPlain(tb, dsn, "CRM data"), &postgres.Options{Schema: "CRM data"})
 		indexed, err := st.SearchIndexed(tb.Context())

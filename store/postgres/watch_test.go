@@ -61,10 +61,10 @@ var (
 	control  = regexp.MustCompile(`^(BEGIN\b|COMMIT$|ROLLBACK\b|SAVEPOINT |RELEASE )`)
 	mention  = regexp.MustCompile(`visitors_[a-z_]+`)
 	source   = regexp.MustCompile(`(?:FROM|JOIN) "public"\.visitors_[a-z_]+(?: ([a-z]+)\b)?`)
-	target   = regexp.MustCompile(`^(?:UPDATE|INSERT INTO) "public"\.visitors_[a-z_]+`)
+	target   = regexp.MustCompile(`^(?:UPDATE|INSERT INTO) "public"\.visitors_[a-z_]+(?: ([a-z]+) SET)?`)
 	inserted = regexp.MustCompile(`^INSERT INTO "public"\.visitors_[a-z_]+ \(ws, [a-z_, ]+\) (?:VALUES \(|SELECT )\$1\b`)
 	bound    = regexp.MustCompile(`(?:\b([a-z]+)\.)?\bws = \$(\d+)`)
-	byKey    = regexp.MustCompile(`^SELECT [^()]*(?:count\(\*\) )?FROM \S+(?: [a-z])?(?: CROSS JOIN \S+ t)? WHERE (?:[a-z]\.)?ws = \$1 AND (?:[a-z]\.)?(?:visitor_)?id = (?:ANY\(\$2(?:::uuid\[\])?\)|\$2)(?: AND t\.ws = \$3 AND t\.id = l\.tag_id)?(?: ORDER BY [a-z_., ]+| GROUP BY visitor_id HAVING count\(\*\) > \$3)?$`)
+	byKey    = regexp.MustCompile(`^SELECT [^()]*(?:count\(\*\) )?FROM \S+(?: [a-z])?(?: CROSS JOIN \S+ t)? WHERE (?:[a-z]\.)?ws = \$1 AND (?:[a-z]\.)?(?:visitor_)?id = (?:ANY\(\$2(?:::uuid\[\])?\)|\$2)(?: AND t\.ws = \$3 AND t\.id = l\.tag_id)?(?: AND a\.name = (?:ANY\(\$3\)|\$3))?(?: ORDER BY [a-z_., ]+| GROUP BY visitor_id HAVING count\(\*\) > \$3)?$`)
 )
 
 // reading is what a statement says whatever its arguments are.
@@ -160,7 +160,7 @@ func workspacesOf(text string) (problem string, at []int) {
 		at = append(at, 0)
 	case target.MatchString(text):
 		known++
-		if narrowed[""] == 0 {
+		if narrowed[target.FindStringSubmatch(text)[1]] == 0 {
 			return "rows without the workspace", nil
 		}
 	}
@@ -192,6 +192,8 @@ func TestWatchSeesWhatIsWrong(t *testing.T) {
 		{"", `DELETE FROM "public".visitors_tag WHERE ws = $1 AND id = $2`, []any{"st-a", "y"}},
 		{"a table without the workspace", `DELETE FROM "public".visitors_tag WHERE id = $1`, []any{"y"}},
 		{"rows without the workspace", `UPDATE "public".visitors_tag SET name = $1 WHERE id = $2`, []any{"st-a", "y"}},
+		{"rows without the workspace", `UPDATE "public".visitors_tag t SET name = u.name FROM unnest($2::text[]) AS u (name) WHERE u.ws = $1`, []any{"st-a", "y"}},
+		{"", `UPDATE "public".visitors_tag t SET name = u.name FROM unnest($2::text[]) AS u (name) WHERE t.ws = $1`, []any{"st-a", "y"}},
 		{"a row without the workspace", `INSERT INTO "public".visitors_tag (id) VALUES ($1)`, []any{"st-a"}},
 		{"", `INSERT INTO "public".visitors_tag (ws, id) VALUES ($1, $2)`, []any{"st-a", "y"}},
 		{"0 of 1 tables are understood", `TRUNCATE visitors_tag`, nil},

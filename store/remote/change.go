@@ -7,7 +7,7 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
@@ -23,48 +23,48 @@ type changeForm struct {
 type changeKind struct {
 	name  string
 	of    reflect.Type
-	write func(store.Change) (any, error)
-	read  func([]byte) (store.Change, error)
+	write func(driver.Change) (any, error)
+	read  func([]byte) (driver.Change, error)
 }
 
 // changeKinds is the closed set of changes: one that is not here cannot be sent.
 var changeKinds = []changeKind{
-	plain[store.CreateVisitor]("create_visitor"),
-	plain[store.UpdateVisitor]("update_visitor"),
-	plain[store.DeleteVisitor]("delete_visitor"),
-	plain[store.AddTags]("add_tags"),
-	plain[store.RemoveTags]("remove_tags"),
-	plain[store.EnsureTag]("ensure_tag"),
-	plain[store.CreateTag]("create_tag"),
-	plain[store.UpdateTag]("update_tag"),
-	plain[store.DeleteTag]("delete_tag"),
+	formed("create_visitor", createVisitorForm, createVisitorOf),
+	plain[driver.UpdateVisitor]("update_visitor"),
+	plain[driver.DeleteVisitor]("delete_visitor"),
+	plain[driver.AddTags]("add_tags"),
+	plain[driver.RemoveTags]("remove_tags"),
+	plain[driver.EnsureTag]("ensure_tag"),
+	plain[driver.CreateTag]("create_tag"),
+	plain[driver.UpdateTag]("update_tag"),
+	plain[driver.DeleteTag]("delete_tag"),
 	formed("create_group", createGroupForm, createGroupOf),
 	formed("update_group", updateGroupForm, updateGroupOf),
-	plain[store.DeleteGroup]("delete_group"),
-	plain[store.JoinGroup]("join_group"),
-	plain[store.LeaveGroup]("leave_group"),
-	plain[store.CaptureContact]("capture_contact"),
-	plain[store.MergeVisitors]("merge_visitors"),
-	plain[store.UnmergeVisitor]("unmerge_visitor"),
-	plain[store.LinkIdentity]("link_identity"),
-	plain[store.UnlinkIdentity]("unlink_identity"),
+	plain[driver.DeleteGroup]("delete_group"),
+	plain[driver.AddToGroup]("add_to_group"),
+	plain[driver.RemoveFromGroup]("remove_from_group"),
+	plain[driver.CaptureContact]("capture_contact"),
+	plain[driver.MergeVisitors]("merge_visitors"),
+	plain[driver.UnmergeVisitor]("unmerge_visitor"),
+	plain[driver.LinkIdentity]("link_identity"),
+	plain[driver.UnlinkIdentity]("unlink_identity"),
 }
 
 // plain is a kind whose values JSON can write.
-func plain[C store.Change](name string) changeKind {
+func plain[C driver.Change](name string) changeKind {
 	return changeKind{name, reflect.TypeFor[C](),
-		func(c store.Change) (any, error) { return c, nil },
-		func(b []byte) (store.Change, error) {
+		func(c driver.Change) (any, error) { return c, nil },
+		func(b []byte) (driver.Change, error) {
 			var c C
 			return c, strict(b, &c)
 		}}
 }
 
 // formed is a kind whose values JSON writes in the form F.
-func formed[C store.Change, F any](name string, write func(C) (F, error), read func(F) (C, error)) changeKind {
+func formed[C driver.Change, F any](name string, write func(C) (F, error), read func(F) (C, error)) changeKind {
 	return changeKind{name, reflect.TypeFor[C](),
-		func(c store.Change) (any, error) { return write(c.(C)) },
-		func(b []byte) (store.Change, error) {
+		func(c driver.Change) (any, error) { return write(c.(C)) },
+		func(b []byte) (driver.Change, error) {
 			var f F
 			if err := strict(b, &f); err != nil {
 				return nil, err
@@ -73,7 +73,7 @@ func formed[C store.Change, F any](name string, write func(C) (F, error), read f
 		}}
 }
 
-func writeChange(c store.Change) (changeForm, error) {
+func writeChange(c driver.Change) (changeForm, error) {
 	for _, kind := range changeKinds {
 		if kind.of != reflect.TypeOf(c) {
 			continue
@@ -88,7 +88,7 @@ func writeChange(c store.Change) (changeForm, error) {
 	return changeForm{}, errors.New("a change of an unknown kind")
 }
 
-func readChange(f changeForm) (store.Change, error) {
+func readChange(f changeForm) (driver.Change, error) {
 	for _, kind := range changeKinds {
 		if kind.name == f.Kind {
 			return kind.read(f.Value)
@@ -98,9 +98,12 @@ func readChange(f changeForm) (store.Change, error) {
 }
 
 type (
-	createGroupValue struct{ Group groupForm }
+	createGroupValue struct {
+		driver.Audit
+		Group groupForm
+	}
 	updateGroupValue struct {
-		store.UpdateGroup
+		driver.UpdateGroup
 		Patch groupPatchForm
 	}
 	// groupForm is a group.Group as JSON.
@@ -141,22 +144,31 @@ func (f groupForm) read() (group.Group, error) {
 	return f.Group, err
 }
 
-func createGroupForm(c store.CreateGroup) (createGroupValue, error) {
+// createVisitorForm leaves out what driver.Apply ignores; a handler refuses it.
+func createVisitorForm(c driver.CreateVisitor) (driver.CreateVisitor, error) {
+	v := &c.Visitor
+	v.Tags, v.Memberships, v.Excluded, v.Revision = nil, nil, nil, 1
+	return c, nil
+}
+
+func createVisitorOf(c driver.CreateVisitor) (driver.CreateVisitor, error) { return c, nil }
+
+func createGroupForm(c driver.CreateGroup) (createGroupValue, error) {
 	form, err := formOfGroup(c.Group)
-	return createGroupValue{form}, err
+	return createGroupValue{c.Audit, form}, err
 }
 
-func createGroupOf(f createGroupValue) (store.CreateGroup, error) {
+func createGroupOf(f createGroupValue) (driver.CreateGroup, error) {
 	g, err := f.Group.read()
-	return store.CreateGroup{Group: g}, err
+	return driver.CreateGroup{Audit: f.Audit, Group: g}, err
 }
 
-func updateGroupForm(c store.UpdateGroup) (updateGroupValue, error) {
+func updateGroupForm(c driver.UpdateGroup) (updateGroupValue, error) {
 	rule, err := ruleForm(c.Patch.Rule)
 	return updateGroupValue{c, groupPatchForm{c.Patch, rule}}, err
 }
 
-func updateGroupOf(f updateGroupValue) (store.UpdateGroup, error) {
+func updateGroupOf(f updateGroupValue) (driver.UpdateGroup, error) {
 	c := f.UpdateGroup
 	c.Patch = f.Patch.Patch
 	var err error
@@ -166,15 +178,15 @@ func updateGroupOf(f updateGroupValue) (store.UpdateGroup, error) {
 
 // outcomeForm is a store.Outcome as JSON.
 type outcomeForm struct {
-	Effect  store.Effect     `json:"effect"`
-	Visitor *visitor.Visitor `json:"visitor,omitempty"`
-	Other   *visitor.Visitor `json:"other,omitempty"`
-	Tag     *tag.Tag         `json:"tag,omitempty"`
-	Group   *groupForm       `json:"group,omitempty"`
-	Reason  store.Reason     `json:"reason,omitempty"`
+	Effect  driver.Effect        `json:"effect"`
+	Visitor *visitor.Visitor     `json:"visitor,omitempty"`
+	Other   *visitor.Visitor     `json:"other,omitempty"`
+	Tag     *tag.Tag             `json:"tag,omitempty"`
+	Group   *groupForm           `json:"group,omitempty"`
+	Reason  driver.CaptureReason `json:"reason,omitempty"`
 }
 
-func formOfOutcome(o store.Outcome) (outcomeForm, error) {
+func formOfOutcome(o driver.Outcome) (outcomeForm, error) {
 	form := outcomeForm{Effect: o.Effect, Reason: o.Reason}
 	if o.Visitor.ID != "" {
 		form.Visitor = &o.Visitor
@@ -195,7 +207,7 @@ func formOfOutcome(o store.Outcome) (outcomeForm, error) {
 	return form, nil
 }
 
-func (f outcomeForm) read() (o store.Outcome, err error) {
+func (f outcomeForm) read() (o driver.Outcome, err error) {
 	o.Effect, o.Reason = f.Effect, f.Reason
 	if f.Visitor != nil {
 		o.Visitor = *f.Visitor

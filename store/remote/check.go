@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/contactpipeline/visitors/group"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
@@ -36,7 +36,7 @@ func checkKeyText(field, s string) error {
 	return nil
 }
 
-func checkPosition(o store.Order, p *store.Position) error {
+func checkPosition(o driver.Order, p *driver.Position) error {
 	if p == nil {
 		return nil
 	}
@@ -45,14 +45,14 @@ func checkPosition(o store.Order, p *store.Position) error {
 		return err
 	}
 	p.ID = id
-	key, _, _ := o.Key()
-	if p.Name != "" && key != store.ByName || p.Micros != 0 && key != store.BySeen && key != store.ByUpdated {
+	key, _, _ := driver.Sorting(o)
+	if p.Name != "" && key != driver.ByName || p.Micros != 0 && key != driver.BySeen && key != driver.ByUpdated {
 		return text.Refuse("after", "not of this order")
 	}
 	return checkKeyText("after", p.Name)
 }
 
-func checkList(l store.List) error {
+func checkList(l driver.List) error {
 	if len(l.Keys) > maxListed || len(l.IDs) > maxListed {
 		return text.Refuse("list", fmt.Sprintf("more than %d", maxListed))
 	}
@@ -76,67 +76,84 @@ func checkList(l store.List) error {
 // what a Workspace has normalised.
 type changeChecker struct{ rules visitor.Rules }
 
-func (k changeChecker) change(c store.Change) (store.Change, error) {
+func (k changeChecker) change(c driver.Change) (driver.Change, error) {
+	if err := checkAudit(c); err != nil {
+		return nil, err
+	}
 	switch c := c.(type) {
-	case store.CreateVisitor:
+	case driver.CreateVisitor:
 		return k.createVisitor(c)
-	case store.UpdateVisitor:
+	case driver.UpdateVisitor:
 		patch, err := k.rules.Patch(c.Patch)
 		c.Patch = patch
-		return c, cmp.Or(err, checkID(c.ID), checkTime("at", c.At))
-	case store.DeleteVisitor:
-		return c, cmp.Or(checkID(c.ID), checkTime("at", c.At))
-	case store.AddTags:
-		return c, cmp.Or(checkID(c.ID), checkTime("at", c.At), checkKeys(c.Tags), checkNote("by", c.By), checkNote("cause", c.Cause))
-	case store.RemoveTags:
-		return c, cmp.Or(checkID(c.ID), checkTime("at", c.At), checkKeys(c.Tags))
-	case store.EnsureTag:
+		return c, cmp.Or(err, checkID(c.ID))
+	case driver.DeleteVisitor:
+		return c, checkID(c.ID)
+	case driver.AddTags:
+		return c, cmp.Or(checkID(c.ID), checkKeys(c.Tags))
+	case driver.RemoveTags:
+		return c, cmp.Or(checkID(c.ID), checkKeys(c.Tags))
+	case driver.EnsureTag:
 		t, err := checkTag(c.Tag)
-		return store.EnsureTag{Tag: t}, err
-	case store.CreateTag:
+		c.Tag = t
+		return c, err
+	case driver.CreateTag:
 		t, err := checkTag(c.Tag)
-		return store.CreateTag{Tag: t}, err
-	case store.UpdateTag:
-		return c, cmp.Or(checkID(c.ID), checkTime("at", c.At))
-	case store.DeleteTag:
-		return c, cmp.Or(checkID(c.ID), checkTime("at", c.At))
-	case store.CreateGroup:
+		c.Tag = t
+		return c, err
+	case driver.UpdateTag:
+		return c, checkID(c.ID)
+	case driver.DeleteTag:
+		return c, checkID(c.ID)
+	case driver.CreateGroup:
 		return checkGroup(c)
-	case store.UpdateGroup:
-		return c, cmp.Or(checkID(c.ID), checkTime("at", c.At))
-	case store.DeleteGroup:
-		return c, cmp.Or(checkID(c.ID), checkTime("at", c.At))
-	case store.JoinGroup:
-		return c, cmp.Or(checkID(c.ID), checkID(c.Group), checkTime("at", c.At))
-	case store.LeaveGroup:
-		return c, cmp.Or(checkID(c.ID), checkID(c.Group), checkTime("at", c.At))
-	case store.CaptureContact:
+	case driver.UpdateGroup:
+		return c, checkID(c.ID)
+	case driver.DeleteGroup:
+		return c, checkID(c.ID)
+	case driver.AddToGroup:
+		return c, cmp.Or(checkID(c.ID), checkID(c.Group))
+	case driver.RemoveFromGroup:
+		return c, cmp.Or(checkID(c.ID), checkID(c.Group))
+	case driver.CaptureContact:
 		return k.capture(c)
-	case store.MergeVisitors:
-		return c, cmp.Or(checkID(c.Into), checkID(c.From), c.Policy.Validate(), checkTime("at", c.At))
-	case store.UnmergeVisitor:
-		return c, cmp.Or(checkID(c.From), checkTime("at", c.At))
-	case store.LinkIdentity:
+	case driver.MergeVisitors:
+		return c, cmp.Or(checkID(c.Into), checkID(c.From), c.Policy.Validate())
+	case driver.UnmergeVisitor:
+		return c, checkID(c.From)
+	case driver.LinkIdentity:
 		identity, err := k.identity(c.Identity)
 		c.Identity = identity
-		return c, cmp.Or(err, checkID(c.ID), checkTime("at", c.At))
-	case store.UnlinkIdentity:
+		return c, cmp.Or(err, checkID(c.ID))
+	case driver.UnlinkIdentity:
 		identity, err := k.identity(c.Identity)
 		c.Identity = identity
-		return c, cmp.Or(err, checkID(c.ID), checkTime("at", c.At))
+		return c, cmp.Or(err, checkID(c.ID))
 	}
 	return nil, text.Refuse("kind", "unknown")
 }
 
-func (k changeChecker) createVisitor(c store.CreateVisitor) (store.Change, error) {
+// checkAudit lets a creation be without time, as package storetest does: what is created
+// has one of its own.
+func checkAudit(c driver.Change) error {
+	check := checkTime
+	switch c.(type) {
+	case driver.CreateVisitor, driver.EnsureTag, driver.CreateTag, driver.CreateGroup:
+		check = checkSeen
+	}
+	a := driver.AuditOf(c)
+	return cmp.Or(check("at", a.At), checkNote("actor", a.Actor), checkNote("cause", a.Cause))
+}
+
+func (k changeChecker) createVisitor(c driver.CreateVisitor) (driver.Change, error) {
 	v := &c.Visitor
 	d, err := k.rules.Draft(visitor.Draft{
-		Name: v.Name, Email: v.Email, Phone: v.Phone, Source: v.Source, Groups: v.Groups, Attributes: v.Attributes, CreatedAt: v.CreatedAt,
+		Name: v.Name, Email: v.Email, Phone: v.Phone, Source: v.Source, Groups: c.Groups, Attributes: v.Attributes, CreatedAt: v.CreatedAt,
 	}, v.CreatedAt)
 	if err != nil {
 		return nil, err
 	}
-	v.Name, v.Email, v.Phone, v.Source, v.Groups, v.Attributes = d.Name, d.Email, d.Phone, d.Source, d.Groups, d.Attributes
+	v.Name, v.Email, v.Phone, v.Source, v.Attributes, c.Groups = d.Name, d.Email, d.Phone, d.Source, d.Attributes, d.Groups
 	for i, given := range v.Identities {
 		if v.Identities[i], err = k.identity(given); err != nil {
 			return nil, err
@@ -148,16 +165,16 @@ func (k changeChecker) createVisitor(c store.CreateVisitor) (store.Change, error
 			return nil, text.Refuse("identities", "the same source, account and external id twice")
 		}
 	}
-	switch minted, ok := v.ID.Time(); {
-	case !ok || !minted.Equal(v.CreatedAt):
+	switch created, ok := v.ID.Time(); {
+	case !ok || !created.Equal(v.CreatedAt):
 		return nil, text.Refuse("id", "not a UUIDv7 of the time of creation")
-	case v.Revision != 1 || len(v.Tags)+len(v.Excluded)+len(v.Origins) > 0:
+	case v.Revision != 1 || len(v.Tags)+len(v.Memberships)+len(v.Excluded)+len(v.Provenance) > 0:
 		return nil, text.Refuse("visitor", "not a new one")
 	case len(c.Tags) > visitor.MaxTags:
 		return nil, text.Refuse("tags", fmt.Sprintf("more than %d", visitor.MaxTags))
 	}
 	return c, cmp.Or(checkID(v.ID), v.CheckLimits(), checkTime("created_at", v.CreatedAt), checkTime("updated_at", v.UpdatedAt),
-		checkSeen("last_seen_at", v.LastSeenAt), checkKeys(c.Tags), checkNote("by", c.By), checkNote("cause", c.Cause))
+		checkSeen("last_seen_at", v.LastSeenAt), checkKeys(c.Tags))
 }
 
 // identity normalises all but the times, which are checked alone.
@@ -168,7 +185,7 @@ func (k changeChecker) identity(given visitor.Identity) (visitor.Identity, error
 }
 
 // capture refuses what of a contact a Workspace would have left out.
-func (k changeChecker) capture(c store.CaptureContact) (store.Change, error) {
+func (k changeChecker) capture(c driver.CaptureContact) (driver.Change, error) {
 	contact, refused, err := k.rules.Contact(c.Contact, c.Contact.OccurredAt)
 	if err := cmp.Or(append([]error{err}, refused...)...); err != nil {
 		return nil, err
@@ -182,8 +199,8 @@ func (k changeChecker) capture(c store.CaptureContact) (store.Change, error) {
 	if _, ok := c.ID.Time(); !ok {
 		return nil, text.Refuse("id", "not a UUIDv7")
 	}
-	return c, cmp.Or(checkID(c.ID), c.Policy.Validate(), checkTime("at", c.At), checkTime("occurred_at", contact.OccurredAt),
-		visitor.CheckLimit("tags", len(c.Tags), visitor.MaxTags), checkNote("by", c.By), checkNote("cause", c.Cause))
+	return c, cmp.Or(checkID(c.ID), c.Policy.Validate(), checkTime("occurred_at", contact.OccurredAt),
+		visitor.CheckLimit("tags", len(c.Tags), visitor.MaxTags))
 }
 
 func checkTag(t tag.Tag) (tag.Tag, error) {
@@ -192,11 +209,12 @@ func checkTag(t tag.Tag) (tag.Tag, error) {
 	return t, cmp.Or(err, checkID(t.ID), checkTime("created_at", t.CreatedAt))
 }
 
-func checkGroup(c store.CreateGroup) (store.Change, error) {
+func checkGroup(c driver.CreateGroup) (driver.Change, error) {
 	g := c.Group
 	d, err := group.Draft{Name: g.Name, Description: g.Description, Rule: g.Rule}.Normalize()
 	g.Name, g.Description, g.Rule = d.Name, d.Description, d.Rule
-	return store.CreateGroup{Group: g}, cmp.Or(err, checkID(g.ID), checkTime("created_at", g.CreatedAt))
+	c.Group = g
+	return c, cmp.Or(err, checkID(g.ID), checkTime("created_at", g.CreatedAt))
 }
 
 // checkID refuses what is not an id in its one spelling. Ids of all kinds are spelled alike.

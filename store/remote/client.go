@@ -15,6 +15,7 @@ import (
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
@@ -28,9 +29,9 @@ type ClientOptions struct {
 	Authenticate func(*http.Request)
 	// HTTP makes the requests. Default: a client that keeps up to 100 connections.
 	HTTP *http.Client
-	// Patience is how long Apply still waits for the answer when its context has ended:
+	// GracePeriod is how long Apply still waits for the answer when its context has ended:
 	// only the answer tells whether the changes were made. Default: two seconds.
-	Patience time.Duration
+	GracePeriod time.Duration
 }
 
 // Client is the store.Store, and store.Faceter, behind a handler of NewHandler. It keeps
@@ -44,8 +45,8 @@ type Client struct {
 }
 
 var (
-	_ store.Store   = (*Client)(nil)
-	_ store.Faceter = (*Client)(nil)
+	_ driver.Store   = (*Client)(nil)
+	_ driver.Faceter = (*Client)(nil)
 )
 
 // NewClient returns a client of the handler that is mounted at base, such as
@@ -66,40 +67,40 @@ func NewClient(base string, o *ClientOptions) (*Client, error) {
 			MaxIdleConnsPerHost: 100, IdleConnTimeout: 90 * time.Second,
 		}}
 	}
-	c.o.Patience = cmp.Or(c.o.Patience, 2*time.Second)
+	c.o.GracePeriod = cmp.Or(c.o.GracePeriod, 2*time.Second)
 	return c, nil
 }
 
 // GetVisitor returns a visitor, or store.ErrNotFound.
-func (c *Client) GetVisitor(ctx context.Context, ws store.WorkspaceID, id visitor.ID) (visitor.Visitor, error) {
+func (c *Client) GetVisitor(ctx context.Context, ws driver.WorkspaceID, id visitor.ID) (visitor.Visitor, error) {
 	var reply getResponse
 	err := c.call(ctx, ws, "get", getRequest{id}, &reply)
 	return reply.Visitor, err
 }
 
 // FindVisitors returns a page of visitors.
-func (c *Client) FindVisitors(ctx context.Context, ws store.WorkspaceID, s store.Select) ([]visitor.Visitor, error) {
+func (c *Client) FindVisitors(ctx context.Context, ws driver.WorkspaceID, s driver.Select) ([]visitor.Visitor, error) {
 	var reply findResponse
 	err := c.call(ctx, ws, "find", findRequest(s), &reply)
 	return reply.Visitors, err
 }
 
 // CountVisitors counts visitors.
-func (c *Client) CountVisitors(ctx context.Context, ws store.WorkspaceID, where filter.Bound, limit int64) (int64, error) {
+func (c *Client) CountVisitors(ctx context.Context, ws driver.WorkspaceID, where filter.Bound, limit int64) (int64, error) {
 	var reply countResponse
 	err := c.call(ctx, ws, "count", countRequest{where, limit}, &reply)
 	return reply.Count, err
 }
 
 // ListTags returns tags.
-func (c *Client) ListTags(ctx context.Context, ws store.WorkspaceID, l store.List) ([]tag.Tag, error) {
+func (c *Client) ListTags(ctx context.Context, ws driver.WorkspaceID, l driver.List) ([]tag.Tag, error) {
 	var reply tagsResponse
 	err := c.call(ctx, ws, "tags", listRequest{l}, &reply)
 	return reply.Tags, err
 }
 
 // ListGroups returns groups.
-func (c *Client) ListGroups(ctx context.Context, ws store.WorkspaceID, l store.List) ([]group.Group, error) {
+func (c *Client) ListGroups(ctx context.Context, ws driver.WorkspaceID, l driver.List) ([]group.Group, error) {
 	var reply groupsResponse
 	if err := c.call(ctx, ws, "groups", listRequest{l}, &reply); err != nil {
 		return nil, err
@@ -116,13 +117,13 @@ func (c *Client) ListGroups(ctx context.Context, ws store.WorkspaceID, l store.L
 }
 
 // Apply makes changes, all or none. When the context ends, Apply waits a little longer for
-// the answer, see ClientOptions.Patience.
-func (c *Client) Apply(ctx context.Context, ws store.WorkspaceID, changes []store.Change) ([]store.Outcome, error) {
+// the answer, see ClientOptions.GracePeriod.
+func (c *Client) Apply(ctx context.Context, ws driver.WorkspaceID, changes []driver.Change) ([]driver.Outcome, error) {
 	ask := applyRequest{make([]changeForm, len(changes))}
 	for i, change := range changes {
 		var err error
 		if ask.Changes[i], err = writeChange(change); err != nil {
-			return nil, &store.ChangeError{Index: i, Err: err}
+			return nil, &driver.ChangeError{Index: i, Err: err}
 		}
 	}
 	if err := ctx.Err(); err != nil {
@@ -130,7 +131,7 @@ func (c *Client) Apply(ctx context.Context, ws store.WorkspaceID, changes []stor
 	}
 	patient, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(c.o.Patience, giveUp) })()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(c.o.GracePeriod, giveUp) })()
 	var reply applyResponse
 	err := c.call(patient, ws, "apply", ask, &reply)
 	if err != nil {
@@ -139,7 +140,7 @@ func (c *Client) Apply(ctx context.Context, ws store.WorkspaceID, changes []stor
 		}
 		return nil, err
 	}
-	var outcomes []store.Outcome
+	var outcomes []driver.Outcome
 	for _, form := range reply.Outcomes {
 		o, err := form.read()
 		if err != nil {
@@ -151,27 +152,19 @@ func (c *Client) Apply(ctx context.Context, ws store.WorkspaceID, changes []stor
 }
 
 // Events returns events.
-func (c *Client) Events(ctx context.Context, ws store.WorkspaceID, after store.Seq, limit int) ([]store.Event, error) {
+func (c *Client) Events(ctx context.Context, ws driver.WorkspaceID, q driver.EventQuery) ([]driver.Event, error) {
 	var reply eventsResponse
-	err := c.call(ctx, ws, "events", eventsRequest{after, limit}, &reply)
+	err := c.call(ctx, ws, "events", eventsRequest(q), &reply)
 	return reply.Events, err
 }
 
 // Facets counts visitors by source, tag and group.
-func (c *Client) Facets(ctx context.Context, ws store.WorkspaceID, where filter.Bound) (store.Facets, error) {
+func (c *Client) Facets(ctx context.Context, ws driver.WorkspaceID, where filter.Bound) (driver.Facets, error) {
 	var reply facetsResponse
 	if err := c.call(ctx, ws, "facets", facetsRequest{where}, &reply); err != nil {
-		return store.Facets{}, err
+		return driver.Facets{}, err
 	}
-	f := store.Facets{Total: reply.Total, Sources: reply.Sources, Tags: reply.Tags}
-	for _, form := range reply.Groups {
-		g, err := form.Group.read()
-		if err != nil {
-			return store.Facets{}, err
-		}
-		f.Groups = append(f.Groups, store.GroupCount{Group: g, Count: form.Count})
-	}
-	return f, nil
+	return driver.Facets(reply), nil
 }
 
 // Close waits for calls under way. The store behind the handler stays open.
@@ -186,14 +179,14 @@ func (c *Client) Close() error {
 }
 
 // call asks the route of that name.
-func (c *Client) call(ctx context.Context, ws store.WorkspaceID, route string, ask, reply any) error {
+func (c *Client) call(ctx context.Context, ws driver.WorkspaceID, route string, ask, reply any) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	if c.closed {
-		return store.ErrClosed
+		return driver.ErrClosed
 	}
 	err := c.send(ctx, ws, route, ask, reply)
 	if err != nil && ctx.Err() != nil {
@@ -202,7 +195,7 @@ func (c *Client) call(ctx context.Context, ws store.WorkspaceID, route string, a
 	return err
 }
 
-func (c *Client) send(ctx context.Context, ws store.WorkspaceID, route string, ask, reply any) error {
+func (c *Client) send(ctx context.Context, ws driver.WorkspaceID, route string, ask, reply any) error {
 	body, err := json.Marshal(ask)
 	if err != nil {
 		return err

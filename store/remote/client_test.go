@@ -12,20 +12,24 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/memory"
 	"github.com/contactpipeline/visitors/store/remote"
 	"github.com/contactpipeline/visitors/store/sqlite"
 	"github.com/contactpipeline/visitors/store/storetest"
 	"github.com/contactpipeline/visitors/store/transfer"
+	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
 // anyone lets every client use every workspace.
-func anyone(*http.Request, store.WorkspaceID) error { return nil }
+func anyone(*http.Request, driver.WorkspaceID) error { return nil }
 
 // serve returns a client of st, over a socket.
-func serve(tb testing.TB, st store.Store) *remote.Client {
+func serve(tb testing.TB, st driver.Store) *remote.Client {
 	h, err := remote.NewHandler(st, &remote.HandlerOptions{Authorize: anyone, Failed: func(r *http.Request, err error) {
 		tb.Errorf("%s: %v", r.URL.Path, err)
 	}})
@@ -39,8 +43,8 @@ func serve(tb testing.TB, st store.Store) *remote.Client {
 }
 
 // onSQLite does not wait for the disk: what is durable is tested in store/sqlite.
-func onSQLite(tb testing.TB) store.Store {
-	st, err := sqlite.Open(tb.Context(), filepath.Join(tb.TempDir(), "visitors.db"), &sqlite.Options{Relaxed: true})
+func onSQLite(tb testing.TB) driver.Store {
+	st, err := sqlite.Open(tb.Context(), filepath.Join(tb.TempDir(), "visitors.db"), &sqlite.Options{RelaxedDurability: true})
 	require.NoError(tb, err)
 	tb.Cleanup(func() { st.Close() })
 	return st
@@ -48,19 +52,19 @@ func onSQLite(tb testing.TB) store.Store {
 
 func TestClientOfMemory(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(tb testing.TB) store.Store { return serve(tb, memory.New()) })
+	storetest.Run(t, func(tb testing.TB) driver.Store { return serve(tb, memory.New()) })
 }
 
 func TestClientOfSQLite(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(tb testing.TB) store.Store { return serve(tb, onSQLite(tb)) })
+	storetest.Run(t, func(tb testing.TB) driver.Store { return serve(tb, onSQLite(tb)) })
 }
 
 func TestNewClientRefuses(t *testing.T) {
 	t.Parallel()
 	for _, base := range []string{"localhost:80", "ftp://localhost", "http://", "http://localhost/?a=b", ""} {
 		_, err := remote.NewClient(base, nil)
-		require.ErrorIs(t, err, store.ErrInvalid, base)
+		require.ErrorIs(t, err, driver.ErrInvalid, base)
 	}
 }
 
@@ -82,14 +86,14 @@ func TestClientOfSomethingElse(t *testing.T) {
 	defer c.Close()
 	_, err = c.GetVisitor(t.Context(), "acme", "018f0000-0000-7000-8000-000000000000")
 	require.ErrorContains(t, err, "502")
-	require.NotErrorIs(t, err, store.ErrNotFound)
+	require.NotErrorIs(t, err, driver.ErrNotFound)
 	_, err = c.Apply(t.Context(), "acme", nil)
 	require.ErrorContains(t, err, "409")
-	_, err = c.Events(t.Context(), "acme", 0, 1)
+	_, err = c.Events(t.Context(), "acme", driver.EventQuery{Limit: 1})
 	require.Error(t, err)
-	_, err = c.ListTags(t.Context(), "acme", store.List{Limit: 1})
+	_, err = c.ListTags(t.Context(), "acme", driver.List{Limit: 1})
 	require.ErrorContains(t, err, "404")
-	require.NotErrorIs(t, err, store.ErrNotFound)
+	require.NotErrorIs(t, err, driver.ErrNotFound)
 }
 
 // Apply waits for an answer when its context ends, but not for ever.
@@ -106,9 +110,9 @@ func TestApplyIsPatient(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	changes := []store.Change{store.DeleteVisitor{ID: "018f0000-0000-7000-8000-000000000000", At: time.Unix(1, 0).UTC()}}
-	apply := func(patience time.Duration) ([]store.Outcome, error) {
-		c, err := remote.NewClient(server.URL, &remote.ClientOptions{Patience: patience})
+	changes := []driver.Change{driver.DeleteVisitor{ID: "018f0000-0000-7000-8000-000000000000", Audit: driver.Audit{At: time.Unix(1, 0).UTC()}}}
+	apply := func(patience time.Duration) ([]driver.Outcome, error) {
+		c, err := remote.NewClient(server.URL, &remote.ClientOptions{GracePeriod: patience})
 		require.NoError(t, err)
 		defer c.Close()
 		ctx, cancel := context.WithCancel(t.Context())
@@ -123,7 +127,7 @@ func TestApplyIsPatient(t *testing.T) {
 	}
 	outcomes, err := apply(time.Hour)
 	require.NoError(t, err)
-	require.Equal(t, []store.Outcome{{Effect: store.Missing}}, outcomes)
+	require.Equal(t, []driver.Outcome{{Effect: driver.Missing}}, outcomes)
 	_, err = apply(time.Millisecond)
 	require.ErrorIs(t, err, context.Canceled)
 }
@@ -142,5 +146,71 @@ func TestImportLeavesOutRowsThatTheServerRefuses(t *testing.T) {
 	for i, line := range []int{3, 5} {
 		require.Equal(t, line, report.Refused[i].Line)
 		require.Equal(t, "source", report.Refused[i].Field)
+	}
+}
+
+// The groups that depend on a tag come through with the error.
+func TestInUseComesThrough(t *testing.T) {
+	t.Parallel()
+	st := memory.New()
+	c := serve(t, st)
+	ws, err := store.Open(c, "acme", nil)
+	require.NoError(t, err)
+	vip, err := ws.CreateTag(t.Context(), tag.Draft{Name: "vip"})
+	require.NoError(t, err)
+	g, err := ws.CreateGroup(t.Context(), group.Draft{Name: "Best", Rule: filter.Tag.Has("vip")})
+	require.NoError(t, err)
+	changes := []driver.Change{driver.DeleteTag{ID: vip.ID, Audit: driver.Audit{At: vip.CreatedAt}}}
+	_, here := st.Apply(t.Context(), "acme", changes)
+	_, there := c.Apply(t.Context(), "acme", changes)
+	require.Equal(t, &driver.ChangeError{Err: &driver.InUseError{Kind: "tag", Groups: []group.ID{g.ID}}}, here)
+	require.Equal(t, here, there)
+
+	var inUse *store.InUseError
+	require.ErrorAs(t, ws.DeleteTag(t.Context(), vip.ID), &inUse)
+	require.Equal(t, &store.InUseError{Kind: "tag", Groups: []group.ID{g.ID}}, inUse)
+	require.ErrorIs(t, ws.DeleteTag(t.Context(), vip.ID), store.ErrInUse)
+}
+
+// Who made a change, and why, comes through in both directions, and so does the question
+// for the events of one visitor.
+func TestActorCauseAndHistoryComeThrough(t *testing.T) {
+	t.Parallel()
+	st := memory.New()
+	c := serve(t, st)
+	ws, err := store.Open(c, "acme", nil)
+	require.NoError(t, err)
+	ann, err := ws.WithActor("ann", "spring campaign")
+	require.NoError(t, err)
+	g, err := ann.CreateGroup(t.Context(), group.Draft{Name: "Team"})
+	require.NoError(t, err)
+	ada, err := ann.Create(t.Context(), visitor.Draft{Name: "Ada", Source: visitor.Chat, Tags: []string{"vip"}, Groups: []group.ID{g.ID}})
+	require.NoError(t, err)
+	bob, err := ann.Create(t.Context(), visitor.Draft{Name: "Bob", Source: visitor.Chat})
+	require.NoError(t, err)
+	_, err = ann.Merge(t.Context(), ada.ID, bob.ID)
+	require.NoError(t, err)
+
+	here, err := st.GetVisitor(t.Context(), "acme", ada.ID)
+	require.NoError(t, err)
+	there, err := c.GetVisitor(t.Context(), "acme", ada.ID)
+	require.NoError(t, err)
+	require.Equal(t, here, there)
+	require.Equal(t, []visitor.Membership{{Group: g.ID, At: here.Memberships[0].At, Actor: "ann", Cause: "spring campaign"}}, here.Memberships)
+	require.Equal(t, []string{"ann", "spring campaign"}, []string{here.Tags[0].Actor, here.Tags[0].Cause})
+
+	for _, q := range []driver.EventQuery{{Limit: 9}, {Visitor: ada.ID, Limit: 9}, {Visitor: bob.ID, Limit: 9}, {Visitor: bob.ID, After: 4, Limit: 1}} {
+		here, err := st.Events(t.Context(), "acme", q)
+		require.NoError(t, err)
+		there, err := c.Events(t.Context(), "acme", q)
+		require.NoError(t, err)
+		require.Equal(t, here, there)
+		require.NotEmpty(t, there)
+		for _, e := range there {
+			require.Equal(t, []string{"ann", "spring campaign"}, []string{e.Actor, e.Cause})
+			if q.Visitor != "" {
+				require.Contains(t, []visitor.ID{e.Visitor, e.Other}, q.Visitor)
+			}
+		}
 	}
 }

@@ -8,7 +8,8 @@ import (
 	"net/http"
 
 	"github.com/contactpipeline/visitors/filter"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
@@ -17,6 +18,7 @@ const (
 	codeNotFound      = "not_found"
 	codeExists        = "exists"
 	codeConflict      = "conflict"
+	codeInUse         = "in_use"
 	codeInvalid       = "invalid"
 	codeFilterInvalid = "filter_invalid"
 	codeClosed        = "closed"
@@ -42,36 +44,39 @@ func malformed(reason string) refusal {
 
 // errorForm is an error of a store as JSON, from which the client makes the same error.
 type errorForm struct {
-	Status  int    `json:"-"`
-	Code    string `json:"code"`
-	Op      string `json:"op,omitempty"`
-	Kind    string `json:"kind,omitempty"`
-	Key     string `json:"key,omitempty"`
-	Index   *int   `json:"index,omitempty"` // of the change that failed
-	Field   string `json:"field,omitempty"`
-	Path    string `json:"path,omitempty"`    // of a filter.Error
-	Pointer string `json:"pointer,omitempty"` // of a filter.Error
-	Reason  string `json:"reason,omitempty"`
+	Status  int        `json:"-"`
+	Code    string     `json:"code"`
+	Kind    string     `json:"kind,omitempty"`
+	Key     string     `json:"key,omitempty"`
+	Index   *int       `json:"index,omitempty"` // of the change that failed
+	Field   string     `json:"field,omitempty"`
+	Path    string     `json:"path,omitempty"`    // of a filter.Error
+	Pointer string     `json:"pointer,omitempty"` // of a filter.Error
+	Reason  string     `json:"reason,omitempty"`
+	Groups  []group.ID `json:"groups,omitempty"` // of an InUseError
 }
 
 func writeError(err error) errorForm {
 	var (
 		form    errorForm
-		change  *store.ChangeError
-		about   *store.Error
+		change  *driver.ChangeError
+		about   *driver.Error
 		field   *visitor.FieldError
 		refused *filter.Error
 		own     refusal
+		inUse   *driver.InUseError
 	)
 	if errors.As(err, &change) {
 		form.Index = &change.Index
 	}
 	if errors.As(err, &about) {
-		form.Op, form.Kind, form.Key = about.Op, about.Kind, about.Key
+		form.Kind, form.Key = about.Kind, about.Key
 	}
 	switch {
 	case errors.As(err, &own):
 		form.Status, form.Code, form.Reason = own.status, own.code, own.reason
+	case errors.As(err, &inUse):
+		form.Status, form.Code, form.Kind, form.Groups = http.StatusConflict, codeInUse, inUse.Kind, inUse.Groups
 	case errors.As(err, &refused):
 		form.Status, form.Code = http.StatusUnprocessableEntity, codeFilterInvalid
 		form.Path, form.Pointer, form.Reason = refused.Path, refused.Pointer, refused.Reason
@@ -97,27 +102,29 @@ var sentinels = []struct {
 	code   string
 	status int
 }{
-	{store.ErrNotFound, codeNotFound, http.StatusNotFound},
-	{store.ErrExists, codeExists, http.StatusConflict},
-	{store.ErrConflict, codeConflict, http.StatusConflict},
-	{store.ErrInvalid, codeInvalid, http.StatusUnprocessableEntity},
-	{store.ErrClosed, codeClosed, http.StatusServiceUnavailable},
+	{driver.ErrNotFound, codeNotFound, http.StatusNotFound},
+	{driver.ErrExists, codeExists, http.StatusConflict},
+	{driver.ErrConflict, codeConflict, http.StatusConflict},
+	{driver.ErrInvalid, codeInvalid, http.StatusUnprocessableEntity},
+	{driver.ErrClosed, codeClosed, http.StatusServiceUnavailable},
 }
 
 // err is the error that f was written from.
 func (f errorForm) err() error {
 	err := f.cause()
-	if cmp.Or(f.Op, f.Kind, f.Key) != "" {
-		err = &store.Error{Op: f.Op, Kind: f.Kind, Key: f.Key, Err: err}
+	if f.Code != codeInUse && cmp.Or(f.Kind, f.Key) != "" {
+		err = &driver.Error{Kind: f.Kind, Key: f.Key, Err: err}
 	}
 	if f.Index != nil {
-		err = &store.ChangeError{Index: *f.Index, Err: err}
+		err = &driver.ChangeError{Index: *f.Index, Err: err}
 	}
 	return err
 }
 
 func (f errorForm) cause() error {
 	switch {
+	case f.Code == codeInUse:
+		return &driver.InUseError{Kind: f.Kind, Groups: f.Groups}
 	case f.Code == codeFilterInvalid:
 		return &filter.Error{Path: f.Path, Pointer: f.Pointer, Reason: f.Reason}
 	case f.Code == codeInvalid && f.Field != "":

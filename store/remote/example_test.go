@@ -9,16 +9,17 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/memory"
 	"github.com/contactpipeline/visitors/store/remote"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
 // tokens are of the host's services: which workspaces each may use.
-var tokens = map[string][]store.WorkspaceID{"Bearer billing": {"acme"}, "Bearer support": {"acme", "globex"}}
+var tokens = map[string][]driver.WorkspaceID{"Bearer billing": {"acme"}, "Bearer support": {"acme", "globex"}}
 
 // mayUse lets the owner of a token use the workspaces of the token.
-func mayUse(r *http.Request, ws store.WorkspaceID) error {
+func mayUse(r *http.Request, ws driver.WorkspaceID) error {
 	for _, allowed := range tokens[r.Header.Get("Authorization")] {
 		if allowed == ws {
 			return nil
@@ -85,7 +86,7 @@ func ExampleNewClient() {
 	n, err := ws.Count(ctx, filter.Source.Is(visitor.Telegram))
 	fmt.Println(n, err)
 	_, err = ws.Get(ctx, "01900000-0000-7000-8000-000000000000")
-	fmt.Println(errors.Is(err, store.ErrNotFound))
+	fmt.Println(errors.Is(err, driver.ErrNotFound))
 	// Output:
 	// 1 <nil>
 	// true

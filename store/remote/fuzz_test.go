@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/memory"
 )
 
@@ -18,21 +18,21 @@ import (
 func FuzzChange(f *testing.F) {
 	const id, at = `"01900000-0000-7000-8000-000000000000"`, `"2024-06-10T02:35:18.4Z"`
 	for kind, value := range map[string]string{
-		"create_visitor":  `{"Visitor":{"id":` + id + `,"name":"Ada","source":"chat","identities":[{"source":"chat","external_id":"1"}],"attributes":{"a":[""],"b":{"time":` + at + `}},"created_at":` + at + `,"updated_at":` + at + `,"revision":1},"Tags":["vip"],"By":"ann"}`,
+		"create_visitor":  `{"Visitor":{"id":` + id + `,"name":"Ada","source":"chat","identities":[{"source":"chat","external_id":"1"}],"attributes":{"a":["x"],"b":{"time":` + at + `}},"created_at":` + at + `,"updated_at":` + at + `,"revision":1},"Tags":["vip"],"Groups":[` + id + `],"At":` + at + `,"Actor":"ann","Cause":"import"}`,
 		"update_visitor":  `{"ID":` + id + `,"Patch":{"name":"Eve","unset":["a"]},"At":` + at + `}`,
 		"add_tags":        `{"ID":` + id + `,"Tags":["vip"],"At":` + at + `}`,
-		"create_tag":      `{"Tag":{"id":` + id + `,"name":"VIP","color":"#ff0000","created_at":` + at + `}}`,
-		"create_group":    `{"Group":{"ID":` + id + `,"Name":"Team","Rule":{"version":1,"filter":{"op":"everyone"}},"CreatedAt":` + at + `}}`,
+		"create_tag":      `{"Tag":{"id":` + id + `,"name":"VIP","color":"#ff0000","created_at":` + at + `},"At":` + at + `,"Actor":"ann"}`,
+		"create_group":    `{"Group":{"ID":` + id + `,"Name":"Team","Rule":{"version":1,"filter":{"op":"everyone"}},"CreatedAt":` + at + `},"At":` + at + `,"Cause":"import"}`,
 		"update_group":    `{"ID":` + id + `,"Patch":{"Name":"x","Rule":null,"ClearRule":true},"At":` + at + `}`,
-		"capture_contact": `{"ID":` + id + `,"At":` + at + `,"Contact":{"source":"chat","external_id":"1","tags":["a"],"occurred_at":` + at + `,"also":[{"source":"chat","external_id":"2"}]},"Policy":{"name":"never"}}`,
+		"capture_contact": `{"ID":` + id + `,"At":` + at + `,"Contact":{"source":"chat","external_id":"1","tags":["a"],"occurred_at":` + at + `,"alternate_ids":[{"source":"chat","external_id":"2"}]},"Policy":{"name":"never"}}`,
 		"merge_visitors":  `{"Into":` + id + `,"From":` + id + `,"At":` + at + `}`,
 		"link_identity":   `{"ID":` + id + `,"Identity":{"source":"chat","external_id":"1"},"At":` + at + `}`,
-		"join_group":      `{"Group":` + id + `,"ID":` + id + `,"At":` + at + `}`,
+		"add_to_group":    `{"Group":` + id + `,"ID":` + id + `,"At":` + at + `,"Actor":"ann","Cause":"import"}`,
 	} {
 		f.Add(kind, []byte(value))
 	}
 	check := changeChecker{}
-	take := func(form changeForm) (store.Change, error) {
+	take := func(form changeForm) (driver.Change, error) {
 		c, err := readChange(form)
 		if err == nil {
 			c, err = check.change(c)
@@ -58,7 +58,8 @@ func FuzzChange(f *testing.F) {
 
 // Whatever a server answers, the error is one, and comes through a second time.
 func FuzzError(f *testing.F) {
-	f.Add([]byte(`{"code":"not_found","kind":"visitor","key":"1","op":"get visitor","index":3}`))
+	f.Add([]byte(`{"code":"not_found","kind":"visitor","key":"1","index":3}`))
+	f.Add([]byte(`{"code":"in_use","kind":"tag","groups":["01900000-0000-7000-8000-000000000000"],"index":0}`))
 	f.Add([]byte(`{"code":"invalid","field":"name","reason":"missing"}`))
 	f.Add([]byte(`{"code":"filter_invalid","pointer":"/filter","path":"tag","reason":"x"}`))
 	f.Fuzz(func(t *testing.T, answer []byte) {
@@ -69,7 +70,7 @@ func FuzzError(f *testing.F) {
 		err := form.err()
 		require.Error(t, err)
 		again := writeError(err).err()
-		for _, known := range []error{store.ErrNotFound, store.ErrExists, store.ErrConflict, store.ErrInvalid, store.ErrClosed} {
+		for _, known := range []error{driver.ErrNotFound, driver.ErrExists, driver.ErrConflict, driver.ErrInUse, driver.ErrInvalid, driver.ErrClosed} {
 			require.Equal(t, errors.Is(err, known), errors.Is(again, known), "%s: %v, then %v", known, err, again)
 		}
 	})
@@ -77,12 +78,12 @@ func FuzzError(f *testing.F) {
 
 // No body makes the handler fail.
 func FuzzBodies(f *testing.F) {
-	h, err := NewHandler(memory.New(), &HandlerOptions{Authorize: func(*http.Request, store.WorkspaceID) error { return nil }})
+	h, err := NewHandler(memory.New(), &HandlerOptions{Authorize: func(*http.Request, driver.WorkspaceID) error { return nil }})
 	require.NoError(f, err)
 	routes := []string{"get", "find", "count", "tags", "groups", "apply", "events", "facets"}
 	for i, body := range []string{
 		`{"id":"01900000-0000-7000-8000-000000000000"}`, `{"where":{"kind":"everyone"},"order":"newest","limit":5}`,
-		`{"where":{"kind":"nobody"},"limit":0}`, `{"list":{"Keys":["a"]}}`, `{"list":{"Limit":5}}`, `{"changes":[]}`, `{"after":1,"limit":5}`, `{"where":{"kind":"everyone"}}`,
+		`{"where":{"kind":"nobody"},"limit":0}`, `{"list":{"Keys":["a"]}}`, `{"list":{"Limit":5}}`, `{"changes":[]}`, `{"after":1,"limit":5,"visitor":"01900000-0000-7000-8000-000000000000"}`, `{"where":{"kind":"everyone"}}`,
 	} {
 		f.Add(uint8(i), body)
 	}

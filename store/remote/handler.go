@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -19,7 +20,7 @@ type HandlerOptions struct {
 	// Authorize decides whether the sender of a request may use a workspace, from what the
 	// host can verify: a token, a certificate. The workspace is the sender's claim. An error
 	// refuses the request with 403; its text is not sent. There is no default.
-	Authorize func(r *http.Request, ws store.WorkspaceID) error
+	Authorize func(r *http.Request, ws driver.WorkspaceID) error
 	// Store has the sources and the phone reader by which changes are checked; give what the
 	// clients' workspaces are opened with. Default: as store.Open has it.
 	Store *store.Options
@@ -50,13 +51,13 @@ const workspaceHeader = "Visitors-Workspace"
 
 type handler struct {
 	o  HandlerOptions
-	st store.Store
+	st driver.Store
 }
 
 // NewHandler returns a handler that serves st to clients of NewClient. Mount it where you
 // like, with http.StripPrefix. The error matches store.ErrInvalid when Authorize is missing
 // or an option of HandlerOptions.Store is not valid.
-func NewHandler(st store.Store, o *HandlerOptions) (http.Handler, error) {
+func NewHandler(st driver.Store, o *HandlerOptions) (http.Handler, error) {
 	const op = "serve store"
 	if o == nil || o.Authorize == nil {
 		return nil, &store.Error{Op: op, Err: text.Refuse("Authorize", "missing: who may use a workspace has no default")}
@@ -146,7 +147,7 @@ func (h *handler) get(ctx context.Context, ws *store.Workspace, ask getRequest) 
 }
 
 func (h *handler) find(ctx context.Context, ws *store.Workspace, ask findRequest) (findResponse, error) {
-	if _, _, ok := ask.Order.Key(); !ok {
+	if _, _, ok := driver.Sorting(ask.Order); !ok {
 		return findResponse{}, text.Refuse("order", "unknown")
 	}
 	if err := checkPosition(ask.Order, ask.After); err != nil {
@@ -155,7 +156,7 @@ func (h *handler) find(ctx context.Context, ws *store.Workspace, ask findRequest
 	if err := checkLimit(ask.Limit); err != nil {
 		return findResponse{}, err
 	}
-	found, err := h.st.FindVisitors(ctx, ws.ID(), store.Select{Where: ask.Where, Order: ask.Order, After: ask.After, Limit: ask.Limit})
+	found, err := h.st.FindVisitors(ctx, ws.ID(), driver.Select{Where: ask.Where, Order: ask.Order, After: ask.After, Limit: ask.Limit})
 	return findResponse{found}, err
 }
 
@@ -193,14 +194,14 @@ func (h *handler) groups(ctx context.Context, ws *store.Workspace, ask listReque
 
 func (h *handler) apply(ctx context.Context, ws *store.Workspace, ask applyRequest) (applyResponse, error) {
 	check := changeChecker{visitor.Rules{Sources: ws.Sources()}}
-	changes := make([]store.Change, len(ask.Changes))
+	changes := make([]driver.Change, len(ask.Changes))
 	for i, form := range ask.Changes {
 		change, err := readChange(form)
 		if err == nil {
 			change, err = check.change(change)
 		}
 		if err != nil {
-			return applyResponse{}, &store.ChangeError{Index: i, Err: err}
+			return applyResponse{}, &driver.ChangeError{Index: i, Err: err}
 		}
 		changes[i] = change
 	}
@@ -221,28 +222,16 @@ func (h *handler) events(ctx context.Context, ws *store.Workspace, ask eventsReq
 	if err := checkLimit(ask.Limit); err != nil {
 		return eventsResponse{}, err
 	}
-	events, err := h.st.Events(ctx, ws.ID(), max(ask.After, 0), ask.Limit)
+	if ask.Visitor != "" {
+		if err := checkID(ask.Visitor); err != nil {
+			return eventsResponse{}, err
+		}
+	}
+	events, err := h.st.Events(ctx, ws.ID(), driver.EventQuery{After: max(ask.After, 0), Visitor: ask.Visitor, Limit: ask.Limit})
 	return eventsResponse{events}, err
 }
 
 func (h *handler) facets(ctx context.Context, ws *store.Workspace, ask facetsRequest) (facetsResponse, error) {
-	var f store.Facets
-	var err error
-	if st, ok := h.st.(store.Faceter); ok {
-		f, err = st.Facets(ctx, ws.ID(), ask.Where)
-	} else {
-		f, err = ws.Facets(ctx, ask.Where)
-	}
-	if err != nil {
-		return facetsResponse{}, err
-	}
-	reply := facetsResponse{Total: f.Total, Sources: f.Sources, Tags: f.Tags}
-	for _, c := range f.Groups {
-		form, err := formOfGroup(c.Group)
-		if err != nil {
-			return facetsResponse{}, err
-		}
-		reply.Groups = append(reply.Groups, groupCountForm{form, c.Count})
-	}
-	return reply, nil
+	f, err := driver.CountFacets(ctx, h.st, ws.ID(), ask.Where)
+	return facetsResponse(f), err
 }

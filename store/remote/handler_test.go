@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/memory"
 	"github.com/contactpipeline/visitors/store/remote"
 	"github.com/contactpipeline/visitors/visitor"
@@ -27,7 +28,7 @@ type site struct {
 	*httptest.Server
 }
 
-func open(tb testing.TB, st store.Store, o *remote.HandlerOptions) site {
+func open(tb testing.TB, st driver.Store, o *remote.HandlerOptions) site {
 	h, err := remote.NewHandler(st, o)
 	require.NoError(tb, err)
 	server := httptest.NewServer(h)
@@ -78,7 +79,7 @@ func TestNewHandlerWantsAuthorize(t *testing.T) {
 		nil, {}, {Authorize: anyone, Store: &store.Options{Sources: map[visitor.Source]visitor.SourceInfo{"No Source": {}}}},
 	} {
 		_, err := remote.NewHandler(memory.New(), o)
-		require.ErrorIs(t, err, store.ErrInvalid)
+		require.ErrorIs(t, err, driver.ErrInvalid)
 		var field *visitor.FieldError
 		require.ErrorAs(t, err, &field)
 	}
@@ -88,7 +89,7 @@ func TestNewHandlerWantsAuthorize(t *testing.T) {
 func TestAuthorize(t *testing.T) {
 	t.Parallel()
 	st := memory.New()
-	h, err := remote.NewHandler(st, &remote.HandlerOptions{Authorize: func(r *http.Request, ws store.WorkspaceID) error {
+	h, err := remote.NewHandler(st, &remote.HandlerOptions{Authorize: func(r *http.Request, ws driver.WorkspaceID) error {
 		if r.Header.Get("Authorization") != "Bearer of "+string(ws) {
 			return errors.New("secret reason")
 		}
@@ -114,14 +115,14 @@ func TestAuthorize(t *testing.T) {
 	require.NotContains(t, err.Error(), "secret")
 	for name, call := range map[string]func() error{
 		"get":    func() error { _, err := c.GetVisitor(t.Context(), "globex", v.ID); return err },
-		"find":   func() error { _, err := c.FindVisitors(t.Context(), "globex", store.Select{Limit: 1}); return err },
-		"tags":   func() error { _, err := c.ListTags(t.Context(), "globex", store.List{Limit: 1}); return err },
-		"groups": func() error { _, err := c.ListGroups(t.Context(), "globex", store.List{Limit: 1}); return err },
+		"find":   func() error { _, err := c.FindVisitors(t.Context(), "globex", driver.Select{Limit: 1}); return err },
+		"tags":   func() error { _, err := c.ListTags(t.Context(), "globex", driver.List{Limit: 1}); return err },
+		"groups": func() error { _, err := c.ListGroups(t.Context(), "globex", driver.List{Limit: 1}); return err },
 		"apply": func() error {
-			_, err := c.Apply(t.Context(), "globex", []store.Change{store.DeleteVisitor{ID: v.ID, At: v.CreatedAt}})
+			_, err := c.Apply(t.Context(), "globex", []driver.Change{driver.DeleteVisitor{ID: v.ID, Audit: driver.Audit{At: v.CreatedAt}}})
 			return err
 		},
-		"events": func() error { _, err := c.Events(t.Context(), "globex", 0, 1); return err },
+		"events": func() error { _, err := c.Events(t.Context(), "globex", driver.EventQuery{Limit: 1}); return err },
 	} {
 		require.ErrorContains(t, call(), "403", name)
 	}
@@ -132,8 +133,8 @@ func TestAuthorize(t *testing.T) {
 // The workspace is asked for before a body is read, and each request needs one.
 func TestWorkspaceOfARequest(t *testing.T) {
 	t.Parallel()
-	var asked []store.WorkspaceID
-	s := open(t, memory.New(), &remote.HandlerOptions{Authorize: func(_ *http.Request, ws store.WorkspaceID) error {
+	var asked []driver.WorkspaceID
+	s := open(t, memory.New(), &remote.HandlerOptions{Authorize: func(_ *http.Request, ws driver.WorkspaceID) error {
 		asked = append(asked, ws)
 		return errors.New("no")
 	}})
@@ -142,7 +143,7 @@ func TestWorkspaceOfARequest(t *testing.T) {
 	}
 	require.Empty(t, asked)
 	require.Equal(t, "forbidden", s.call("get", "{").code)
-	require.Equal(t, []store.WorkspaceID{"acme"}, asked)
+	require.Equal(t, []driver.WorkspaceID{"acme"}, asked)
 }
 
 // A page that somebody within the network opens cannot use the store by the browser.
@@ -167,9 +168,9 @@ func TestBodyTimeout(t *testing.T) {
 }
 
 // brokenStore fails without a reason that a client could do something about.
-type brokenStore struct{ store.Store }
+type brokenStore struct{ driver.Store }
 
-func (brokenStore) GetVisitor(ctx context.Context, _ store.WorkspaceID, _ visitor.ID) (visitor.Visitor, error) {
+func (brokenStore) GetVisitor(ctx context.Context, _ driver.WorkspaceID, _ visitor.ID) (visitor.Visitor, error) {
 	return visitor.Visitor{}, errors.New("disk of /secret/path is full")
 }
 

@@ -9,14 +9,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/memory"
 	"github.com/contactpipeline/visitors/store/remote"
 )
 
 const (
-	someID = "01900000-0000-7000-8000-000000000000" // made at the time below
-	someAt = "2024-06-10T02:35:18.4Z"
+	someID  = "01900000-0000-7000-8000-000000000000" // made at the time below
+	otherID = "01900000-0000-7001-8000-000000000000"
+	someAt  = "2024-06-10T02:35:18.4Z"
 )
 
 // with is o with changed fields.
@@ -40,14 +41,18 @@ func TestChangesAreChecked(t *testing.T) {
 	apply := func(kind string, value any) answer {
 		return s.call("apply", object{"changes": []any{object{"kind": kind, "value": value}}})
 	}
-	tag := object{"id": someID, "name": "vip", "color": "#ff0000", "created_at": someAt}
-	group := object{"ID": someID, "Name": "Team", "Description": "", "CreatedAt": someAt}
+	visit := func(fields ...any) object { return object{"At": someAt, "Visitor": newcomer(fields...)} }
+	tag := func(fields ...any) object {
+		return object{"At": someAt, "Tag": with(object{"id": someID, "name": "vip", "color": "#ff0000", "created_at": someAt}, fields...)}
+	}
+	group := func(fields ...any) object {
+		return object{"At": someAt, "Group": with(object{"ID": someID, "Name": "Team", "Description": "", "CreatedAt": someAt}, fields...)}
+	}
 	many := make([]string, 201)
 	for i := range many {
 		many[i] = "t"
 	}
 	identity := object{"source": "chat", "external_id": "1"}
-	visit := func(fields ...any) object { return object{"Visitor": newcomer(fields...)} }
 	for name, c := range map[string]struct {
 		kind  string
 		value any
@@ -78,42 +83,48 @@ func TestChangesAreChecked(t *testing.T) {
 		"a number that is too large": {"create_visitor", visit("attributes", object{"a": json.RawMessage("1e999")})},
 		"too many tags":              {"create_visitor", with(visit(), "Tags", many)},
 		"a tag that is no key":       {"create_visitor", with(visit(), "Tags", []string{"VIP"})},
-		"a long note":                {"create_visitor", with(visit(), "By", strings.Repeat("a", 201))},
+		"a long actor":               {"create_visitor", with(visit(), "Actor", strings.Repeat("a", 201))},
+		"a cause of two lines":       {"create_visitor", with(visit(), "Cause", "a\nb")},
+		"an actor with spaces":       {"delete_visitor", object{"ID": someID, "At": someAt, "Actor": " ann"}},
+		"an actor of old":            {"delete_visitor", object{"ID": someID, "At": someAt, "By": "ann"}},
+		"a tag made elsewhere":       {"create_tag", with(tag(), "At", "2024-01-01T00:00:00+01:00")},
+		"memberships within":         {"create_visitor", visit("memberships", []any{object{"group": someID}})},
 		"a patch that clears names":  {"update_visitor", object{"ID": someID, "At": someAt, "Patch": object{"name": " "}}},
 		"a patch of nobody":          {"update_visitor", object{"At": someAt, "Patch": object{"name": "x"}}},
-		"a tag without name":         {"create_tag", object{"Tag": with(tag, "name", "")}},
-		"a tag of no colour":         {"create_tag", object{"Tag": with(tag, "color", "red")}},
-		"a tag without id":           {"ensure_tag", object{"Tag": object{"name": "x", "created_at": someAt}}},
+		"a tag without name":         {"create_tag", tag("name", "")},
+		"a tag of no colour":         {"create_tag", tag("color", "red")},
+		"a tag without id":           {"ensure_tag", tag("id", "")},
 		"tags that are no keys":      {"add_tags", object{"ID": someID, "At": someAt, "Tags": []string{""}}},
-		"a group without name":       {"create_group", object{"Group": with(group, "Name", "")}},
-		"a group with a bad rule":    {"create_group", object{"Group": with(group, "Rule", object{"version": 1, "filter": object{"op": "and", "of": []any{}}})}},
-		"a rule about groups":        {"create_group", object{"Group": with(group, "Rule", object{"version": 1, "filter": object{"op": "exists", "field": "group"}})}},
-		"a group of nobody":          {"join_group", object{"Group": someID, "At": someAt}},
+		"a group without name":       {"create_group", group("Name", "")},
+		"a group with a bad rule":    {"create_group", group("Rule", object{"version": 1, "filter": object{"op": "and", "of": []any{}}})},
+		"a rule about no group":      {"create_group", group("Rule", object{"version": 1, "filter": object{"op": "in", "field": "group", "values": []any{object{"id": otherID}}}})},
+		"a rule about no tag":        {"create_group", group("Rule", object{"version": 1, "filter": object{"op": "in", "field": "tag", "values": []any{object{"id": otherID}}}})},
+		"a group of nobody":          {"add_to_group", object{"Group": someID, "At": someAt}},
 		"a contact without an id":    {"capture_contact", object{"ID": someID, "At": someAt, "Contact": object{"source": "chat", "external_id": "", "occurred_at": someAt}}},
 		"a contact with a bad phone": {"capture_contact", object{"ID": someID, "At": someAt, "Contact": object{"source": "chat", "external_id": "1", "phone": "x", "occurred_at": someAt}}},
 		"a contact at no time":       {"capture_contact", object{"ID": someID, "At": someAt, "Contact": object{"source": "chat", "external_id": "1"}}},
 		"a contact without a place":  {"capture_contact", object{"At": someAt, "Contact": object{"source": "chat", "external_id": "1", "occurred_at": someAt}}},
 		"an unknown policy":          {"capture_contact", object{"ID": someID, "At": someAt, "Policy": object{"name": "sometimes"}, "Contact": object{"source": "chat", "external_id": "1", "occurred_at": someAt}}},
 		"a contact's bad tag":        {"capture_contact", object{"ID": someID, "At": someAt, "Tags": []any{object{"name": ""}}, "Contact": object{"source": "chat", "external_id": "1", "occurred_at": someAt}}},
-		"origins that are made up":   {"create_visitor", visit("origins", object{"name": object{"at": someAt}})},
+		"provenance made up":         {"create_visitor", visit("provenance", object{"name": object{"at": someAt}})},
 		"a merge of nobody":          {"merge_visitors", object{"Into": someID, "At": someAt}},
 		"an unmerge of nobody":       {"unmerge_visitor", object{"At": someAt}},
 		"an identity of no channel":  {"link_identity", object{"ID": someID, "At": someAt, "Identity": object{"source": "fax", "external_id": "1"}}},
 		"a link at no time":          {"link_identity", object{"ID": someID, "Identity": identity}},
 		"an unlink of nobody":        {"unlink_identity", object{"At": someAt, "Identity": identity}},
-		"nobody of a group":          {"leave_group", object{"ID": someID, "At": someAt}},
+		"nobody of a group":          {"remove_from_group", object{"ID": someID, "At": someAt}},
 	} {
 		a := apply(c.kind, c.value)
 		require.Contains(t, []int{400, 422}, a.status, "%s: %s", name, a.body)
 		require.Contains(t, []any{"invalid", "malformed", "filter_invalid"}, a.code, name)
 	}
-	events, err := st.Events(t.Context(), "acme", 0, 1)
+	events, err := st.Events(t.Context(), "acme", driver.EventQuery{Limit: 1})
 	require.NoError(t, err)
 	require.Empty(t, events, "and nothing has changed")
 	apply("create_visitor", visit()).ok()
-	apply("create_tag", object{"Tag": tag}).ok()
-	apply("create_group", object{"Group": group}).ok()
-	apply("capture_contact", object{"ID": strings.Replace(someID, "7000", "7001", 1), "At": someAt, "Contact": object{"source": "chat", "external_id": "1", "occurred_at": someAt}}).ok()
+	apply("create_tag", tag()).ok()
+	apply("create_group", group()).ok()
+	apply("capture_contact", object{"ID": otherID, "At": someAt, "Contact": object{"source": "chat", "external_id": "1", "occurred_at": someAt}}).ok()
 }
 
 func TestQueriesAreChecked(t *testing.T) {
@@ -139,6 +150,7 @@ func TestQueriesAreChecked(t *testing.T) {
 		"a list of no ids":         {"tags", object{"list": object{"IDs": []string{"x"}}}},
 		"a key with NUL":           {"groups", object{"list": object{"Keys": []string{"\x00"}}}},
 		"events without limit":     {"events", object{"after": 0}},
+		"events of no id":          {"events", object{"after": 0, "limit": 1, "visitor": "1"}},
 		"facets of nothing":        {"facets", object{"where": object{}}},
 	} {
 		a := s.call(c.path, c.body)
@@ -156,9 +168,9 @@ func TestErrorsComeThrough(t *testing.T) {
 	_, here := st.GetVisitor(t.Context(), "acme", someID)
 	_, there := c.GetVisitor(t.Context(), "acme", someID)
 	require.Equal(t, here, there)
-	var about *store.Error
+	var about *driver.Error
 	require.True(t, errors.As(there, &about))
 	require.NoError(t, st.Close())
 	_, there = c.GetVisitor(t.Context(), "acme", someID)
-	require.ErrorIs(t, there, store.ErrClosed)
+	require.ErrorIs(t, there, driver.ErrClosed)
 }

@@ -6,7 +6,8 @@ import (
 	"errors"
 
 	"github.com/contactpipeline/visitors/filter"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
@@ -25,10 +26,10 @@ type (
 		Visitor visitor.Visitor `json:"visitor"`
 	}
 	findRequest struct {
-		Where filter.Bound    `json:"where"`
-		Order store.Order     `json:"order"`
-		After *store.Position `json:"after,omitempty"`
-		Limit int             `json:"limit"`
+		Where filter.Bound     `json:"where"`
+		Order driver.Order     `json:"order"`
+		After *driver.Position `json:"after,omitempty"`
+		Limit int              `json:"limit"`
 	}
 	findResponse struct {
 		Visitors []visitor.Visitor `json:"visitors,omitempty"`
@@ -41,7 +42,7 @@ type (
 		Count int64 `json:"count"`
 	}
 	listRequest struct {
-		List store.List `json:"list"`
+		List driver.List `json:"list"`
 	}
 	tagsResponse struct {
 		Tags []tag.Tag `json:"tags,omitempty"`
@@ -56,24 +57,21 @@ type (
 		Outcomes []outcomeForm `json:"outcomes,omitempty"`
 	}
 	eventsRequest struct {
-		After store.Seq `json:"after"`
-		Limit int       `json:"limit"`
+		After   driver.Seq `json:"after"`
+		Visitor visitor.ID `json:"visitor,omitempty"`
+		Limit   int        `json:"limit"`
 	}
 	eventsResponse struct {
-		Events []store.Event `json:"events,omitempty"`
+		Events []driver.Event `json:"events,omitempty"`
 	}
 	facetsRequest struct {
 		Where filter.Bound `json:"where"`
 	}
 	facetsResponse struct {
-		Total   int64               `json:"total"`
-		Sources []store.SourceCount `json:"sources,omitempty"`
-		Tags    []store.TagCount    `json:"tags,omitempty"`
-		Groups  []groupCountForm    `json:"groups,omitempty"`
-	}
-	groupCountForm struct {
-		Group groupForm `json:"group"`
-		Count int64     `json:"count"`
+		Total   int64                    `json:"total"`
+		Sources map[visitor.Source]int64 `json:"sources,omitempty"`
+		Tags    map[tag.ID]int64         `json:"tags,omitempty"`
+		Groups  map[group.ID]int64       `json:"groups,omitempty"`
 	}
 )
 

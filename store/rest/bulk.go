@@ -14,11 +14,11 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Bulk limits.
-const (
-	MaxBulkIDs = 10_000 // ids that a bulk request names
-	bulkBatch  = 10_000 // visitors of one transaction
-)
+// MaxBulkIDs is how many ids a bulk request can list.
+const MaxBulkIDs = 10_000
+
+// bulkBatch is how many visitors one transaction changes.
+const bulkBatch = 10_000
 
 type (
 	bulkInput struct {
@@ -31,12 +31,12 @@ type (
 // Bulk is the body of POST /visitors/bulk: an action on the visitors with these ids, or
 // on all that a filter matches.
 type Bulk struct {
-	Action string       `json:"action" enum:"tag,untag,join,leave,delete"`
+	Action string       `json:"action" enum:"tag,untag,add_to_group,remove_from_group,delete"`
 	IDs    []visitor.ID `json:"ids,omitempty" minItems:"1"`
 	Filter *string      `json:"filter,omitempty" doc:"A filter in the text form; is:everyone is everyone."`
 	Expect *int64       `json:"expect,omitempty" minimum:"0" doc:"Required with filter: the number of visitors that the user was shown. Nothing is done when it is another by now."`
 	Tags   []string     `json:"tags,omitempty" doc:"Names, of tag and untag. A tag that is not there yet is made."`
-	Group  group.ID     `json:"group,omitempty" doc:"The group, of join and leave."`
+	Group  group.ID     `json:"group,omitempty" doc:"The group, of add_to_group and remove_from_group."`
 }
 
 // BulkResult is store.Bulk as JSON.
@@ -87,7 +87,7 @@ func (b Bulk) check() error {
 	case b.Filter == nil && b.Expect != nil:
 		return invalid("expect", "given without filter")
 	}
-	wantsTags, wantsGroup := b.Action == "tag" || b.Action == "untag", b.Action == "join" || b.Action == "leave"
+	wantsTags, wantsGroup := b.Action == "tag" || b.Action == "untag", b.Action == "add_to_group" || b.Action == "remove_from_group"
 	switch {
 	case wantsTags && len(b.Tags) == 0:
 		return invalid("tags", "none named")
@@ -108,10 +108,10 @@ func (b Bulk) do(ctx context.Context, ws *store.Workspace, ids []visitor.ID) (st
 		return ws.Tag(ctx, b.Tags, ids...)
 	case "untag":
 		return ws.Untag(ctx, b.Tags, ids...)
-	case "join":
-		return ws.Join(ctx, b.Group, ids...)
-	case "leave":
-		return ws.Leave(ctx, b.Group, ids...)
+	case "add_to_group":
+		return ws.AddToGroup(ctx, b.Group, ids...)
+	case "remove_from_group":
+		return ws.RemoveFromGroup(ctx, b.Group, ids...)
 	case "delete":
 		return ws.Delete(ctx, ids...)
 	}

@@ -35,8 +35,8 @@ func TestBulk(t *testing.T) {
 		bulk(object{"action": "untag", "filter": "name:ada", "expect": 1, "tags": []string{"vip", "nobody's"}}))
 
 	group := s.call("POST", "/groups", object{"name": "Team"}).is(201)["id"]
-	require.EqualValues(t, 3, bulk(object{"action": "join", "ids": ids, "group": group})["changed"])
-	require.EqualValues(t, 1, bulk(object{"action": "leave", "ids": ids[:1], "group": group})["changed"])
+	require.EqualValues(t, 3, bulk(object{"action": "add_to_group", "ids": ids, "group": group})["changed"])
+	require.EqualValues(t, 1, bulk(object{"action": "remove_from_group", "ids": ids[:1], "group": group})["changed"])
 	require.EqualValues(t, 2, s.call("GET", "/visitors/count?filter=group:team", nil).is(200)["count"])
 
 	changed := s.call("POST", "/visitors/bulk", object{"action": "delete", "filter": "tag:vip", "expect": 3}).problem(409, rest.CodeCount)
@@ -71,7 +71,7 @@ func TestBulkRefuses(t *testing.T) {
 		"no action":                 {object{"ids": ids}, ""},
 		"no tags":                   {object{"action": "tag", "ids": ids}, "tags"},
 		"tags to delete":            {object{"action": "delete", "ids": ids, "tags": []string{"vip"}}, "tags"},
-		"no group":                  {object{"action": "join", "ids": ids}, "group"},
+		"no group":                  {object{"action": "add_to_group", "ids": ids}, "group"},
 		"a group to tag":            {object{"action": "tag", "tags": []string{"vip"}, "ids": ids, "group": ids[0]}, "group"},
 		"a field that is not there": {object{"action": "delete", "ids": ids, "force": true}, "body"},
 	} {
@@ -80,6 +80,6 @@ func TestBulkRefuses(t *testing.T) {
 			require.Equal(t, c.field, p["field"], "%s: %v", name, p)
 		}
 	}
-	s.call("POST", "/visitors/bulk", object{"action": "join", "ids": ids, "group": ids[0]}).problem(404, rest.CodeNotFound)
+	s.call("POST", "/visitors/bulk", object{"action": "add_to_group", "ids": ids, "group": ids[0]}).problem(404, rest.CodeNotFound)
 	require.EqualValues(t, 1, s.call("GET", "/visitors/count", nil).is(200)["count"])
 }

@@ -39,14 +39,15 @@ type (
 
 // Captured is store.Captured as JSON.
 type Captured struct {
-	Visitor *visitor.Visitor     `json:"visitor,omitempty"`
-	Outcome store.CaptureOutcome `json:"outcome" enum:"created,updated,matched,ignored"`
-	Reason  store.Reason         `json:"reason,omitempty"`
-	Refused []Refusal            `json:"refused"`
+	Visitor       *visitor.Visitor     `json:"visitor,omitempty"`
+	Outcome       store.CaptureOutcome `json:"outcome" enum:"created,updated,matched,ignored"`
+	Reason        store.CaptureReason  `json:"reason" enum:"new_person,same_identity,alternate_id,other_spelling,same_email,same_phone,already_processed,unknown_person"`
+	ReasonText    string               `json:"reason_text"` // CaptureReason.Text
+	InvalidFields []InvalidField       `json:"invalid_fields"`
 }
 
-// Refusal is why a field was left out.
-type Refusal struct {
+// InvalidField says why a field was left out.
+type InvalidField struct {
 	Field  string `json:"field"`
 	Detail string `json:"detail"`
 }
@@ -67,14 +68,14 @@ func (h *handler) captureContact(ctx context.Context, ws *store.Workspace, in *c
 	if err != nil {
 		return nil, err
 	}
-	out := &captureOutput{Captured{Outcome: done.Outcome, Reason: done.Reason, Refused: []Refusal{}}}
+	out := &captureOutput{Captured{Outcome: done.Outcome, Reason: done.Reason, ReasonText: done.Reason.Text(), InvalidFields: []InvalidField{}}}
 	if done.Visitor.ID != "" {
 		out.Body.Visitor = &done.Visitor
 	}
-	for _, err := range done.Refused {
+	for _, err := range done.InvalidFields {
 		var field *visitor.FieldError
 		if errors.As(err, &field) {
-			out.Body.Refused = append(out.Body.Refused, Refusal{field.Field, field.Reason})
+			out.Body.InvalidFields = append(out.Body.InvalidFields, InvalidField{field.Field, field.Reason})
 		}
 	}
 	return out, nil

@@ -33,6 +33,10 @@
 //     and a request that failed half way may be sent again.
 //   - POST /capture takes in what happened on a channel, and may be sent again: an event with
 //     an event_id that was taken in changes nothing more.
+//   - A tag or group that the rules of groups mention is not deleted, and such a group gets
+//     no rule: the problem has the code in_use and lists the groups.
+//   - GET /events?visitor=ID is the history of one visitor: what changed, when, by whom and
+//     why. Options.Actor says by whom.
 //   - GET /events/stream tells of changes as server-sent events. A stream ends with its
 //     request: give the http.Server a BaseContext that ends at shutdown, or Shutdown waits.
 //

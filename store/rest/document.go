@@ -20,11 +20,11 @@ const apiVersion = "1.0.0"
 func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
 
 // newDocument returns a document without paths, whose registry knows the schemas of
-// types that do not tell them themselves.
+// types that cannot describe themselves.
 func newDocument() *huma.OpenAPI {
 	schemas := huma.NewMapRegistry("#/components/schemas/", schemaName)
 	schemas.RegisterTypeAlias(typeOf[visitor.Value](), typeOf[valueSchema]())
-	schemas.RegisterTypeAlias(typeOf[filterForm](), typeOf[filterSchema]())
+	schemas.RegisterTypeAlias(typeOf[json.RawMessage](), typeOf[filterSchema]())
 	schemas.RegisterTypeAlias(typeOf[visitor.ID](), typeOf[idSchema]())
 	schemas.RegisterTypeAlias(typeOf[group.ID](), typeOf[idSchema]())
 	schemas.RegisterTypeAlias(typeOf[tag.ID](), typeOf[idSchema]())

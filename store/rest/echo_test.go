@@ -33,7 +33,7 @@ var sampleBodies = map[string]string{
 	"searchVisitors": `{"where":` + sampleFilter + `,"order":"newest","after":"","limit":5}`,
 	"changeVisitors": `{"action":"tag","ids":["` + someID + `"],"filter":"ada","expect":1,"tags":["vip"],"group":"` + someID + `"}`,
 	"captureContact": `{"source":"chat","external_id":"1","name":"Ada","event_id":"e","occurred_at":"2024-06-10T02:35:18Z","tags":["vip"],
-		"attributes":{"city":"London"},"also":[{"source":"chat","external_id":"2"}],"was":[{"source":"chat","external_id":"3"}]}`,
+		"attributes":{"city":"London"},"alternate_ids":[{"source":"chat","external_id":"2"}],"previous_ids":[{"source":"chat","external_id":"3"}]}`,
 	"linkIdentity":  `{"source":"chat","account":"site","external_id":"1"}`,
 	"mergeVisitors": `{"from":"` + someID + `"}`,
 	"createTag":     `{"name":"vip","color":"#fff","description":"best"}`,

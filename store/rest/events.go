@@ -14,13 +14,16 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/visitor"
 )
 
 type (
 	eventsInput struct {
 		scope
-		After int64 `query:"after" minimum:"-1" doc:"The number of the last event that is known; -1: what comes from now on. Default: from the first."`
-		Limit int   `query:"limit" minimum:"1" maximum:"1000" doc:"The most events. Default: 100."`
+		After   int64  `query:"after" minimum:"-1" doc:"The number of the last event that is known; -1: what comes from now on. Default: from the first."`
+		Visitor string `query:"visitor" format:"uuid" doc:"Only events that name this visitor, as visitor or as other. The id is not followed to the visitor that it was merged into. Default: all events."`
+		Limit   int    `query:"limit" minimum:"1" maximum:"1000" doc:"The most events. Default: 100."`
 	}
 	eventsOutput struct{ Body EventPage }
 	streamInput  struct {
@@ -61,18 +64,21 @@ func (h *handler) listEvents(ctx context.Context, ws *store.Workspace, in *event
 	if err != nil {
 		return nil, err
 	}
-	out := &eventsOutput{EventPage{[]store.Event{}, after}}
-	for e, err := range ws.Events(ctx, after) {
-		if err != nil {
+	q := driver.EventQuery{After: after, Limit: in.Limit}
+	if in.Visitor != "" {
+		if q.Visitor, err = visitor.ParseID(in.Visitor); err != nil {
 			return nil, err
 		}
-		out.Body.Events = append(out.Body.Events, e)
-		out.Body.Next = e.Seq
-		if len(out.Body.Events) == in.Limit {
-			break
-		}
 	}
-	return out, nil
+	found, err := h.st.Events(ctx, ws.ID(), q)
+	if err != nil {
+		return nil, err
+	}
+	page := EventPage{Events: make([]store.Event, len(found)), Next: after}
+	for n, e := range found {
+		page.Events[n], page.Next = store.Event(e), e.Seq
+	}
+	return &eventsOutput{page}, nil
 }
 
 // after is the number to go on after: the one given, or for -1 that of the last event.
@@ -83,7 +89,7 @@ func (h *handler) after(ctx context.Context, ws *store.Workspace, given int64) (
 	// Numbers have no gap, so a few questions tell which is the last.
 	var failed error
 	passed := func(n int) bool {
-		found, err := h.st.Events(ctx, ws.ID(), store.Seq(n), 1)
+		found, err := h.st.Events(ctx, ws.ID(), driver.EventQuery{After: store.Seq(n), Limit: 1})
 		failed = errors.Join(failed, err)
 		return len(found) == 0
 	}

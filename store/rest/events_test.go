@@ -3,6 +3,7 @@ package rest_test
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -27,6 +28,47 @@ func TestEvents(t *testing.T) {
 	require.EqualValues(t, 3, page["next"])
 	require.EqualValues(t, 3, s.call("GET", "/events?after=3", nil).is(200)["next"])
 	s.call("GET", "/events?after=-2", nil).problem(422, rest.CodeInvalid)
+}
+
+func TestEventsOfOneVisitor(t *testing.T) {
+	t.Parallel()
+	s := open(t, memory.New(), nil)
+	ids := s.people("Ada", "Bob")
+	ada, bob := ids[0], ids[1]
+	s.call("POST", "/visitors/bulk", object{"action": "tag", "ids": ids, "tags": []string{"vip"}}).is(200)
+	s.call("PATCH", "/visitors/"+ada, object{"name": "Ada King"}).is(200)
+	s.call("POST", "/visitors/"+ada+"/merge", object{"from": bob}).is(200)
+	s.call("PATCH", "/visitors/"+bob, object{"name": "Ada B."}).is(200) // the id leads to Ada now
+	kinds := func(query string) (kinds []any, next any) {
+		t.Helper()
+		page := s.call("GET", "/events?"+query, nil).is(200)
+		for _, e := range page["events"].([]any) {
+			kinds = append(kinds, e.(object)["kind"])
+		}
+		return kinds, page["next"]
+	}
+	all, next := kinds("visitor=" + ada)
+	require.Equal(t, []any{"visitor.created", "visitor.tagged", "visitor.updated", "visitor.merged", "visitor.updated"}, all)
+	require.EqualValues(t, 8, next)
+	ofBob, _ := kinds("visitor=" + strings.ToUpper(bob))
+	require.Equal(t, []any{"visitor.created", "visitor.tagged", "visitor.merged"}, ofBob)
+
+	var paged []any
+	for after := any(0.); ; {
+		some, next := kinds(fmt.Sprintf("visitor=%s&limit=2&after=%v", ada, after))
+		if len(some) == 0 {
+			require.Equal(t, after, next)
+			break
+		}
+		paged, after = append(paged, some...), next
+	}
+	require.Equal(t, all, paged)
+	none, next := kinds("after=-1&visitor=" + ada)
+	require.Empty(t, none)
+	require.EqualValues(t, 8, next, "from now on")
+	none, _ = kinds("visitor=" + someID)
+	require.Empty(t, none)
+	require.Equal(t, "visitor", s.call("GET", "/events?visitor=ada", nil).problem(422, rest.CodeInvalid)["field"])
 }
 
 func TestEventsFromNowOn(t *testing.T) {

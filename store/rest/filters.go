@@ -58,19 +58,16 @@ type VisitorLimits struct {
 
 // FilterCheck is the body of POST /filters/check: a filter in one of its two forms.
 type FilterCheck struct {
-	Text *string    `json:"text,omitempty"`
-	JSON filterForm `json:"json,omitempty"`
+	Text *string         `json:"text,omitempty"`
+	JSON json.RawMessage `json:"json,omitempty"`
 }
 
 // FilterReport is a filter in both forms, and what is odd in it.
 type FilterReport struct {
 	Text     string           `json:"text"`
-	JSON     filterForm       `json:"json"`
+	JSON     json.RawMessage  `json:"json"`
 	Findings []filter.Warning `json:"findings"`
 }
-
-// filterForm is the JSON form of a filter, byte for byte.
-type filterForm = json.RawMessage
 
 func (h *handler) filterRoutes(api huma.API) {
 	query(h, api, huma.Operation{OperationID: "explainVisitor", Method: http.MethodGet, Path: "/visitors/{id}/explain", Tags: []string{"filters"},

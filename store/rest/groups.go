@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"time"
@@ -38,29 +39,29 @@ type GroupList struct {
 
 // Group is a group.Group as JSON.
 type Group struct {
-	ID          group.ID   `json:"id"`
-	Name        string     `json:"name"`
-	Description string     `json:"description,omitempty"`
-	Rule        filterForm `json:"rule,omitempty"`
-	RuleText    string     `json:"rule_text,omitempty"`
-	CreatedAt   time.Time  `json:"created_at"`
+	ID          group.ID        `json:"id"`
+	Name        string          `json:"name"`
+	Description string          `json:"description,omitempty"`
+	Rule        json.RawMessage `json:"rule,omitempty"`
+	RuleText    string          `json:"rule_text,omitempty"`
+	CreatedAt   time.Time       `json:"created_at"`
 }
 
 // GroupDraft is a group.Draft as JSON. The rule is given as JSON or as text.
 type GroupDraft struct {
-	Name        string     `json:"name"`
-	Description string     `json:"description,omitempty"`
-	Rule        filterForm `json:"rule,omitempty"`
-	RuleText    string     `json:"rule_text,omitempty"`
+	Name        string          `json:"name"`
+	Description string          `json:"description,omitempty"`
+	Rule        json.RawMessage `json:"rule,omitempty"`
+	RuleText    string          `json:"rule_text,omitempty"`
 }
 
 // GroupPatch is a group.Patch as JSON. The rule is given as JSON or as text.
 type GroupPatch struct {
-	Name        *string    `json:"name,omitempty"`
-	Description *string    `json:"description,omitempty"`
-	Rule        filterForm `json:"rule,omitempty"`
-	RuleText    string     `json:"rule_text,omitempty"`
-	ClearRule   bool       `json:"clear_rule,omitempty"`
+	Name        *string         `json:"name,omitempty"`
+	Description *string         `json:"description,omitempty"`
+	Rule        json.RawMessage `json:"rule,omitempty"`
+	RuleText    string          `json:"rule_text,omitempty"`
+	ClearRule   bool            `json:"clear_rule,omitempty"`
 }
 
 func (h *handler) groupRoutes(api huma.API) {
@@ -74,11 +75,11 @@ func (h *handler) groupRoutes(api huma.API) {
 		Summary: "Remove a group; its members stay visitors", DefaultStatus: http.StatusNoContent}, h.deleteGroup)
 }
 
-// speller writes groups as JSON. A rule is kept with the ids of tags; its text form
-// shows their names, which are looked up once.
+// speller writes groups as JSON. A rule is stored with the ids of tags and groups; its text
+// form has their names, which are read once.
 type speller struct {
-	ws   *store.Workspace
-	tags map[string]string
+	ws    *store.Workspace
+	names map[string]string // by id, of tags and groups
 }
 
 func (s *speller) group(ctx context.Context, g group.Group) (Group, error) {
@@ -86,25 +87,40 @@ func (s *speller) group(ctx context.Context, g group.Group) (Group, error) {
 	if g.Rule == nil {
 		return out, nil
 	}
-	if s.tags == nil {
-		s.tags = map[string]string{}
-		for t, err := range s.ws.Tags(ctx) {
-			if err != nil {
-				return Group{}, err
-			}
-			s.tags[string(t.ID)] = t.Name
-		}
+	if err := s.readNames(ctx); err != nil {
+		return Group{}, err
 	}
 	var err error
 	if out.Rule, err = filter.Marshal(g.Rule); err != nil {
 		return Group{}, err
 	}
-	out.RuleText, err = filter.Format(filter.Spell(g.Rule, func(_ filter.Kind, id string) string { return s.tags[id] }))
+	out.RuleText, err = filter.Format(filter.DisplayNames(g.Rule, func(_ filter.Kind, id string) string { return s.names[id] }))
 	return out, err
 }
 
+func (s *speller) readNames(ctx context.Context) error {
+	if s.names != nil {
+		return nil
+	}
+	names := map[string]string{}
+	for t, err := range s.ws.Tags(ctx) {
+		if err != nil {
+			return err
+		}
+		names[string(t.ID)] = t.Name
+	}
+	for g, err := range s.ws.Groups(ctx) {
+		if err != nil {
+			return err
+		}
+		names[string(g.ID)] = g.Name
+	}
+	s.names = names
+	return nil
+}
+
 // ruleOf reads a rule that is given in one of two forms, or in neither.
-func ruleOf(form filterForm, text string) (filter.Expr, error) {
+func ruleOf(form json.RawMessage, text string) (filter.Expr, error) {
 	switch {
 	case form != nil && text != "":
 		return nil, invalid("rule_text", "given beside rule")

@@ -150,7 +150,7 @@ func (h *handler) open(r *http.Request) (*store.Workspace, error) {
 		return nil, errors.Join(errHost, err)
 	}
 	if by := h.o.Actor(r); by != "" {
-		if ws, err = ws.As(by, ""); err != nil {
+		if ws, err = ws.WithActor(by, ""); err != nil {
 			return nil, errors.Join(errHost, err)
 		}
 	}

@@ -44,11 +44,11 @@ type Merge struct {
 
 // MergePreview is store.MergePreview as JSON, with the fields in which the two differ.
 type MergePreview struct {
-	Into    visitor.Visitor  `json:"into"`
-	From    visitor.Visitor  `json:"from"`
-	Result  visitor.Visitor  `json:"result"`
-	Rivals  bool             `json:"rivals"`
-	Choices []visitor.Choice `json:"choices"`
+	Into      visitor.Visitor  `json:"into"`
+	From      visitor.Visitor  `json:"from"`
+	Result    visitor.Visitor  `json:"result"`
+	Conflicts bool             `json:"conflicts"`
+	Choices   []visitor.Choice `json:"choices"`
 }
 
 // Unmerged is the two visitors of a merge that was undone.
@@ -82,7 +82,7 @@ func (h *handler) mergeVisitors(ctx context.Context, ws *store.Workspace, in *me
 
 func (h *handler) previewMerge(ctx context.Context, ws *store.Workspace, in *previewInput) (*previewOutput, error) {
 	p, err := ws.PreviewMerge(ctx, visitor.ID(in.ID), visitor.ID(in.From))
-	return &previewOutput{MergePreview{p.Into, p.From, p.Result, p.Rivals, filled(p.Choices())}}, err
+	return &previewOutput{MergePreview{p.Into, p.From, p.Result, p.Conflicts, filled(p.Choices())}}, err
 }
 
 func (h *handler) unmergeVisitor(ctx context.Context, ws *store.Workspace, in *idInput) (*unmergeOutput, error) {

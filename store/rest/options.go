@@ -15,8 +15,9 @@ type Options struct {
 	// request merely claims. An error refuses the request with 403; its text stays here.
 	// There is no default.
 	Workspace func(*http.Request) (store.WorkspaceID, error)
-	// Actor names the user of the host's who makes a request, for the record of who put a
-	// tag on: at most 200 characters. Default: nobody is named.
+	// Actor returns the host's name for the user or program that makes a request, at most
+	// 200 characters. Events, tag assignments and memberships keep it. A name that is not
+	// valid is a 500. Default: "", nobody is named.
 	Actor func(*http.Request) string
 	// Store is how workspaces are opened: a host's sources, its phone reader, its time zone.
 	// Default: as store.Open has it.
@@ -37,8 +38,8 @@ type Options struct {
 	Timeout time.Duration
 	// Poll is how often an event stream looks for new events. Default: one second.
 	Poll time.Duration
-	// Failed is told of each error that is not the caller's fault, which the caller sees as
-	// 500 without a reason. Default: nobody is.
+	// Failed is called with each error that is not the caller's fault, which the caller gets
+	// as 500 without a reason. Default: such errors are dropped.
 	Failed func(*http.Request, error)
 }
 

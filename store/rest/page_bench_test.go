@@ -30,7 +30,7 @@ func city(b *testing.B, size int) *sqlite.Store {
 	if folder == "" {
 		folder = b.TempDir()
 	}
-	st, err := sqlite.Open(b.Context(), filepath.Join(folder, fmt.Sprintf("%d.db", size)), &sqlite.Options{Relaxed: true})
+	st, err := sqlite.Open(b.Context(), filepath.Join(folder, fmt.Sprintf("%d.db", size)), &sqlite.Options{RelaxedDurability: true})
 	require.NoError(b, err)
 	b.Cleanup(func() { st.Close() })
 	n, err := st.CountVisitors(b.Context(), "acme", crowd.Bind(b, filter.All(), nil), 0)

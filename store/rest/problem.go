@@ -10,36 +10,38 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Code is a stable word for what went wrong. The set grows; a code never changes its
-// meaning.
+// Code says what went wrong, for programs. There may be more codes in later versions; a code
+// never changes its meaning.
 type Code string
 
-// The codes of problems.
+// The codes of problems, with their HTTP status.
 const (
-	CodeInvalid       Code = "invalid"             // 422: the field is not valid, for the reason in detail
+	CodeInvalid       Code = "invalid"             // 422: Field is not valid, for the reason in Detail
 	CodeMalformed     Code = "malformed"           // 400: the body is missing or is not JSON
-	CodeFilterSyntax  Code = "filter_syntax"       // 422: the text is not a filter, from position on
-	CodeFilterInvalid Code = "filter_invalid"      // 422: the filter says what cannot be asked, at pointer
-	CodeUnknownTag    Code = "unknown_tag"         // 422: the filter names a tag that is not there
-	CodeUnknownGroup  Code = "unknown_group"       // 422: the filter names a group that is not there
-	CodeNotFound      Code = "not_found"           // 404: the thing is not there
-	CodeExists        Code = "exists"              // 409: the thing, or its name, is there already; id has it
+	CodeFilterSyntax  Code = "filter_syntax"       // 422: the text is not a filter, from Position on
+	CodeFilterInvalid Code = "filter_invalid"      // 422: the filter is not valid, at Pointer
+	CodeUnknownTag    Code = "unknown_tag"         // 422: the filter names a tag that does not exist
+	CodeUnknownGroup  Code = "unknown_group"       // 422: the filter names a group that does not exist
+	CodeNotFound      Code = "not_found"           // 404: Kind and ID do not exist
+	CodeExists        Code = "exists"              // 409: the name or identity is taken, by ID
 	CodeConflict      Code = "conflict"            // 409: changed by someone else
+	CodeInUse         Code = "in_use"              // 409: the rules of Groups mention the tag or group
 	CodePrecondition  Code = "precondition_failed" // 412: the visitor is not at the revision of If-Match
-	CodeCount         Code = "count_changed"       // 409: the filter now matches count visitors, not those expected
-	CodeKeyReused     Code = "key_reused"          // 422: the Idempotency-Key came with another body before
-	CodeInProgress    Code = "in_progress"         // 409: the request with that Idempotency-Key is still under way
-	CodeNoWorkspace   Code = "no_workspace"        // 403: the host has no workspace for the request
+	CodeCount         Code = "count_changed"       // 409: the filter now matches Count visitors, not those expected
+	CodeKeyReused     Code = "key_reused"          // 422: the Idempotency-Key was used with another body
+	CodeInProgress    Code = "in_progress"         // 409: the request with that Idempotency-Key has not ended
+	CodeNoWorkspace   Code = "no_workspace"        // 403: Options.Workspace refused the request
 	CodeCrossOrigin   Code = "cross_origin"        // 403: a page of another origin, see Options.Origins
 	CodeNoRoute       Code = "no_route"            // 404: no such path
-	CodeMethod        Code = "method_not_allowed"  // 405: see Allow
+	CodeMethod        Code = "method_not_allowed"  // 405: the header Allow lists the methods
 	CodeMediaType     Code = "media_type"          // 415: not application/json in UTF-8
-	CodeTooLarge      Code = "too_large"           // 413: the body passes the limit
-	CodeTimeout       Code = "timeout"             // 408 or 504: it took too long
+	CodeTooLarge      Code = "too_large"           // 413: the body is larger than Options.MaxBody
+	CodeTimeout       Code = "timeout"             // 408: the body came too slowly; 504: the context ended
 	CodeTooSlow       Code = "too_slow"            // 503: the query took longer than Options.Timeout
 	CodeClosed        Code = "closed"              // 503: the store is closed
 	CodeInternal      Code = "internal"            // 500: not the caller's fault
@@ -48,7 +50,7 @@ const (
 // codes are all of them, for the document.
 var codes = []Code{
 	CodeInvalid, CodeMalformed, CodeFilterSyntax, CodeFilterInvalid, CodeUnknownTag, CodeUnknownGroup, CodeNotFound, CodeExists,
-	CodeConflict, CodePrecondition, CodeCount, CodeKeyReused, CodeInProgress, CodeNoWorkspace, CodeCrossOrigin, CodeNoRoute,
+	CodeConflict, CodeInUse, CodePrecondition, CodeCount, CodeKeyReused, CodeInProgress, CodeNoWorkspace, CodeCrossOrigin, CodeNoRoute,
 	CodeMethod, CodeMediaType, CodeTooLarge, CodeTimeout, CodeTooSlow, CodeClosed, CodeInternal,
 }
 
@@ -58,17 +60,18 @@ const problemType = "application/problem+json"
 // what was sent but the names of known fields and of attributes, positions, and the ids of
 // visitors, tags and groups.
 type Problem struct {
-	Title      string `json:"title"`
-	Status     int    `json:"status"`
-	Code       Code   `json:"code"`
-	Detail     string `json:"detail"`
-	Field      string `json:"field,omitempty"`
-	Position   *int   `json:"position,omitempty"`
-	Pointer    string `json:"pointer,omitempty"`
-	Suggestion string `json:"suggestion,omitempty"`
-	Kind       string `json:"kind,omitempty"`
-	ID         string `json:"id,omitempty"`
-	Count      *int64 `json:"count,omitempty"`
+	Title      string     `json:"title"`
+	Status     int        `json:"status"`
+	Code       Code       `json:"code"`
+	Detail     string     `json:"detail"`
+	Field      string     `json:"field,omitempty"`
+	Position   *int       `json:"position,omitempty"`
+	Pointer    string     `json:"pointer,omitempty"`
+	Suggestion string     `json:"suggestion,omitempty"`
+	Kind       string     `json:"kind,omitempty"`
+	ID         string     `json:"id,omitempty"`
+	Count      *int64     `json:"count,omitempty"`
+	Groups     []group.ID `json:"groups,omitempty"` // of CodeInUse
 }
 
 // Error returns the code and the detail.
@@ -109,6 +112,7 @@ func problemOf(err error) *Problem {
 		refused *filter.Error
 		field   *visitor.FieldError
 		about   *store.Error
+		inUse   *store.InUseError
 	)
 	errors.As(err, &about)
 	kind, id := "", ""
@@ -127,9 +131,11 @@ func problemOf(err error) *Problem {
 		if unknown.Kind == filter.GroupKind {
 			code = CodeUnknownGroup
 		}
-		return &Problem{Status: http.StatusUnprocessableEntity, Code: code, Field: "filter", Pointer: unknown.Pointer, Detail: "no such " + string(unknown.Kind), Suggestion: unknown.Nearest}
+		return &Problem{Status: http.StatusUnprocessableEntity, Code: code, Field: "filter", Pointer: unknown.Pointer, Detail: "no such " + string(unknown.Kind), Suggestion: unknown.Suggestion}
 	case errors.As(err, &refused):
 		return &Problem{Status: http.StatusUnprocessableEntity, Code: CodeFilterInvalid, Field: "filter", Pointer: refused.Pointer, Detail: refused.Reason}
+	case errors.As(err, &inUse):
+		return &Problem{Status: http.StatusConflict, Code: CodeInUse, Kind: inUse.Kind, Groups: inUse.Groups, Detail: "the rules of groups mention the " + inUse.Kind}
 	case errors.As(err, &field):
 		return invalid(pathOf(field.Field), field.Reason)
 	case errors.Is(err, store.ErrNotFound):

@@ -75,7 +75,7 @@ func TestFilterCheck(t *testing.T) {
 
 	r := check("source:instagram   tag:hot-lead -tag:hot-lead").is(200)
 	require.Equal(t, "source:instagram tag:hot-lead -tag:hot-lead", r["text"])
-	require.Equal(t, "contradiction", r["findings"].([]any)[0].(object)["flaw"])
+	require.Equal(t, "contradiction", r["findings"].([]any)[0].(object)["issue"])
 	again := s.call("POST", "/filters/check", object{"json": r["json"]}).is(200)
 	require.Equal(t, r, again)
 	require.Equal(t, []any{}, check("is:everyone").is(200)["findings"])
@@ -159,9 +159,40 @@ func TestGroups(t *testing.T) {
 	require.NotContains(t, s.call("PATCH", path, object{"clear_rule": true}).is(200), "rule")
 	s.call("PATCH", path, object{"clear_rule": true, "rule_text": "ada"}).problem(422, rest.CodeInvalid)
 	s.call("POST", "/groups", object{"name": "best"}).problem(409, rest.CodeExists)
-	s.call("POST", "/groups", object{"name": "x", "rule_text": "group:best"}).problem(422, rest.CodeFilterInvalid)
 	s.call("POST", "/groups", object{"name": "x", "rule_text": "tag:nobody"}).problem(422, rest.CodeUnknownTag)
 	require.Equal(t, "rule_text", s.call("PATCH", path, object{"rule_text": "tag:nobody"}).problem(422, rest.CodeUnknownTag)["field"])
 	s.call("DELETE", path, nil).is(204)
 	s.call("DELETE", path, nil).problem(404, rest.CodeNotFound)
+}
+
+// A rule keeps the ids of the tags and groups that it mentions, and shows their names. What
+// a rule mentions cannot be deleted, and cannot get a rule itself.
+func TestInUseByRules(t *testing.T) {
+	t.Parallel()
+	s := open(t, memory.New(), nil)
+	tag := s.call("POST", "/tags", object{"name": "vip"}).is(201)["id"].(string)
+	team := s.call("POST", "/groups", object{"name": "Team"}).is(201)["id"].(string)
+	best := s.call("POST", "/groups", object{"name": "Best", "rule_text": "tag:vip group:Team"}).is(201)
+	others := s.call("POST", "/groups", object{"name": "Others", "rule_text": "-tag:vip"}).is(201)
+	require.Equal(t, "tag:vip group:Team", best["rule_text"])
+	s.call("PATCH", "/groups/"+team, object{"name": "Crew"}).is(200)
+	require.Equal(t, "tag:vip group:Crew", s.call("PATCH", "/groups/"+best["id"].(string), object{"description": "of all"}).is(200)["rule_text"])
+
+	inUse := s.call("DELETE", "/tags/"+tag, nil).problem(409, rest.CodeInUse)
+	require.Equal(t, "tag", inUse["kind"])
+	require.ElementsMatch(t, []any{best["id"], others["id"]}, inUse["groups"])
+	inUse = s.call("DELETE", "/groups/"+team, nil).problem(409, rest.CodeInUse)
+	require.Equal(t, "group", inUse["kind"])
+	require.Equal(t, []any{best["id"]}, inUse["groups"])
+	inUse = s.call("PATCH", "/groups/"+team, object{"rule_text": "ada"}).problem(409, rest.CodeInUse)
+	require.Equal(t, []any{best["id"]}, inUse["groups"])
+	require.Len(t, s.call("GET", "/tags", nil).is(200)["tags"], 1)
+	require.Len(t, s.call("GET", "/groups", nil).is(200)["groups"], 3)
+
+	refused := s.call("POST", "/groups", object{"name": "x", "rule_text": "group:best"}).problem(422, rest.CodeFilterInvalid)
+	require.Equal(t, "rule_text", refused["field"])
+	s.call("PATCH", "/groups/"+best["id"].(string), object{"clear_rule": true}).is(200)
+	s.call("DELETE", "/groups/"+others["id"].(string), nil).is(204)
+	s.call("DELETE", "/tags/"+tag, nil).is(204)
+	s.call("DELETE", "/groups/"+team, nil).is(204)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/memory"
 	"github.com/contactpipeline/visitors/store/rest"
 	"github.com/contactpipeline/visitors/visitor"
@@ -64,13 +65,6 @@ func TestHostMistakes(t *testing.T) {
 	require.NotContains(t, p["detail"], "spaces")
 	require.Len(t, told, 1)
 	require.ErrorIs(t, told[0], store.ErrInvalid)
-}
-
-func TestActorPutsTagsOn(t *testing.T) {
-	t.Parallel()
-	s := open(t, memory.New(), &rest.Options{Actor: func(*http.Request) string { return "ann" }})
-	v := s.call("POST", "/visitors", object{"name": "Ada", "source": "chat", "tags": []string{"vip"}}).is(201)
-	require.Equal(t, "ann", v["tags"].([]any)[0].(object)["by"])
 }
 
 // Nothing that was sent comes back in an error.
@@ -252,7 +246,7 @@ func TestErrorsNameTheFieldOfTheBody(t *testing.T) {
 // lazy is a store that takes its time.
 type lazy struct{ store.Store }
 
-func (l lazy) Apply(ctx context.Context, ws store.WorkspaceID, changes []store.Change) ([]store.Outcome, error) {
+func (l lazy) Apply(ctx context.Context, ws store.WorkspaceID, changes []driver.Change) ([]driver.Outcome, error) {
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()

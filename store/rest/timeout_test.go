@@ -10,6 +10,7 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/memory"
 	"github.com/contactpipeline/visitors/store/rest"
 	"github.com/contactpipeline/visitors/visitor"
@@ -27,7 +28,7 @@ func (s stuck) GetVisitor(ctx context.Context, _ store.WorkspaceID, _ visitor.ID
 	return visitor.Visitor{}, s.wait(ctx)
 }
 
-func (s stuck) FindVisitors(ctx context.Context, _ store.WorkspaceID, _ store.Select) ([]visitor.Visitor, error) {
+func (s stuck) FindVisitors(ctx context.Context, _ store.WorkspaceID, _ driver.Select) ([]visitor.Visitor, error) {
 	return nil, s.wait(ctx)
 }
 

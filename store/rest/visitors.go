@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
@@ -61,10 +63,10 @@ type (
 
 // Search is the body of POST /visitors/search.
 type Search struct {
-	Where filterForm  `json:"where"`
-	Order store.Order `json:"order,omitempty"`
-	After string      `json:"after,omitempty"`
-	Limit int         `json:"limit,omitempty" minimum:"1" maximum:"1000"`
+	Where json.RawMessage `json:"where"` // a filter in the JSON form
+	Order store.Order     `json:"order,omitempty"`
+	After string          `json:"after,omitempty"`
+	Limit int             `json:"limit,omitempty" minimum:"1" maximum:"1000"`
 }
 
 // VisitorPage is a page of visitors.
@@ -152,7 +154,7 @@ func (h *handler) deleteVisitor(ctx context.Context, ws *store.Workspace, in *de
 	id := visitor.ID(in.ID)
 	done, err := ws.Delete(ctx, id)
 	if err == nil && len(done.Missing) > 0 {
-		err = store.Missed("visitor", string(done.Missing[0]))
+		err = driver.NotFound("visitor", string(done.Missing[0]))
 	}
 	return nil, err
 }

@@ -8,13 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/faulttest"
 	"github.com/contactpipeline/visitors/store/sqlite"
 )
 
 // eachStore opens a store in each way, and runs a test on it.
-func eachStore(t *testing.T, test func(*testing.T, store.Store)) {
+func eachStore(t *testing.T, test func(*testing.T, driver.Store)) {
 	for name, path := range map[string]string{"file": engine.Source(t), "memory": ":memory:"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -16,7 +16,7 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/crowd"
 	"github.com/contactpipeline/visitors/store/sqlite"
 	"github.com/contactpipeline/visitors/tag"
@@ -43,7 +43,7 @@ func TestDerivedTablesStayExact(t *testing.T) {
 	s := randomSeed(t)
 	r := rand.New(rand.NewPCG(s, 1))
 	path := filepath.Join(t.TempDir(), "visitors.db")
-	st, err := sqlite.Open(t.Context(), path, &sqlite.Options{Relaxed: true})
+	st, err := sqlite.Open(t.Context(), path, &sqlite.Options{RelaxedDurability: true})
 	require.NoError(t, err)
 	defer st.Close()
 	db, err := sql.Open("sqlite3", "file:"+path+"?_txlock=immediate")
@@ -69,14 +69,14 @@ func TestDerivedTablesStayExact(t *testing.T) {
 // mess makes changes without regard to what is there.
 type mess struct {
 	rand       *rand.Rand
-	workspaces []store.WorkspaceID
+	workspaces []driver.WorkspaceID
 	ids        []visitor.ID // made once, to be used again and again
 	tags       []tag.Tag
 	groups     []group.Group
 }
 
 func newMess(r *rand.Rand) *mess {
-	m := &mess{rand: r, workspaces: []store.WorkspaceID{"acme", "Acme", "z.9"}}
+	m := &mess{rand: r, workspaces: []driver.WorkspaceID{"acme", "Acme", "z.9"}}
 	for i := range 60 {
 		m.ids = append(m.ids, visitor.NewID(m.born(i)))
 	}
@@ -96,13 +96,13 @@ func newMess(r *rand.Rand) *mess {
 
 func (m *mess) born(i int) time.Time { return crowd.Start.Add(time.Duration(i) * time.Hour) }
 
-func (m *mess) first() []store.Change {
-	var changes []store.Change
+func (m *mess) first() []driver.Change {
+	var changes []driver.Change
 	for _, t := range m.tags {
-		changes = append(changes, store.EnsureTag{Tag: t})
+		changes = append(changes, driver.EnsureTag{Audit: driver.Audit{At: crowd.Start}, Tag: t})
 	}
 	for _, g := range m.groups {
-		changes = append(changes, store.CreateGroup{Group: g})
+		changes = append(changes, driver.CreateGroup{Audit: driver.Audit{At: crowd.Start}, Group: g})
 	}
 	return changes
 }
@@ -111,7 +111,7 @@ func (m *mess) first() []store.Change {
 // which may be rolled back.
 func (m *mess) apply(ctx context.Context, t *testing.T, st *sqlite.Store, db *sql.DB) {
 	ws := pick(m.rand, m.workspaces)
-	var changes []store.Change
+	var changes []driver.Change
 	for range 1 + m.rand.IntN(8) {
 		changes = append(changes, m.change())
 	}
@@ -134,12 +134,12 @@ func (m *mess) apply(ctx context.Context, t *testing.T, st *sqlite.Store, db *sq
 
 func (m *mess) requireKnown(t *testing.T, err error) {
 	if err != nil {
-		var failed *store.ChangeError
+		var failed *driver.ChangeError
 		require.ErrorAs(t, err, &failed)
 	}
 }
 
-func (m *mess) change() store.Change {
+func (m *mess) change() driver.Change {
 	i := m.rand.IntN(len(m.ids))
 	id, at, keys := m.ids[i], m.born(100), []string{}
 	for range m.rand.IntN(3) {
@@ -150,51 +150,51 @@ func (m *mess) change() store.Change {
 	case 0, 1, 2:
 		v := visitor.Visitor{
 			ID: id, Name: m.text(), Email: m.email(), Phone: m.phone(), Source: pick(m.rand, visitor.Sources()),
-			CreatedAt: m.born(i), UpdatedAt: at, Revision: 1, Groups: []group.ID{g.ID},
+			CreatedAt: m.born(i), UpdatedAt: at, Revision: 1,
 		}
 		if m.rand.IntN(3) == 0 { // fails for every second visitor
 			v.Identities = []visitor.Identity{{Source: visitor.Telegram, ExternalID: fmt.Sprint(i / 2)}}
 		}
-		return store.CreateVisitor{Visitor: v, Tags: keys}
+		return driver.CreateVisitor{Audit: driver.Audit{At: at}, Visitor: v, Tags: keys, Groups: []group.ID{g.ID}}
 	case 3:
 		name, email, phone, source := m.text(), m.email(), m.phone(), pick(m.rand, visitor.Sources())
 		p := visitor.Patch{Name: &name, Source: &source}
 		if m.rand.IntN(2) == 0 {
 			p.Email, p.Phone = &email, &phone
 		}
-		return store.UpdateVisitor{ID: id, Patch: p, At: at}
+		return driver.UpdateVisitor{ID: id, Patch: p, Audit: driver.Audit{At: at}}
 	case 4, 5:
-		return store.DeleteVisitor{ID: id, At: at}
+		return driver.DeleteVisitor{ID: id, Audit: driver.Audit{At: at}}
 	case 6:
-		return store.AddTags{ID: id, Tags: keys, At: at}
+		return driver.AddTags{ID: id, Tags: keys, Audit: driver.Audit{At: at}}
 	case 7:
-		return store.RemoveTags{ID: id, Tags: keys, At: at}
+		return driver.RemoveTags{ID: id, Tags: keys, Audit: driver.Audit{At: at}}
 	case 8:
-		return store.JoinGroup{Group: g.ID, ID: id, At: at}
+		return driver.AddToGroup{Group: g.ID, ID: id, Audit: driver.Audit{At: at}}
 	case 9:
-		return store.LeaveGroup{Group: g.ID, ID: id, At: at}
+		return driver.RemoveFromGroup{Group: g.ID, ID: id, Audit: driver.Audit{At: at}}
 	case 11, 12, 13, 14:
 		return m.arrival(id, at)
 	case 15, 16:
-		return store.MergeVisitors{Into: id, From: pick(m.rand, m.ids), At: at}
+		return driver.MergeVisitors{Into: id, From: pick(m.rand, m.ids), Audit: driver.Audit{At: at}}
 	case 17:
-		return store.UnmergeVisitor{From: id, At: at}
+		return driver.UnmergeVisitor{From: id, Audit: driver.Audit{At: at}}
 	case 18:
-		return store.UnlinkIdentity{ID: id, Identity: visitor.Identity{Source: visitor.Telegram, ExternalID: fmt.Sprint(i / 2)}, At: at}
+		return driver.UnlinkIdentity{ID: id, Identity: visitor.Identity{Source: visitor.Telegram, ExternalID: fmt.Sprint(i / 2)}, Audit: driver.Audit{At: at}}
 	case 10:
 		if m.rand.IntN(6) == 0 {
-			return store.DeleteTag{ID: pick(m.rand, m.tags).ID, At: at}
+			return driver.DeleteTag{ID: pick(m.rand, m.tags).ID, Audit: driver.Audit{At: at}}
 		}
-		return store.EnsureTag{Tag: pick(m.rand, m.tags)}
+		return driver.EnsureTag{Audit: driver.Audit{At: at}, Tag: pick(m.rand, m.tags)}
 	}
 	if m.rand.IntN(6) == 0 {
-		return store.DeleteGroup{ID: g.ID, At: at}
+		return driver.DeleteGroup{ID: g.ID, Audit: driver.Audit{At: at}}
 	}
-	return store.CreateGroup{Group: g}
+	return driver.CreateGroup{Audit: driver.Audit{At: crowd.Start}, Group: g}
 }
 
 // arrival is a capture, which may find visitors by any address and put two together.
-func (m *mess) arrival(id visitor.ID, at time.Time) store.CaptureContact {
+func (m *mess) arrival(id visitor.ID, at time.Time) driver.CaptureContact {
 	external := func() string { return fmt.Sprint(m.rand.IntN(len(m.ids)) / 2) }
 	c := visitor.Contact{
 		Source: visitor.Telegram, ExternalID: external(), Name: m.text(), Email: m.email(), Phone: m.phone(),
@@ -202,20 +202,20 @@ func (m *mess) arrival(id visitor.ID, at time.Time) store.CaptureContact {
 	}
 	if m.rand.IntN(3) == 0 {
 		c.Source, c.ExternalID = visitor.Chat, "s:"+external()
-		c.Also = []visitor.Identity{{Source: visitor.Telegram, ExternalID: external()}}
+		c.AlternateIDs = []visitor.Identity{{Source: visitor.Telegram, ExternalID: external()}}
 	}
 	if m.rand.IntN(8) == 0 {
-		c.Was = []visitor.Identity{{Source: visitor.Telegram, ExternalID: external()}}
+		c.PreviousIDs = []visitor.Identity{{Source: visitor.Telegram, ExternalID: external()}}
 	}
 	if m.rand.IntN(2) == 0 {
 		c.EventID = external()
 	}
-	change := store.CaptureContact{ID: id, Contact: c, At: at}
+	change := driver.CaptureContact{ID: id, Contact: c, Audit: driver.Audit{At: at}}
 	if m.rand.IntN(2) == 0 {
 		change.Tags = []tag.Tag{pick(m.rand, m.tags)}
 	}
 	if m.rand.IntN(2) == 0 {
-		change.Policy = visitor.Policy{Name: visitor.IfNewer, Email: visitor.IfNewer, ByEmail: visitor.TrustClaims, ByPhone: visitor.TrustClaims}
+		change.Policy = visitor.Policy{Name: visitor.IfNewer, Email: visitor.IfNewer, ByEmail: visitor.MatchAny, ByPhone: visitor.MatchAny}
 	}
 	return change
 }

@@ -35,6 +35,8 @@ func (dialect) ID(id string) any {
 	return u[:]
 }
 
+func (dialect) NoID() string { return "x'00000000000000000000000000000000'" }
+
 // fewValues is how many values are bound one by one; more go as one JSON text, which
 // keeps statements few and short.
 const fewValues = 4

@@ -125,7 +125,7 @@ func TestWritesToAHostsDatabaseAreDurable(t *testing.T) {
 func TestRelaxedWritesToAHostsDatabaseAreAsTheHostHasThem(t *testing.T) {
 	t.Parallel()
 	db, commits := plainHost(t, "")
-	st, err := sqlite.New(t.Context(), db, &sqlite.Options{Relaxed: true})
+	st, err := sqlite.New(t.Context(), db, &sqlite.Options{RelaxedDurability: true})
 	require.NoError(t, err)
 	write(t, st)
 	require.Equal(t, []int64{1}, commits.take())

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contactpipeline/visitors/filter"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
@@ -51,13 +51,13 @@ func BenchmarkFacets(b *testing.B) {
 	}
 }
 
-func sumOf(f store.Facets) int {
+func sumOf(f driver.Facets) int {
 	n := f.Total
-	for _, t := range f.Tags {
-		n += t.Count
+	for _, count := range f.Tags {
+		n += count
 	}
-	for _, g := range f.Groups {
-		n += g.Count
+	for _, count := range f.Groups {
+		n += count
 	}
 	return int(n)
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/faulttest"
 	"github.com/contactpipeline/visitors/store/sqlite"
 	"github.com/contactpipeline/visitors/visitor"
@@ -51,18 +52,18 @@ func holder(t *testing.T, source string) *faulttest.Process {
 }
 
 func TestAnotherProcessHoldsTheLock(t *testing.T) {
-	if words := faulttest.Errand(); words != nil {
-		require.NoError(t, holdLock(words[0]))
+	if args := faulttest.ChildArgs(); args != nil {
+		require.NoError(t, holdLock(args[0]))
 		return
 	}
 	t.Parallel()
-	for name, open := range map[string]func(*testing.T, string) store.Store{
-		"connections of its own": func(t *testing.T, source string) store.Store {
+	for name, open := range map[string]func(*testing.T, string) driver.Store{
+		"connections of its own": func(t *testing.T, source string) driver.Store {
 			st, err := sqlite.Open(t.Context(), source, &sqlite.Options{BusyTimeout: 20 * time.Millisecond})
 			require.NoError(t, err)
 			return st
 		},
-		"a host's connections": func(t *testing.T, source string) store.Store {
+		"a host's connections": func(t *testing.T, source string) driver.Store {
 			db, err := sql.Open("sqlite3", "file:"+filepath.ToSlash(source)+"?_busy_timeout=20&_journal_mode=WAL")
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, db.Close()) })

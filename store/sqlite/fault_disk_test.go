@@ -4,7 +4,7 @@ package sqlite_test
 
 import (
 	"database/sql"
-	"database/sql/driver"
+	sqldriver "database/sql/driver"
 	"fmt"
 	"strings"
 	"sync"
@@ -15,6 +15,7 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/faulty"
 	"github.com/contactpipeline/visitors/store/sqlite"
 	"github.com/contactpipeline/visitors/visitor"
@@ -59,7 +60,7 @@ func (c *pageCap) set(pages int) {
 // capped is a database that can be full.
 type capped struct {
 	*pageCap
-	st    store.Store
+	st    driver.Store
 	ws    *store.Workspace
 	host  *sql.DB // limited too
 	plain *sql.DB // without a limit
@@ -72,7 +73,7 @@ func eachCapped(t *testing.T, test func(*testing.T, *capped)) {
 			t.Parallel()
 			source := engine.Source(t)
 			c := &capped{pageCap: &pageCap{}}
-			open := func(d driver.Driver) *sql.DB {
+			open := func(d sqldriver.Driver) *sql.DB {
 				connector, err := faulty.Wrap(d, source)
 				require.NoError(t, err)
 				db := sql.OpenDB(connector)

@@ -64,10 +64,10 @@ func schema(tb testing.TB, db *sql.DB) string {
 
 // Two processes that open a new database at once make its tables once.
 func TestManyProcessesOpenOneNewDatabase(t *testing.T) {
-	if words := faulttest.Errand(); words != nil {
+	if args := faulttest.ChildArgs(); args != nil {
 		fmt.Println("ready")
 		os.Stdin.Read(make([]byte, 1))
-		st, err := engine.Open(t.Context(), words[0])
+		st, err := engine.Open(t.Context(), args[0])
 		require.NoError(t, err)
 		require.NoError(t, st.Close())
 		return

@@ -11,7 +11,7 @@ import (
 	"github.com/mattn/go-sqlite3"
 	"github.com/stretchr/testify/require"
 
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/faulttest"
 	"github.com/contactpipeline/visitors/store/internal/sqlstore"
 	"github.com/contactpipeline/visitors/store/sqlite"
@@ -23,21 +23,21 @@ var engine = faulttest.Engine{
 		return err
 	}},
 	Source: func(tb testing.TB) string { return filepath.Join(tb.TempDir(), "visitors.db") },
-	Open: func(ctx context.Context, source string) (store.Store, error) {
+	Open: func(ctx context.Context, source string) (driver.Store, error) {
 		return sqlite.Open(ctx, source, nil)
 	},
 	Forms: map[string]faulttest.Form{
-		"connections of its own": {Kept: 3, Open: func(ctx context.Context, db *sql.DB) (store.Store, error) {
-			return sqlite.OpenOn(ctx, db, &sqlite.Options{Relaxed: true, Readers: 2})
+		"connections of its own": {Kept: 3, Open: func(ctx context.Context, db *sql.DB) (driver.Store, error) {
+			return sqlite.OpenOn(ctx, db, &sqlite.Options{RelaxedDurability: true, MaxReaders: 2})
 		}},
-		"a host's connections": {Open: func(ctx context.Context, db *sql.DB) (store.Store, error) {
+		"a host's connections": {Open: func(ctx context.Context, db *sql.DB) (driver.Store, error) {
 			if _, err := db.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
 				return nil, err
 			}
 			return sqlite.New(ctx, db, nil)
 		}},
 	},
-	InTx: func(st store.Store, tx *sql.Tx) store.Store { return st.(*sqlite.Store).InTx(tx) },
+	InTx: func(st driver.Store, tx *sql.Tx) driver.Store { return st.(*sqlite.Store).InTx(tx) },
 	Bare: func(_ testing.TB, db *sql.DB) *sqlstore.Engine { return sqlite.Bare(db) },
 	Dump: dump, Restore: restore, Schema: schema,
 	Check: func(tb testing.TB, db *sql.DB) {

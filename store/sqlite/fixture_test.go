@@ -47,7 +47,7 @@ func cityOf(t testing.TB, size int) *city {
 		temporary = append(temporary, folder)
 	}
 	path := filepath.Join(folder, fmt.Sprintf("%d.db", size))
-	st, err := sqlite.Open(ctx, path, &sqlite.Options{Relaxed: true})
+	st, err := sqlite.Open(ctx, path, &sqlite.Options{RelaxedDurability: true})
 	require.NoError(t, err)
 	n, err := st.CountVisitors(ctx, "acme", crowd.Bind(t, filter.All(), nil), 0)
 	require.NoError(t, err)

@@ -26,7 +26,7 @@ func TestNothingOfADeletedPersonIsLeft(t *testing.T) {
 	require.NoError(t, err)
 	ws, err := store.Open(st, "acme", nil)
 	require.NoError(t, err)
-	agent, err := ws.As("agent-7", "Xylocarp-cause")
+	agent, err := ws.WithActor("agent-7", "import")
 	require.NoError(t, err)
 	for i := range 300 { // company, so that there are pages to share
 		_, err := ws.Create(t.Context(), visitor.Draft{Name: fmt.Sprint("Somebody Else ", i), Source: visitor.Chat, Tags: []string{"seen"}})
@@ -44,7 +44,7 @@ func TestNothingOfADeletedPersonIsLeft(t *testing.T) {
 
 	texts := []string{
 		"Zwyxbrough", "zwyxbrough", "Plimsoll", "quintessa", "Zwyx.Mail", "zwyx.mail", "15123987456",
-		"Vlotho", "vlotho", "Hjallerup", "hjallerup", "Bryngwyn", "77123456789", "zwyxbro_tg", "Xylocarp",
+		"Vlotho", "vlotho", "Hjallerup", "hjallerup", "Bryngwyn", "77123456789", "zwyxbro_tg",
 		gram("acme", "wyx"), gram("acme", "xbr"),
 	}
 	file := func() []byte {
@@ -88,6 +88,10 @@ func TestNothingOfADeletedPersonIsLeft(t *testing.T) {
 	n, err := ws.Count(t.Context(), filter.Search("somebody"))
 	require.NoError(t, err)
 	require.EqualValues(t, 300, n, "those who were not deleted are still found")
+	for e, err := range ws.EventsOf(t.Context(), person.ID) {
+		require.NoError(t, err)
+		require.Equal(t, e.Kind == store.VisitorCreated, e.Actor == "agent-7" && e.Cause == "import", "events keep who acted and why")
+	}
 }
 
 // gram is a run of three characters as FTS4 keeps it: of each term only what differs from

@@ -12,7 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/crowd"
 	"github.com/contactpipeline/visitors/store/sqlite"
 	"github.com/contactpipeline/visitors/tag"
@@ -79,7 +79,7 @@ func newBareWriter(tb testing.TB, path string, tags []tag.Tag) *bareWriter {
 	return w
 }
 
-func (w *bareWriter) write(ctx context.Context, batch []store.Change) {
+func (w *bareWriter) write(ctx context.Context, batch []driver.Change) {
 	tx, err := w.db.BeginTx(ctx, nil)
 	require.NoError(w.tb, err)
 	defer tx.Rollback()
@@ -95,10 +95,10 @@ func (w *bareWriter) write(ctx context.Context, batch []store.Change) {
 	}
 	profile := prepare("visitors_visitor", "rowkey,ws,id,name,name_fold,email,email_fold,phone,source,created_at,updated_at,last_seen_at,revision")
 	tagged := prepare("visitors_visitor_tag", "ws,visitor_id,tag_id,put_at,put_by,cause")
-	member := prepare("visitors_visitor_group", "ws,visitor_id,group_id,excluded")
+	member := prepare("visitors_visitor_group", "ws,visitor_id,group_id,excluded,at,actor,cause")
 	identity := prepare("visitors_identity", "ws,source,account,external_id,visitor_id,username,first_seen,last_seen")
 	attribute := prepare("visitors_attribute", "ws,visitor_id,name,ord,kind,text,text_fold,number,micros")
-	event := prepare("visitors_event", "ws,seq,kind,at,visitor_id,tag_ids,group_ids,fields")
+	event := prepare("visitors_event", "ws,seq,kind,at,visitor_id,tag_ids,group_ids,fields,actor,cause")
 	search := prepare("visitors_text", "docid,grams")
 	type doc struct {
 		key   int
@@ -106,22 +106,22 @@ func (w *bareWriter) write(ctx context.Context, batch []store.Change) {
 	}
 	var docs []doc
 	for _, change := range batch {
-		c := change.(store.CreateVisitor)
+		c := change.(driver.CreateVisitor)
 		v := c.Visitor
 		w.key++
 		w.seq++
 		id := bytesOf(string(v.ID))
 		name, email := text.Fold(v.Name), text.Fold(v.Email)
-		profile(w.key, "acme", id, v.Name, name, v.Email, email, v.Phone, string(v.Source), v.CreatedAt.UnixMicro(), v.UpdatedAt.UnixMicro(), store.Micros(v.LastSeenAt), 1)
+		profile(w.key, "acme", id, v.Name, name, v.Email, email, v.Phone, string(v.Source), v.CreatedAt.UnixMicro(), v.UpdatedAt.UnixMicro(), driver.Micros(v.LastSeenAt), 1)
 		tags, groups := []byte{}, []byte{}
 		for _, key := range c.Tags {
 			t := bytesOf(string(w.tags[key]))
 			tags = append(tags, t...)
-			tagged("acme", id, t, v.CreatedAt.UnixMicro(), c.By, c.Cause)
+			tagged("acme", id, t, v.CreatedAt.UnixMicro(), c.Actor, c.Cause)
 		}
-		for _, g := range v.Groups {
+		for _, g := range c.Groups {
 			groups = append(groups, bytesOf(string(g))...)
-			member("acme", id, bytesOf(string(g)), 0)
+			member("acme", id, bytesOf(string(g)), 0, v.CreatedAt.UnixMicro(), c.Actor, c.Cause)
 		}
 		for _, i := range v.Identities {
 			identity("acme", string(i.Source), i.Account, i.ExternalID, id, i.Username, i.FirstSeen.UnixMicro(), i.LastSeen.UnixMicro())
@@ -133,7 +133,7 @@ func (w *bareWriter) write(ctx context.Context, batch []store.Change) {
 				attribute("acme", id, name, 0, 1, value.Text(), text.Fold(value.Text()), 0, 0)
 			}
 		}
-		event("acme", w.seq, "visitor.created", v.CreatedAt.UnixMicro(), id, tags, groups, "")
+		event("acme", w.seq, "visitor.created", v.CreatedAt.UnixMicro(), id, tags, groups, "", c.Actor, c.Cause)
 		docs = append(docs, doc{w.key, sqlite.Document("acme", name, email, v.Phone)})
 	}
 	for _, d := range docs {

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contactpipeline/visitors/filter"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/crowd"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -87,7 +87,7 @@ func BenchmarkPage(b *testing.B) {
 	for _, c := range []struct {
 		name  string
 		where filter.Expr
-		order store.Order
+		order driver.Order
 		text  string // by hand; :a and :b are the tags below, :p the position after half of all
 		a, b  string
 		after bool
@@ -111,22 +111,22 @@ func BenchmarkPage(b *testing.B) {
 			text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' AND id < :p ORDER BY id DESC LIMIT 51"},
 		{name: "deep-source", where: filter.Source.Is(visitor.Chat), after: true,
 			text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' AND source = 'chat' AND id < :p ORDER BY id DESC LIMIT 51"},
-		{name: "order-oldest", where: filter.All(), order: store.OldestFirst, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' ORDER BY id LIMIT 51"},
-		{name: "order-name", where: filter.All(), order: store.NameAZ, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' ORDER BY name_fold, id LIMIT 51"},
-		{name: "order-name-desc", where: filter.All(), order: store.NameZA, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' ORDER BY name_fold DESC, id DESC LIMIT 51"},
-		{name: "order-seen", where: filter.All(), order: store.RecentlySeen, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' ORDER BY last_seen_at DESC, id DESC LIMIT 51"},
-		{name: "order-unseen", where: filter.All(), order: store.LeastRecentlySeen, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' ORDER BY last_seen_at, id LIMIT 51"},
-		{name: "order-updated", where: filter.All(), order: store.RecentlyUpdated, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' ORDER BY updated_at DESC, id DESC LIMIT 51"},
-		{name: "order-name-mid-tag", where: has("tag 010"), order: store.NameAZ, a: "tag 010",
+		{name: "order-oldest", where: filter.All(), order: driver.OldestFirst, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' ORDER BY id LIMIT 51"},
+		{name: "order-name", where: filter.All(), order: driver.NameAZ, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' ORDER BY name_fold, id LIMIT 51"},
+		{name: "order-name-desc", where: filter.All(), order: driver.NameZA, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' ORDER BY name_fold DESC, id DESC LIMIT 51"},
+		{name: "order-seen", where: filter.All(), order: driver.RecentlySeen, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' ORDER BY last_seen_at DESC, id DESC LIMIT 51"},
+		{name: "order-unseen", where: filter.All(), order: driver.LeastRecentlySeen, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' ORDER BY last_seen_at, id LIMIT 51"},
+		{name: "order-updated", where: filter.All(), order: driver.RecentlyUpdated, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' ORDER BY updated_at DESC, id DESC LIMIT 51"},
+		{name: "order-name-mid-tag", where: has("tag 010"), order: driver.NameAZ, a: "tag 010",
 			text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' AND EXISTS (SELECT 1 FROM visitors_visitor_tag t WHERE t.ws = 'acme' AND t.visitor_id = v.id AND t.tag_id = :a) ORDER BY name_fold, id LIMIT 51"},
-		{name: "order-name-rare-tag", where: has("tag 199"), order: store.NameAZ, a: "tag 199",
+		{name: "order-name-rare-tag", where: has("tag 199"), order: driver.NameAZ, a: "tag 199",
 			text: "SELECT " + columns + " FROM visitors_visitor_tag t CROSS JOIN visitors_visitor v ON v.ws = 'acme' AND v.id = t.visitor_id WHERE t.ws = 'acme' AND t.tag_id = :a ORDER BY v.name_fold, v.id LIMIT 51"},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			eachSize(b, func(b *testing.B, town *city) {
-				h, ask := handOf(b, town), store.Select{Where: town.bind(b, c.where), Order: c.order, Limit: 51}
+				h, ask := handOf(b, town), driver.Select{Where: town.bind(b, c.where), Order: c.order, Limit: 51}
 				if ask.Order == "" {
-					ask.Order = store.NewestFirst
+					ask.Order = driver.NewestFirst
 				}
 				args := []any{}
 				if c.after {
@@ -193,7 +193,7 @@ func BenchmarkSearch(b *testing.B) {
 		like := "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' AND (name_fold LIKE :like OR email_fold LIKE :like OR phone LIKE :like)"
 		b.Run("page/"+name, func(b *testing.B) {
 			eachSize(b, func(b *testing.B, town *city) {
-				h, ask := handOf(b, town), store.Select{Where: town.bind(b, filter.Search(needle)), Order: store.NewestFirst, Limit: 51}
+				h, ask := handOf(b, town), driver.Select{Where: town.bind(b, filter.Search(needle)), Order: driver.NewestFirst, Limit: 51}
 				against(b, func() int {
 					page, err := town.FindVisitors(context.Background(), "acme", ask)
 					require.NoError(b, err)

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contactpipeline/visitors/filter"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/crowd"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -21,26 +21,26 @@ func TestPagesUseIndexes(t *testing.T) {
 	st, noted, db := spyOn(t, town.path)
 	for name, c := range map[string]struct {
 		where filter.Expr
-		order store.Order
+		order driver.Order
 		index string // what finds the visitors
 	}{
-		"all":             {filter.All(), store.NewestFirst, "visitors_visitor_id (ws=?)"},
-		"a source":        {filter.Source.Is(visitor.Telegram), store.NewestFirst, "visitors_visitor_source (ws=? AND source=?)"},
-		"a tag":           {filter.Tag.Has("tag 010"), store.NewestFirst, "visitors_visitor_tag_tag (ws=? AND tag_id=?)"},
-		"a tag, a source": {filter.And(filter.Tag.Has(crowd.OldTag), filter.Source.Is(visitor.WhatsApp)), store.NewestFirst, "visitors_visitor_tag_tag (ws=? AND tag_id=?)"},
-		"not a tag":       {filter.Not(filter.Tag.Has("tag 000")), store.NewestFirst, "visitors_visitor_id (ws=?)"},
-		"a group":         {filter.Group.Has("vip"), store.NewestFirst, "visitors_visitor_group_group (ws=? AND group_id=? AND excluded=?"},
-		"by name":         {filter.All(), store.NameAZ, "visitors_visitor_name (ws=?)"},
-		"last seen":       {filter.All(), store.RecentlySeen, "visitors_visitor_seen (ws=?)"},
-		"last updated":    {filter.All(), store.RecentlyUpdated, "visitors_visitor_updated (ws=?)"},
-		"a search":        {filter.Search("zykov"), store.NewestFirst, "f VIRTUAL TABLE INDEX"},
-		"an id":           {filter.ID.In(visitor.NewID(crowd.Start)), store.NewestFirst, "visitors_visitor_id (ws=? AND id=?"},
-		"an identity":     {filter.Identity.Is(visitor.Chat, "1", "42"), store.NewestFirst, "SEARCH i USING COVERING INDEX visitors_identity_account (ws=? AND source=? AND account=? AND external_id=?)"},
-		"an e-mail":       {filter.Email.Is("nobody@example.com"), store.NewestFirst, "f VIRTUAL TABLE INDEX"},
-		"a whole name":    {filter.Name.Is("Nobody"), store.NewestFirst, "visitors_visitor_name (ws=? AND name_fold=?)"},
+		"all":             {filter.All(), driver.NewestFirst, "visitors_visitor_id (ws=?)"},
+		"a source":        {filter.Source.Is(visitor.Telegram), driver.NewestFirst, "visitors_visitor_source (ws=? AND source=?)"},
+		"a tag":           {filter.Tag.Has("tag 010"), driver.NewestFirst, "visitors_visitor_tag_tag (ws=? AND tag_id=?)"},
+		"a tag, a source": {filter.And(filter.Tag.Has(crowd.OldTag), filter.Source.Is(visitor.WhatsApp)), driver.NewestFirst, "visitors_visitor_tag_tag (ws=? AND tag_id=?)"},
+		"not a tag":       {filter.Not(filter.Tag.Has("tag 000")), driver.NewestFirst, "visitors_visitor_id (ws=?)"},
+		"a group":         {filter.Group.Has("vip"), driver.NewestFirst, "visitors_visitor_group_group (ws=? AND group_id=? AND excluded=?"},
+		"by name":         {filter.All(), driver.NameAZ, "visitors_visitor_name (ws=?)"},
+		"last seen":       {filter.All(), driver.RecentlySeen, "visitors_visitor_seen (ws=?)"},
+		"last updated":    {filter.All(), driver.RecentlyUpdated, "visitors_visitor_updated (ws=?)"},
+		"a search":        {filter.Search("zykov"), driver.NewestFirst, "f VIRTUAL TABLE INDEX"},
+		"an id":           {filter.ID.In(visitor.NewID(crowd.Start)), driver.NewestFirst, "visitors_visitor_id (ws=? AND id=?"},
+		"an identity":     {filter.Identity.Is(visitor.Chat, "1", "42"), driver.NewestFirst, "SEARCH i USING COVERING INDEX visitors_identity_account (ws=? AND source=? AND account=? AND external_id=?)"},
+		"an e-mail":       {filter.Email.Is("nobody@example.com"), driver.NewestFirst, "f VIRTUAL TABLE INDEX"},
+		"a whole name":    {filter.Name.Is("Nobody"), driver.NewestFirst, "visitors_visitor_name (ws=? AND name_fold=?)"},
 	} {
 		noted.take()
-		_, err := st.FindVisitors(t.Context(), "acme", store.Select{Where: town.bind(t, c.where), Order: c.order, Limit: 51})
+		_, err := st.FindVisitors(t.Context(), "acme", driver.Select{Where: town.bind(t, c.where), Order: c.order, Limit: 51})
 		require.NoError(t, err, name)
 		var plans []string
 		for _, q := range noted.take() {
@@ -61,19 +61,19 @@ func TestPagesUseIndexes(t *testing.T) {
 func TestCapturesUseIndexes(t *testing.T) {
 	town := cityOf(t, 2_000)
 	st, noted, db := spyOn(t, restore(t, dump(t, town.path)))
-	var changes []store.Change
+	var changes []driver.Change
 	for _, external := range []string{"new-1", "new-2"} {
-		changes = append(changes, store.CaptureContact{
-			ID: visitor.NewID(crowd.Start), At: crowd.Start, Policy: visitor.Policy{ByEmail: visitor.TrustClaims, ByPhone: visitor.TrustClaims},
+		changes = append(changes, driver.CaptureContact{
+			ID: visitor.NewID(crowd.Start), Policy: visitor.Policy{ByEmail: visitor.MatchAny, ByPhone: visitor.MatchAny},
 			Contact: visitor.Contact{
 				Source: visitor.Telegram, ExternalID: external, EventID: external, Email: "nobody@example.com", Phone: "+999123456", OccurredAt: crowd.Start,
-			},
+			}, Audit: driver.Audit{At: crowd.Start},
 		})
 	}
-	known, err := st.FindVisitors(t.Context(), "acme", store.Select{Where: town.bind(t, filter.All()), Order: store.NewestFirst, Limit: 1})
+	known, err := st.FindVisitors(t.Context(), "acme", driver.Select{Where: town.bind(t, filter.All()), Order: driver.NewestFirst, Limit: 1})
 	require.NoError(t, err)
-	merge := store.MergeVisitors{Into: changes[0].(store.CaptureContact).ID, From: known[0].ID, At: crowd.Start}
-	for _, some := range [][]store.Change{changes, {merge}, {store.UnmergeVisitor{From: merge.From, At: crowd.Start}}, {store.DeleteVisitor{ID: merge.Into, At: crowd.Start}}} {
+	merge := driver.MergeVisitors{Into: changes[0].(driver.CaptureContact).ID, From: known[0].ID, Audit: driver.Audit{At: crowd.Start}}
+	for _, some := range [][]driver.Change{changes, {merge}, {driver.UnmergeVisitor{From: merge.From, Audit: driver.Audit{At: crowd.Start}}}, {driver.DeleteVisitor{ID: merge.Into, Audit: driver.Audit{At: crowd.Start}}}} {
 		noted.take()
 		_, err := st.Apply(t.Context(), "acme", some)
 		require.NoError(t, err)
@@ -86,4 +86,22 @@ func TestCapturesUseIndexes(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestEventsOfAVisitorUseIndexes asks SQLite how it finds the events about one visitor.
+func TestEventsOfAVisitorUseIndexes(t *testing.T) {
+	town := cityOf(t, 2_000)
+	st, noted, db := spyOn(t, town.path)
+	newest, err := st.FindVisitors(t.Context(), "acme", driver.Select{Where: town.bind(t, filter.All()), Order: driver.NewestFirst, Limit: 1})
+	require.NoError(t, err)
+	noted.take()
+	events, err := st.Events(t.Context(), "acme", driver.EventQuery{Visitor: newest[0].ID, Limit: 50})
+	require.NoError(t, err)
+	require.Len(t, events, 1)
+	queries := noted.take()
+	require.Len(t, queries, 1)
+	plan := explain(t, db, queries[0])
+	require.Contains(t, plan, "SEARCH e USING INDEX visitors_event_visitor (ws=? AND visitor_id=? AND seq>?)")
+	require.Contains(t, plan, "SEARCH e USING INDEX visitors_event_other (ws=? AND other_id=? AND seq>?)")
+	require.NotContains(t, plan, "SCAN visitors_event")
 }

@@ -18,7 +18,7 @@ const checkpointPages = "4000"
 // temporary files would hold personal data.
 func (o Options) readyWriter(ctx context.Context, c sqlstore.Conn) error {
 	synchronous := "FULL"
-	if o.Relaxed {
+	if o.RelaxedDurability {
 		synchronous = "NORMAL"
 	}
 	if err := o.ready(ctx, c); err != nil {

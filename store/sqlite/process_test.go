@@ -12,6 +12,7 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/sqlite"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -73,7 +74,7 @@ func TestTwoProcessesShareAFile(t *testing.T) {
 		require.NoError(t, err)
 		require.EqualValues(t, 2*perProcess, n)
 	}
-	last := store.Seq(0)
+	last := driver.Seq(0)
 	for e, err := range ws.Events(t.Context(), 0) {
 		require.NoError(t, err)
 		require.Equal(t, last+1, e.Seq, "a gap between events")

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/sqlite"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -56,7 +57,7 @@ func TestEventsAreForgottenInTime(t *testing.T) {
 	capture(other, 0, 1_500)
 	require.Equal(t, 1_500, kept("acme"))
 
-	now = now.Add(store.RememberFor - time.Hour)
+	now = now.Add(driver.DedupWindow - time.Hour)
 	capture(ws, 1_500, 3_000)
 	require.Equal(t, 3_000, kept("acme"), "nothing is forgotten too early")
 	require.Equal(t, 1_500, capture(ws, 0, 1_500)[store.CaptureIgnored])

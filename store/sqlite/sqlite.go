@@ -14,7 +14,7 @@ import (
 
 	_ "github.com/mattn/go-sqlite3" // the driver "sqlite3"
 
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/sqlstore"
 )
 
@@ -31,10 +31,10 @@ type Options struct {
 	// Relaxed gives up durability for speed: a commit survives the end of the process, not
 	// that of the machine, and costs a tenth. Open sets synchronous=NORMAL; New leaves
 	// journal_mode and synchronous as the host has them. Default: WAL and FULL.
-	Relaxed bool
+	RelaxedDurability bool
 	// Readers is how many connections read at once. Open only. Default: GOMAXPROCS, at
 	// least 4.
-	Readers int
+	MaxReaders int
 	// NoMigrate leaves the tables as they are: it is an error if they are not up to date.
 	// Default: they are brought up to date.
 	NoMigrate bool
@@ -76,7 +76,7 @@ func openOn(ctx context.Context, db *sql.DB, path string, opts Options) (*Store,
 	writers := sqlstore.Keep(db, 1, opts.readyWriter)
 	readers := writers
 	if path != ":memory:" {
-		readers = sqlstore.Keep(db, opts.Readers, opts.readyReader)
+		readers = sqlstore.Keep(db, opts.MaxReaders, opts.readyReader)
 	}
 	st := &Store{engine: sqlstore.New(dialect{}, readers, writers, db.Close), guard: unguarded}
 	if err := st.begin(ctx, opts); err != nil {
@@ -98,14 +98,14 @@ func openOn(ctx context.Context, db *sql.DB, path string, opts Options) (*Store,
 func New(ctx context.Context, db *sql.DB, o *Options) (*Store, error) {
 	opts := defaults(o)
 	guard := sqlstore.Guard(secureAndFull)
-	if opts.Relaxed {
+	if opts.RelaxedDurability {
 		guard = secureDelete
 	}
 	st := &Store{
 		engine: sqlstore.New(dialect{}, sqlstore.Borrow(db, nil), sqlstore.Borrow(db, guard), func() error { return nil }),
 		guard:  guard,
 	}
-	if !opts.Relaxed {
+	if !opts.RelaxedDurability {
 		err := sqlstore.Maintain(ctx, st.engine, func(c sqlstore.Conn) error { return opts.enterWAL(ctx, c) })
 		if err != nil {
 			return nil, fmt.Errorf("use sqlite: %w", err)
@@ -126,7 +126,7 @@ func New(ctx context.Context, db *sql.DB, o *Options) (*Store, error) {
 // inside a transaction. The file is in WAL mode, where a commit with synchronous=NORMAL, which
 // is the driver's default, may be lost in a power cut, whole; open db with
 // _synchronous=FULL to rule that out.
-func (s *Store) InTx(tx *sql.Tx) store.Store {
+func (s *Store) InTx(tx *sql.Tx) driver.Store {
 	return sqlstore.InTx(dialect{}, tx, secureDelete)
 }
 
@@ -198,8 +198,8 @@ func defaults(o *Options) Options {
 	if opts.BusyTimeout <= 0 {
 		opts.BusyTimeout = 5 * time.Second
 	}
-	if opts.Readers <= 0 {
-		opts.Readers = max(4, runtime.GOMAXPROCS(0))
+	if opts.MaxReaders <= 0 {
+		opts.MaxReaders = max(4, runtime.GOMAXPROCS(0))
 	}
 	return opts
 }

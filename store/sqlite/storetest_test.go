@@ -7,20 +7,20 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/sqlite"
 	"github.com/contactpipeline/visitors/store/storetest"
 )
 
 // openFile does not wait for the disk: what is durable is tested elsewhere.
-func openFile(tb testing.TB) store.Store {
-	st, err := sqlite.Open(tb.Context(), filepath.Join(tb.TempDir(), "visitors.db"), &sqlite.Options{Relaxed: true})
+func openFile(tb testing.TB) driver.Store {
+	st, err := sqlite.Open(tb.Context(), filepath.Join(tb.TempDir(), "visitors.db"), &sqlite.Options{RelaxedDurability: true})
 	require.NoError(tb, err)
 	tb.Cleanup(func() { st.Close() })
 	return st
 }
 
-func openMemory(tb testing.TB) store.Store {
+func openMemory(tb testing.TB) driver.Store {
 	st, err := sqlite.Open(tb.Context(), ":memory:", nil)
 	require.NoError(tb, err)
 	tb.Cleanup(func() { st.Close() })
@@ -29,7 +29,7 @@ func openMemory(tb testing.TB) store.Store {
 
 // openHost works on a database that a host has opened with the driver's defaults, except that
 // it does not wait for the disk.
-func openHost(tb testing.TB) store.Store {
+func openHost(tb testing.TB) driver.Store {
 	db, err := sql.Open("sqlite3", "file:"+filepath.ToSlash(filepath.Join(tb.TempDir(), "host.db"))+"?_synchronous=OFF")
 	require.NoError(tb, err)
 	tb.Cleanup(func() { db.Close() })

@@ -9,6 +9,7 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/sqlite"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -31,7 +32,7 @@ func conversations(t *testing.T, db *sql.DB) (n int) {
 	return n
 }
 
-func people(t *testing.T, st store.Store) int64 {
+func people(t *testing.T, st driver.Store) int64 {
 	ws, err := store.Open(st, "acme", nil)
 	require.NoError(t, err)
 	n, err := ws.Count(t.Context(), filter.All())
@@ -54,10 +55,10 @@ func TestRowsOfTheHostAreCommittedTogether(t *testing.T) {
 		require.NoError(t, err)
 
 		// What fails inside undoes itself alone.
-		_, err = inside.Apply(t.Context(), "acme", []store.Change{
-			store.AddTags{ID: v.ID, Tags: []string{"new"}}, store.UpdateVisitor{ID: visitor.NewID(v.CreatedAt)},
+		_, err = inside.Apply(t.Context(), "acme", []driver.Change{
+			driver.AddTags{ID: v.ID, Tags: []string{"new"}}, driver.UpdateVisitor{ID: visitor.NewID(v.CreatedAt)},
 		})
-		require.ErrorIs(t, err, store.ErrNotFound)
+		require.ErrorIs(t, err, driver.ErrNotFound)
 		require.EqualValues(t, 1, people(t, inside), "the transaction sees what it has done")
 		found, err := ws.Count(t.Context(), filter.Search("ada"))
 		require.NoError(t, err)

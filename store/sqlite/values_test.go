@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contactpipeline/visitors/filter"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 )
 
 // TestValuesOfMergedTags asks for one of 16 tags, which are read side by side, and for one of
@@ -28,8 +28,8 @@ func TestValuesOfMergedTags(t *testing.T) {
 		numbers[k] = in
 	}
 	where := c.bind(t, filter.And(filter.Tag.HasAny(names...), filter.Or(numbers...)))
-	for _, order := range []store.Order{store.NewestFirst, store.OldestFirst, store.NameAZ} {
-		page, err := c.FindVisitors(t.Context(), "acme", store.Select{Where: where, Order: order, Limit: 50})
+	for _, order := range []driver.Order{driver.NewestFirst, driver.OldestFirst, driver.NameAZ} {
+		page, err := c.FindVisitors(t.Context(), "acme", driver.Select{Where: where, Order: order, Limit: 50})
 		require.NoError(t, err)
 		require.Len(t, page, 50)
 		for _, v := range page {

@@ -5,35 +5,35 @@ import (
 	"slices"
 
 	"github.com/contactpipeline/visitors/filter"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// agree fails unless the store finds and counts those of the people in the room that
-// filter.Match says.
-func (r *room) agree(e filter.Expr, people []visitor.Visitor) {
-	r.Helper()
-	r.agreeOn(spell(e), r.bind(e), store.OldestFirst, people)
+// agree fails unless the store finds and counts the visitors that filter.Match matches.
+// people are all visitors of the workspace.
+func (f *fixture) agree(e filter.Expr, people []visitor.Visitor) {
+	f.Helper()
+	f.agreeOn(format(e), f.bind(e), driver.OldestFirst, people)
 }
 
-func (r *room) agreeOn(what string, where filter.Bound, o store.Order, people []visitor.Visitor) {
-	r.Helper()
-	if d := r.disagreement(where, o, people); d != "" {
-		r.Errorf("%s, order %s: %s", what, o, d)
+func (f *fixture) agreeOn(what string, where filter.Bound, o driver.Order, people []visitor.Visitor) {
+	f.Helper()
+	if d := f.disagreement(where, o, people); d != "" {
+		f.Errorf("%s, order %s: %s", what, o, d)
 	}
 }
 
-// disagreement tells how what the store finds differs from what filter.Match says, "" when
-// it does not.
-func (r *room) disagreement(where filter.Bound, o store.Order, people []visitor.Visitor) string {
-	r.Helper()
-	r.cases++
+// disagreement returns how the store's answer differs from that of filter.Match, "" if it
+// does not.
+func (f *fixture) disagreement(where filter.Bound, o driver.Order, people []visitor.Visitor) string {
+	f.Helper()
+	f.cases++
 	want := matching(where, o, people)
-	got := r.find(store.Select{Where: where, Order: o, Limit: len(people) + 1})
+	got := f.find(driver.Select{Where: where, Order: o, Limit: len(people) + 1})
 	if d := diff(ids(got), ids(want)); d != "" {
 		return "the ids found are not those that match: " + d
 	}
-	n, err := r.st.CountVisitors(r.Context(), r.ws, where, 0)
+	n, err := f.st.CountVisitors(f.Context(), f.ws, where, 0)
 	if err != nil || n != int64(len(want)) {
 		return fmt.Sprintf("counted %d, error %v, want %d", n, err, len(want))
 	}
@@ -42,8 +42,8 @@ func (r *room) disagreement(where filter.Bound, o store.Order, people []visitor.
 
 // smallest returns the smallest part of e on which the store disagrees with
 // filter.Match, given that it does on e.
-func (r *room) smallest(e filter.Expr, env *filter.Env, o store.Order, people []visitor.Visitor) filter.Expr {
-	r.Helper()
+func (f *fixture) smallest(e filter.Expr, env *filter.Env, o driver.Order, people []visitor.Visitor) filter.Expr {
+	f.Helper()
 	var parts []filter.Expr
 	switch e := e.(type) {
 	case filter.AndExpr:
@@ -54,15 +54,15 @@ func (r *room) smallest(e filter.Expr, env *filter.Env, o store.Order, people []
 		parts = []filter.Expr{e.Of}
 	}
 	for _, part := range parts {
-		if r.disagreement(r.bindIn(part, env), o, people) != "" {
-			return r.smallest(part, env, o, people)
+		if f.disagreement(f.bindIn(part, env), o, people) != "" {
+			return f.smallest(part, env, o, people)
 		}
 	}
 	return e
 }
 
-// matching returns those of the people that match, in order.
-func matching(where filter.Bound, o store.Order, people []visitor.Visitor) []visitor.Visitor {
+// matching returns the people that match, in order.
+func matching(where filter.Bound, o driver.Order, people []visitor.Visitor) []visitor.Visitor {
 	var want []visitor.Visitor
 	for _, v := range people {
 		if filter.Match(where, v) {
@@ -73,11 +73,11 @@ func matching(where filter.Bound, o store.Order, people []visitor.Visitor) []vis
 	return want
 }
 
-// arrange puts visitors in order.
-func arrange(o store.Order, visitors []visitor.Visitor) {
-	_, descending, _ := o.Key()
+// arrange sorts visitors.
+func arrange(o driver.Order, visitors []visitor.Visitor) {
+	_, descending, _ := driver.Sorting(o)
 	slices.SortFunc(visitors, func(a, b visitor.Visitor) int {
-		c := store.PositionOf(o, a).Compare(store.PositionOf(o, b))
+		c := driver.PositionOf(o, a).Compare(driver.PositionOf(o, b))
 		if descending {
 			return -c
 		}

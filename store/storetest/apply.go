@@ -2,152 +2,176 @@ package storetest
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// script is one change of every kind, each with an effect, and what is there before.
-func (r *room) script() (before, changes []store.Change) {
-	vip, lead, fresh := r.tag("vip"), r.tag("Hot Lead"), r.tag("fresh")
-	team, rule, newGroup := r.group("Team", nil), r.group("Rule", filter.All()), r.group("New", nil)
-	a, b, c := r.everything("Ada", team.ID), r.visitor("Bob"), r.visitor("Cleo")
-	before = []store.Change{
-		store.CreateTag{Tag: vip}, store.CreateTag{Tag: lead}, store.CreateGroup{Group: team}, store.CreateGroup{Group: rule}, create(a, vip, lead), create(b),
+// everyChange returns one change of every kind, each with an effect, and the changes that
+// must be made before.
+func (f *fixture) everyChange() (before, changes []driver.Change) {
+	vip, lead, fresh := f.tag("vip"), f.tag("Hot Lead"), f.tag("fresh")
+	team, rule, newGroup := f.group("Team", nil), f.group("Rule", filter.All()), f.group("New", nil)
+	a, b, c := f.everything("Ada", team.ID), f.visitor("Bob"), inGroups(f.visitor("Cleo"), newGroup.ID)
+	before = []driver.Change{
+		driver.CreateTag{Tag: vip, Audit: f.audit()}, driver.CreateTag{Tag: lead, Audit: f.audit()},
+		driver.CreateGroup{Group: team, Audit: f.audit()}, driver.CreateGroup{Group: rule, Audit: f.audit()},
+		create(a, vip, lead), create(b),
 	}
-	c.Groups = []group.ID{newGroup.ID}
 	c.Identities = []visitor.Identity{{Source: visitor.Chat, ExternalID: "c"}}
-	changes = []store.Change{
-		store.EnsureTag{Tag: fresh},
-		store.CreateTag{Tag: r.tag("another")},
-		store.CreateGroup{Group: newGroup},
+	linked := visitor.Identity{Source: visitor.Telegram, ExternalID: "b"}
+	dan := f.capture(f.contact("77", "Dan"))
+	changes = []driver.Change{
+		driver.EnsureTag{Tag: fresh, Audit: f.audit()},
+		driver.CreateTag{Tag: f.tag("another"), Audit: f.audit()},
+		driver.CreateGroup{Group: newGroup, Audit: f.audit()},
 		create(c, fresh),
-		store.UpdateVisitor{ID: b.ID, Patch: visitor.Patch{Name: ptr("Ben"), Email: ptr("ben@example.com"), Set: visitor.Attributes{"n": visitor.Number(1)}}, At: r.now()},
-		store.AddTags{ID: b.ID, Tags: []string{"vip", "fresh"}, At: r.now()},
-		store.RemoveTags{ID: a.ID, Tags: []string{"vip"}, At: r.now()},
-		store.UpdateTag{ID: lead.ID, Patch: tag.Patch{Name: ptr("Warm Lead")}, At: r.now()},
-		store.JoinGroup{Group: team.ID, ID: b.ID, At: r.now()},
-		store.LeaveGroup{Group: team.ID, ID: a.ID, At: r.now()},
-		store.LeaveGroup{Group: rule.ID, ID: a.ID, At: r.now()},
-		store.UpdateGroup{ID: rule.ID, Patch: group.Patch{Name: ptr("Rules"), Rule: filter.Email.Exists()}, At: r.now()},
-		store.DeleteTag{ID: vip.ID, At: r.now()},
-		store.DeleteGroup{ID: team.ID, At: r.now()},
-		store.DeleteVisitor{ID: a.ID, At: r.now()},
+		driver.UpdateVisitor{ID: b.ID, Patch: visitor.Patch{Name: ptr("Ben"), Email: ptr("ben@example.com"), Set: visitor.Attributes{"n": visitor.Number(1)}}, Audit: f.audit()},
+		driver.AddTags{ID: b.ID, Tags: []string{"vip", "fresh"}, Audit: f.audit()},
+		driver.RemoveTags{ID: a.ID, Tags: []string{"vip"}, Audit: f.audit()},
+		driver.UpdateTag{ID: lead.ID, Patch: tag.Patch{Name: ptr("Warm Lead")}, Audit: f.audit()},
+		driver.AddToGroup{Group: team.ID, ID: b.ID, Audit: f.audit()},
+		driver.RemoveFromGroup{Group: team.ID, ID: a.ID, Audit: f.audit()},
+		driver.RemoveFromGroup{Group: rule.ID, ID: a.ID, Audit: f.audit()},
+		driver.UpdateGroup{ID: rule.ID, Patch: group.Patch{Name: ptr("Rules"), Rule: filter.Email.Exists()}, Audit: f.audit()},
+		driver.LinkIdentity{ID: b.ID, Identity: linked, Audit: f.audit()},
+		driver.UnlinkIdentity{ID: b.ID, Identity: linked, Audit: f.audit()},
+		dan,
+		driver.MergeVisitors{Into: c.ID, From: dan.ID, Audit: f.audit()},
+		driver.UnmergeVisitor{From: dan.ID, Audit: f.audit()},
+		driver.DeleteVisitor{ID: dan.ID, Audit: f.audit()},
+		driver.DeleteTag{ID: vip.ID, Audit: f.audit()},
+		driver.DeleteGroup{ID: team.ID, Audit: f.audit()},
+		driver.DeleteVisitor{ID: a.ID, Audit: f.audit()},
 	}
 	return before, changes
 }
 
 var applyPromises = []promise{
-	{
-		name: "changes see the changes before them",
-		why:  "A visitor is created together with the tag that it carries.",
-		keep: func(r *room) {
-			before, changes := r.script()
-			r.given(before...)
-			out := r.must(changes...)
-			r.effects(out, store.Created, store.Created, store.Created, store.Created, store.Updated, store.Updated, store.Updated, store.Updated,
-				store.Updated, store.Updated, store.Updated, store.Updated, store.Deleted, store.Deleted, store.Deleted)
-			r.same("visitors", r.matches(filter.All()), "Ben, Cleo")
-			r.same("who carries the new tag", r.matches(filter.Tag.Has("fresh")), "Ben, Cleo")
-			r.same("who is in the new group", r.matches(filter.Group.Has("new")), "Cleo")
-			r.same("tags", tagNames(r.tags(r.ws)), []string{"another", "fresh", "Warm Lead"})
-		},
-	},
-	{
-		name: "changes in one call do what they do one by one",
-		why:  "How a host cuts its work into calls must not change what comes out.",
-		keep: func(r *room) {
-			before, changes := r.script()
-			r.given(before...)
-			together := r.must(changes...)
-			single := r.enter(r.reporter)
-			single.given(before...)
-			for i, c := range changes {
-				r.same(fmt.Sprintf("outcome of %T", c), together[i], single.must(c)[0])
-			}
-			r.same("the workspace", r.dump(r.ws), single.dump(single.ws))
-		},
-	},
-	{
-		name: "changes are made all or none, wherever one fails",
-		why:  "Half an import can neither be kept nor be repeated.",
-		keep: func(r *room) {
-			before, changes := r.script()
-			r.given(before...)
-			gone := visitor.ID(r.id(r.clock))
-			failing := store.UpdateVisitor{ID: gone, Patch: visitor.Patch{Name: ptr("x")}, At: r.now()}
-			for i := range len(changes) + 1 {
-				r.refused(store.ErrNotFound, "visitor", string(gone), i, append(append([]store.Change{}, changes[:i]...), failing)...)
-			}
-			r.refused(store.ErrNotFound, "visitor", string(gone), 2, append([]store.Change{changes[0], changes[1], failing}, changes[2:]...)...)
-		},
-	},
-	{
-		name: "what a failed call named is free, and events leave no gap",
-		why:  "After a failure the same call, mended, must work.",
-		keep: func(r *room) {
-			before, changes := r.script()
-			r.given(before...)
-			n := len(r.events(r.ws, 0))
-			failing := store.UpdateGroup{ID: group.ID(r.id(r.clock)), Patch: group.Patch{Name: ptr("x")}, At: r.now()}
-			r.refused(store.ErrNotFound, "group", string(failing.ID), len(changes), append(append([]store.Change{}, changes...), failing)...)
-			r.must(changes...)
-			events := r.events(r.ws, 0)
-			r.same("events", len(events), n+len(changes))
-			r.same("the last number", events[len(events)-1].Seq, store.Seq(n+len(changes)))
-		},
-	},
-	{
-		name: "no changes do nothing",
-		why:  "An empty list is what is left when all of a batch was refused.",
-		keep: func(r *room) {
-			r.given(create(r.visitor("Ada")))
-			before := r.dump(r.ws)
-			for _, none := range [][]store.Change{nil, {}} {
-				out, err := r.apply(none...)
-				if len(out) != 0 || err != nil {
-					r.Errorf("outcomes %v, error %v", out, err)
-				}
-			}
-			r.same("the workspace", r.dump(r.ws), before)
-		},
-	},
-	{
-		name: "thousands of changes are made in one call",
-		why:  "Bulk work is safe only if it is one transaction.",
-		keep: func(r *room) {
-			vip := r.tag("vip")
-			changes := []store.Change{store.CreateTag{Tag: vip}}
-			for range r.effort.rows / 10 {
-				v := r.visitor("Ada")
-				changes = append(changes, create(v, vip), store.UpdateVisitor{ID: v.ID, Patch: visitor.Patch{Phone: ptr("+15550001234")}, At: r.now()})
-			}
-			out := r.must(changes...)
-			r.same("the last effect", out[len(out)-1].Effect, store.Updated)
-			r.same("how many carry the tag", r.count(filter.And(filter.Tag.Has("vip"), filter.Phone.Exists())), int64(r.effort.rows/10))
-			events, err := r.st.Events(r.Context(), r.ws, store.Seq(len(changes)-1), 5)
-			if err != nil || len(events) != 1 || events[0].Kind != store.VisitorUpdated {
-				r.Errorf("the last event: %v, error %v", events, err)
-			}
-		},
-	},
-	{
-		name: "one call does and undoes",
-		why:  "A rule engine that adds and takes away in one go must end where it says.",
-		keep: func(r *room) {
-			vip, team, v := r.tag("vip"), r.group("Team", nil), r.visitor("Ada")
-			r.given(store.CreateTag{Tag: vip}, store.CreateGroup{Group: team}, create(v))
-			out := r.must(
-				store.AddTags{ID: v.ID, Tags: keys(vip), At: r.now()}, store.RemoveTags{ID: v.ID, Tags: keys(vip), At: r.now()},
-				store.JoinGroup{Group: team.ID, ID: v.ID, At: r.now()}, store.LeaveGroup{Group: team.ID, ID: v.ID, At: r.now()},
-				store.DeleteTag{ID: vip.ID, At: r.now()}, store.EnsureTag{Tag: vip},
-				store.DeleteVisitor{ID: v.ID, At: r.now()}, create(v), store.AddTags{ID: v.ID, Tags: keys(vip), At: v.UpdatedAt, By: "ann", Cause: "import"},
-			)
-			r.effects(out, store.Updated, store.Updated, store.Updated, store.Updated, store.Deleted, store.Created, store.Deleted, store.Created, store.Updated)
-			r.same("the visitor", r.get(v.ID), with(v, vip))
-		},
-	},
+	{"a change sees the changes before it", "A visitor is created together with its new tag.", checkLaterChangesSeeEarlierOnes},
+	{"changes in one call have the same result as one at a time", "How a host divides its work into calls must not change the result.", checkOneCallEqualsManyCalls},
+	{"all changes of a call are made or none, wherever one fails", "Half an import can neither be kept nor be repeated.", checkAllOrNone},
+	{"a failed call takes no ids and no event numbers", "After a failure the corrected call must work.", checkFailedCallLeavesNothing},
+	{"a call without changes does nothing", "An empty list is what remains if all of a batch was refused.", checkNoChanges},
+	{"thousands of changes are made in one call", "Bulk work is safe only in one transaction.", checkThousandsOfChanges},
+	{"one call may make and undo a change", "A rule engine that adds and removes in one call must end with the last change.", checkDoAndUndo},
+	{"what is removed and added again in one call is the new one", "A back end that writes only differences must compare whole assignments, memberships and identities.", checkReplaceInOneCall},
+}
+
+func checkLaterChangesSeeEarlierOnes(f *fixture) {
+	before, changes := f.everyChange()
+	f.given(before...)
+	out := f.must(changes...)
+	f.effects(out, driver.Created, driver.Created, driver.Created, driver.Created, driver.Updated, driver.Updated, driver.Updated, driver.Updated,
+		driver.Updated, driver.Updated, driver.Updated, driver.Updated, driver.Updated, driver.Updated, driver.Created, driver.Updated, driver.Updated,
+		driver.Deleted, driver.Deleted, driver.Deleted, driver.Deleted)
+	f.same("visitors", f.matches(filter.All()), "Ben, Cleo")
+	f.same("who has the new tag", f.matches(filter.Tag.Has("fresh")), "Ben, Cleo")
+	f.same("who is in the new group", f.matches(filter.Group.Has("new")), "Cleo")
+	f.same("tags", tagNames(f.tags(f.ws)), []string{"another", "fresh", "Warm Lead"})
+}
+
+func checkOneCallEqualsManyCalls(f *fixture) {
+	before, changes := f.everyChange()
+	f.given(before...)
+	together := f.must(changes...)
+	single := f.newFixture(f.reporter)
+	single.given(before...)
+	for i, c := range changes {
+		f.same(fmt.Sprintf("outcome of %T", c), together[i], single.must(c)[0])
+	}
+	f.same("the workspace", f.dump(f.ws), single.dump(single.ws))
+}
+
+func checkAllOrNone(f *fixture) {
+	before, changes := f.everyChange()
+	f.given(before...)
+	gone := visitor.ID(f.id(f.clock))
+	failing := driver.UpdateVisitor{ID: gone, Patch: visitor.Patch{Name: ptr("x")}, Audit: f.audit()}
+	for i := range len(changes) + 1 {
+		f.refused(driver.ErrNotFound, "visitor", string(gone), i, append(append([]driver.Change{}, changes[:i]...), failing)...)
+	}
+	f.refused(driver.ErrNotFound, "visitor", string(gone), 2, append([]driver.Change{changes[0], changes[1], failing}, changes[2:]...)...)
+}
+
+func checkFailedCallLeavesNothing(f *fixture) {
+	before, changes := f.everyChange()
+	f.given(before...)
+	n := len(f.events(f.ws, 0))
+	failing := driver.UpdateGroup{ID: group.ID(f.id(f.clock)), Patch: group.Patch{Name: ptr("x")}, Audit: f.audit()}
+	f.refused(driver.ErrNotFound, "group", string(failing.ID), len(changes), append(append([]driver.Change{}, changes...), failing)...)
+	f.must(changes...)
+	events := f.events(f.ws, 0)
+	f.same("events", len(events), n+len(changes))
+	f.same("the last number", events[len(events)-1].Seq, driver.Seq(n+len(changes)))
+}
+
+func checkNoChanges(f *fixture) {
+	f.given(create(f.visitor("Ada")))
+	before := f.dump(f.ws)
+	for _, none := range [][]driver.Change{nil, {}} {
+		out, err := f.apply(none...)
+		if len(out) != 0 || err != nil {
+			f.Errorf("outcomes %v, error %v", out, err)
+		}
+	}
+	f.same("the workspace", f.dump(f.ws), before)
+}
+
+func checkThousandsOfChanges(f *fixture) {
+	vip := f.tag("vip")
+	changes := []driver.Change{driver.CreateTag{Tag: vip}}
+	for range f.effort.rows / 10 {
+		v := f.visitor("Ada")
+		changes = append(changes, create(v, vip), driver.UpdateVisitor{ID: v.ID, Patch: visitor.Patch{Phone: ptr("+15550001234")}, Audit: f.audit()})
+	}
+	out := f.must(changes...)
+	f.same("the last effect", out[len(out)-1].Effect, driver.Updated)
+	f.same("how many have the tag", f.count(filter.And(filter.Tag.Has("vip"), filter.Phone.Exists())), int64(f.effort.rows/10))
+	events, err := f.st.Events(f.Context(), f.ws, driver.EventQuery{After: driver.Seq(len(changes) - 1), Limit: 5})
+	if err != nil || len(events) != 1 || events[0].Kind != driver.VisitorUpdated {
+		f.Errorf("the last event: %v, error %v", events, err)
+	}
+}
+
+func checkDoAndUndo(f *fixture) {
+	vip, team, v := f.tag("vip"), f.group("Team", nil), f.visitor("Ada")
+	f.given(driver.CreateTag{Tag: vip}, driver.CreateGroup{Group: team}, create(v))
+	out := f.must(
+		driver.AddTags{ID: v.ID, Tags: keys(vip), Audit: f.audit()}, driver.RemoveTags{ID: v.ID, Tags: keys(vip), Audit: f.audit()},
+		driver.AddToGroup{Group: team.ID, ID: v.ID, Audit: f.audit()}, driver.RemoveFromGroup{Group: team.ID, ID: v.ID, Audit: f.audit()},
+		driver.DeleteTag{ID: vip.ID, Audit: f.audit()}, driver.EnsureTag{Tag: vip},
+		driver.DeleteVisitor{ID: v.ID, Audit: f.audit()}, create(v), driver.AddTags{ID: v.ID, Tags: keys(vip), Audit: driver.Audit{At: v.UpdatedAt, Actor: "ann", Cause: "import"}},
+	)
+	f.effects(out, driver.Updated, driver.Updated, driver.Updated, driver.Updated, driver.Deleted, driver.Created, driver.Deleted, driver.Created, driver.Updated)
+	f.same("the visitor", f.get(v.ID), with(v, vip))
+}
+
+func checkReplaceInOneCall(f *fixture) {
+	vip, team, rule := f.tag("vip"), f.group("Team", nil), f.group("Rule", filter.None())
+	v := inGroups(f.everything("Ada"), team.ID, rule.ID)
+	f.given(driver.CreateTag{Tag: vip}, driver.CreateGroup{Group: team}, driver.CreateGroup{Group: rule}, create(v, vip))
+	tagged, added, linked := f.auditOf(1), f.auditOf(2), v.Identities[0]
+	linked.Username, linked.FirstSeen, linked.LastSeen = "other", f.now(), time.Time{}
+	f.must(driver.RemoveTags{ID: v.ID, Tags: keys(vip), Audit: f.audit()}, driver.AddTags{ID: v.ID, Tags: keys(vip), Audit: tagged})
+	f.must(
+		driver.RemoveFromGroup{Group: team.ID, ID: v.ID, Audit: f.audit()}, driver.AddToGroup{Group: team.ID, ID: v.ID, Audit: added},
+		driver.RemoveFromGroup{Group: rule.ID, ID: v.ID, Audit: f.audit()}, driver.AddToGroup{Group: rule.ID, ID: v.ID, Audit: added},
+	)
+	out := f.must(
+		driver.UnlinkIdentity{ID: v.ID, Identity: linked, Audit: f.audit()}, driver.LinkIdentity{ID: v.ID, Identity: linked, Audit: f.audit()},
+		driver.UpdateVisitor{ID: v.ID, Patch: visitor.Patch{Unset: []string{"city"}}, Audit: f.audit()},
+		driver.UpdateVisitor{ID: v.ID, Patch: visitor.Patch{Set: visitor.Attributes{"city": visitor.Text("Rio")}}, Audit: f.audit()},
+	)
+	want := out[len(out)-1].Visitor
+	want.Tags = []tag.Assignment{{Tag: vip.ID, Name: "vip", Color: vip.Color, At: tagged.At, Actor: tagged.Actor, Cause: tagged.Cause}}
+	want.Memberships = []visitor.Membership{membership(team.ID, added), membership(rule.ID, added)}
+	want.Identities = append([]visitor.Identity{linked}, v.Identities[1:]...)
+	want.Attributes = v.Attributes.Merge(visitor.Attributes{"city": visitor.Text("Rio")}, nil)
+	f.same("the visitor", f.get(v.ID), want.Sorted())
+	f.same("the outcome", out[len(out)-1].Visitor, f.get(v.ID))
 }

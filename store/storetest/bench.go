@@ -11,18 +11,18 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// benchRows is how many visitors Bench reads among.
+// benchRows is how many visitors Bench reads from.
 const benchRows = 5_000
 
 // Bench measures the calls that applications make most, on the store that open returns,
 // among 5,000 visitors. Reads also report x-scan: how many times faster they are than
 // reading all visitors and asking filter.Match of each, in the same run.
-func Bench(b *testing.B, open func(testing.TB) store.Store) {
+func Bench(b *testing.B, open func(testing.TB) driver.Store) {
 	b.Helper()
 	st := open(b)
 	writes := newBench(b, st, 1_000)
@@ -30,7 +30,7 @@ func Bench(b *testing.B, open func(testing.TB) store.Store) {
 	b.Run("Create100", func(b *testing.B) { writes.write(b, 100) })
 	b.Run("Update", func(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
-			writes.apply(b, store.UpdateVisitor{ID: writes.ids[i%1_000], Patch: visitor.Patch{Name: ptr(fmt.Sprintf("Ada %d", i))}, At: writes.now()})
+			writes.apply(b, driver.UpdateVisitor{ID: writes.ids[i%1_000], Patch: visitor.Patch{Name: ptr(fmt.Sprintf("Ada %d", i))}, Audit: driver.Audit{At: writes.now()}})
 		}
 	})
 	reads := newBench(b, st, benchRows)
@@ -60,7 +60,7 @@ func Bench(b *testing.B, open func(testing.TB) store.Store) {
 		}
 		b.Run("Find"+q.name, func(b *testing.B) {
 			reads.read(b, func(ctx context.Context) error {
-				_, err := st.FindVisitors(ctx, reads.ws, store.Select{Where: where, Order: store.NewestFirst, Limit: 50})
+				_, err := st.FindVisitors(ctx, reads.ws, driver.Select{Where: where, Order: driver.NewestFirst, Limit: 50})
 				return err
 			})
 		})
@@ -76,16 +76,16 @@ func Bench(b *testing.B, open func(testing.TB) store.Store) {
 // BenchLargest measures filters at the limits, on the store that open returns, among 20,000
 // visitors: finding the first 50, counting, and facets. It calls settle, if not nil, once they
 // are written, so that a database can gather statistics.
-func BenchLargest(b *testing.B, open func(testing.TB) store.Store, settle func()) {
+func BenchLargest(b *testing.B, open func(testing.TB) driver.Store, settle func()) {
 	b.Helper()
 	m := &bench{
 		maker: maker{clock: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)},
-		st:    open(b), ws: store.WorkspaceID("bench-" + strings.ToLower(rand.Text())),
+		st:    open(b), ws: driver.WorkspaceID("bench-" + strings.ToLower(rand.Text())),
 	}
 	first, people := m.forLargest(20_000)
 	m.apply(b, first...)
 	for some := range slices.Chunk(people, 1_000) {
-		changes := make([]store.Change, len(some))
+		changes := make([]driver.Change, len(some))
 		for i, c := range some {
 			changes[i] = c
 		}
@@ -105,7 +105,7 @@ func BenchLargest(b *testing.B, open func(testing.TB) store.Store, settle func()
 		}
 		calls := map[string]func(context.Context) error{
 			"Find": func(ctx context.Context) error {
-				_, err := m.st.FindVisitors(ctx, m.ws, store.Select{Where: where, Order: store.NewestFirst, Limit: 50})
+				_, err := m.st.FindVisitors(ctx, m.ws, driver.Select{Where: where, Order: driver.NewestFirst, Limit: 50})
 				return err
 			},
 			"Count": func(ctx context.Context) error {
@@ -113,7 +113,7 @@ func BenchLargest(b *testing.B, open func(testing.TB) store.Store, settle func()
 				return err
 			},
 		}
-		if st, ok := m.st.(store.Faceter); ok {
+		if st, ok := m.st.(driver.Faceter); ok {
 			calls["Facets"] = func(ctx context.Context) error {
 				_, err := st.Facets(ctx, m.ws, where)
 				return err
@@ -134,38 +134,38 @@ func BenchLargest(b *testing.B, open func(testing.TB) store.Store, settle func()
 // bench is a workspace to measure in.
 type bench struct {
 	maker
-	st   store.Store
-	ws   store.WorkspaceID
+	st   driver.Store
+	ws   driver.WorkspaceID
 	vip  tag.Tag
 	ids  []visitor.ID
 	scan time.Duration
 }
 
 // newBench returns a workspace of its own with rows visitors.
-func newBench(b *testing.B, st store.Store, rows int) *bench {
+func newBench(b *testing.B, st driver.Store, rows int) *bench {
 	b.Helper()
 	m := &bench{
 		maker: maker{clock: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)},
-		st:    st, ws: store.WorkspaceID("bench-" + strings.ToLower(rand.Text())),
+		st:    st, ws: driver.WorkspaceID("bench-" + strings.ToLower(rand.Text())),
 	}
 	m.vip = m.tag("vip")
-	m.apply(b, store.CreateTag{Tag: m.vip})
+	m.apply(b, driver.CreateTag{Tag: m.vip})
 	for len(m.ids) < rows {
-		m.apply(b, m.arrivals(1_000)...)
+		m.apply(b, m.creations(1_000)...)
 	}
 	return m
 }
 
-// arrivals returns the changes that make n visitors.
-func (m *bench) arrivals(n int) []store.Change {
-	changes := make([]store.Change, n)
+// creations returns the changes that create n visitors.
+func (m *bench) creations(n int) []driver.Change {
+	changes := make([]driver.Change, n)
 	for i := range changes {
 		k := len(m.ids)
 		v := m.visitor(fmt.Sprintf("Ada Lovelace %d", k))
 		v.Source = visitor.Sources()[k%5]
 		v.Email = fmt.Sprintf("ada.%d@example.com", k)
 		v.Identities = []visitor.Identity{{Source: visitor.Telegram, ExternalID: fmt.Sprint(k)}}
-		c := store.CreateVisitor{Visitor: v}
+		c := driver.CreateVisitor{Visitor: v}
 		if k%10 == 0 {
 			c.Tags = keys(m.vip)
 		}
@@ -177,21 +177,21 @@ func (m *bench) arrivals(n int) []store.Change {
 // env is what filters are bound in.
 func (m *bench) env(b *testing.B) (*filter.Env, error) {
 	env := &filter.Env{Now: m.clock, Tags: map[string]tag.ID{}, Groups: map[string]filter.GroupRef{}}
-	tags, err := m.st.ListTags(b.Context(), m.ws, store.List{})
+	tags, err := m.st.ListTags(b.Context(), m.ws, driver.List{})
 	if err != nil {
 		return nil, err
 	}
 	for _, t := range tags {
 		env.Tags[tag.Key(t.Name)] = t.ID
 	}
-	groups, err := m.st.ListGroups(b.Context(), m.ws, store.List{})
+	groups, err := m.st.ListGroups(b.Context(), m.ws, driver.List{})
 	for _, g := range groups {
 		env.Groups[group.Key(g.Name)] = filter.GroupRef{ID: g.ID, Rule: g.Rule}
 	}
 	return env, err
 }
 
-func (m *bench) apply(b *testing.B, changes ...store.Change) {
+func (m *bench) apply(b *testing.B, changes ...driver.Change) {
 	if _, err := m.st.Apply(b.Context(), m.ws, changes); err != nil {
 		b.Fatal(err)
 	}
@@ -199,7 +199,7 @@ func (m *bench) apply(b *testing.B, changes ...store.Change) {
 
 func (m *bench) write(b *testing.B, size int) {
 	for b.Loop() {
-		m.apply(b, m.arrivals(size)...)
+		m.apply(b, m.creations(size)...)
 	}
 	b.ReportMetric(float64(b.N*size)/b.Elapsed().Seconds(), "visitors/s")
 }
@@ -214,8 +214,8 @@ func (m *bench) read(b *testing.B, call func(context.Context) error) {
 	b.ReportMetric(float64(m.scan)*float64(b.N)/float64(b.Elapsed()), "x-scan")
 }
 
-// measureScan measures how long it takes to read all visitors and match each: the shortest
-// of three times.
+// measureScan measures how long it takes to read all visitors and match each: the shortest of
+// three runs.
 func (m *bench) measureScan(b *testing.B) {
 	b.Helper()
 	everyone, err := filter.Bind(filter.All(), nil)
@@ -228,8 +228,8 @@ func (m *bench) measureScan(b *testing.B) {
 	}
 	for i := range 3 {
 		start, matches := time.Now(), 0
-		for after := (*store.Position)(nil); ; {
-			page, err := m.st.FindVisitors(b.Context(), m.ws, store.Select{Where: everyone, Order: store.OldestFirst, After: after, Limit: 1_000})
+		for after := (*driver.Position)(nil); ; {
+			page, err := m.st.FindVisitors(b.Context(), m.ws, driver.Select{Where: everyone, Order: driver.OldestFirst, After: after, Limit: 1_000})
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -241,7 +241,7 @@ func (m *bench) measureScan(b *testing.B) {
 			if len(page) < 1_000 {
 				break
 			}
-			after = ptr(store.PositionOf(store.OldestFirst, page[999]))
+			after = ptr(driver.PositionOf(driver.OldestFirst, page[999]))
 		}
 		if matches == 0 {
 			b.Fatal("the scan matched nobody")

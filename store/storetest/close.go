@@ -5,78 +5,72 @@ import (
 	"fmt"
 
 	"github.com/contactpipeline/visitors/filter"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Each of these closes the store.
+// These close the store.
 var closePromises = []promise{
-	{
-		name: "closing waits for the calls under way and ends the others",
-		why:  "A process that shuts down must not lose what it has acknowledged.",
-		keep: func(r *room) {
-			v := r.visitor("Ada")
-			r.given(create(v))
-			r.closed = true
-			const callers = 4
-			r.race(callers+1, func(i int) error {
-				if i == callers {
-					return r.st.Close()
-				}
-				m := maker{clock: r.clock, minted: uint64(i+1) << 24}
-				for range 200 {
-					if _, err := r.apply(create(m.visitor("Bob"))); err != nil {
-						return ended(err)
-					}
-					if _, err := r.st.CountVisitors(r.Context(), r.ws, filter.Bound{}, 0); err != nil {
-						return ended(err)
-					}
-				}
-				return nil
-			}, func(err error) {
-				if err != nil {
-					r.Errorf("a call while the store closes: %v", err)
-				}
-			})
-		},
-	},
-	{
-		name: "every call after closing says so",
-		why:  "A host that closes too early finds its mistake by the error.",
-		keep: func(r *room) {
-			r.close()
-			for name, call := range r.calls(r.Context(), visitor.ID(r.id(r.clock))) {
-				if err := call(); !errors.Is(err, store.ErrClosed) {
-					r.Errorf("%s: error %v, want one that matches %q", name, err, store.ErrClosed)
-				}
-			}
-			if _, err := r.apply(); !errors.Is(err, store.ErrClosed) {
-				r.Errorf("Apply of nothing: error %v, want one that matches %q", err, store.ErrClosed)
-			}
-		},
-	},
-	{
-		name: "closing twice is no error",
-		why:  "Deferred calls and shutdown hooks both close.",
-		keep: func(r *room) {
-			r.close()
-			r.close()
-		},
-	},
+	{"Close waits for running calls and refuses later ones", "A process that shuts down must not lose what it has acknowledged.", checkCloseWaits},
+	{"every call after Close returns ErrClosed", "A host that closes too early finds its mistake by the error.", checkCallsAfterClose},
+	{"closing twice is not an error", "Deferred calls and shutdown hooks both close.", checkCloseTwice},
 }
 
-func (r *room) close() {
-	r.Helper()
-	r.closed = true
-	if err := r.st.Close(); err != nil {
-		r.Errorf("close: %v", err)
+func checkCloseWaits(f *fixture) {
+	v := f.visitor("Ada")
+	f.given(create(v))
+	f.closed = true
+	const callers = 4
+	f.race(callers+1, func(i int) error {
+		if i == callers {
+			return f.st.Close()
+		}
+		m := maker{clock: f.clock, ids: uint64(i+1) << 24}
+		for range 200 {
+			if _, err := f.apply(create(m.visitor("Bob"))); err != nil {
+				return ended(err)
+			}
+			if _, err := f.st.CountVisitors(f.Context(), f.ws, filter.Bound{}, 0); err != nil {
+				return ended(err)
+			}
+		}
+		return nil
+	}, func(err error) {
+		if err != nil {
+			f.Errorf("a call while the store closes: %v", err)
+		}
+	})
+}
+
+func checkCallsAfterClose(f *fixture) {
+	f.close()
+	for name, call := range f.calls(f.Context(), visitor.ID(f.id(f.clock))) {
+		if err := call(); !errors.Is(err, driver.ErrClosed) {
+			f.Errorf("%s: error %v, want one that matches %q", name, err, driver.ErrClosed)
+		}
+	}
+	if _, err := f.apply(); !errors.Is(err, driver.ErrClosed) {
+		f.Errorf("Apply of nothing: error %v, want one that matches %q", err, driver.ErrClosed)
 	}
 }
 
-// ended is the error of a call on a store that is closing: nil when it is the right one.
+func checkCloseTwice(f *fixture) {
+	f.close()
+	f.close()
+}
+
+func (f *fixture) close() {
+	f.Helper()
+	f.closed = true
+	if err := f.st.Close(); err != nil {
+		f.Errorf("close: %v", err)
+	}
+}
+
+// ended returns nil for the error that a call on a closing store must return.
 func ended(err error) error {
-	if errors.Is(err, store.ErrClosed) {
+	if errors.Is(err, driver.ErrClosed) {
 		return nil
 	}
-	return fmt.Errorf("want one that matches %q: %w", store.ErrClosed, err)
+	return fmt.Errorf("want one that matches %q: %w", driver.ErrClosed, err)
 }

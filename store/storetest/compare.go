@@ -10,7 +10,7 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/filter/filtergen"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
@@ -24,7 +24,7 @@ var casesFlag = flag.Int("storetest.cases", 0, "cases that Compare tries; 0 is t
 // which may take hours:
 //
 //	go test -run TestCompare -storetest.cases=10000000 -timeout 24h
-func Compare(t *testing.T, open func(testing.TB) store.Store, n int) {
+func Compare(t *testing.T, open func(testing.TB) driver.Store, n int) {
 	t.Helper()
 	s := newSuite(open(t), full)
 	switch {
@@ -35,12 +35,12 @@ func Compare(t *testing.T, open func(testing.TB) store.Store, n int) {
 	}
 	start := time.Now()
 	for seed := s.seed; s.cases < n && !t.Failed(); seed++ {
-		s.try(t, promise{
-			why: "A filter has one meaning; two back ends that differ in one corner make two segments of one.",
-			keep: func(r *room) {
-				r.differ(seed)
-				if r.Failed() {
-					r.Logf("to begin with this case: -storetest.seed=%d", seed)
+		s.check(t, promise{
+			why: "A filter has one meaning; engines that differ in one corner make two segments of one.",
+			check: func(f *fixture) {
+				f.compareRandomFilters(seed)
+				if f.Failed() {
+					f.Logf("to repeat this case: -storetest.seed=%d", seed)
 				}
 			},
 		})
@@ -48,29 +48,29 @@ func Compare(t *testing.T, open func(testing.TB) store.Store, n int) {
 	t.Logf("%d cases compared in %s, from -storetest.seed=%d", s.cases, time.Since(start).Round(time.Millisecond), s.seed)
 }
 
-// differ compares a filter of every kind, then random ones after most of the visitors have
-// changed, then laws.
-func (r *room) differ(seed uint64) {
-	r.Helper()
-	w := r.world(filtergen.New(seed, nil), rand.New(rand.NewPCG(seed, 2)), 80)
+// compareRandomFilters compares a filter of every kind, then random ones after most of the
+// visitors have changed, then laws of logic.
+func (f *fixture) compareRandomFilters(seed uint64) {
+	f.Helper()
+	w := f.fill(filtergen.New(seed, nil), rand.New(rand.NewPCG(seed, 2)), 80)
 	for _, e := range w.g.Each() {
-		w.try(e)
+		w.compareFilter(e)
 	}
-	w.turn()
+	w.changeVisitors()
 	for i := range 40 {
-		w.try(w.g.Expr(1 + i%7))
+		w.compareFilter(w.g.Expr(1 + i%7))
 	}
 	for i := range 10 {
-		w.obey(w.g.Expr(1+i%4), w.g.Expr(1+i%3))
+		w.compareLaws(w.g.Expr(1+i%4), w.g.Expr(1+i%3))
 	}
 }
 
-// obey fails unless the store's answers about a and b obey the laws of logic. It asks the
-// store alone, so it holds what the store says against what the store says.
-func (w *world) obey(a, b filter.Expr) {
+// compareLaws fails unless the store's answers about a and b obey the laws of logic. It
+// compares answers of the store with each other, not with filter.Match.
+func (w *randomWorkspace) compareLaws(a, b filter.Expr) {
 	w.Helper()
 	not, and, or := filter.Not, filter.And, filter.Or
-	orders := store.Orders()
+	orders := driver.Orders()
 	o := orders[w.rnd.IntN(len(orders))]
 	for _, law := range []struct {
 		name        string
@@ -82,51 +82,51 @@ func (w *world) obey(a, b filter.Expr) {
 		{"De Morgan: not (a OR b) is not a AND not b", not(or(a, b)), and(not(a), not(b))},
 		{"not not a is a", not(not(a)), a},
 	} {
-		w.same(fmt.Sprintf("%s, for a: %s b: %s", law.name, spell(a), spell(b)), w.answer(law.left, o), w.answer(law.right, o))
+		w.same(fmt.Sprintf("%s, for a: %s b: %s", law.name, format(a), format(b)), w.answer(law.left, o), w.answer(law.right, o))
 	}
 	all := w.answer(filter.All(), o)
 	for name, parts := range map[string][]filter.Expr{
-		"a and not a are all (TLP)":                       {a, not(a)},
-		"a AND b, a AND not b and not a are all (TLP)":    {and(a, b), and(a, not(b)), not(a)},
-		"a OR b, and neither, are all (TLP)":              {or(a, b), and(not(a), not(b))},
-		"everyone OR a, and nobody AND a, are all (TLP)":  {or(filter.All(), a), and(filter.None(), a)},
-		"each of four fields of two circles is one (TLP)": {and(a, b), and(a, not(b)), and(not(a), b), and(not(a), not(b))},
+		"a and not a are all (TLP)":                      {a, not(a)},
+		"a AND b, a AND not b and not a are all (TLP)":   {and(a, b), and(a, not(b)), not(a)},
+		"a OR b, and neither, are all (TLP)":             {or(a, b), and(not(a), not(b))},
+		"everyone OR a, and nobody AND a, are all (TLP)": {or(filter.All(), a), and(filter.None(), a)},
+		"the four combinations of a and b are all (TLP)": {and(a, b), and(a, not(b)), and(not(a), b), and(not(a), not(b))},
 	} {
 		var together []visitor.ID
 		for _, part := range parts {
 			together = append(together, w.answer(part, o)...)
 		}
-		w.same(fmt.Sprintf("%s, for a: %s b: %s", name, spell(a), spell(b)), slices.Sorted(slices.Values(together)), slices.Sorted(slices.Values(all)))
+		w.same(fmt.Sprintf("%s, for a: %s b: %s", name, format(a), format(b)), slices.Sorted(slices.Values(together)), slices.Sorted(slices.Values(all)))
 	}
 	w.unoptimised(a, o)
 }
 
-// unoptimised holds the count and the pages of e against reading everyone and asking
-// filter.Match of each that was read (NoREC).
-func (w *world) unoptimised(e filter.Expr, o store.Order) {
+// unoptimised compares the count and the pages of e with reading everyone and asking
+// filter.Match about each (NoREC).
+func (w *randomWorkspace) unoptimised(e filter.Expr, o driver.Order) {
 	w.Helper()
 	where := w.bindIn(e, w.g.Env())
 	want := []visitor.ID{}
-	for _, v := range w.find(store.Select{Where: w.bindIn(filter.All(), nil), Order: o, Limit: len(w.people) + 1}) {
+	for _, v := range w.find(driver.Select{Where: w.bindIn(filter.All(), nil), Order: o, Limit: len(w.people) + 1}) {
 		if filter.Match(where, v) {
 			want = append(want, v.ID)
 		}
 	}
-	what := spell(e) + " beside everyone, read and matched (NoREC)"
+	what := format(e) + " compared with reading and matching everyone (NoREC)"
 	w.same(what, w.answer(e, o), want)
 	w.same(what+", in pages", ids(w.pages(w.ws, where, o, 1+w.rnd.IntN(20))), want)
 }
 
-// answer returns whom the store finds, and fails unless it counts as many.
-func (w *world) answer(e filter.Expr, o store.Order) []visitor.ID {
+// answer returns the visitors that the store finds, and fails unless it counts as many.
+func (w *randomWorkspace) answer(e filter.Expr, o driver.Order) []visitor.ID {
 	w.Helper()
 	w.cases++
 	where := w.bindIn(e, w.g.Env())
-	found := ids(w.find(store.Select{Where: where, Order: o, Limit: len(w.people) + 1}))
+	found := ids(w.find(driver.Select{Where: where, Order: o, Limit: len(w.people) + 1}))
 	n, err := w.st.CountVisitors(w.Context(), w.ws, where, 0)
 	if err != nil {
 		w.Fatalf("count visitors: %v", err)
 	}
-	w.same("count of "+spell(e), n, int64(len(found)))
+	w.same("count of "+format(e), n, int64(len(found)))
 	return found
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// diff tells where got is not want, "" when they are the same. Nil and empty differ, and
-// so do times in different locations.
+// diff returns where got differs from want, "" if they are the same. Nil and empty differ,
+// and so do times in different locations.
 func diff(got, want any) string {
 	if reflect.DeepEqual(got, want) {
 		return ""
@@ -54,7 +54,7 @@ func at(list reflect.Value, i int) reflect.Value {
 	return reflect.Value{}
 }
 
-// leaf reports the types that are shown as a whole.
+// leaf reports whether values of a type are shown as a whole.
 func leaf(t reflect.Type) bool {
 	switch t {
 	case reflect.TypeFor[time.Time](), reflect.TypeFor[visitor.Value](), reflect.TypeFor[filter.Expr]():

@@ -6,7 +6,7 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -19,17 +19,17 @@ const ruled = 60
 
 // forLargest returns the changes that make the tags and groups that the largest filters name,
 // and rows visitors with something of all that they ask for.
-func (m *maker) forLargest(rows int) (first []store.Change, visitors []store.CreateVisitor) {
+func (m *maker) forLargest(rows int) (first []driver.Change, visitors []driver.CreateVisitor) {
 	var tags []tag.Tag
 	var groups []group.ID
 	for i := range labels {
 		t, g := m.tag(label("tag", i)), m.group(label("group", i), nil)
 		tags, groups = append(tags, t), append(groups, g.ID)
-		first = append(first, store.CreateTag{Tag: t}, store.CreateGroup{Group: g})
+		first = append(first, driver.CreateTag{Tag: t}, driver.CreateGroup{Group: g})
 	}
 	for i := range ruled {
 		rule := filter.Or(times(9, func(k int) filter.Expr { return smallLeaf(10*i + 5 + k) })...) // all kinds but groups
-		first = append(first, store.CreateGroup{Group: m.group(label("rule", i), rule)})
+		first = append(first, driver.CreateGroup{Group: m.group(label("rule", i), rule)})
 	}
 	for i := range rows {
 		at := day(2026, 1, 1).Add(time.Duration(i) * time.Minute)
@@ -47,7 +47,7 @@ func (m *maker) forLargest(rows int) (first []store.Change, visitors []store.Cre
 		for k := range 4 {
 			v.Attributes[label("x", i%64+64*k)] = visitor.Number(float64(k))
 		}
-		v.Groups = []group.ID{groups[0], groups[1], groups[2+i%(labels-2)]}
+		v = inGroups(v, groups[0], groups[1], groups[2+i%(labels-2)])
 		visitors = append(visitors, create(v, tags[0], tags[1], tags[2], tags[3], tags[4+i%(labels-4)]))
 	}
 	return first, visitors

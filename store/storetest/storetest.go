@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 )
 
 var (
@@ -19,7 +19,7 @@ var (
 
 // Run tries every promise on the store that open returns. It calls open once, and closes
 // the store at the end. With -storetest.full it takes more time, and tries no other promises.
-func Run(t *testing.T, open func(testing.TB) store.Store) {
+func Run(t *testing.T, open func(testing.TB) driver.Store) {
 	t.Helper()
 	s := newSuite(open(t), quick)
 	if *fullFlag {
@@ -28,26 +28,26 @@ func Run(t *testing.T, open func(testing.TB) store.Store) {
 	for _, a := range areas() {
 		t.Run(a.name, func(t *testing.T) {
 			for _, p := range a.promises {
-				t.Run(p.name, func(t *testing.T) { s.try(t, p) })
+				t.Run(p.name, func(t *testing.T) { s.check(t, p) })
 			}
 		})
 	}
 }
 
-// promise is one thing that every store does, and why it has to.
+// promise is something that every store does.
 type promise struct {
-	name string // a sentence
-	why  string // printed when the promise is broken
-	keep func(*room)
+	name  string // a sentence
+	why   string // it matters; printed if the check fails
+	check func(*fixture)
 }
 
-// area is a set of promises about one thing.
+// area is a set of promises about one subject.
 type area struct {
 	name     string
 	promises []promise
 }
 
-// areas returns all promises, in the order they are tried: Close ends the store.
+// areas returns all promises in the order in which they are checked: Close ends the store.
 func areas() []area {
 	return []area{
 		{"Visitor", visitorPromises},
@@ -57,7 +57,9 @@ func areas() []area {
 		{"Merge", mergePromises},
 		{"Tag", tagPromises},
 		{"Group", groupPromises},
-		{"Member", memberPromises},
+		{"Rule", rulePromises},
+		{"InUse", inUsePromises},
+		{"Membership", membershipPromises},
 		{"List", listPromises},
 		{"Filter", filterPromises},
 		{"Search", searchPromises},
@@ -65,8 +67,9 @@ func areas() []area {
 		{"Facets", facetPromises},
 		{"Apply", applyPromises},
 		{"Revision", revisionPromises},
-		{"Events", eventPromises},
-		{"Workspace", workspacePromises},
+		{"Events", slices.Concat(eventPromises, historyPromises)},
+		{"Audit", auditPromises},
+		{"Isolation", isolationPromises},
 		{"Limit", limitPromises},
 		{"Text", textPromises},
 		{"Time", timePromises},
@@ -74,17 +77,17 @@ func areas() []area {
 		{"Nil", nilPromises},
 		{"Context", contextPromises},
 		{"Concurrency", concurrencyPromises},
-		{"Random", randomPromises},
-		{"Handle", slices.Concat(handlePromises, handleFindPromises)},
+		{"Random", slices.Concat(randomFilterPromises, randomChangePromises)},
+		{"Workspace", slices.Concat(workspacePromises, workspaceFindPromises)},
 		{"Close", closePromises},
 	}
 }
 
-// effort is how much of what is random or large there is.
+// effort says how much random and large checks do.
 type effort struct {
-	rows   int           // of a workspace that is large
-	cases  int           // of random cases, at least
-	budget time.Duration // how long to go on with random cases after that
+	rows   int           // of a large workspace
+	cases  int           // of random checks, at least
+	budget time.Duration // for more random cases after that
 	rounds int           // of a race between goroutines
 }
 
@@ -93,7 +96,7 @@ var (
 	quick = effort{rows: 1_200, cases: 1, rounds: 4}
 )
 
-// reporter is what the suite needs of a *testing.T.
+// reporter is the part of *testing.T that the suite uses.
 type reporter interface {
 	Helper()
 	Context() context.Context
@@ -105,14 +108,14 @@ type reporter interface {
 
 // suite is a run on one store.
 type suite struct {
-	st     store.Store
+	st     driver.Store
 	effort effort
 	seed   uint64
-	closed bool // the store: no workspace can be read any more
+	closed bool // the store is closed: no workspace can be read
 	cases  int  // compared so far
 }
 
-func newSuite(st store.Store, e effort) *suite {
+func newSuite(st driver.Store, e effort) *suite {
 	s := &suite{st: st, effort: e, seed: *seedFlag}
 	if s.seed == 0 {
 		s.seed = uint64(time.Now().UnixNano())
@@ -120,8 +123,8 @@ func newSuite(st store.Store, e effort) *suite {
 	return s
 }
 
-// try tries a promise in a new room.
-func (s *suite) try(t reporter, p promise) {
+// check checks a promise in a new fixture.
+func (s *suite) check(t reporter, p promise) {
 	t.Helper()
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -131,35 +134,35 @@ func (s *suite) try(t reporter, p promise) {
 			t.Logf("why: %s", p.why)
 		}
 	}()
-	r := s.enter(t)
-	p.keep(r)
-	r.checkNeighbour()
+	f := s.newFixture(t)
+	p.check(f)
+	f.checkNeighbour()
 }
 
-// random tries cases with the seeds that follow the suite's, until enough is done. Each
-// has a room of its own.
-func (r *room) random(try func(r *room, seed uint64)) {
-	r.Helper()
+// random checks cases with the seeds that follow the suite's, until the effort is reached.
+// Each has a fixture of its own.
+func (f *fixture) random(check func(f *fixture, seed uint64)) {
+	f.Helper()
 	start := time.Now()
-	for i := 0; i < r.effort.cases || time.Since(start) < r.effort.budget; i++ {
-		seed := r.seed + uint64(i)
+	for i := 0; i < f.effort.cases || time.Since(start) < f.effort.budget; i++ {
+		seed := f.seed + uint64(i)
 		func() {
 			defer func() {
-				if r.Failed() {
-					r.Logf("to begin with this case: -storetest.seed=%d", seed)
+				if f.Failed() {
+					f.Logf("to repeat this case: -storetest.seed=%d", seed)
 				}
 			}()
-			inner := r.enter(r.reporter)
-			try(inner, seed)
+			inner := f.newFixture(f.reporter)
+			check(inner, seed)
 			inner.checkNeighbour()
 		}()
-		if r.Failed() {
+		if f.Failed() {
 			return
 		}
 	}
 }
 
-// sprint joins what differs into one report.
+// sprint joins differences into one report.
 func sprint(lines []string) string {
 	const most = 12
 	text := ""

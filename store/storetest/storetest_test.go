@@ -3,12 +3,12 @@ package storetest_test
 import (
 	"testing"
 
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/memory"
 	"github.com/contactpipeline/visitors/store/storetest"
 )
 
-func open(testing.TB) store.Store { return memory.New() }
+func open(testing.TB) driver.Store { return memory.New() }
 
 func TestMemory(t *testing.T)      { storetest.Run(t, open) }
 func FuzzMemory(f *testing.F)      { storetest.Fuzz(f, open) }
@@ -19,7 +19,7 @@ func BenchmarkLargest(b *testing.B) { storetest.BenchLargest(b, open, nil) }
 func ExampleRun() {
 	// As the test of a back end, in its own package:
 	testStore := func(t *testing.T) {
-		storetest.Run(t, func(testing.TB) store.Store { return memory.New() })
+		storetest.Run(t, func(testing.TB) driver.Store { return memory.New() })
 	}
 	_ = testStore
 	// Output:
@@ -28,7 +28,7 @@ func ExampleRun() {
 func ExampleCompare() {
 	// As the test of a back end, in its own package:
 	testFilters := func(t *testing.T) {
-		storetest.Compare(t, func(testing.TB) store.Store { return memory.New() }, 10_000)
+		storetest.Compare(t, func(testing.TB) driver.Store { return memory.New() }, 10_000)
 	}
 	_ = testFilters
 	// Output:
@@ -37,7 +37,7 @@ func ExampleCompare() {
 func ExampleFuzz() {
 	// As the fuzz target of a back end, for go test -fuzz:
 	fuzzStore := func(f *testing.F) {
-		storetest.Fuzz(f, func(testing.TB) store.Store { return memory.New() })
+		storetest.Fuzz(f, func(testing.TB) driver.Store { return memory.New() })
 	}
 	_ = fuzzStore
 	// Output:
@@ -46,7 +46,7 @@ func ExampleFuzz() {
 func ExampleBench() {
 	// As the benchmark of a back end, for go test -bench:
 	benchmarkStore := func(b *testing.B) {
-		storetest.Bench(b, func(testing.TB) store.Store { return memory.New() })
+		storetest.Bench(b, func(testing.TB) driver.Store { return memory.New() })
 	}
 	_ = benchmarkStore
 	// Output:

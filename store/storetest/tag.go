@@ -5,235 +5,205 @@ import (
 	"time"
 
 	"github.com/contactpipeline/visitors/filter"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
 var tagPromises = []promise{
-	{
-		name: "a tag reads as it was created",
-		why:  "Teams read tags by their words and their colours.",
-		keep: func(r *room) {
-			vip := r.tag("VIP Kunde")
-			vip.Color, vip.Description = "#123456", "pays at once\nand returns"
-			out := r.given(store.CreateTag{Tag: vip})
-			r.same("outcome", out, []store.Outcome{{Effect: store.Created, Tag: vip}})
-			r.same("tags", r.tags(r.ws), []tag.Tag{vip})
-		},
-	},
-	{
-		name: "spellings of one name are one tag",
-		why:  "Two tags that look alike split a segment in two, and nobody notices.",
-		keep: func(r *room) {
-			cafe := r.tag("Café Gäste")
-			r.given(store.CreateTag{Tag: cafe})
-			for _, spelling := range []string{"Café Gäste", "café gäste", "CAFE GASTE", "Cafe\u0301 Ga\u0308ste", "Ｃａｆé  gäste"} {
-				again := r.tag(spelling)
-				r.refused(store.ErrExists, "tag", string(cafe.ID), 0, store.CreateTag{Tag: again})
-				out := r.must(store.EnsureTag{Tag: again})
-				r.same("outcome", out, []store.Outcome{{Effect: store.Unchanged, Tag: cafe}})
-			}
-			r.same("tags", r.tags(r.ws), []tag.Tag{cafe})
-		},
-	},
-	{
-		name: "a tag that is named is made once",
-		why:  "Tags are made on the fly; the first spelling is the one that people see.",
-		keep: func(r *room) {
-			first, second := r.tag("Hot Lead"), r.tag("hot lead")
-			out := r.given(store.EnsureTag{Tag: first}, store.EnsureTag{Tag: second})
-			r.same("outcomes", out, []store.Outcome{{Effect: store.Created, Tag: first}, {Effect: store.Unchanged, Tag: first}})
-			r.same("tags", r.tags(r.ws), []tag.Tag{first})
-		},
-	},
-	{
-		name: "the id of a tag is taken once",
-		why:  "Saved rules name tags by id.",
-		keep: func(r *room) {
-			vip, other := r.tag("vip"), r.tag("other")
-			r.given(store.CreateTag{Tag: vip})
-			other.ID = vip.ID
-			r.refused(store.ErrExists, "tag", string(vip.ID), 0, store.CreateTag{Tag: other})
-		},
-	},
-	{
-		name: "a tag that is put on tells when, by whom and why, for the first time it was put on",
-		why:  "A campaign asks who tagged a person and when; tagging again must not rewrite that.",
-		keep: func(r *room) {
-			vip, lead, cold := r.tag("vip"), r.tag("Hot Lead"), r.tag("cold")
-			v := r.visitor("Ada")
-			r.given(store.CreateTag{Tag: vip}, store.CreateTag{Tag: lead}, store.CreateTag{Tag: cold}, create(v))
-			want, at := v, r.now()
-			want.Tags = []tag.Assignment{{Tag: vip.ID, Name: "vip", Color: vip.Color, At: at, By: "ann", Cause: "call"}}
-			r.effects(r.must(store.AddTags{ID: v.ID, Tags: keys(vip), At: at, By: "ann", Cause: "call"}), store.Updated)
-			r.same("the visitor", r.get(v.ID), want)
-			r.effects(r.must(store.AddTags{ID: v.ID, Tags: keys(vip), At: r.now(), By: "bob", Cause: "mail"}), store.Unchanged)
-			r.same("the visitor tagged again", r.get(v.ID), want)
-			more := r.now()
-			want.Tags = []tag.Assignment{
-				{Tag: lead.ID, Name: "Hot Lead", Color: lead.Color, At: more}, {Tag: cold.ID, Name: "cold", Color: cold.Color, At: more}, want.Tags[0],
-			}
-			r.effects(r.must(store.AddTags{ID: v.ID, Tags: keys(vip, cold, lead), At: more}), store.Updated)
-			r.same("the visitor with more tags", r.get(v.ID), want)
-			r.same("the visitor found", r.visitors(r.ws), []visitor.Visitor{want})
-		},
-	},
-	{
-		name: "tags are taken off, and those that are not there do not matter",
-		why:  "Taking a tag off a list of people must work although some do not carry it.",
-		keep: func(r *room) {
-			vip, lead, cold := r.tag("vip"), r.tag("Hot Lead"), r.tag("cold")
-			v, other := r.visitor("Ada"), r.visitor("Bob")
-			r.given(store.CreateTag{Tag: vip}, store.CreateTag{Tag: lead}, store.CreateTag{Tag: cold}, create(v, vip, lead), create(other, vip, lead))
-			r.effects(r.must(
-				store.RemoveTags{ID: v.ID, Tags: []string{"cold"}, At: r.now()},
-				store.RemoveTags{ID: v.ID, Tags: []string{"no such tag"}, At: r.now()},
-				store.RemoveTags{ID: v.ID, Tags: []string{"cold", "no such tag", "vip"}, At: r.now()},
-				store.RemoveTags{ID: v.ID, Tags: []string{"vip"}, At: r.now()},
-			), store.Unchanged, store.Unchanged, store.Updated, store.Unchanged)
-			r.same("the visitor", r.get(v.ID), with(v, lead))
-			r.same("the other visitor", r.get(other.ID), with(other, lead, vip))
-			r.same("who carries the tag", r.matches(filter.Tag.Has("vip")), "Bob")
-		},
-	},
-	{
-		name: "tagging a visitor that is not there is told, not an error",
-		why:  "In a bulk of a thousand people somebody has always just been deleted.",
-		keep: func(r *room) {
-			vip, v, nobody := r.tag("vip"), r.visitor("Ada"), r.visitor("Nobody")
-			r.besides(store.CreateTag{Tag: vip}, create(v), create(nobody))
-			r.must(store.CreateTag{Tag: vip}, create(v))
-			r.effects(r.must(
-				store.AddTags{ID: nobody.ID, Tags: keys(vip), At: r.now()},
-				store.AddTags{ID: v.ID, Tags: keys(vip), At: r.now()},
-				store.RemoveTags{ID: nobody.ID, Tags: keys(vip), At: r.now()},
-			), store.Missing, store.Updated, store.Missing)
-			r.same("who carries the tag", r.matches(filter.Tag.Has("vip")), "Ada")
-			r.same("how many carry the tag", r.count(filter.Tag.Has("vip")), int64(1))
-		},
-	},
-	{
-		name: "a tag that does not exist cannot be put on",
-		why:  "A misspelt tag that vanishes without a word is a lost lead.",
-		keep: func(r *room) {
-			vip, v := r.tag("vip"), r.visitor("Ada")
-			lead := r.tag("Hot Lead")
-			r.besides(store.CreateTag{Tag: lead})
-			r.given(store.CreateTag{Tag: vip}, create(v))
-			r.refused(store.ErrNotFound, "tag", "", 0, store.AddTags{ID: v.ID, Tags: keys(vip, lead), At: r.now()})
-		},
-	},
-	{
-		name: "a renamed tag stays on everybody who carries it",
-		why:  "Renaming is a change of words, not of what was said about people.",
-		keep: func(r *room) {
-			vip, lead := r.tag("vip"), r.tag("Hot Lead")
-			v := r.visitor("Ada")
-			r.given(store.CreateTag{Tag: vip}, store.CreateTag{Tag: lead}, create(v, vip, lead))
-			renamed := vip
-			renamed.Name, renamed.Color, renamed.Description = "Best", "#abcdef", "the best"
-			out := r.must(store.UpdateTag{ID: vip.ID, Patch: tag.Patch{Name: ptr("Best"), Color: ptr(tag.Color("#abcdef")), Description: ptr("the best")}, At: r.now()})
-			r.same("outcome", out, []store.Outcome{{Effect: store.Updated, Tag: renamed}})
-			r.same("tags", r.tags(r.ws), []tag.Tag{renamed, lead})
-			want := with(v, renamed, lead)
-			r.same("the visitor", r.get(v.ID), want)
-			r.same("the visitor found", r.find(store.Select{Where: r.bind(filter.Tag.Has("best")), Order: store.NewestFirst, Limit: 9}), []visitor.Visitor{want})
-			vipAgain := r.tag("VIP")
-			r.effects(r.must(store.EnsureTag{Tag: vipAgain}), store.Created)
-			r.same("who carries the new tag with the old name", r.matches(filter.Tag.Has("vip")), "")
-		},
-	},
-	{
-		name: "a tag can be spelled anew but not named like another",
-		why:  "Two tags with one name cannot be told apart.",
-		keep: func(r *room) {
-			vip, lead, v := r.tag("vip"), r.tag("Hot Lead"), r.visitor("Ada")
-			r.given(store.CreateTag{Tag: vip}, store.CreateTag{Tag: lead}, create(v, vip))
-			r.refused(store.ErrExists, "tag", string(lead.ID), 0, store.UpdateTag{ID: vip.ID, Patch: tag.Patch{Name: ptr("HOT  lead")}, At: r.now()})
-			spelled := vip
-			spelled.Name = "VÍP"
-			r.same("outcome", r.must(store.UpdateTag{ID: vip.ID, Patch: tag.Patch{Name: ptr("VÍP")}, At: r.now()}), []store.Outcome{{Effect: store.Updated, Tag: spelled}})
-			r.same("the visitor", r.get(v.ID), with(v, spelled))
-		},
-	},
-	{
-		name: "an update of a tag that changes nothing is none, and of no tag is not found",
-		why:  "Whoever reads the events must not be told of changes that were none.",
-		keep: func(r *room) {
-			vip, gone := r.tag("vip"), r.tag("gone")
-			r.besides(store.CreateTag{Tag: gone})
-			r.given(store.CreateTag{Tag: vip})
-			out := r.must(
-				store.UpdateTag{ID: vip.ID, Patch: tag.Patch{}, At: r.now()},
-				store.UpdateTag{ID: vip.ID, Patch: tag.Patch{Name: ptr("vip"), Color: ptr(vip.Color), Description: ptr("")}, At: r.now()},
-			)
-			r.same("outcomes", out, []store.Outcome{{Effect: store.Unchanged, Tag: vip}, {Effect: store.Unchanged, Tag: vip}})
-			r.refused(store.ErrNotFound, "tag", string(gone.ID), 0, store.UpdateTag{ID: gone.ID, Patch: tag.Patch{Name: ptr("new")}, At: r.now()})
-		},
-	},
-	{
-		name: "a deleted tag is on nobody",
-		why:  "A tag that lingers on people cannot be taken off any more.",
-		keep: func(r *room) {
-			vip, lead := r.tag("vip"), r.tag("Hot Lead")
-			a, b := r.visitor("Ada"), r.visitor("Bob")
-			r.given(store.CreateTag{Tag: vip}, store.CreateTag{Tag: lead}, create(a, vip, lead), create(b, vip))
-			r.effects(r.must(store.DeleteTag{ID: vip.ID, At: r.now()}, store.DeleteTag{ID: vip.ID, At: r.now()}), store.Deleted, store.Missing)
-			r.same("tags", r.tags(r.ws), []tag.Tag{lead})
-			r.same("the visitors", r.visitors(r.ws), []visitor.Visitor{with(a, lead), b})
-			r.same("who carries any tag", r.matches(filter.Tag.Exists()), "Ada")
-			r.same("who carries the tag by its id", r.matches(filter.Tag.HasID(vip.ID)), "")
-			r.must(store.CreateTag{Tag: vip})
-			r.same("who carries the tag when it is made anew", r.matches(filter.Tag.Has("vip")), "")
-			r.same("how many carry it", r.count(filter.Tag.HasID(vip.ID)), int64(0))
-		},
-	},
-	{
-		name: "tags touch neither revision nor time of a visitor",
-		why:  "Tagging a thousand people must not refuse the edits that others have open on their profiles.",
-		keep: func(r *room) {
-			vip, v := r.tag("vip"), r.visitor("Ada")
-			r.given(store.CreateTag{Tag: vip}, create(v))
-			r.must(store.AddTags{ID: v.ID, Tags: keys(vip), At: r.now()})
-			r.must(store.UpdateTag{ID: vip.ID, Patch: tag.Patch{Name: ptr("best")}, At: r.now()})
-			r.must(store.RemoveTags{ID: v.ID, Tags: []string{"best"}, At: r.now()})
-			r.same("the visitor", r.get(v.ID), v)
-			r.effects(r.must(store.UpdateVisitor{ID: v.ID, Patch: visitor.Patch{Name: ptr("Eve"), IfRevision: 1}, At: r.now()}), store.Updated)
-		},
-	},
-	{
-		name: "a tag put on again after it was taken off is put on anew",
-		why:  "A customer who comes back came back today.",
-		keep: func(r *room) {
-			vip, v := r.tag("vip"), r.visitor("Ada")
-			r.given(store.CreateTag{Tag: vip}, create(v, vip))
-			r.must(store.RemoveTags{ID: v.ID, Tags: keys(vip), At: r.now()})
-			at := r.now().Add(time.Hour)
-			r.must(store.AddTags{ID: v.ID, Tags: keys(vip), At: at, By: "bob"})
-			want := v
-			want.Tags = []tag.Assignment{{Tag: vip.ID, Name: "vip", Color: vip.Color, At: at, By: "bob"}}
-			r.same("the visitor", r.get(v.ID), want)
-		},
-	},
-	{
-		name: "one visitor carries many tags and one tag is on many visitors",
-		why:  "Limits of a statement or of a page must not cut lists of tags short.",
-		keep: func(r *room) {
-			var changes []store.Change
-			var tags []tag.Tag
-			for i := range visitor.MaxTags {
-				t := r.tag(fmt.Sprintf("tag %03d", i))
-				tags, changes = append(tags, t), append(changes, store.CreateTag{Tag: t})
-			}
-			var made []visitor.Visitor
-			for range 30 {
-				v := r.visitor("Ada")
-				made, changes = append(made, with(v, tags...)), append(changes, create(v, tags...))
-			}
-			r.given(changes...)
-			r.same("the visitors", r.visitors(r.ws), made)
-			r.same("how many carry the last tag", r.count(filter.Tag.HasID(tags[visitor.MaxTags-1].ID)), int64(30))
-		},
-	},
+	{"a tag reads as it was created", "Teams recognise tags by name and colour.", checkTagReads},
+	{"spellings of one name are one tag", "Two tags that look alike split a segment, and nobody notices.", checkTagNamesAreFolded},
+	{"EnsureTag creates a tag once", "Tags are created on the fly; the first spelling is the one that people see.", checkEnsureTag},
+	{"a tag id can be used once", "Saved rules refer to tags by id.", checkTagIDIsUnique},
+	{"a tag assignment has the time, actor and cause of the first assignment", "A campaign asks who tagged a person and when; tagging again must not overwrite that.", checkTagAssignmentAudit},
+	{"tags are removed, and missing ones are ignored", "Removing a tag from a list of people must work although some do not have it.", checkTagRemove},
+	{"tagging a missing visitor is Missing, not an error", "In bulk work on a thousand people somebody has always just been deleted.", checkTagMissingVisitor},
+	{"adding a tag that does not exist is refused", "A misspelt tag that is silently dropped is a lost lead.", checkTagMissing},
+	{"a renamed tag stays on its visitors", "Renaming changes words, not what was said about people.", checkTagRename},
+	{"a tag can be respelled but not get another tag's name", "Two tags with one name cannot be told apart.", checkTagRenameTaken},
+	{"an update of a tag that changes nothing is Unchanged, and of a missing tag ErrNotFound", "Readers of the events must not learn of changes that were none.", checkTagUpdateUnchanged},
+	{"a deleted tag is removed from every visitor", "A tag that remains on people can never be removed.", checkTagDelete},
+	{"tags change neither revision nor update time of a visitor", "Tagging a thousand people must not refuse edits that others have open.", checkTagKeepsRevision},
+	{"a tag that is added after it was removed has a new assignment", "A customer who comes back came back today.", checkTagAgain},
+	{"one visitor has many tags and one tag is on many visitors", "Limits of a statement or a page must not truncate lists of tags.", checkTagMany},
+}
+
+func checkTagReads(f *fixture) {
+	vip := f.tag("VIP Kunde")
+	vip.Color, vip.Description = "#123456", "pays at once\nand returns"
+	out := f.given(driver.CreateTag{Tag: vip})
+	f.same("outcome", out, []driver.Outcome{{Effect: driver.Created, Tag: vip}})
+	f.same("tags", f.tags(f.ws), []tag.Tag{vip})
+}
+
+func checkTagNamesAreFolded(f *fixture) {
+	cafe := f.tag("Café Gäste")
+	f.given(driver.CreateTag{Tag: cafe})
+	for _, spelling := range []string{"Café Gäste", "café gäste", "CAFE GASTE", "Cafe\u0301 Ga\u0308ste", "Ｃａｆé  gäste"} {
+		again := f.tag(spelling)
+		f.refused(driver.ErrExists, "tag", string(cafe.ID), 0, driver.CreateTag{Tag: again})
+		out := f.must(driver.EnsureTag{Tag: again})
+		f.same("outcome", out, []driver.Outcome{{Effect: driver.Unchanged, Tag: cafe}})
+	}
+	f.same("tags", f.tags(f.ws), []tag.Tag{cafe})
+}
+
+func checkEnsureTag(f *fixture) {
+	first, second := f.tag("Hot Lead"), f.tag("hot lead")
+	out := f.given(driver.EnsureTag{Tag: first}, driver.EnsureTag{Tag: second})
+	f.same("outcomes", out, []driver.Outcome{{Effect: driver.Created, Tag: first}, {Effect: driver.Unchanged, Tag: first}})
+	f.same("tags", f.tags(f.ws), []tag.Tag{first})
+}
+
+func checkTagIDIsUnique(f *fixture) {
+	vip, other := f.tag("vip"), f.tag("other")
+	f.given(driver.CreateTag{Tag: vip})
+	other.ID = vip.ID
+	f.refused(driver.ErrExists, "tag", string(vip.ID), 0, driver.CreateTag{Tag: other})
+}
+
+func checkTagAssignmentAudit(f *fixture) {
+	vip, lead, cold := f.tag("vip"), f.tag("Hot Lead"), f.tag("cold")
+	v := f.visitor("Ada")
+	f.given(driver.CreateTag{Tag: vip}, driver.CreateTag{Tag: lead}, driver.CreateTag{Tag: cold}, create(v))
+	want, at := v, f.now()
+	want.Tags = []tag.Assignment{{Tag: vip.ID, Name: "vip", Color: vip.Color, At: at, Actor: "ann", Cause: "call"}}
+	f.effects(f.must(driver.AddTags{ID: v.ID, Tags: keys(vip), Audit: driver.Audit{At: at, Actor: "ann", Cause: "call"}}), driver.Updated)
+	f.same("the visitor", f.get(v.ID), want)
+	f.effects(f.must(driver.AddTags{ID: v.ID, Tags: keys(vip), Audit: driver.Audit{At: f.now(), Actor: "bob", Cause: "mail"}}), driver.Unchanged)
+	f.same("the visitor tagged again", f.get(v.ID), want)
+	more := f.now()
+	want.Tags = []tag.Assignment{
+		{Tag: lead.ID, Name: "Hot Lead", Color: lead.Color, At: more}, {Tag: cold.ID, Name: "cold", Color: cold.Color, At: more}, want.Tags[0],
+	}
+	f.effects(f.must(driver.AddTags{ID: v.ID, Tags: keys(vip, cold, lead), Audit: driver.Audit{At: more}}), driver.Updated)
+	f.same("the visitor with more tags", f.get(v.ID), want)
+	f.same("the visitor found", f.visitors(f.ws), []visitor.Visitor{want})
+}
+
+func checkTagRemove(f *fixture) {
+	vip, lead, cold := f.tag("vip"), f.tag("Hot Lead"), f.tag("cold")
+	v, other := f.visitor("Ada"), f.visitor("Bob")
+	f.given(driver.CreateTag{Tag: vip}, driver.CreateTag{Tag: lead}, driver.CreateTag{Tag: cold}, create(v, vip, lead), create(other, vip, lead))
+	f.effects(f.must(
+		driver.RemoveTags{ID: v.ID, Tags: []string{"cold"}, Audit: f.audit()},
+		driver.RemoveTags{ID: v.ID, Tags: []string{"no such tag"}, Audit: f.audit()},
+		driver.RemoveTags{ID: v.ID, Tags: []string{"cold", "no such tag", "vip"}, Audit: f.audit()},
+		driver.RemoveTags{ID: v.ID, Tags: []string{"vip"}, Audit: f.audit()},
+	), driver.Unchanged, driver.Unchanged, driver.Updated, driver.Unchanged)
+	f.same("the visitor", f.get(v.ID), with(v, lead))
+	f.same("the other visitor", f.get(other.ID), with(other, lead, vip))
+	f.same("who has the tag", f.matches(filter.Tag.Has("vip")), "Bob")
+}
+
+func checkTagMissingVisitor(f *fixture) {
+	vip, v, nobody := f.tag("vip"), f.visitor("Ada"), f.visitor("Nobody")
+	f.inNeighbour(driver.CreateTag{Tag: vip}, create(v), create(nobody))
+	f.must(driver.CreateTag{Tag: vip}, create(v))
+	f.effects(f.must(
+		driver.AddTags{ID: nobody.ID, Tags: keys(vip), Audit: f.audit()},
+		driver.AddTags{ID: v.ID, Tags: keys(vip), Audit: f.audit()},
+		driver.RemoveTags{ID: nobody.ID, Tags: keys(vip), Audit: f.audit()},
+	), driver.Missing, driver.Updated, driver.Missing)
+	f.same("who has the tag", f.matches(filter.Tag.Has("vip")), "Ada")
+	f.same("how many have the tag", f.count(filter.Tag.Has("vip")), int64(1))
+}
+
+func checkTagMissing(f *fixture) {
+	vip, v := f.tag("vip"), f.visitor("Ada")
+	lead := f.tag("Hot Lead")
+	f.inNeighbour(driver.CreateTag{Tag: lead})
+	f.given(driver.CreateTag{Tag: vip}, create(v))
+	f.refused(driver.ErrNotFound, "tag", "", 0, driver.AddTags{ID: v.ID, Tags: keys(vip, lead), Audit: f.audit()})
+}
+
+func checkTagRename(f *fixture) {
+	vip, lead := f.tag("vip"), f.tag("Hot Lead")
+	v := f.visitor("Ada")
+	f.given(driver.CreateTag{Tag: vip}, driver.CreateTag{Tag: lead}, create(v, vip, lead))
+	renamed := vip
+	renamed.Name, renamed.Color, renamed.Description = "Best", "#abcdef", "the best"
+	out := f.must(driver.UpdateTag{ID: vip.ID, Patch: tag.Patch{Name: ptr("Best"), Color: ptr(tag.Color("#abcdef")), Description: ptr("the best")}, Audit: f.audit()})
+	f.same("outcome", out, []driver.Outcome{{Effect: driver.Updated, Tag: renamed}})
+	f.same("tags", f.tags(f.ws), []tag.Tag{renamed, lead})
+	want := with(v, renamed, lead)
+	f.same("the visitor", f.get(v.ID), want)
+	f.same("the visitor found", f.find(driver.Select{Where: f.bind(filter.Tag.Has("best")), Order: driver.NewestFirst, Limit: 9}), []visitor.Visitor{want})
+	vipAgain := f.tag("VIP")
+	f.effects(f.must(driver.EnsureTag{Tag: vipAgain}), driver.Created)
+	f.same("who has the new tag with the old name", f.matches(filter.Tag.Has("vip")), "")
+}
+
+func checkTagRenameTaken(f *fixture) {
+	vip, lead, v := f.tag("vip"), f.tag("Hot Lead"), f.visitor("Ada")
+	f.given(driver.CreateTag{Tag: vip}, driver.CreateTag{Tag: lead}, create(v, vip))
+	f.refused(driver.ErrExists, "tag", string(lead.ID), 0, driver.UpdateTag{ID: vip.ID, Patch: tag.Patch{Name: ptr("HOT  lead")}, Audit: f.audit()})
+	spelled := vip
+	spelled.Name = "VÍP"
+	f.same("outcome", f.must(driver.UpdateTag{ID: vip.ID, Patch: tag.Patch{Name: ptr("VÍP")}, Audit: f.audit()}), []driver.Outcome{{Effect: driver.Updated, Tag: spelled}})
+	f.same("the visitor", f.get(v.ID), with(v, spelled))
+}
+
+func checkTagUpdateUnchanged(f *fixture) {
+	vip, gone := f.tag("vip"), f.tag("gone")
+	f.inNeighbour(driver.CreateTag{Tag: gone})
+	f.given(driver.CreateTag{Tag: vip})
+	out := f.must(
+		driver.UpdateTag{ID: vip.ID, Patch: tag.Patch{}, Audit: f.audit()},
+		driver.UpdateTag{ID: vip.ID, Patch: tag.Patch{Name: ptr("vip"), Color: ptr(vip.Color), Description: ptr("")}, Audit: f.audit()},
+	)
+	f.same("outcomes", out, []driver.Outcome{{Effect: driver.Unchanged, Tag: vip}, {Effect: driver.Unchanged, Tag: vip}})
+	f.refused(driver.ErrNotFound, "tag", string(gone.ID), 0, driver.UpdateTag{ID: gone.ID, Patch: tag.Patch{Name: ptr("new")}, Audit: f.audit()})
+}
+
+func checkTagDelete(f *fixture) {
+	vip, lead := f.tag("vip"), f.tag("Hot Lead")
+	a, b := f.visitor("Ada"), f.visitor("Bob")
+	f.given(driver.CreateTag{Tag: vip}, driver.CreateTag{Tag: lead}, create(a, vip, lead), create(b, vip))
+	f.effects(f.must(driver.DeleteTag{ID: vip.ID, Audit: f.audit()}, driver.DeleteTag{ID: vip.ID, Audit: f.audit()}), driver.Deleted, driver.Missing)
+	f.same("tags", f.tags(f.ws), []tag.Tag{lead})
+	f.same("the visitors", f.visitors(f.ws), []visitor.Visitor{with(a, lead), b})
+	f.same("who has any tag", f.matches(filter.Tag.Exists()), "Ada")
+	f.same("who has the tag by its id", f.matches(filter.Tag.HasID(vip.ID)), "")
+	f.must(driver.CreateTag{Tag: vip})
+	f.same("who has the tag after it was created again", f.matches(filter.Tag.Has("vip")), "")
+	f.same("how many have it", f.count(filter.Tag.HasID(vip.ID)), int64(0))
+}
+
+func checkTagKeepsRevision(f *fixture) {
+	vip, v := f.tag("vip"), f.visitor("Ada")
+	f.given(driver.CreateTag{Tag: vip}, create(v))
+	f.must(driver.AddTags{ID: v.ID, Tags: keys(vip), Audit: f.audit()})
+	f.must(driver.UpdateTag{ID: vip.ID, Patch: tag.Patch{Name: ptr("best")}, Audit: f.audit()})
+	f.must(driver.RemoveTags{ID: v.ID, Tags: []string{"best"}, Audit: f.audit()})
+	f.same("the visitor", f.get(v.ID), v)
+	f.effects(f.must(driver.UpdateVisitor{ID: v.ID, Patch: visitor.Patch{Name: ptr("Eve"), IfRevision: 1}, Audit: f.audit()}), driver.Updated)
+}
+
+func checkTagAgain(f *fixture) {
+	vip, v := f.tag("vip"), f.visitor("Ada")
+	f.given(driver.CreateTag{Tag: vip}, create(v, vip))
+	f.must(driver.RemoveTags{ID: v.ID, Tags: keys(vip), Audit: f.audit()})
+	at := f.now().Add(time.Hour)
+	f.must(driver.AddTags{ID: v.ID, Tags: keys(vip), Audit: driver.Audit{At: at, Actor: "bob"}})
+	want := v
+	want.Tags = []tag.Assignment{{Tag: vip.ID, Name: "vip", Color: vip.Color, At: at, Actor: "bob"}}
+	f.same("the visitor", f.get(v.ID), want)
+}
+
+func checkTagMany(f *fixture) {
+	var changes []driver.Change
+	var tags []tag.Tag
+	for i := range visitor.MaxTags {
+		t := f.tag(fmt.Sprintf("tag %03d", i))
+		tags, changes = append(tags, t), append(changes, driver.CreateTag{Tag: t})
+	}
+	var made []visitor.Visitor
+	for range 30 {
+		v := f.visitor("Ada")
+		made, changes = append(made, with(v, tags...)), append(changes, create(v, tags...))
+	}
+	f.given(changes...)
+	f.same("the visitors", f.visitors(f.ws), made)
+	f.same("how many have the last tag", f.count(filter.Tag.HasID(tags[visitor.MaxTags-1].ID)), int64(30))
 }

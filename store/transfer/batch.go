@@ -16,8 +16,8 @@ type Policy string
 
 // The policies.
 const (
-	Skip Policy = "skip" // leave the row out, and tell it
-	Keep Policy = "keep" // make another visitor
+	SkipDuplicates  Policy = "skip" // leave the row out, and tell it
+	AllowDuplicates Policy = "keep" // make another visitor
 )
 
 // batchSize is how many rows are looked up, and made, at once.
@@ -50,7 +50,7 @@ func (im *importer) flush(ctx context.Context) error {
 		return err
 	}
 	fresh := im.batch
-	if im.o.Duplicates == Skip {
+	if im.o.Duplicates == SkipDuplicates {
 		known, err := im.known(ctx)
 		if err != nil {
 			return err

@@ -46,7 +46,7 @@ func TestImportDoesNotMakePeopleTwice(t *testing.T) {
 	require.Equal(t, 2, again.Created, "only those without e-mail and phone")
 
 	kept, err := transfer.ImportCSV(t.Context(), ws, strings.NewReader(file),
-		&transfer.CSVOptions{DefaultSource: visitor.Chat, Duplicates: transfer.Keep})
+		&transfer.CSVOptions{DefaultSource: visitor.Chat, Duplicates: transfer.AllowDuplicates})
 	require.NoError(t, err)
 	require.Equal(t, 8, kept.Created)
 	require.Empty(t, kept.Duplicates)

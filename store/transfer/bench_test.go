@@ -28,7 +28,7 @@ func BenchmarkImportCSV(b *testing.B) {
 		d := drafts[i]
 		fmt.Fprintf(&file, "%s,%s,%s,%s,%q,Köln\n", d.Name, d.Email, d.Phone, d.Source, strings.Join(d.Tags, ", "))
 	}
-	for _, policy := range []transfer.Policy{transfer.Skip, transfer.Keep} {
+	for _, policy := range []transfer.Policy{transfer.SkipDuplicates, transfer.AllowDuplicates} {
 		b.Run(string(policy), func(b *testing.B) {
 			var imported, loaded time.Duration
 			for b.Loop() {

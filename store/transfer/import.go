@@ -93,8 +93,8 @@ func (im *importer) open() error {
 	}
 	switch im.o.Duplicates {
 	case "":
-		im.o.Duplicates = Skip
-	case Skip, Keep:
+		im.o.Duplicates = SkipDuplicates
+	case SkipDuplicates, AllowDuplicates:
 	default:
 		return text.Refuse("duplicates", "want skip or keep")
 	}

@@ -36,7 +36,7 @@ func load(t testing.TB, file string, o *transfer.CSVOptions) (transfer.Report, [
 	ws := workspace(t)
 	report, err := transfer.ImportCSV(t.Context(), ws, strings.NewReader(file), o)
 	require.NoError(t, err)
-	require.Equal(t, report.Rows, report.Created+len(report.Refused)+len(report.Duplicates)+report.Untold)
+	require.Equal(t, report.Rows, report.Created+len(report.Refused)+len(report.Duplicates)+report.Omitted)
 	return report, profiles(t, ws)
 }
 
@@ -323,12 +323,12 @@ func TestImportReadsNoMoreThanMaxBytes(t *testing.T) {
 func TestImportListsNoMoreThanMaxTold(t *testing.T) {
 	t.Parallel()
 	ws := workspace(t)
-	file := io.MultiReader(strings.NewReader("Name,Email\n"), strings.NewReader(strings.Repeat(",x\n", transfer.MaxTold+5)))
+	file := io.MultiReader(strings.NewReader("Name,Email\n"), strings.NewReader(strings.Repeat(",x\n", transfer.MaxListed+5)))
 	report, err := transfer.ImportCSV(t.Context(), ws, file, chat)
 	require.NoError(t, err)
-	require.Len(t, report.Refused, transfer.MaxTold)
-	require.Equal(t, 5, report.Untold)
-	require.Equal(t, transfer.MaxTold+5, report.Rows)
+	require.Len(t, report.Refused, transfer.MaxListed)
+	require.Equal(t, 5, report.Omitted)
+	require.Equal(t, transfer.MaxListed+5, report.Rows)
 }
 
 func TestImportHeedsTheContext(t *testing.T) {
@@ -378,7 +378,7 @@ func FuzzImportCSV(f *testing.F) {
 			require.Zero(t, report.Created)
 			return
 		}
-		require.Equal(t, report.Rows, report.Created+len(report.Refused)+len(report.Duplicates)+report.Untold)
+		require.Equal(t, report.Rows, report.Created+len(report.Refused)+len(report.Duplicates)+report.Omitted)
 		require.Len(t, profiles(t, ws), report.Created)
 	})
 }

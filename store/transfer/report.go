@@ -8,7 +8,7 @@ import (
 
 // MaxTold is how many refused rows, and how many duplicates, a Report lists. Further ones
 // are counted.
-const MaxTold = 100_000
+const MaxListed = 100_000
 
 // Report tells what an import found and did. Rows = Created + refused + duplicates, when the
 // import came to the end of the file.
@@ -25,7 +25,7 @@ type Report struct {
 
 	Refused    []RowError  // the first MaxTold, by line
 	Duplicates []Duplicate // the first MaxTold, by line
-	Untold     int         // refused rows and duplicates beyond those
+	Omitted    int         // refused rows and duplicates beyond those
 }
 
 // Column tells what became of a column of the file.
@@ -69,16 +69,16 @@ func (d Duplicate) String() string {
 }
 
 func (r *Report) refuse(line int, field, reason string) {
-	if len(r.Refused) == MaxTold {
-		r.Untold++
+	if len(r.Refused) == MaxListed {
+		r.Omitted++
 		return
 	}
 	r.Refused = append(r.Refused, RowError{line, field, reason})
 }
 
 func (r *Report) duplicate(d Duplicate) {
-	if len(r.Duplicates) == MaxTold {
-		r.Untold++
+	if len(r.Duplicates) == MaxListed {
+		r.Omitted++
 		return
 	}
 	r.Duplicates = append(r.Duplicates, d)

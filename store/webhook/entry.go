@@ -15,36 +15,36 @@ type Outcome string
 
 // The outcomes.
 const (
-	Created   Outcome = "created"   // a visitor was made
-	Updated   Outcome = "updated"   // a visitor's profile, ids or tags changed
-	Matched   Outcome = "matched"   // of a visitor who is there, at most seen again
-	Duplicate Outcome = "duplicate" // the event was taken in before
-	Ignored   Outcome = "ignored"   // nothing to do; the Reason says why
-	Refused   Outcome = "refused"   // cannot be kept, today or ever; Err names the field
-	Failed    Outcome = "failed"    // the store failed: the channel is to send again
-	Rejected  Outcome = "rejected"  // of a delivery: not authentic or not readable; see Status
-	Asked     Outcome = "asked"     // the channel was asked for a profile, and what it told is kept
-	Unasked   Outcome = "unasked"   // the channel was asked for a profile, and told none; Err says why
+	Created        Outcome = "created"         // a visitor was made
+	Updated        Outcome = "updated"         // a visitor's profile, ids or tags changed
+	Matched        Outcome = "matched"         // of a visitor who is there, at most seen again
+	Duplicate      Outcome = "duplicate"       // the event was taken in before
+	Ignored        Outcome = "ignored"         // nothing to do; the Reason says why
+	Refused        Outcome = "refused"         // cannot be kept, today or ever; Err names the field
+	Failed         Outcome = "failed"          // the store failed: the channel is to send again
+	Rejected       Outcome = "rejected"        // of a delivery: not authentic or not readable; see Status
+	ProfileFetched Outcome = "profile_fetched" // the channel was asked for a profile, and what it told is kept
+	ProfileFailed  Outcome = "profile_failed"  // the channel was asked for a profile, and told none; Err says why
 )
 
 // The reasons for which the handler ignores events that package intake does not.
 const (
-	Unknown   intake.Reason = "unknown"   // changes a person whom the workspace does not know
-	Elsewhere intake.Reason = "elsewhere" // Options.Route knows no workspace for its account
+	Unknown  intake.Reason = "unknown"  // changes a person whom the workspace does not know
+	Unrouted intake.Reason = "unrouted" // Options.Route knows no workspace for its account
 )
 
 // Entry tells of one event, or of a delivery that was rejected. It holds nothing of a
 // person but the visitor's id, which is the workspace's own.
 type Entry struct {
-	Source  visitor.Source // the channel
-	Account string         // the business's own account that it came to
-	Via     string         // the channel's own word for it
-	Outcome Outcome
-	Reason  string     // how the visitor was found, or why the event was ignored
-	Visitor visitor.ID // "" for none
-	LeftOut []error    // of fields that were not valid, a *visitor.FieldError each; the rest was kept
-	Status  int        // that a Rejected delivery was answered with
-	Err     error      // of Refused, Failed, Rejected and Unasked; that of Options.Profile is as it gave it
+	Source        visitor.Source // the channel
+	Account       string         // the business's own account that it came to
+	Via           string         // the channel's own word for it
+	Outcome       Outcome
+	Reason        string     // how the visitor was found, or why the event was ignored
+	Visitor       visitor.ID // "" for none
+	InvalidFields []error    // of fields that were not valid, a *visitor.FieldError each; the rest was kept
+	Status        int        // that a Rejected delivery was answered with
+	Err           error      // of Refused, Failed, Rejected and Unasked; that of Options.Profile is as it gave it
 }
 
 // Level is how much an entry matters: a failure is an error; what was refused, rejected or
@@ -53,7 +53,7 @@ func (e Entry) Level() slog.Level {
 	switch {
 	case e.Outcome == Failed:
 		return slog.LevelError
-	case e.Outcome == Refused, e.Outcome == Rejected, e.Outcome == Unasked, len(e.LeftOut) > 0:
+	case e.Outcome == Refused, e.Outcome == Rejected, e.Outcome == ProfileFailed, len(e.InvalidFields) > 0:
 		return slog.LevelWarn
 	}
 	return slog.LevelInfo
@@ -72,8 +72,8 @@ func (e Entry) LogValue() slog.Value {
 	if e.Status != 0 {
 		attrs = append(attrs, slog.Int("status", e.Status))
 	}
-	if len(e.LeftOut) > 0 {
-		attrs = append(attrs, slog.String("left_out", errors.Join(e.LeftOut...).Error()))
+	if len(e.InvalidFields) > 0 {
+		attrs = append(attrs, slog.String("invalid_fields", errors.Join(e.InvalidFields...).Error()))
 	}
 	if e.Err != nil {
 		attrs = append(attrs, slog.String("error", e.Err.Error()))
@@ -83,10 +83,10 @@ func (e Entry) LogValue() slog.Value {
 
 // Counts are how many of what there have been.
 type Counts struct {
-	Answers  map[int]int64           // requests, by the status they were answered with
-	Outcomes map[Outcome]int64       // events, rejected deliveries, questions
-	Ignored  map[intake.Reason]int64 // of the events that were ignored
-	LeftOut  int64                   // fields that were not valid, of events that were kept
+	Answers       map[int]int64           // requests, by the status they were answered with
+	Outcomes      map[Outcome]int64       // events, rejected deliveries, questions
+	Ignored       map[intake.Reason]int64 // of the events that were ignored
+	InvalidFields int64                   // fields that were not valid, of events that were kept
 }
 
 // tally counts.
@@ -122,7 +122,7 @@ func (t *tally) note(e Entry) {
 	if e.Outcome == Ignored {
 		t.n.Ignored[intake.Reason(e.Reason)]++
 	}
-	t.n.LeftOut += int64(len(e.LeftOut))
+	t.n.InvalidFields += int64(len(e.InvalidFields))
 }
 
 // tell counts an entry and hands it to whoever listens.

@@ -39,9 +39,9 @@ func ExampleNew() {
 	http.Handle("/webhooks/telegram", h)
 	telegrams(h, hello, hello)
 	// Output:
-	// created telegram message nobody was known by these ids
+	// created telegram message new_person
 	// 200 ""
-	// duplicate telegram message the event was taken in before
+	// duplicate telegram message already_processed
 	// 200 ""
 }
 

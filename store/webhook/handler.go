@@ -81,7 +81,7 @@ func refuse(status int, text string, err error) answer {
 
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request) answer {
 	challenger, challenges := h.channel.(intake.Challenger)
-	poster, posts := h.channel.(intake.Poster)
+	poster, posts := h.channel.(intake.CORSChannel)
 	if posts {
 		h.letBrowser(w, r, poster)
 	}
@@ -112,7 +112,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) answer {
 
 // letBrowser tells a browser whether a page of its origin may post by script:
 // https://fetch.spec.whatwg.org/#http-cors-protocol.
-func (h *Handler) letBrowser(w http.ResponseWriter, r *http.Request, c intake.Poster) {
+func (h *Handler) letBrowser(w http.ResponseWriter, r *http.Request, c intake.CORSChannel) {
 	header, origin := w.Header(), r.Header.Get("Origin")
 	header.Add("Vary", "Origin")
 	if origin == "" || !c.Allows(origin) {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/memory"
 	"github.com/contactpipeline/visitors/store/webhook"
 	"github.com/contactpipeline/visitors/visitor"
@@ -94,7 +95,7 @@ func TestAnswers(t *testing.T) {
 				allowed = "POST"
 			}
 			require.Equal(t, allowed, w.Header().Get("Allow"))
-			require.Equal(t, name == "a form with a mistake", counts.LeftOut == 1)
+			require.Equal(t, name == "a form with a mistake", counts.InvalidFields == 1)
 		})
 	}
 }
@@ -128,9 +129,9 @@ type broken struct {
 	fails func(visitor.Contact) error
 }
 
-func (b broken) Apply(ctx context.Context, ws store.WorkspaceID, changes []store.Change) ([]store.Outcome, error) {
+func (b broken) Apply(ctx context.Context, ws store.WorkspaceID, changes []driver.Change) ([]driver.Outcome, error) {
 	for _, c := range changes {
-		if c, ok := c.(store.CaptureContact); ok {
+		if c, ok := c.(driver.CaptureContact); ok {
 			if err := b.fails(c.Contact); err != nil {
 				return nil, err
 			}
@@ -189,7 +190,7 @@ func TestTimeouts(t *testing.T) {
 
 type hanging struct{ store.Store }
 
-func (hanging) Apply(ctx context.Context, _ store.WorkspaceID, _ []store.Change) ([]store.Outcome, error) {
+func (hanging) Apply(ctx context.Context, _ store.WorkspaceID, _ []driver.Change) ([]driver.Outcome, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()
 }
@@ -237,7 +238,7 @@ func TestRoute(t *testing.T) {
 	}})
 	require.Equal(t, 200, w.Code)
 	require.Equal(t, []webhook.Outcome{webhook.Created, webhook.Created, webhook.Ignored}, said.outcomes())
-	require.Equal(t, string(webhook.Elsewhere), said.entries[2].Reason)
+	require.Equal(t, string(webhook.Unrouted), said.entries[2].Reason)
 	require.Len(t, dumped(t, one).Visitors, 1)
 	require.Len(t, dumped(t, two).Visitors, 1)
 }
@@ -261,7 +262,7 @@ func TestEntriesTellNothing(t *testing.T) {
 	require.NotContains(t, out.String(), "5ec2e7")
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	require.Len(t, lines, 6)
-	require.Contains(t, lines[0], "event.left_out=")
+	require.Contains(t, lines[0], "event.invalid_fields=")
 	require.Contains(t, lines[0], "level=WARN")
 	require.Contains(t, lines[1], "event.outcome=duplicate event.source=chat event.account=shop event.via=message")
 	require.Contains(t, lines[2], "event.reason=unknown")

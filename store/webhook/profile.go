@@ -76,11 +76,11 @@ func (p *profiles) work() {
 func (p *profiles) ask(who person) {
 	ctx, cancel := context.WithTimeout(context.Background(), p.o.ProfileTimeout)
 	defer cancel()
-	c, err := who.ws.Complete(ctx, who.contact, p.o.Profile)
+	c, err := who.ws.EnrichProfile(ctx, who.contact, p.o.Profile)
 	e := who.entry
-	e.Outcome, e.Reason, e.LeftOut = Asked, "", c.Refused
+	e.Outcome, e.Reason, e.InvalidFields = ProfileFetched, "", c.InvalidFields
 	if err != nil {
-		e.Outcome, e.Err = Unasked, err
+		e.Outcome, e.Err = ProfileFailed, err
 	}
 	p.tell(e)
 }

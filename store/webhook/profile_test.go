@@ -40,12 +40,12 @@ func TestProfileIsAskedFor(t *testing.T) {
 	<-answered // while the channel thinks about it
 	require.Equal(t, 200, post(h, json, message("7", "m2"), "", "").Code)
 	release <- struct{}{}
-	require.Eventually(t, func() bool { return h.Counts().Outcomes[webhook.Asked] == 1 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return h.Counts().Outcomes[webhook.ProfileFetched] == 1 }, 10*time.Second, time.Millisecond)
 	require.EqualValues(t, 1, asked.Load(), "asked twice for the same person")
 
 	require.Equal(t, 200, post(h, json, message("7", "m3"), "", "").Code)
 	require.Equal(t, 200, post(h, json, message("8", "m4"), "", "").Code)
-	require.Eventually(t, func() bool { return h.Counts().Outcomes[webhook.Unasked] == 1 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return h.Counts().Outcomes[webhook.ProfileFailed] == 1 }, 10*time.Second, time.Millisecond)
 	require.NoError(t, h.Close())
 	require.EqualValues(t, 2, asked.Load(), "asked for who has a name")
 	names := map[string]bool{}

@@ -33,12 +33,12 @@ func people(batch intake.Batch) (n int, may map[visitor.Identity]bool, clear boo
 		}
 		c := e.Contact
 		mine := set{}
-		for _, i := range slices.Concat(c.Identities(), c.Was, c.Variants) {
+		for _, i := range slices.Concat(c.Identities(), c.PreviousIDs, c.LookupAliases) {
 			mine[i] = true
 		}
 		for _, i := range c.Identities() {
 			may[i] = true
-			clear = clear && !slices.ContainsFunc(c.Also, i.Rivals)
+			clear = clear && !slices.ContainsFunc(c.AlternateIDs, i.Conflicts)
 		}
 		reached := e.Kind == intake.Inbound
 		sets = slices.DeleteFunc(sets, func(other set) bool {

@@ -30,7 +30,7 @@ func (h *Handler) take(ctx context.Context, events []intake.Event) (kept bool, a
 			d.entries[i].Outcome, d.entries[i].Err = Refused, e.Err
 		case e.Kind == intake.Ignored:
 		case ws == nil:
-			d.entries[i].Reason = string(Elsewhere)
+			d.entries[i].Reason = string(Unrouted)
 		default:
 			if places[ws] == nil {
 				workspaces = append(workspaces, ws)
@@ -80,11 +80,11 @@ func (d *delivery) capture(ctx context.Context, ws *store.Workspace, places []in
 
 // note tells in an entry what a capture did.
 func (d *delivery) note(e *Entry, ws *store.Workspace, c visitor.Contact, r store.Captured) {
-	e.Reason, e.Visitor, e.LeftOut = string(r.Reason), r.Visitor.ID, r.Refused
+	e.Reason, e.Visitor, e.InvalidFields = string(r.Reason), r.Visitor.ID, r.InvalidFields
 	switch {
 	case r.Err != nil:
 		e.Outcome, e.Err = Refused, r.Err
-	case r.Reason == store.SeenBefore:
+	case r.Reason == store.AlreadyProcessed:
 		e.Outcome = Duplicate
 	case r.Outcome == store.CaptureIgnored:
 		e.Reason = string(Unknown)

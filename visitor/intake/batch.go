@@ -38,7 +38,7 @@ type Challenger interface {
 
 // Poster is a Channel to which the pages of websites post by script, as chat widgets and
 // forms do. Browsers ask first whether a page of another origin may (CORS).
-type Poster interface {
+type CORSChannel interface {
 	Channel
 	// Allows reports whether pages of an origin, such as https://example.com, may post.
 	Allows(origin string) bool

@@ -188,11 +188,11 @@ func TestProfiles(t *testing.T) {
 	e, err := messenger(`{"id":"7","first_name":"Ada","last_name":"Example"}`)
 	require.NoError(t, err)
 	require.Equal(t, intake.Profile, e.Kind)
-	require.Equal(t, visitor.Contact{Source: visitor.Messenger, Account: "31", ExternalID: "7", Name: "Ada Example", Known: true}, e.Contact)
+	require.Equal(t, visitor.Contact{Source: visitor.Messenger, Account: "31", ExternalID: "7", Name: "Ada Example", UpdateOnly: true}, e.Contact)
 
 	e, err = instagram(`{"id":7,"name":"Ada Example","username":"ada.example","follower_count":3}`)
 	require.NoError(t, err)
-	require.Equal(t, visitor.Contact{Source: visitor.Instagram, Account: "31", ExternalID: "7", Name: "Ada Example", Username: "ada.example", Known: true}, e.Contact)
+	require.Equal(t, visitor.Contact{Source: visitor.Instagram, Account: "31", ExternalID: "7", Name: "Ada Example", Username: "ada.example", UpdateOnly: true}, e.Contact)
 
 	for _, body := range []string{``, `[]`, `{}`, `{"id":null}`, `{"error":{"message":"x"}}`} {
 		_, err = messenger(body)

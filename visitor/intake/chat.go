@@ -107,7 +107,7 @@ func (c Chat) read(body []byte) (Event, error) {
 	if e.Err != nil {
 		return Event{}, e.Err
 	}
-	if e.Contact.Claimed = identity == ""; e.Contact.Claimed {
+	if e.Contact.Unverified = identity == ""; e.Contact.Unverified {
 		user = typed
 	}
 	e.Contact.Name, e.Contact.Email, e.Contact.Phone = user.Name, user.Email, user.Phone

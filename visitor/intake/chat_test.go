@@ -31,7 +31,7 @@ func TestSignedIdentity(t *testing.T) {
 	require.Len(t, batch.Events, 1)
 	e := batch.Events[0]
 	require.Equal(t, intake.Inbound, e.Kind)
-	require.False(t, e.Contact.Claimed)
+	require.False(t, e.Contact.Unverified)
 	require.NotEmpty(t, e.Contact.EventID)
 	e.Contact.EventID = ""
 	require.Equal(t, visitor.Contact{

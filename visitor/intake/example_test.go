@@ -56,8 +56,8 @@ func ExampleWhatsApp_Parse() {
 		show(e)
 	}
 	message, change := batch.Events[0], batch.Events[2]
-	fmt.Println(message.Contact.Phone, "also", message.Contact.Also[0].ExternalID)
-	fmt.Println(change.Contact.Phone, "was", change.Contact.Was[0].ExternalID, change.Contact.Was[1].ExternalID)
+	fmt.Println(message.Contact.Phone, "also", message.Contact.AlternateIDs[0].ExternalID)
+	fmt.Println(change.Contact.Phone, "was", change.Contact.PreviousIDs[0].ExternalID, change.Contact.PreviousIDs[1].ExternalID)
 	// Output:
 	// inbound: whatsapp "Sheena Example" as US.1349
 	// ignored: reaction (reaction)
@@ -162,7 +162,7 @@ func ExampleChat_Parse() {
 		fmt.Println(err)
 	}
 	show(batch.Events[0])
-	fmt.Println("only claimed:", batch.Events[0].Contact.Claimed)
+	fmt.Println("only claimed:", batch.Events[0].Contact.Unverified)
 	// Output:
 	// inbound: chat "Ada Example" as anon:00112233445566778899aabbccddeeff
 	// only claimed: true
@@ -180,7 +180,7 @@ func ExampleChat_Sign() {
 		fmt.Println(err)
 	}
 	show(batch.Events[0])
-	fmt.Println("only claimed:", batch.Events[0].Contact.Claimed)
+	fmt.Println("only claimed:", batch.Events[0].Contact.Unverified)
 	// Output:
 	// inbound: chat "Ada Example" as 42
 	// only claimed: false
@@ -195,7 +195,7 @@ func ExampleForm_Parse() {
 	form := intake.Form{
 		Account: "offer", Tags: []string{"offer"},
 		Fields:  map[string]string{"your-name": "name", "your-email": "email", "budget": "attributes.budget"},
-		Consent: "agree", Trap: "website",
+		Consent: "agree", Honeypot: "website",
 	}
 	for _, typed := range []string{
 		"your-name=Ada+Example&your-email=ada%40example.com&budget=500&agree=on&website=",

@@ -28,14 +28,14 @@ type Form struct {
 	Tags   []string // put on whoever fills it in; default: none
 	// ID is the field with an id of the submission, which is the same when it is posted again.
 	// Default: submission_id. Without such a field, all that was typed makes the id.
-	ID      string
-	ByEmail bool             // submissions with the same e-mail are the same person, although nobody has proven it; default: not
-	Consent string           // the field of a box that must be ticked, else nothing is taken; default: none
-	Trap    string           // the field, hidden from people, that only a machine fills in (honeypot); default: none
-	Shown   string           // the field with the time when the form was shown, as seconds or milliseconds since 1970; default: none
-	MinFill time.Duration    // the shortest time after Shown in which a person fills it in; default: any
-	Now     func() time.Time // the clock that MinFill needs; default: none
-	Origins []string         // pages that may post, such as https://example.com; default: any
+	ID          string
+	ByEmail     bool             // submissions with the same e-mail are the same person, although nobody has proven it; default: not
+	Consent     string           // the field of a box that must be ticked, else nothing is taken; default: none
+	Honeypot    string           // the field, hidden from people, that only a machine fills in (honeypot); default: none
+	RenderedAt  string           // the field with the time when the form was shown, as seconds or milliseconds since 1970; default: none
+	MinFillTime time.Duration    // the shortest time after Shown in which a person fills it in; default: any
+	Now         func() time.Time // the clock that MinFill needs; default: none
+	Origins     []string         // pages that may post, such as https://example.com; default: any
 }
 
 // Verify checks the header Origin. The error matches ErrSignature.
@@ -77,7 +77,7 @@ func (f Form) read(typed fields) (Event, error) {
 	switch {
 	case err != nil:
 		return Event{}, err
-	case typed.first(f.Trap) != "", hasty:
+	case typed.first(f.Honeypot) != "", hasty:
 		return s.ignore(Spam), nil
 	case f.Consent != "" && !ticked(typed.first(f.Consent)):
 		return s.ignore(NoConsent), nil
@@ -95,7 +95,7 @@ func (f Form) read(typed fields) (Event, error) {
 	if e.Err != nil {
 		return Event{}, e.Err
 	}
-	e.Contact.Claimed = true
+	e.Contact.Unverified = true
 	e.Contact.Name, e.Contact.Username, e.Contact.Email, e.Contact.Phone = c.Name, c.Username, c.Email, c.Phone
 	e.Contact.Tags, e.Contact.Attributes = slices.Clone(f.Tags), c.Attributes
 	return e, nil
@@ -103,14 +103,14 @@ func (f Form) read(typed fields) (Event, error) {
 
 // hasty reports whether the form was sent sooner than a person can.
 func (f Form) hasty(typed fields) (bool, error) {
-	if f.MinFill <= 0 {
+	if f.MinFillTime <= 0 {
 		return false, nil
 	}
-	if f.Now == nil || f.Shown == "" {
+	if f.Now == nil || f.RenderedAt == "" {
 		return false, text.Refuse("form", "MinFill needs Now and Shown")
 	}
-	shown := scalar(typed.first(f.Shown)).time()
-	return shown.IsZero() || f.Now().Sub(shown) < f.MinFill, nil
+	shown := scalar(typed.first(f.RenderedAt)).time()
+	return shown.IsZero() || f.Now().Sub(shown) < f.MinFillTime, nil
 }
 
 var sameNames = map[string]string{
@@ -179,7 +179,7 @@ func (f Form) submission(typed fields) string {
 	}
 	parts := []string{f.Account}
 	for _, name := range slices.Sorted(maps.Keys(typed)) {
-		if name != f.Shown {
+		if name != f.RenderedAt {
 			parts = append(append(parts, name), typed[name]...)
 		}
 	}

@@ -70,7 +70,7 @@ func TestFormSubmissions(t *testing.T) {
 	submit := func(f intake.Form, body string) visitor.Contact {
 		batch, err := f.Parse(contentType("application/x-www-form-urlencoded"), []byte(body))
 		require.NoError(t, err)
-		require.True(t, batch.Events[0].Contact.Claimed)
+		require.True(t, batch.Events[0].Contact.Unverified)
 		return batch.Events[0].Contact
 	}
 	ada := submit(intake.Form{}, "name=Ada&email=ada%40example.com")
@@ -92,7 +92,7 @@ func TestFormSubmissions(t *testing.T) {
 
 func TestFormBoxes(t *testing.T) {
 	t.Parallel()
-	form := intake.Form{Consent: "agree", Trap: "website"}
+	form := intake.Form{Consent: "agree", Honeypot: "website"}
 	for body, want := range map[string]intake.Kind{
 		"name=Ada&agree=on":                     intake.Inbound,
 		"name=Ada&agree=I+accept":               intake.Inbound,

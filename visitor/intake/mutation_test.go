@@ -34,7 +34,7 @@ func parse(t testing.TB, d intaketest.Delivery, body []byte) intake.Batch {
 func people(batch intake.Batch) []string {
 	var ids []string
 	for c := range batch.Contacts() {
-		if !c.Known {
+		if !c.UpdateOnly {
 			ids = append(ids, c.Account+"/"+c.ExternalID)
 		}
 	}

@@ -211,7 +211,7 @@ func TestErrorsKeepSecrets(t *testing.T) {
 		"form, bad name":    {intake.Form{Fields: map[string]string{"a": "attributes.B c"}}, `{"a":"x"}`, "form"},
 		"form, bad account": {intake.Form{Account: " x"}, `{"name":"x"}`, "account"},
 		"chat, bad account": {intake.Chat{Account: " x"}, `{"anonymous_id":"00112233445566778899aabbccddeeff"}`, "account"},
-		"form, no clock":    {intake.Form{MinFill: 1, Shown: "shown"}, `{"name":"x"}`, "form"},
+		"form, no clock":    {intake.Form{MinFillTime: 1, RenderedAt: "shown"}, `{"name":"x"}`, "form"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -52,10 +52,10 @@ func soundEvent(e intake.Event) error {
 	if e.Reason != "" || e.Err != nil {
 		return errors.New("a reason or an error, but not ignored")
 	}
-	if (e.Kind == intake.IdentityChange) != (len(e.Contact.Was) > 0) {
+	if (e.Kind == intake.IdentityChange) != (len(e.Contact.PreviousIDs) > 0) {
 		return errors.New("old ids without a change, or a change without old ids")
 	}
-	if (e.Kind == intake.Inbound) == e.Contact.Known {
+	if (e.Kind == intake.Inbound) == e.Contact.UpdateOnly {
 		return errors.New("inbound that makes nobody, or another kind that makes somebody")
 	}
 	return soundPerson(e)
@@ -73,7 +73,7 @@ func soundPerson(e intake.Event) error {
 		}
 		seen[id] = true
 	}
-	for _, id := range c.Variants {
+	for _, id := range c.LookupAliases {
 		if seen[id] {
 			return errors.New("a variant that is an id")
 		}

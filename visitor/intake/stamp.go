@@ -52,9 +52,9 @@ func (s stamp) person(kind Kind, scope string, ids ...scalar) Event {
 	}
 	e := s.event(kind)
 	e.Contact.Account, e.Contact.ExternalID = scope, refs[0].ExternalID
-	e.Contact.Known = kind != Inbound
+	e.Contact.UpdateOnly = kind != Inbound
 	if len(refs) > 1 {
-		e.Contact.Also = refs[1:]
+		e.Contact.AlternateIDs = refs[1:]
 	}
 	return e
 }

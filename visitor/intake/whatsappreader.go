@@ -78,7 +78,7 @@ func (r whatsappReader) sender(s stamp, kind Kind, m whatsappMessage) Event {
 			break
 		}
 	}
-	e.Contact.Variants = variants(ids, nil)
+	e.Contact.LookupAliases = variants(ids, nil)
 	return e
 }
 
@@ -141,7 +141,7 @@ func (r whatsappReader) changed(s stamp, m whatsappMessage) Event {
 	if len(was) == 0 {
 		return s.malformed(text.Refuse("system", "the old id is missing"))
 	}
-	e.Contact.Was = append(was, variants(was, now)...) // it is given up however it is spelled
+	e.Contact.PreviousIDs = append(was, variants(was, now)...) // it is given up however it is spelled
 	e.Contact.Phone = phone(string(waID))
 	return e
 }

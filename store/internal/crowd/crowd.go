@@ -10,7 +10,7 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -24,7 +24,7 @@ const (
 // Start is when the oldest visitor was created; the others follow by the minute.
 var Start = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// Crowd is a number of visitors, made one by one.
+// Crowd makes visitors one by one.
 type Crowd struct {
 	Size int
 	Tags []tag.Tag // "tag 000", the most common, to "tag 199", and OldTag
@@ -34,7 +34,7 @@ type Crowd struct {
 	pick *rand.Zipf
 }
 
-// New returns a crowd of which no visitor has been made.
+// New returns a crowd of size visitors.
 func New(size int) *Crowd {
 	c := &Crowd{Size: size, rand: rand.New(rand.NewPCG(1, uint64(size)))}
 	c.pick = rand.NewZipf(c.rand, 1.2, 3, tags-1)
@@ -57,20 +57,21 @@ var (
 	sources    = []visitor.Source{visitor.WhatsApp, visitor.Instagram, visitor.Chat, visitor.Messenger, visitor.Telegram}
 )
 
-// First are the changes that make the tags and the group.
-func (c *Crowd) First() []store.Change {
-	changes := []store.Change{store.CreateGroup{Group: c.VIP}}
+// First returns the changes that create the tags and the group.
+func (c *Crowd) First() []driver.Change {
+	changes := []driver.Change{driver.CreateGroup{Group: c.VIP}}
 	for _, t := range c.Tags {
-		changes = append(changes, store.CreateTag{Tag: t})
+		changes = append(changes, driver.CreateTag{Tag: t})
 	}
 	return changes
 }
 
-// Batches makes the visitors, the oldest first, 1,000 at a time. It goes through them once.
-func (c *Crowd) Batches() iter.Seq[[]store.Change] {
-	return func(yield func([]store.Change) bool) {
+// Batches iterates once over the changes that create the visitors, the oldest first, 1,000 at a
+// time.
+func (c *Crowd) Batches() iter.Seq[[]driver.Change] {
+	return func(yield func([]driver.Change) bool) {
 		for i := 0; i < c.Size; {
-			var changes []store.Change
+			var changes []driver.Change
 			for ; len(changes) < batch && i < c.Size; i++ {
 				changes = append(changes, c.visitor(i))
 			}
@@ -81,8 +82,8 @@ func (c *Crowd) Batches() iter.Seq[[]store.Change] {
 	}
 }
 
-// Load writes all of the crowd into an empty workspace.
-func (c *Crowd) Load(ctx context.Context, st store.Store, ws store.WorkspaceID) error {
+// Load writes the crowd into an empty workspace.
+func (c *Crowd) Load(ctx context.Context, st driver.Store, ws driver.WorkspaceID) error {
 	if _, err := st.Apply(ctx, ws, c.First()); err != nil {
 		return err
 	}
@@ -94,25 +95,25 @@ func (c *Crowd) Load(ctx context.Context, st store.Store, ws store.WorkspaceID) 
 	return nil
 }
 
-// Now is a minute after the newest visitor came.
+// Now is a minute after the newest visitor was created.
 func (c *Crowd) Now() time.Time { return Start.Add(time.Duration(c.Size) * time.Minute) }
 
-// Middle is the position, by id, after the newer half.
-func (c *Crowd) Middle() *store.Position {
-	return &store.Position{ID: visitor.NewID(Start.Add(time.Duration(c.Size/2) * time.Minute))}
+// Middle is the position by id after the newer half.
+func (c *Crowd) Middle() *driver.Position {
+	return &driver.Position{ID: visitor.NewID(Start.Add(time.Duration(c.Size/2) * time.Minute))}
 }
 
-// EnvOf is what filters are bound in on a workspace that holds a crowd of that size.
-func EnvOf(ctx context.Context, st store.Store, ws store.WorkspaceID, size int) (*filter.Env, error) {
+// EnvOf returns the Env for filters on a workspace with a crowd of that size.
+func EnvOf(ctx context.Context, st driver.Store, ws driver.WorkspaceID, size int) (*filter.Env, error) {
 	env := &filter.Env{Now: New(size).Now(), Tags: map[string]tag.ID{}, Groups: map[string]filter.GroupRef{}}
-	tags, err := st.ListTags(ctx, ws, store.List{})
+	tags, err := st.ListTags(ctx, ws, driver.List{})
 	if err != nil {
 		return nil, err
 	}
 	for _, t := range tags {
 		env.Tags[tag.Key(t.Name)] = t.ID
 	}
-	groups, err := st.ListGroups(ctx, ws, store.List{})
+	groups, err := st.ListGroups(ctx, ws, driver.List{})
 	if err != nil {
 		return nil, err
 	}
@@ -122,8 +123,8 @@ func EnvOf(ctx context.Context, st store.Store, ws store.WorkspaceID, size int) 
 	return env, nil
 }
 
-// visitor makes the i-th oldest.
-func (c *Crowd) visitor(i int) store.CreateVisitor {
+// visitor creates the i-th oldest visitor.
+func (c *Crowd) visitor(i int) driver.CreateVisitor {
 	at := Start.Add(time.Duration(i) * time.Minute)
 	first := one(c, firstNames)
 	last := one(c, lastParts) + one(c, lastParts) + one(c, lastParts)
@@ -144,16 +145,16 @@ func (c *Crowd) visitor(i int) store.CreateVisitor {
 	if i%4 == 0 {
 		v.Attributes = visitor.Attributes{"plan": visitor.Text(one(c, []string{"free", "pro", "team"})), "score": visitor.Number(float64(c.rand.IntN(100)))}
 	}
-	if i%1000 == 0 {
-		v.Groups = []group.ID{c.VIP.ID}
-	}
 	if i%5000 == 17 {
 		v.Name = first + " Zykov"
 	}
 	if i%50_000 == 23 {
 		v.Name = first + " Quyhn"
 	}
-	create := store.CreateVisitor{Visitor: v, By: "ann", Cause: "import"}
+	create := driver.CreateVisitor{Visitor: v, Audit: driver.Audit{At: v.UpdatedAt, Actor: "ann", Cause: "import"}}
+	if i%1000 == 0 {
+		create.Groups = []group.ID{c.VIP.ID}
+	}
 	carried := map[uint64]bool{}
 	for range c.rand.IntN(6) {
 		carried[c.pick.Uint64()] = true
@@ -169,7 +170,7 @@ func (c *Crowd) visitor(i int) store.CreateVisitor {
 	return create
 }
 
-// skewed picks 0 to 4: each half as often as the one before.
+// skewed draws 0 to 4, each half as often as the one before.
 func (c *Crowd) skewed() int { return min(int(-math.Log2(1-c.rand.Float64())), len(sources)-1) }
 
 func one[T any](c *Crowd, of []T) T { return of[c.rand.IntN(len(of))] }

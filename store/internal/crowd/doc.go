@@ -1,6 +1,6 @@
-// Package crowd makes up the visitors of a business, for benchmarks of engines: the same
-// ones for the same size, skewed as real ones are. And it measures what an engine does
-// beside the same by hand.
+// Package crowd makes the visitors of an imaginary business, for benchmarks of engines: the
+// same ones for the same size, distributed like real ones. It also compares an engine with
+// hand-written code.
 //
 //	crowd.Sizes(b, func(b *testing.B, size int) {
 //		err := crowd.New(size).Load(ctx, st, "acme")
@@ -9,8 +9,7 @@
 //		crowd.Against(b, find, findByHand)
 //	})
 //
-// Of the sources each has half as many visitors as the one before. There are 200 tags, of
-// which few are common (Zipf's law), some 2.5 a visitor; one more tag, OldTag, only the
-// oldest carry. Names are in several scripts. One in 5,000 is called Zykov, one in 50,000
-// Quyhn.
+// Each source has half as many visitors as the one before. There are 200 tags, few of which
+// are common (Zipf's law), about 2.5 a visitor; another tag, OldTag, is only on the oldest.
+// Names are in several scripts. One in 5,000 is Zykov, one in 50,000 Quyhn.
 package crowd

@@ -13,17 +13,17 @@ import (
 
 var largest = flag.Int("crowd.size", 100_000, "visitors of the largest crowd that benchmarks read among")
 
-// Sizes runs a benchmark among 10,000 visitors, 100,000, and -crowd.size, none of them
-// larger than that.
+// Sizes runs a benchmark with 10,000, 100,000 and -crowd.size visitors, none larger than
+// -crowd.size.
 func Sizes(b *testing.B, run func(b *testing.B, size int)) {
 	for _, size := range slices.Compact([]int{min(10_000, *largest), min(100_000, *largest), *largest}) {
 		b.Run(strings.ReplaceAll(fmt.Sprint(size/1000, "k"), "1000k", "1M"), func(b *testing.B) { run(b, size) })
 	}
 }
 
-// Against measures what an engine does and the same by hand, in turn, after once each
-// unmeasured. It reports the lower quartiles in milliseconds, since whatever else runs on the
-// machine only adds to a time, and the ratio of these.
+// Against measures an engine and hand-written code in turn, after one unmeasured call each. It
+// reports the lower quartiles in milliseconds, since other work of the machine only adds to a
+// time, and their ratio.
 func Against(b *testing.B, engine, hand func()) {
 	b.Helper()
 	var ours, theirs []time.Duration

@@ -7,13 +7,14 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Neighbours measures a workspace of 10,000 visitors beside 2,000 others, of 100 visitors
-// each, and one of -crowd.size, against the same alone: the ratios are of beside to alone.
-// Open returns an empty store; ready is called when there is something in it.
-func Neighbours(b *testing.B, open func() store.Store, ready func(store.Store)) {
+// Neighbours compares a workspace of 10,000 visitors beside 2,000 others of 100 visitors each
+// and one of -crowd.size with the same workspace alone: the ratios are beside to alone. open
+// returns an empty store; ready is called when it is filled.
+func Neighbours(b *testing.B, open func() driver.Store, ready func(driver.Store)) {
 	b.Helper()
 	const size, others, each = 10_000, 2_000, 100
 	ctx := context.Background()
@@ -25,33 +26,33 @@ func Neighbours(b *testing.B, open func() store.Store, ready func(store.Store)) 
 		}
 	}
 	for i := range others / 2 {
-		must(New(each).Load(ctx, beside, store.WorkspaceID(fmt.Sprint("a-", i))))
+		must(New(each).Load(ctx, beside, driver.WorkspaceID(fmt.Sprint("a-", i))))
 	}
 	must(New(*largest).Load(ctx, beside, "giant"))
-	for _, st := range []store.Store{alone, beside} {
+	for _, st := range []driver.Store{alone, beside} {
 		must(New(size).Load(ctx, st, "acme"))
 	}
 	for i := range others / 2 {
-		must(New(each).Load(ctx, beside, store.WorkspaceID(fmt.Sprint("zz-", i))))
+		must(New(each).Load(ctx, beside, driver.WorkspaceID(fmt.Sprint("zz-", i))))
 	}
 	ready(alone)
 	ready(beside)
 	for _, q := range []struct {
 		name  string
 		where filter.Expr
-		order store.Order
+		order driver.Order
 	}{
-		{"newest", filter.All(), store.NewestFirst},
-		{"source and tag", filter.And(filter.Source.Is(visitor.Instagram), filter.Tag.Has("tag 010")), store.NewestFirst},
-		{"not a popular tag", filter.Not(filter.Tag.Has("tag 000")), store.NewestFirst},
-		{"oldest only", filter.And(filter.Source.Is(visitor.Telegram), filter.Tag.Has(OldTag)), store.NewestFirst},
-		{"by name", filter.All(), store.NameAZ},
-		{"search", filter.Search("zykov"), store.NewestFirst},
-		{"attribute", filter.Attr("score").AtLeast(98), store.NewestFirst},
+		{"newest", filter.All(), driver.NewestFirst},
+		{"source and tag", filter.And(filter.Source.Is(visitor.Instagram), filter.Tag.Has("tag 010")), driver.NewestFirst},
+		{"not a popular tag", filter.Not(filter.Tag.Has("tag 000")), driver.NewestFirst},
+		{"oldest only", filter.And(filter.Source.Is(visitor.Telegram), filter.Tag.Has(OldTag)), driver.NewestFirst},
+		{"by name", filter.All(), driver.NameAZ},
+		{"search", filter.Search("zykov"), driver.NewestFirst},
+		{"attribute", filter.Attr("score").AtLeast(98), driver.NewestFirst},
 	} {
-		run := func(st store.Store, where filter.Bound) func() {
+		run := func(st driver.Store, where filter.Bound) func() {
 			return func() {
-				_, err := st.FindVisitors(ctx, "acme", store.Select{Where: where, Order: q.order, Limit: 51})
+				_, err := st.FindVisitors(ctx, "acme", driver.Select{Where: where, Order: q.order, Limit: 51})
 				must(err)
 			}
 		}
@@ -62,7 +63,7 @@ func Neighbours(b *testing.B, open func() store.Store, ready func(store.Store)) 
 		"search":         filter.Search("zykov"),
 		"two letters":    filter.Search("an"),
 	} {
-		compare(b, "count/"+name, where, alone, beside, func(st store.Store, where filter.Bound) func() {
+		compare(b, "count/"+name, where, alone, beside, func(st driver.Store, where filter.Bound) func() {
 			return func() {
 				_, err := st.CountVisitors(ctx, "acme", where, 0)
 				must(err)
@@ -70,7 +71,7 @@ func Neighbours(b *testing.B, open func() store.Store, ready func(store.Store)) 
 		})
 	}
 	b.Run("create", func(b *testing.B) {
-		create := func(st store.Store) func() {
+		create := func(st driver.Store) func() {
 			ws, err := store.Open(st, "acme", nil)
 			must(err)
 			return func() {
@@ -82,10 +83,10 @@ func Neighbours(b *testing.B, open func() store.Store, ready func(store.Store)) 
 	})
 }
 
-func compare(b *testing.B, name string, e filter.Expr, alone, beside store.Store, run func(store.Store, filter.Bound) func()) {
+func compare(b *testing.B, name string, e filter.Expr, alone, beside driver.Store, run func(driver.Store, filter.Bound) func()) {
 	b.Run(name, func(b *testing.B) {
 		var sides []func()
-		for _, st := range []store.Store{beside, alone} {
+		for _, st := range []driver.Store{beside, alone} {
 			env, err := EnvOf(context.Background(), st, "acme", 10_000)
 			if err != nil {
 				b.Fatal(err)

@@ -10,14 +10,14 @@ import (
 	"time"
 
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Share creates visitors, each known under an identity, from many goroutines, in calls that
-// each wait until their visitor is on disk. It reports how many times faster that is than
-// from one goroutine, where every call has a transaction of its own. Open returns an
-// empty store; it is closed.
-func Share(b *testing.B, open func(*testing.B) store.Store, goroutines ...int) {
+// Share creates visitors with an identity from many goroutines, in calls that each wait until
+// their visitor is on disk. It reports how many times faster that is than from one goroutine,
+// where every call has a transaction of its own. open returns an empty store, which is closed.
+func Share(b *testing.B, open func(*testing.B) driver.Store, goroutines ...int) {
 	const n = 4_000
 	for _, many := range goroutines {
 		b.Run(fmt.Sprint("goroutines=", many), func(b *testing.B) {
@@ -36,8 +36,8 @@ func Share(b *testing.B, open func(*testing.B) store.Store, goroutines ...int) {
 	}
 }
 
-// created returns how many visitors a second are made in a store, which it closes.
-func created(b *testing.B, st store.Store, goroutines, n int) float64 {
+// created returns how many visitors a second are created in a store, which it closes.
+func created(b *testing.B, st driver.Store, goroutines, n int) float64 {
 	ws, err := store.Open(st, "acme", nil)
 	if err != nil {
 		b.Fatal(err)
@@ -55,8 +55,8 @@ func created(b *testing.B, st store.Store, goroutines, n int) float64 {
 	return rate
 }
 
-// PerSecond does something n times, each with a number of its own from 1, from many
-// goroutines, and returns how often a second.
+// PerSecond calls do n times from many goroutines, each time with another number from 1, and
+// returns the calls a second.
 func PerSecond(b *testing.B, goroutines, n int, do func(i int64) error) float64 {
 	var next atomic.Int64
 	var all sync.WaitGroup

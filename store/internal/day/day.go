@@ -47,7 +47,7 @@ func Channels() map[string]intake.Channel {
 		"telegram":  intake.Telegram{Bot: "shop_bot"},
 		"chat":      intake.Chat{Secrets: []string{secret}, Account: "shop", Now: Clock},
 		"form": intake.Form{
-			Source: "form", Account: "offer", Tags: []string{"offer"}, Trap: "website", Consent: "agree",
+			Source: "form", Account: "offer", Tags: []string{"offer"}, Honeypot: "website", Consent: "agree",
 			Fields: map[string]string{"name": "name", "email": "email", "phone": "phone", "budget": "attributes.budget"},
 		},
 	}

@@ -3,7 +3,7 @@ package faulttest
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
+	sqldriver "database/sql/driver"
 	"errors"
 	"math/rand/v2"
 	"testing"
@@ -34,12 +34,12 @@ func (b *bench) outcomes(t *testing.T) map[string]outcome {
 	all := map[string]outcome{}
 	for _, m := range methods() {
 		w := newWorld(t, b.st)
-		before := w.picture(t)
+		before := w.snapshot(t)
 		b.c.Set(nil)
 		returned, err := m.call(t.Context(), w)
 		calls := b.c.Calls()
 		require.NoError(t, err)
-		o := outcome{returned, w.picture(t), calls}
+		o := outcome{returned, w.snapshot(t), calls}
 		require.Equal(t, m.writes, before != o.after, "%s writes", m.name)
 		all[m.name] = o
 	}
@@ -66,7 +66,7 @@ func (a *attempt) all(m method, ok outcome) int {
 		changed := m.writes && rows(a.t, a.plain, a.w.ID()) != a.before
 		switch {
 		case changed && (err == nil || a.how.unsure):
-			require.Equal(a.t, ok.after, a.w.picture(a.t), "%s did something else when call %d %s", m.name, n, a.how.name)
+			require.Equal(a.t, ok.after, a.w.snapshot(a.t), "%s did something else when call %d %s", m.name, n, a.how.name)
 		default:
 			require.False(a.t, changed, "%s did something when call %d %s", m.name, n, a.how.name)
 			require.False(a.t, m.writes && err == nil, "%s did nothing when call %d %s", m.name, n, a.how.name)
@@ -103,5 +103,5 @@ func (a *attempt) requireTyped(m method, n int, err error) {
 
 // planned reports whether an error is of a fault, or of a connection that is gone by one.
 func planned(err error) bool {
-	return errors.Is(err, errFault) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone)
+	return errors.Is(err, errFault) || errors.Is(err, sqldriver.ErrBadConn) || errors.Is(err, sql.ErrConnDone)
 }

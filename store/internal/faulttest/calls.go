@@ -115,7 +115,7 @@ func requireAllMethods(t *testing.T) {
 }
 
 // faultsAtRandom plans all kinds of faults: for about one call in 300, and for one in 12 of
-// those on which the fate of several callers hangs.
+// those that end a transaction of several callers.
 func faultsAtRandom(seed uint64) faulty.Plan {
 	faults := []faulty.Fault{
 		{Err: errFault},

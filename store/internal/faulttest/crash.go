@@ -18,15 +18,15 @@ func Crash(t *testing.T, e Engine, crash func()) {
 	st, err := e.Open(t.Context(), source)
 	require.NoError(t, err)
 	defer st.Close()
-	known := newChronicle()
+	known := newRecord()
 	for i := range *crashesFlag {
 		working := make(chan struct{})
 		var once sync.Once
 		ended := make(chan error)
 		go func() {
-			ended <- work(context.Background(), st, string(rune('a'+i)), r.Uint64(), 0, func(d deed) {
-				known.note(d)
-				if d.done {
+			ended <- work(context.Background(), st, string(rune('a'+i)), r.Uint64(), 0, func(o operation) {
+				known.note(o)
+				if o.acknowledged {
 					once.Do(func() { close(working) })
 				}
 			})
@@ -34,11 +34,11 @@ func Crash(t *testing.T, e Engine, crash func()) {
 		<-working
 		time.Sleep(5*time.Millisecond + time.Duration(r.Int64N(int64(60*time.Millisecond))))
 		crash()
-		require.Error(t, <-ended, "nobody noticed the crash")
+		require.Error(t, <-ended, "no worker noticed the crash")
 		known.verify(t, st)
 		db := e.plain(t, source)
 		e.Sound(t, db)
 		require.NoError(t, db.Close())
 	}
-	t.Logf("%d deeds acknowledged", known.done)
+	t.Logf("%d operations acknowledged", known.acknowledged)
 }

@@ -13,12 +13,13 @@ import (
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
 // Crowd has 32 goroutines make, tag, update, delete and page through the same visitors. In
 // the end the events tell how all that is there came about.
-func Crowd(t *testing.T, st store.Store) {
+func Crowd(t *testing.T, st driver.Store) {
 	const people, calls, bystanders = 32, 40, 60
 	s := seed(t)
 	ws, err := store.Open(st, workspace, nil)
@@ -92,9 +93,9 @@ func (c *crowd) step(ctx context.Context, r *rand.Rand) (err error) {
 	case 7:
 		_, err = c.Delete(ctx, id, c.some(r))
 	case 8:
-		_, err = c.Join(ctx, c.groups[r.IntN(3)], id, c.some(r))
+		_, err = c.AddToGroup(ctx, c.groups[r.IntN(3)], id, c.some(r))
 	case 9:
-		_, err = c.Leave(ctx, c.groups[r.IntN(3)], id, c.some(r))
+		_, err = c.RemoveFromGroup(ctx, c.groups[r.IntN(3)], id, c.some(r))
 	case 10:
 		_, err = c.Facets(ctx, filter.Search("name"))
 	default:

@@ -3,7 +3,7 @@ package faulttest
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
+	sqldriver "database/sql/driver"
 	"flag"
 	"maps"
 	"math/rand/v2"
@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/faulty"
 	"github.com/contactpipeline/visitors/store/internal/sqlstore"
 )
@@ -20,7 +20,7 @@ import (
 // Engine is a SQL store under test.
 type Engine struct {
 	// Driver is the database's driver.
-	Driver driver.Driver
+	Driver sqldriver.Driver
 	// Source makes an empty database that is gone after the test, and returns its name for
 	// Driver and Open.
 	Source func(testing.TB) string
@@ -28,12 +28,12 @@ type Engine struct {
 	Made func(testing.TB) string
 	// Open opens a store as an application does, with what it acknowledges being durable. In
 	// a child process Settle knows it by the name in Working.
-	Open func(ctx context.Context, source string) (store.Store, error)
+	Open func(ctx context.Context, source string) (driver.Store, error)
 	// Forms are the ways in which a store may hold connections of a database, by name.
 	// Closing the store may close the database or leave it open.
 	Forms map[string]Form
 	// InTx returns the store inside a host's transaction on the same database.
-	InTx func(store.Store, *sql.Tx) store.Store
+	InTx func(driver.Store, *sql.Tx) driver.Store
 	// Bare returns the engine on a database of its own, as yet without tables.
 	Bare func(testing.TB, *sql.DB) *sqlstore.Engine
 	// Costly says that a connection is costly to make: of the ways to lose one each call of a
@@ -53,7 +53,7 @@ type Engine struct {
 
 // Form is one way to open a store on a database. Being quick comes before being durable.
 type Form struct {
-	Open func(ctx context.Context, db *sql.DB) (store.Store, error)
+	Open func(ctx context.Context, db *sql.DB) (driver.Store, error)
 	// Kept is how many connections the store keeps for itself, at most.
 	Kept int
 }
@@ -74,7 +74,7 @@ type bench struct {
 	Form
 	c     *faulty.Connector
 	db    *sql.DB // of the store
-	st    store.Store
+	st    driver.Store
 	plain *sql.DB // the same database, without faults
 }
 

@@ -12,17 +12,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// errand is the variable of the environment that tells a child process what to do.
-const errand = "VISITORS_FAULTTEST_ERRAND"
+// childArgs is the environment variable that holds a child process's arguments.
+const childArgs = "VISITORS_FAULTTEST_CHILD"
 
-// Errand returns what this process was started for by Start, nil for the one that runs
-// the tests.
-func Errand() []string {
-	var words []string
-	if json.Unmarshal([]byte(os.Getenv(errand)), &words) != nil {
+// ChildArgs returns the arguments that Start has started this process with, nil in the
+// process that runs the tests.
+func ChildArgs() []string {
+	var args []string
+	if json.Unmarshal([]byte(os.Getenv(childArgs)), &args) != nil {
 		return nil
 	}
-	return words
+	return args
 }
 
 // Process is a child process: this test binary, which runs the test that has started it,
@@ -34,14 +34,14 @@ type Process struct {
 	out     *bufio.Reader
 }
 
-// Start starts a child process with an errand. It is killed when the test ends.
-func Start(t testing.TB, words ...string) *Process {
+// Start starts a child process with arguments. It is killed when the test ends.
+func Start(t testing.TB, args ...string) *Process {
 	t.Helper()
-	told, err := json.Marshal(words)
+	encoded, err := json.Marshal(args)
 	require.NoError(t, err)
 	test, _, _ := strings.Cut(t.Name(), "/")
 	p := &Process{t: t, command: exec.Command(os.Args[0], "-test.run=^"+test+"$")}
-	p.command.Env = append(os.Environ(), errand+"="+string(told))
+	p.command.Env = append(os.Environ(), childArgs+"="+string(encoded))
 	p.command.Stderr = os.Stderr
 	p.in, err = p.command.StdinPipe()
 	require.NoError(t, err)

@@ -16,8 +16,8 @@ import (
 // still open the database), and looks at what they leave behind. It has to be all that the
 // test does.
 func Kill(t *testing.T, e Engine) {
-	if words := Errand(); words != nil {
-		fmt.Println("failed:", e.toil(words))
+	if args := ChildArgs(); args != nil {
+		fmt.Println("failed:", e.workUntilKilled(args))
 		os.Exit(1)
 	}
 	t.Parallel()
@@ -27,29 +27,29 @@ func Kill(t *testing.T, e Engine) {
 	for i := range databases {
 		t.Run(fmt.Sprint("database ", i), func(t *testing.T) {
 			t.Parallel()
-			k := killing{Engine: e, t: t, source: e.Source(t), chronicle: newChronicle(), rand: rand.New(rand.NewPCG(s, uint64(i)))}
+			k := killing{Engine: e, t: t, source: e.Source(t), record: newRecord(), rand: rand.New(rand.NewPCG(s, uint64(i)))}
 			k.run(kills, i%2 == 1)
-			t.Logf("%d deeds acknowledged in %d processes", k.done, kills)
+			t.Logf("%d operations acknowledged in %d processes", k.acknowledged, kills)
 		})
 	}
 }
 
 // Working returns the name of the child process that Kill has started, "" in any other.
 func Working() string {
-	if words := Errand(); len(words) > 1 {
-		return words[1]
+	if args := ChildArgs(); len(args) > 1 {
+		return args[1]
 	}
 	return ""
 }
 
-// toil works in a child process until it is killed, and tells its deeds on standard output.
-func (e Engine) toil(words []string) error {
-	source, name := words[0], words[1]
-	seed, err := strconv.ParseUint(words[2], 10, 64)
+// workUntilKilled works in a child process and reports its operations on standard output.
+func (e Engine) workUntilKilled(args []string) error {
+	source, name := args[0], args[1]
+	seed, err := strconv.ParseUint(args[2], 10, 64)
 	if err != nil {
 		return err
 	}
-	rest, err := time.ParseDuration(words[3])
+	rest, err := time.ParseDuration(args[3])
 	if err != nil {
 		return err
 	}
@@ -57,13 +57,13 @@ func (e Engine) toil(words []string) error {
 	if err != nil {
 		return err
 	}
-	return work(context.Background(), st, name, seed, rest, func(d deed) { fmt.Println(d) })
+	return work(context.Background(), st, name, seed, rest, func(o operation) { fmt.Println(o) })
 }
 
 // killing is what happens to one database.
 type killing struct {
 	Engine
-	*chronicle
+	*record
 	t      *testing.T
 	source string
 	rand   *rand.Rand
@@ -71,7 +71,7 @@ type killing struct {
 
 // run kills one process after the other. A survivor, if wanted, works all the while.
 func (k *killing) run(kills int, survivor bool) {
-	var other *worked
+	var other *workerProcess
 	var busy []string
 	if survivor {
 		other = k.start("survivor", 10*time.Millisecond)
@@ -114,18 +114,18 @@ func (k *killing) look(busy ...string) {
 	db.Close()
 }
 
-// worked is a process that works.
-type worked struct {
+// workerProcess is a child process in which workers work.
+type workerProcess struct {
 	*Process
 	name    string
-	working chan struct{} // closed with the first deed that is done
-	ended   chan struct{} // closed when all that it has told is noted
+	working chan struct{} // closed with the first acknowledged operation
+	ended   chan struct{} // closed when all that it reported is noted
 	failure string
 }
 
-func (k *killing) start(name string, rest time.Duration) *worked {
+func (k *killing) start(name string, rest time.Duration) *workerProcess {
 	k.t.Helper()
-	w := &worked{
+	w := &workerProcess{
 		Process: Start(k.t, k.source, name, fmt.Sprint(k.rand.Uint64()), rest.String()), name: name,
 		working: make(chan struct{}), ended: make(chan struct{}),
 	}
@@ -133,8 +133,8 @@ func (k *killing) start(name string, rest time.Duration) *worked {
 	return w
 }
 
-// listen notes what the process tells.
-func (w *worked) listen(note func(deed)) {
+// listen notes what the process reports.
+func (w *workerProcess) listen(note func(operation)) {
 	defer close(w.ended)
 	working := false
 	for {
@@ -142,13 +142,13 @@ func (w *worked) listen(note func(deed)) {
 		if err != nil {
 			break
 		}
-		d, err := parseDeed(line)
+		o, err := parseOperation(line)
 		if err != nil {
 			w.failure = line
 			break
 		}
-		note(d)
-		if d.done && !working {
+		note(o)
+		if o.acknowledged && !working {
 			working = true
 			close(w.working)
 		}
@@ -158,10 +158,10 @@ func (w *worked) listen(note func(deed)) {
 	}
 }
 
-// wait returns once something is done.
-func (w *worked) wait() { <-w.working }
+// wait returns once an operation is acknowledged.
+func (w *workerProcess) wait() { <-w.working }
 
-func (w *worked) kill() {
+func (w *workerProcess) kill() {
 	w.t.Helper()
 	w.Kill()
 	<-w.ended

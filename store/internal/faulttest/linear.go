@@ -17,6 +17,7 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
@@ -24,7 +25,7 @@ import (
 // update a few visitors by revision, all at once. What each was told must be what they would have
 // been told one after the other, in an order in which no call is before one that had ended
 // when it began.
-func Linear(t *testing.T, st store.Store) {
+func Linear(t *testing.T, st driver.Store) {
 	h := newHistory(t, st, workspace, seed(t))
 	h.run(16, 60)
 	for _, op := range h.ops {
@@ -55,7 +56,7 @@ func Storm(t *testing.T, e Engine) {
 // history is what many callers asked and were told.
 type history struct {
 	t     *testing.T
-	st    store.Store
+	st    driver.Store
 	name  string // of the workspace
 	seed  uint64
 	sure  bool         // that nothing is done by a call that fails
@@ -68,7 +69,7 @@ type history struct {
 	known map[string][]visitor.ID // visitors that were made, by key
 }
 
-func newHistory(t *testing.T, st store.Store, name string, seed uint64) *history {
+func newHistory(t *testing.T, st driver.Store, name string, seed uint64) *history {
 	h := &history{t: t, st: st, name: name, seed: seed, known: map[string][]visitor.ID{}}
 	ws, err := store.Open(st, name, nil)
 	require.NoError(t, err)

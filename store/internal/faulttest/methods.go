@@ -23,7 +23,7 @@ type method struct {
 }
 
 // apart are the methods that never reach the store.
-var apart = []string{"ID", "Sources", "As", "Check"}
+var apart = []string{"ID", "Sources", "WithActor", "Check"}
 
 func ptr[T any](v T) *T { return &v }
 
@@ -133,11 +133,20 @@ func methods() []method {
 			err := each(w.Groups(ctx), func(g group.Group) { names = append(names, g.Name) })
 			return strings.Join(names, " "), err
 		}},
-		{"Join", true, func(ctx context.Context, w *world) (string, error) { return bulk(w.Join(ctx, w.team, w.ada, w.cleo)) }},
-		{"Leave", true, func(ctx context.Context, w *world) (string, error) { return bulk(w.Leave(ctx, w.leads, w.ada, w.cleo)) }},
+		{"AddToGroup", true, func(ctx context.Context, w *world) (string, error) {
+			return bulk(w.AddToGroup(ctx, w.team, w.ada, w.cleo))
+		}},
+		{"RemoveFromGroup", true, func(ctx context.Context, w *world) (string, error) {
+			return bulk(w.RemoveFromGroup(ctx, w.leads, w.ada, w.cleo))
+		}},
 		{"Events", false, func(ctx context.Context, w *world) (string, error) {
 			var kinds []string
 			err := each(w.Events(ctx, 0), func(e store.Event) { kinds = append(kinds, string(e.Kind)) })
+			return strings.Join(kinds, " "), err
+		}},
+		{"EventsOf", false, func(ctx context.Context, w *world) (string, error) {
+			var kinds []string
+			err := each(w.EventsOf(ctx, w.dee), func(e store.Event) { kinds = append(kinds, string(e.Kind)) })
 			return strings.Join(kinds, " "), err
 		}},
 		{"Capture", true, func(ctx context.Context, w *world) (string, error) {
@@ -163,12 +172,12 @@ func methods() []method {
 		{"Capture of two who are one", true, func(ctx context.Context, w *world) (string, error) {
 			r, err := w.Capture(ctx, visitor.Contact{
 				Source: visitor.Telegram, Account: "bot", ExternalID: "42", EventID: "4",
-				Also: []visitor.Identity{{Source: visitor.WhatsApp, ExternalID: "551188"}},
+				AlternateIDs: []visitor.Identity{{Source: visitor.WhatsApp, ExternalID: "551188"}},
 			})
 			return fmt.Sprint(brief(r.Visitor), r.Outcome, r.Reason), err
 		}},
-		{"Complete", true, func(ctx context.Context, w *world) (string, error) {
-			r, err := w.Complete(ctx, visitor.Contact{Source: visitor.Telegram, Account: "bot", ExternalID: "42"},
+		{"EnrichProfile", true, func(ctx context.Context, w *world) (string, error) {
+			r, err := w.EnrichProfile(ctx, visitor.Contact{Source: visitor.Telegram, Account: "bot", ExternalID: "42"},
 				func(_ context.Context, c visitor.Contact) (visitor.Contact, error) {
 					c.Username = "ada_lovelace"
 					return c, nil
@@ -185,7 +194,7 @@ func methods() []method {
 		}},
 		{"PreviewMerge", false, func(ctx context.Context, w *world) (string, error) {
 			p, err := w.PreviewMerge(ctx, w.ada, w.dee)
-			return fmt.Sprint(brief(p.Result), p.Rivals), err
+			return fmt.Sprint(brief(p.Result), p.Conflicts), err
 		}},
 		{"Unmerge", true, func(ctx context.Context, w *world) (string, error) {
 			survivor, restored, err := w.Unmerge(ctx, w.dee)

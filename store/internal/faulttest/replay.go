@@ -14,8 +14,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// life is a visitor as events tell of it.
-type life struct {
+// replayed is a visitor as its events describe it.
+type replayed struct {
 	revision int64
 	tags     map[tag.ID]bool
 	groups   map[group.ID]bool
@@ -25,36 +25,36 @@ type life struct {
 // missing, none was written twice or for a change that had no effect.
 func (c *crowd) replay() {
 	t, ctx := c.t, context.Background()
-	lives := map[visitor.ID]*life{}
+	visitors := map[visitor.ID]*replayed{}
 	tags := map[tag.ID]bool{}
 	seq := store.Seq(0)
 	for e, err := range c.Events(ctx, 0) {
 		require.NoError(t, err)
 		seq++
 		require.Equal(t, seq, e.Seq, "number of an event")
-		l := lives[e.Visitor]
+		r := visitors[e.Visitor]
 		if e.Visitor != "" && e.Kind != store.VisitorCreated {
-			require.NotNil(t, l, "%s of a visitor who is not there", e.Kind)
+			require.NotNil(t, r, "%s of a visitor who is not there", e.Kind)
 		}
 		switch e.Kind {
 		case store.VisitorCreated:
-			require.Nil(t, l, "a visitor is made twice")
-			l = &life{revision: 1, tags: map[tag.ID]bool{}, groups: map[group.ID]bool{}}
-			lives[e.Visitor] = l
-			set(c, l.tags, e.Tags, true)
-			set(c, l.groups, e.Groups, true)
+			require.Nil(t, r, "a visitor is made twice")
+			r = &replayed{revision: 1, tags: map[tag.ID]bool{}, groups: map[group.ID]bool{}}
+			visitors[e.Visitor] = r
+			set(c, r.tags, e.Tags, true)
+			set(c, r.groups, e.Groups, true)
 		case store.VisitorUpdated:
-			l.revision++
+			r.revision++
 		case store.VisitorDeleted:
-			delete(lives, e.Visitor)
+			delete(visitors, e.Visitor)
 		case store.VisitorTagged:
-			set(c, l.tags, e.Tags, true)
+			set(c, r.tags, e.Tags, true)
 		case store.VisitorUntagged:
-			set(c, l.tags, e.Tags, false)
+			set(c, r.tags, e.Tags, false)
 		case store.VisitorJoined:
-			set(c, l.groups, e.Groups, true)
+			set(c, r.groups, e.Groups, true)
 		case store.VisitorLeft:
-			set(c, l.groups, e.Groups, false)
+			set(c, r.groups, e.Groups, false)
 		case store.TagCreated:
 			set(c, tags, e.Tags, true)
 		}
@@ -62,22 +62,22 @@ func (c *crowd) replay() {
 	owners := map[string]visitor.ID{}
 	for v, err := range c.All(ctx, store.Query{Where: filter.All()}) {
 		require.NoError(t, err)
-		l := lives[v.ID]
-		require.NotNil(t, l, "a visitor of whom no event tells")
-		delete(lives, v.ID)
-		require.Equal(t, l.revision, v.Revision)
+		r := visitors[v.ID]
+		require.NotNil(t, r, "a visitor of whom no event tells")
+		delete(visitors, v.ID)
+		require.Equal(t, r.revision, v.Revision)
 		has := map[tag.ID]bool{}
 		for _, a := range v.Tags {
 			has[a.Tag] = true
 		}
-		require.Equal(t, l.tags, has, "tags")
-		require.Equal(t, slices.Sorted(maps.Keys(l.groups)), v.Groups, "groups")
+		require.Equal(t, r.tags, has, "tags")
+		require.Equal(t, slices.Sorted(maps.Keys(r.groups)), v.Groups(), "groups")
 		for _, i := range v.Identities {
 			require.Empty(t, owners[i.ExternalID], "an identity of two visitors")
 			owners[i.ExternalID] = v.ID
 		}
 	}
-	require.Empty(t, lives, "visitors who are not there")
+	require.Empty(t, visitors, "visitors who are not there")
 	keys := map[string]bool{}
 	for made, err := range c.Tags(ctx) {
 		require.NoError(t, err)

@@ -12,22 +12,26 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
 var updateFlag = flag.Bool("fault.update", false, "write the filled database of the newest schema version to testdata")
 
-// Upgrade opens filled databases of every schema version, as they were kept in
-// testdata/schema when that version was the newest, and finds in them what was in them then
-// (NNNN.txt). Their tables are those of a new database, and can be written to.
+// Upgrade opens filled databases of every schema version, as the release of that version
+// has written them to testdata/schema (NNNN.gz), and compares what is in them with what
+// that release read (NNNN.txt), and what is in them after every merge is undone with what
+// that release read then (NNNN.unmerged.txt). Their tables are those of a new database.
 //
-// When a version is added, run the test once with -fault.update, and keep the new files. The
-// files of older versions are never written again.
+// When a version is added, run the test once with -fault.update, and keep the new files.
+// Those of older versions can be made only by their releases.
 func Upgrade(t *testing.T, e Engine) {
 	source := e.Source(t)
 	st, err := e.Open(t.Context(), source)
@@ -55,24 +59,90 @@ func kept(version int, end string) string {
 	return filepath.Join("testdata", "schema", fmt.Sprintf("%04d.%s", version, end))
 }
 
-// keep fills a database and writes it down.
-func (e Engine) keep(t *testing.T, st store.Store, source string, version int) {
+// keep fills a database and writes its files.
+func (e Engine) keep(t *testing.T, st driver.Store, source string, version int) {
 	require.NoError(t, os.MkdirAll(filepath.Dir(kept(version, "")), 0o755))
 	w := makeWorld(t, st, workspace)
 	for _, m := range methods() {
 		switch m.name {
-		case "Create", "Update", "Tag", "Untag", "CreateTag", "CreateGroup", "Leave", "Load", "Capture", "Merge", "Link":
+		case "Create", "Update", "Tag", "Untag", "CreateTag", "CreateGroup", "RemoveFromGroup", "Load", "Capture", "Merge", "Link":
 			_, err := m.call(t.Context(), w)
 			require.NoError(t, err)
 		}
 	}
-	require.NoError(t, os.WriteFile(kept(version, "txt"), []byte(w.picture(t)), 0o644))
+	w.mergeUnverified(t)
+	require.NoError(t, os.WriteFile(kept(version, "txt"), []byte(w.snapshot(t)), 0o644))
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
 	_, err := z.Write(e.Dump(t, source))
 	require.NoError(t, err)
 	require.NoError(t, z.Close())
 	require.NoError(t, os.WriteFile(kept(version, "gz"), packed.Bytes(), 0o644))
+	w.unmergeAll(t)
+	require.NoError(t, os.WriteFile(kept(version, "unmerged.txt"), []byte(w.snapshot(t)), 0o644))
+}
+
+// mergeUnverified merges two visitors of whom one has an actor, a cause, a membership, an
+// exclusion and unverified fields, and creates another visitor with an unverified field.
+func (w *world) mergeUnverified(t *testing.T) {
+	ctx := t.Context()
+	acting, err := w.WithActor("ann", "import")
+	require.NoError(t, err)
+	fred, err := w.Create(ctx, visitor.Draft{
+		Name: "Fred", Source: visitor.Chat, Tags: []string{"vip"}, Groups: []group.ID{w.team}, CreatedAt: start.Add(-4 * time.Hour),
+	})
+	require.NoError(t, err)
+	eve, err := acting.Capture(ctx, visitor.Contact{
+		Source: visitor.Chat, Account: "site", ExternalID: "e:1", Name: "Eve", Email: "eve@example.com", Unverified: true,
+		Attributes: visitor.Attributes{"claimed": visitor.Text("by nobody")}, OccurredAt: start.Add(-time.Minute),
+	})
+	require.NoError(t, err)
+	_, err = acting.Tag(ctx, []string{"lead"}, eve.Visitor.ID)
+	require.NoError(t, err)
+	_, err = acting.AddToGroup(ctx, w.team, eve.Visitor.ID)
+	require.NoError(t, err)
+	_, err = acting.RemoveFromGroup(ctx, w.leads, eve.Visitor.ID)
+	require.NoError(t, err)
+	_, err = w.Merge(ctx, fred.ID, eve.Visitor.ID)
+	require.NoError(t, err)
+	gil, err := w.Capture(ctx, visitor.Contact{
+		Source: visitor.Chat, Account: "site", ExternalID: "g:1", Name: "Gil", Unverified: true, OccurredAt: start.Add(-time.Minute),
+	})
+	require.NoError(t, err)
+	require.True(t, gil.Visitor.Provenance["name"].Unverified)
+}
+
+// unmergeAll undoes every merge.
+func (w *world) unmergeAll(t *testing.T) {
+	for _, e := range w.allEvents(t) {
+		if e.Kind == store.VisitorMerged {
+			survivor, restored, err := w.Unmerge(t.Context(), e.Other)
+			require.NoError(t, err)
+			require.Equal(t, []visitor.ID{e.Visitor, e.Other}, []visitor.ID{survivor.ID, restored.ID})
+		}
+	}
+}
+
+func (w *world) allEvents(t *testing.T) (events []store.Event) {
+	require.NoError(t, each(w.Events(t.Context(), 0), func(e store.Event) { events = append(events, e) }))
+	return events
+}
+
+// requireHistories compares the events of each visitor with all events.
+func (w *world) requireHistories(t *testing.T) {
+	histories := map[visitor.ID][]store.Event{}
+	for _, e := range w.allEvents(t) {
+		for _, id := range []visitor.ID{e.Visitor, e.Other} {
+			if id != "" {
+				histories[id] = append(histories[id], e)
+			}
+		}
+	}
+	for id, want := range histories {
+		var got []store.Event
+		require.NoError(t, each(w.EventsOf(t.Context(), id), func(e store.Event) { got = append(got, e) }))
+		require.Equal(t, want, got)
+	}
 }
 
 func (e Engine) upgrade(t *testing.T, version, newest int, schema string) {
@@ -94,48 +164,45 @@ func (e Engine) upgrade(t *testing.T, version, newest int, schema string) {
 	require.Equal(t, newest, newestVersion(t, db))
 	require.Equal(t, schema, e.Schema(t, db))
 
-	ws, err := store.Open(st, workspace, nil)
-	require.NoError(t, err)
-	w := &world{Workspace: ws}
-	require.Equal(t, string(want), w.picture(t))
+	w := openWorld(t, st, workspace)
+	require.Equal(t, string(want), w.snapshot(t))
+	w.requireHistories(t)
 	e.Sound(t, db)
-
-	// An event that was taken in stays so, and a merge can be undone.
 	if version >= 2 {
-		again, err := ws.Capture(t.Context(), unknown)
+		again, err := w.Capture(t.Context(), unknown)
 		require.NoError(t, err)
-		require.Equal(t, store.SeenBefore, again.Reason)
-		for e, err := range ws.Events(t.Context(), 0) {
-			require.NoError(t, err)
-			if e.Kind == store.VisitorMerged {
-				survivor, restored, err := ws.Unmerge(t.Context(), e.Other)
-				require.NoError(t, err)
-				require.Equal(t, []visitor.ID{e.Visitor, e.Other}, []visitor.ID{survivor.ID, restored.ID})
-			}
-		}
+		require.Equal(t, store.AlreadyProcessed, again.Reason)
+		want, err := os.ReadFile(kept(version, "unmerged.txt"))
+		require.NoError(t, err)
+		w.unmergeAll(t)
+		require.Equal(t, string(want), w.snapshot(t))
+		w.requireHistories(t)
 		e.Sound(t, db)
 	}
-
-	// What is there can be found, changed and deleted, and new ones made.
-	for v, err := range ws.All(t.Context(), store.Query{Where: filter.All()}) {
-		require.NoError(t, err)
-		first, _, _ := strings.Cut(v.Name, " ")
-		page, err := ws.Find(t.Context(), store.Query{Where: filter.And(filter.Search(first), filter.ID.Is(v.ID))})
-		require.NoError(t, err)
-		require.Len(t, page.Visitors, 1, "search for a name")
-		_, err = ws.Update(t.Context(), v.ID, visitor.Patch{Name: ptr("New " + v.Name)})
-		require.NoError(t, err)
-		_, err = ws.Tag(t.Context(), []string{"upgraded"}, v.ID)
-		require.NoError(t, err)
-		n, err := ws.Count(t.Context(), filter.And(filter.Search("new "+first), filter.Tag.Has("upgraded")))
-		require.NoError(t, err)
-		require.NotZero(t, n)
-		_, err = ws.Delete(t.Context(), v.ID)
-		require.NoError(t, err)
-	}
-	n, err := ws.Count(context.Background(), filter.Search("new"))
-	require.NoError(t, err)
-	require.Zero(t, n)
+	w.requireWritable(t)
 	newWorld(t, st)
 	e.Sound(t, db)
+}
+
+// requireWritable finds, changes and deletes every visitor.
+func (w *world) requireWritable(t *testing.T) {
+	for v, err := range w.All(t.Context(), store.Query{Where: filter.All()}) {
+		require.NoError(t, err)
+		first, _, _ := strings.Cut(v.Name, " ")
+		page, err := w.Find(t.Context(), store.Query{Where: filter.And(filter.Search(first), filter.ID.Is(v.ID))})
+		require.NoError(t, err)
+		require.Len(t, page.Visitors, 1, "search for a name")
+		_, err = w.Update(t.Context(), v.ID, visitor.Patch{Name: ptr("New " + v.Name)})
+		require.NoError(t, err)
+		_, err = w.Tag(t.Context(), []string{"upgraded"}, v.ID)
+		require.NoError(t, err)
+		n, err := w.Count(t.Context(), filter.And(filter.Search("new "+first), filter.Tag.Has("upgraded")))
+		require.NoError(t, err)
+		require.NotZero(t, n)
+		_, err = w.Delete(t.Context(), v.ID)
+		require.NoError(t, err)
+	}
+	n, err := w.Count(context.Background(), filter.Search("new"))
+	require.NoError(t, err)
+	require.Zero(t, n)
 }

@@ -2,10 +2,10 @@ package faulttest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -17,6 +17,7 @@ import (
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -36,17 +37,16 @@ var worlds atomic.Int64
 var start = time.Date(2025, 3, 1, 9, 0, 0, 0, time.UTC)
 
 // newWorld makes a world in a workspace of its own. Its clock stands still.
-func newWorld(t testing.TB, st store.Store) *world {
+func newWorld(t testing.TB, st driver.Store) *world {
 	t.Helper()
 	return makeWorld(t, st, fmt.Sprintf("world-%d", worlds.Add(1)))
 }
 
-func makeWorld(t testing.TB, st store.Store, name string) *world {
+func makeWorld(t testing.TB, st driver.Store, name string) *world {
 	t.Helper()
 	ctx := context.Background()
-	ws, err := store.Open(st, name, &store.Options{Now: func() time.Time { return start }})
-	require.NoError(t, err)
-	w := &world{Workspace: ws}
+	w := openWorld(t, st, name)
+	ws := w.Workspace
 	team, err := ws.CreateGroup(ctx, group.Draft{Name: "Team"})
 	require.NoError(t, err)
 	w.team = team.ID
@@ -79,15 +79,23 @@ func makeWorld(t testing.TB, st store.Store, name string) *world {
 	return w
 }
 
-// picture is what can be read of a world, in words that are the same in every world.
-func (w *world) picture(t testing.TB) string {
+// openWorld opens the workspace of a world whose ids do not matter.
+func openWorld(t testing.TB, st driver.Store, name string) *world {
+	t.Helper()
+	ws, err := store.Open(st, name, &store.Options{Now: func() time.Time { return start }})
+	require.NoError(t, err)
+	return &world{Workspace: ws}
+}
+
+// snapshot is what can be read of a world, in words that are the same in every world.
+func (w *world) snapshot(t testing.TB) string {
 	t.Helper()
 	text, err := w.draw(context.Background())
 	require.NoError(t, err)
 	return text
 }
 
-// draw reads a picture.
+// draw reads a snapshot.
 func (w *world) draw(ctx context.Context) (string, error) {
 	var b strings.Builder
 	names := map[any]string{}
@@ -112,7 +120,7 @@ func (w *world) draw(ctx context.Context) (string, error) {
 			fmt.Fprintln(&b, "visitor", tell(v, name))
 		}),
 		each(w.Events(ctx, 0), func(e store.Event) {
-			fmt.Fprintln(&b, "event", e.Seq, e.Kind, e.Fields, namesOf(e.Tags, name), namesOf(e.Groups, name), e.Visitor != "")
+			fmt.Fprintln(&b, strings.TrimRight(fmt.Sprintln("event", e.Seq, e.Kind, e.Fields, namesOf(e.Tags, name), namesOf(e.Groups, name), e.Visitor != "", e.Actor, e.Cause), " \n"))
 			if e.Other != "" {
 				merged = append(merged, e.Other)
 			}
@@ -131,6 +139,7 @@ func (w *world) draw(ctx context.Context) (string, error) {
 // tell spells a visitor without ids.
 func tell(v visitor.Visitor, name func(any) string) string {
 	var b strings.Builder
+	var added []string
 	fmt.Fprint(&b, v.Name, "|", v.Email, "|", v.Phone, "|", v.Source, "|", v.Attributes, "|", v.CreatedAt, v.UpdatedAt, v.LastSeenAt, v.Revision)
 	for _, i := range v.Identities {
 		fmt.Fprint(&b, "|", i.Source, i.Account, i.ExternalID, i.Username)
@@ -139,13 +148,22 @@ func tell(v visitor.Visitor, name func(any) string) string {
 		}
 	}
 	for _, a := range v.Tags {
-		fmt.Fprint(&b, "|", a.Name, a.At, a.By, a.Cause)
+		fmt.Fprint(&b, "|", a.Name, a.At, a.Actor, a.Cause)
 	}
-	if len(v.Origins) > 0 {
-		origins, _ := json.Marshal(v.Origins) // origins always marshal
-		fmt.Fprintf(&b, "|%s", origins)
+	if len(v.Provenance) > 0 {
+		for _, field := range slices.Sorted(maps.Keys(v.Provenance)) {
+			o := v.Provenance[field]
+			fmt.Fprint(&b, "|", field, " from ", o.Source, o.Account, o.ExternalID, " ", o.At, " unverified ", o.Unverified, o.Changed, o.Placeholder)
+		}
 	}
-	fmt.Fprint(&b, "|in ", namesOf(v.Groups, name), " not ", namesOf(v.Excluded, name))
+	fmt.Fprint(&b, "|in ", namesOf(v.Groups(), name), " not ", namesOf(v.Excluded, name))
+	for _, m := range v.Memberships {
+		if m != (visitor.Membership{Group: m.Group}) { // it was added in schema version 3 or later
+			added = append(added, fmt.Sprint("|", name(m.Group), m.At, m.Actor, m.Cause))
+		}
+	}
+	slices.Sort(added)
+	b.WriteString(strings.Join(added, ""))
 	return b.String()
 }
 

@@ -9,8 +9,8 @@ import (
 	"sync/atomic"
 )
 
-// conn is a connection. What database/sql may ask of one beyond driver.Conn it passes on
-// where the wrapped connection has it.
+// conn is a connection. It passes on the optional interfaces of driver.Conn that the wrapped
+// connection has.
 type conn struct {
 	inner  driver.Conn
 	ledger *ledger
@@ -22,7 +22,7 @@ type conn struct {
 	live  []open      // as it was opened
 }
 
-// open is what is open on a connection, and how it is counted.
+// open counts what is open on a connection.
 type open struct {
 	what closer
 	of   func(*Count) *int
@@ -42,8 +42,7 @@ var (
 	_ driver.Pinger             = (*conn)(nil)
 )
 
-// die closes the wrapped connection, and what is open on it, under the feet of whoever
-// uses it.
+// die closes the wrapped connection and everything open on it while they are in use.
 func (c *conn) die() {
 	c.dead.Store(true)
 	if c.inner == nil {
@@ -60,7 +59,7 @@ func (c *conn) hold(what closer, of func(*Count) *int) {
 	c.ledger.count(of, 1)
 }
 
-// drop closes what is open; database/sql uses a connection from one goroutine at a time.
+// drop closes everything that is open. database/sql uses a connection from one goroutine at a time.
 func (c *conn) drop(what closer) error {
 	i := slices.IndexFunc(c.live, func(o open) bool { return o.what == what })
 	if i < 0 {
@@ -96,7 +95,7 @@ func (c *conn) end() {
 	}
 }
 
-// note keeps count of transactions once a call has been made.
+// note counts transactions after a call was made.
 func (c *conn) note(op Op, err error) {
 	switch {
 	case err != nil:

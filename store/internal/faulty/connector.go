@@ -13,8 +13,8 @@ type Connector struct {
 
 var _ driver.Connector = (*Connector)(nil)
 
-// Wrap returns a Connector to the database of that name, in the words of the driver. No
-// call fails until Set says so.
+// Wrap returns a Connector to the database with that data source name. No call fails before
+// Set.
 func Wrap(d driver.Driver, name string) (*Connector, error) {
 	if d, ok := d.(driver.DriverContext); ok {
 		inner, err := d.OpenConnector(name)
@@ -26,7 +26,7 @@ func Wrap(d driver.Driver, name string) (*Connector, error) {
 	return &Connector{inner: named{d, name}}, nil
 }
 
-// named is a driver.Connector of a driver without one.
+// named is the driver.Connector of a driver that has none.
 type named struct {
 	driver driver.Driver
 	name   string
@@ -35,34 +35,34 @@ type named struct {
 func (n named) Connect(context.Context) (driver.Conn, error) { return n.driver.Open(n.name) }
 func (n named) Driver() driver.Driver                        { return n.driver }
 
-// Set begins a plan; nil lets every call through. Calls and Failed start at 0 again.
+// Set starts a plan; with nil no call fails. Calls and Failed start at 0 again.
 func (c *Connector) Set(p Plan) { c.ledger.set(p) }
 
-// Calls returns how many calls there were since the last Set.
+// Calls returns the number of calls since the last Set.
 func (c *Connector) Calls() int {
 	c.ledger.mu.Lock()
 	defer c.ledger.mu.Unlock()
 	return c.ledger.calls
 }
 
-// Failed returns how many of them had a Fault.
+// Failed returns the number of calls with a Fault since the last Set.
 func (c *Connector) Failed() int {
 	c.ledger.mu.Lock()
 	defer c.ledger.mu.Unlock()
 	return c.ledger.failed
 }
 
-// Open returns what is open now, since Wrap.
+// Open returns what was opened since Wrap and is not closed.
 func (c *Connector) Open() Count {
 	c.ledger.mu.Lock()
 	defer c.ledger.mu.Unlock()
 	return c.ledger.open
 }
 
-// Driver is driver.Connector's. It returns the wrapped driver.
+// Driver implements driver.Connector. It returns the wrapped driver.
 func (c *Connector) Driver() driver.Driver { return c.inner.Driver() }
 
-// Connect is driver.Connector's.
+// Connect implements driver.Connector.
 func (c *Connector) Connect(ctx context.Context) (driver.Conn, error) {
 	made := &conn{ledger: &c.ledger}
 	_, err := through(made, Call{Op: Connect}, func() (struct{}, error) {

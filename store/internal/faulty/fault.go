@@ -28,22 +28,22 @@ type Call struct {
 	Text string // of the statement, "" where there is none
 }
 
-// Fault is what becomes of a call that does not simply go through.
+// Fault says how a call fails.
 type Fault struct {
 	// Do runs before the call: it may cancel a context, or wait. Default: nothing.
 	Do func()
-	// Err is what the call returns. Default (nil): the call is made, and returns what it
-	// returns.
+	// Err is the error that the call returns. Default (nil): the call is made, with its own
+	// result.
 	Err error
-	// Late makes the call before Err is returned: it is done, and the reply is lost.
+	// Late makes the call before Err is returned, as when the reply is lost.
 	Late bool
-	// Dead ends the connection with the call, as when the server goes away. Whatever else is
-	// called on it returns driver.ErrBadConn. A Late call is made before.
+	// Dead closes the connection in the call, as when the server goes away. Later calls on it
+	// return driver.ErrBadConn. A Late call is made before.
 	Dead bool
 }
 
-// Plan decides on the n-th call, from 1. A nil Fault lets it through. It may be called by
-// many goroutines, one at a time.
+// Plan returns the Fault of the n-th call, from 1; nil for none. It is called by several
+// goroutines, one at a time.
 type Plan func(n int, c Call) *Fault
 
 // Nth plans a fault for the n-th call.
@@ -56,7 +56,7 @@ func Nth(n int, f Fault) Plan {
 	}
 }
 
-// From plans a fault for the n-th call and all that follow.
+// From plans a fault for the n-th call and all later ones.
 func From(n int, f Fault) Plan {
 	return func(i int, _ Call) *Fault {
 		if i < n {
@@ -80,7 +80,7 @@ func On(op Op, n int, f Fault) Plan {
 	}
 }
 
-// Random plans one of the faults for about one in every so many calls.
+// Random plans one of the faults for about one call in every so many.
 func Random(seed uint64, every int, faults ...Fault) Plan {
 	r := rand.New(rand.NewPCG(seed, 0))
 	return func(int, Call) *Fault {
@@ -96,7 +96,7 @@ type Count struct {
 	Connections, Statements, Rows, Transactions int
 }
 
-// ledger keeps the plan and the counts of a Connector.
+// ledger has the plan and the counts of a Connector.
 type ledger struct {
 	mu     sync.Mutex
 	plan   Plan
@@ -111,7 +111,7 @@ func (l *ledger) set(p Plan) {
 	l.plan, l.calls, l.failed = p, 0, 0
 }
 
-// decide counts a call and returns its fault; the zero Fault lets it through.
+// decide counts a call and returns its fault, the zero Fault for none.
 func (l *ledger) decide(c Call) Fault {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -138,7 +138,7 @@ func statements(c *Count) *int   { return &c.Statements }
 func openRows(c *Count) *int     { return &c.Rows }
 func transactions(c *Count) *int { return &c.Transactions }
 
-// opOf tells what a statement does to the transaction, else it is other.
+// opOf returns what a statement does to the transaction, or other.
 func opOf(text string, other Op) Op {
 	word, _, _ := strings.Cut(strings.ToUpper(strings.TrimSpace(text)), " ")
 	switch strings.TrimRight(word, ";") {
@@ -155,7 +155,7 @@ func opOf(text string, other Op) Op {
 	return other
 }
 
-// through makes a call on a connection as its fault has it.
+// through makes a call on a connection, with its fault.
 func through[T any](c *conn, call Call, do func() (T, error)) (T, error) {
 	var none T
 	if c.dead.Load() {
@@ -186,7 +186,7 @@ func through[T any](c *conn, call Call, do func() (T, error)) (T, error) {
 	return none, f.Err
 }
 
-// discard closes what a call has returned and nobody gets.
+// discard closes the result of a call whose reply is lost.
 func discard(done any) {
 	switch d := done.(type) {
 	case driver.Rows:

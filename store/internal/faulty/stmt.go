@@ -18,7 +18,7 @@ var (
 	_ driver.StmtQueryContext = (*stmt)(nil)
 )
 
-// errOld is for what database/sql calls on drivers of old only.
+// errOld is returned by methods that database/sql calls only on old drivers.
 var errOld = errors.New("faulty: a call without context")
 
 func (s *stmt) NumInput() int                                    { return s.inner.NumInput() }
@@ -58,7 +58,7 @@ type rows struct {
 	text  string
 }
 
-// watch wraps what a query has returned.
+// watch wraps the result of a query.
 func (c *conn) watch(text string, inner driver.Rows, err error) (driver.Rows, error) {
 	if err != nil {
 		return nil, err

@@ -70,11 +70,11 @@ func TestMadeFromTheRecord(t *testing.T) {
 	}
 	same("FIGURES.md", r.full())
 	same("figures.svg", r.chart())
-	readme, err := os.ReadFile("../../../README.md")
+	readme, err := os.ReadFile("README.md")
 	require.NoError(t, err)
 	filled, err := r.fill(string(readme))
 	require.NoError(t, err)
-	same("../../../README.md", filled)
+	same("README.md", filled)
 
 	d := xml.NewDecoder(strings.NewReader(r.chart()))
 	for {

@@ -64,7 +64,7 @@ func run(quick, redraw bool, only string) error {
 
 // write writes the record and all that is made from it.
 func write(record string, r results) error {
-	readme, err := os.ReadFile("README.md")
+	readme, err := os.ReadFile(filepath.Join(folder, "README.md"))
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func write(record string, r results) error {
 		record:                               r.String(),
 		filepath.Join(folder, "FIGURES.md"):  r.full(),
 		filepath.Join(folder, "figures.svg"): r.chart(),
-		"README.md":                          filled,
+		filepath.Join(folder, "README.md"):   filled,
 	} {
 		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
 			return err

@@ -6,7 +6,7 @@ import (
 	sq "github.com/Masterminds/squirrel"
 
 	"github.com/contactpipeline/visitors/filter"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 )
 
 // compiler spells nodes of a bound filter as predicates. None of them can be NULL: the
@@ -24,8 +24,8 @@ var (
 
 // Compile spells the SELECT of the ids of those in a workspace whom a filter matches, as it
 // is where no index is to be preferred, and returns it with the values it binds.
-func Compile(d Dialect, ws store.WorkspaceID, where filter.Bound) (text string, args []any, err error) {
-	s := scope{d: d, ws: string(ws)}
+func Compile(d Dialect, ws driver.WorkspaceID, where filter.Bound) (text string, args []any, err error) {
+	s := scope{d: newDatabase(d), ws: string(ws)}
 	q, err := s.where(s.from(visitorTable, "v", "v.id"), access{alias: "v", id: "v.id"}, conjuncts(where.Node()), ordering{}, nil)
 	if err != nil {
 		return "", nil, err
@@ -48,7 +48,7 @@ func (c *compiler) node(n filter.Node) (sq.Sqlizer, error) {
 		return c.join(n, "AND")
 	case filter.AnyOf:
 		return c.join(n, "OR")
-	case filter.Inverse:
+	case filter.Negation:
 		inner, err := c.node(n.Of)
 		if err != nil {
 			return nil, err
@@ -90,7 +90,7 @@ func allOf(parts ...sq.Sqlizer) sq.Sqlizer { return balanced(parts, "AND") }
 func (c *compiler) terms(terms filter.Terms) sq.Sqlizer {
 	parts := make([]sq.Sqlizer, len(terms))
 	for i, t := range terms {
-		if server, ok := c.d.(Server); ok {
+		if server := c.d.server; server != nil {
 			parts[i] = server.Term(c.column("search"), t)
 			continue
 		}

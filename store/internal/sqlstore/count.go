@@ -19,26 +19,7 @@ func (s scope) count(ctx context.Context, n filter.Node, limit int64) (int64, er
 	if m := s.matcherOf(n); len(m.rest) > 0 {
 		return s.countMatches(ctx, m, limit)
 	}
-	if _, ok := s.d.(Server); ok {
-		return s.countDirectly(ctx, n, limit)
-	}
-	if n == filter.Constant(false) {
-		return 0, nil
-	}
-	streams := s.streamsIn(n)
-	read := s.sizes
-	if _, ok := n.(*filter.Test); ok && len(streams) == 1 && streams[0].of.text != addToSource {
-		read = s.uses // one counter tells it
-	}
-	z, err := read(ctx, streams)
-	if err != nil {
-		return 0, err
-	}
-	total, err := counter{s, z, limit}.node(ctx, n)
-	if limit > 0 {
-		total = min(total, limit)
-	}
-	return total, err
+	return s.d.reader.count(ctx, s, n, limit)
 }
 
 // tally counts the rows of a query.
@@ -62,7 +43,7 @@ func (s scope) streamsIn(n filter.Node) []access {
 		for _, child := range n {
 			all = append(all, s.streamsIn(child)...)
 		}
-	case filter.Inverse:
+	case filter.Negation:
 		return s.streamsIn(n.Of)
 	case *filter.Test:
 		return s.streams(n)
@@ -85,7 +66,7 @@ func (c counter) node(ctx context.Context, n filter.Node) (int64, error) {
 			return c.sizes.total, nil
 		}
 		return 0, nil
-	case filter.Inverse:
+	case filter.Negation:
 		matches, err := counter{c.scope, c.sizes, 0}.node(ctx, n.Of)
 		return c.sizes.total - matches, err
 	}
@@ -121,7 +102,7 @@ type parts struct {
 
 func (c counter) split(nodes []filter.Node) (p parts) {
 	for _, n := range nodes {
-		not, inverse := n.(filter.Inverse)
+		not, inverse := n.(filter.Negation)
 		of := n
 		if inverse {
 			of = not.Of
@@ -306,7 +287,7 @@ func (c counter) merged(base part, p parts, column string) (m matched, err error
 	}
 	for _, out := range p.outside {
 		if out.size > mergeCost*base.size {
-			rest = append(rest, filter.Inverse{Of: out.node})
+			rest = append(rest, filter.Negation{Of: out.node})
 			continue
 		}
 		merge, merges = sq.Expr("? EXCEPT ?", merge, c.operand(out)), true

@@ -20,6 +20,8 @@ type Dialect interface {
 	BeginWrite() string
 	// ID returns an id as a bound value; "" is the id that nothing has.
 	ID(id string) any
+	// NoID spells that id as a literal, as in the conditions of partial indexes.
+	NoID() string
 	// InIDs and InTexts test whether a column holds one of the values; there is at least one.
 	InIDs(column string, ids []string) sq.Sqlizer
 	InTexts(column string, texts []string) sq.Sqlizer

@@ -7,24 +7,24 @@ import (
 	"sync"
 
 	"github.com/contactpipeline/visitors/filter"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
 var (
-	_ store.Store   = (*Engine)(nil)
-	_ store.Faceter = (*Engine)(nil)
+	_ driver.Store   = (*Engine)(nil)
+	_ driver.Faceter = (*Engine)(nil)
 )
 
 // Engine is a store.Store on a SQL database.
 type Engine struct {
-	d       Dialect
+	d       database
 	readers *Pool
 	writers *Pool
 	ending  func() error
-	desk    *desk
-	desks   desks // of a Server
+	queue   *commitQueue
+	queues  commitQueues // of a Server, by workspace
 
 	gate   sync.RWMutex // held for reading by calls under way
 	closed bool
@@ -33,7 +33,7 @@ type Engine struct {
 // New returns an engine that reads and writes through the pools, which may be one, and
 // calls ending when it is closed.
 func New(d Dialect, readers, writers *Pool, ending func() error) *Engine {
-	return &Engine{d: d, readers: readers, writers: writers, ending: ending, desk: newDesk()}
+	return &Engine{d: newDatabase(d), readers: readers, writers: writers, ending: ending, queue: newCommitQueue()}
 }
 
 // InTx returns an engine that works inside a host's transaction, which the host commits
@@ -59,7 +59,7 @@ func (e *Engine) Close() error {
 }
 
 // read lends f the workspace in a transaction that reads.
-func (e *Engine) read(ctx context.Context, ws store.WorkspaceID, f func(scope) error) error {
+func (e *Engine) read(ctx context.Context, ws driver.WorkspaceID, f func(scope) error) error {
 	return e.call(ctx, e.readers, func(s *session) error {
 		return s.read(ctx, e.d, func() error { return f(scope{s, e.d, string(ws)}) })
 	})
@@ -84,7 +84,7 @@ func (e *Engine) call(ctx context.Context, p *Pool, f func(*session) error) erro
 	e.gate.RLock()
 	defer e.gate.RUnlock()
 	if e.closed {
-		return store.ErrClosed
+		return driver.ErrClosed
 	}
 	s, err := p.take(ctx)
 	if err != nil {
@@ -113,9 +113,9 @@ func (e *Engine) fail(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, sql.ErrTxDone):
-		return store.ErrClosed
+		return driver.ErrClosed
 	}
-	var failed *store.ChangeError
+	var failed *driver.ChangeError
 	if errors.As(err, &failed) {
 		failed.Err = e.d.Error(failed.Err)
 		return failed
@@ -124,7 +124,7 @@ func (e *Engine) fail(ctx context.Context, err error) error {
 }
 
 // GetVisitor is store.Store's.
-func (e *Engine) GetVisitor(ctx context.Context, ws store.WorkspaceID, id visitor.ID) (v visitor.Visitor, err error) {
+func (e *Engine) GetVisitor(ctx context.Context, ws driver.WorkspaceID, id visitor.ID) (v visitor.Visitor, err error) {
 	err = e.read(ctx, ws, func(s scope) error {
 		v, err = s.follow(ctx, id)
 		return err
@@ -133,7 +133,7 @@ func (e *Engine) GetVisitor(ctx context.Context, ws store.WorkspaceID, id visito
 }
 
 // FindVisitors is store.Store's.
-func (e *Engine) FindVisitors(ctx context.Context, ws store.WorkspaceID, sel store.Select) (page []visitor.Visitor, err error) {
+func (e *Engine) FindVisitors(ctx context.Context, ws driver.WorkspaceID, sel driver.Select) (page []visitor.Visitor, err error) {
 	err = e.read(ctx, ws, func(s scope) error {
 		page, err = s.page(ctx, sel)
 		return err
@@ -142,7 +142,7 @@ func (e *Engine) FindVisitors(ctx context.Context, ws store.WorkspaceID, sel sto
 }
 
 // CountVisitors is store.Store's.
-func (e *Engine) CountVisitors(ctx context.Context, ws store.WorkspaceID, where filter.Bound, limit int64) (n int64, err error) {
+func (e *Engine) CountVisitors(ctx context.Context, ws driver.WorkspaceID, where filter.Bound, limit int64) (n int64, err error) {
 	read := e.readOnce
 	if m := (scope{d: e.d}).matcherOf(where.Node()); len(m.rest) > 0 {
 		read = e.read

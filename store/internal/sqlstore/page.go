@@ -7,7 +7,7 @@ import (
 	sq "github.com/Masterminds/squirrel"
 
 	"github.com/contactpipeline/visitors/filter"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
@@ -17,12 +17,12 @@ type ordering struct {
 	descending bool
 }
 
-func orderingOf(o store.Order) (ordering, error) {
-	key, descending, ok := o.Key()
+func orderingOf(o driver.Order) (ordering, error) {
+	key, descending, ok := driver.Sorting(o)
 	if !ok {
 		return ordering{}, fmt.Errorf("find visitors: unknown order %q", o)
 	}
-	column := map[store.SortKey]string{store.ByName: "name_fold", store.BySeen: "last_seen_at", store.ByUpdated: "updated_at"}[key]
+	column := map[driver.SortKey]string{driver.ByName: "name_fold", driver.BySeen: "last_seen_at", driver.ByUpdated: "updated_at"}[key]
 	return ordering{column, descending}, nil
 }
 
@@ -39,7 +39,7 @@ func (o ordering) by(id string) []string {
 }
 
 // after tests whether a visitor comes after p.
-func (o ordering) after(d Dialect, p *store.Position, id string) sq.Sqlizer {
+func (o ordering) after(d Dialect, p *driver.Position, id string) sq.Sqlizer {
 	if o.descending {
 		return o.compare(" < ", d, p, id)
 	}
@@ -47,14 +47,14 @@ func (o ordering) after(d Dialect, p *store.Position, id string) sq.Sqlizer {
 }
 
 // until tests whether a visitor comes before p or is there.
-func (o ordering) until(d Dialect, p *store.Position, id string) sq.Sqlizer {
+func (o ordering) until(d Dialect, p *driver.Position, id string) sq.Sqlizer {
 	if o.descending {
 		return o.compare(" >= ", d, p, id)
 	}
 	return o.compare(" <= ", d, p, id)
 }
 
-func (o ordering) compare(operator string, d Dialect, p *store.Position, id string) sq.Sqlizer {
+func (o ordering) compare(operator string, d Dialect, p *driver.Position, id string) sq.Sqlizer {
 	switch o.column {
 	case "":
 		return sq.Expr(id+operator+"?", d.ID(string(p.ID)))
@@ -65,7 +65,7 @@ func (o ordering) compare(operator string, d Dialect, p *store.Position, id stri
 }
 
 // page reads the visitors of a page, whole and in order.
-func (s scope) page(ctx context.Context, sel store.Select) ([]visitor.Visitor, error) {
+func (s scope) page(ctx context.Context, sel driver.Select) ([]visitor.Visitor, error) {
 	order, err := orderingOf(sel.Order)
 	if err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func (s scope) page(ctx context.Context, sel store.Select) ([]visitor.Visitor, e
 	var found []record
 	m := s.matcherOf(sel.Where.Node())
 	if len(m.rest) == 0 {
-		found, err = s.profilesOf(ctx, m.nodes, sel, order)
+		found, err = s.d.reader.page(ctx, s, m.nodes, sel, order)
 	} else {
 		found, err = s.pageOfMatches(ctx, m, sel, order)
 	}
@@ -86,19 +86,9 @@ func (s scope) page(ctx context.Context, sel store.Select) ([]visitor.Visitor, e
 	return s.whole(ctx, found)
 }
 
-// profilesOf reads the profiles of a page of those who match all nodes.
-func (s scope) profilesOf(ctx context.Context, nodes []filter.Node, sel store.Select, order ordering) ([]record, error) {
-	if _, ok := s.d.(Server); ok {
-		return s.directly(ctx, nodes, sel, order)
-	}
-	p := planner{scope: s, sel: sel, order: order, nodes: nodes}
-	err := p.find(ctx)
-	return p.found, err
-}
-
 // whole reads what hangs on the visitors found.
 func (s scope) whole(ctx context.Context, found []record) ([]visitor.Visitor, error) {
-	if err := s.fill(ctx, found, childKinds, nil); err != nil || len(found) == 0 {
+	if err := s.fill(ctx, found, driver.AllParts, nil); err != nil || len(found) == 0 {
 		return nil, err
 	}
 	visitors := make([]visitor.Visitor, len(found))

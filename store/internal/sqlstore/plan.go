@@ -5,7 +5,7 @@ import (
 	"math"
 
 	"github.com/contactpipeline/visitors/filter"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 )
 
 // What things cost, in units of a visitor reached and tested.
@@ -32,7 +32,7 @@ type route struct {
 // order.
 type planner struct {
 	scope
-	sel   store.Select
+	sel   driver.Select
 	order ordering
 	nodes []filter.Node // which must all match
 	sizes sizes
@@ -187,7 +187,7 @@ func (p *planner) expected(rest []filter.Node, most float64) float64 {
 func (p *planner) inverses() []access {
 	var all []access
 	for _, n := range p.nodes {
-		if not, ok := n.(filter.Inverse); ok {
+		if not, ok := n.(filter.Negation); ok {
 			all = append(all, p.streams(not.Of)...)
 		}
 	}

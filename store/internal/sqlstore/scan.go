@@ -9,7 +9,7 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -62,7 +62,7 @@ func (t timeInto) Scan(src any) error {
 	if !ok {
 		return fmt.Errorf("scan time: a %T", src)
 	}
-	*t.to = store.FromMicros(us)
+	*t.to = driver.FromMicros(us)
 	return nil
 }
 
@@ -86,12 +86,17 @@ func (s scope) visitorColumns(alias string) []string {
 func scanVisitor(r row) (rec record, err error) {
 	v := &rec.Visitor
 	err = r.Scan(&rec.rowkey, into(&v.ID), &v.Name, &v.Email, &v.Phone, &v.Source,
-		timeInto{&v.CreatedAt}, timeInto{&v.UpdatedAt}, timeInto{&v.LastSeenAt}, &v.Revision, originsInto{&v.Origins})
+		timeInto{&v.CreatedAt}, timeInto{&v.UpdatedAt}, timeInto{&v.LastSeenAt}, &v.Revision, originsInto{&v.Provenance})
+	return rec, err
+}
+
+func scanVisitorID(r row) (rec record, err error) {
+	err = r.Scan(&rec.rowkey, into(&rec.ID))
 	return rec, err
 }
 
 // originsInto scans origins, ” for none.
-type originsInto struct{ to *visitor.Origins }
+type originsInto struct{ to *visitor.Provenances }
 
 func (o originsInto) Scan(src any) error {
 	text, ok := src.(string)
@@ -105,7 +110,7 @@ func (o originsInto) Scan(src any) error {
 	return json.Unmarshal([]byte(text), o.to)
 }
 
-func originsText(o visitor.Origins) (string, error) {
+func originsText(o visitor.Provenances) (string, error) {
 	if len(o) == 0 {
 		return "", nil
 	}
@@ -147,6 +152,7 @@ const (
 // attributeRow is one row of an attribute; a list has one for each item.
 type attributeRow struct {
 	name   string
+	ord    int32 // place in a list
 	kind   int
 	text   string
 	number float64
@@ -188,7 +194,7 @@ func attributeRows(name string, v visitor.Value) []attributeRow {
 	case visitor.ListKind:
 		var rows []attributeRow
 		for item := range v.Items {
-			rows = append(rows, attributeRow{name: name, kind: listRow, text: item})
+			rows = append(rows, attributeRow{name: name, ord: int32(len(rows)), kind: listRow, text: item})
 		}
 		return rows
 	}

@@ -32,7 +32,7 @@ const (
 // its methods, which bind the workspace.
 type scope struct {
 	*session
-	d  Dialect
+	d  database
 	ws string
 }
 
@@ -97,7 +97,7 @@ func (s scope) query(ctx context.Context, q sq.Sqlizer, each func(row) error) er
 	if err != nil {
 		return err
 	}
-	if server, ok := s.d.(Server); ok {
+	if server := s.d.server; server != nil {
 		args = append([]any{server.Planned()}, args...)
 	}
 	return s.rows(ctx, text, args, each)
@@ -131,7 +131,7 @@ func (s scope) text(ctx context.Context, text string, args ...any) error {
 }
 
 func (s scope) run(ctx context.Context, text string, args []any) (sql.Result, error) {
-	if _, ok := s.d.(Server); ok {
+	if s.d.server != nil {
 		spelled, err := s.d.Placeholders().ReplacePlaceholders(text)
 		if err != nil {
 			return nil, err
@@ -147,19 +147,16 @@ func (s scope) run(ctx context.Context, text string, args []any) (sql.Result, er
 	return result, s.failed(err)
 }
 
-// update changes columns of the workspace's row with that id.
-func (s scope) update(ctx context.Context, table string, id any, columns map[string]any) error {
-	text, args, err := sq.Update(table).SetMap(columns).Where("ws = ?", s.ws).Where("id = ?", id).ToSql()
-	if err != nil {
-		return err
-	}
-	_, err = s.run(ctx, text, args)
-	return err
-}
+// delete starts a DELETE of the workspace's rows of a table.
+func (s scope) delete(table string) sq.DeleteBuilder { return sq.Delete(table).Where("ws = ?", s.ws) }
 
-// affect is exec that tells how many rows there were.
-func (s scope) affect(ctx context.Context, text string, args ...any) (int64, error) {
-	result, err := s.exec(ctx, text, args...)
+// do runs a statement that this scope has started and returns how many rows it affected.
+func (s scope) do(ctx context.Context, q sq.Sqlizer) (int64, error) {
+	text, args, err := q.ToSql()
+	if err != nil {
+		return 0, err
+	}
+	result, err := s.run(ctx, text, args)
 	if err != nil {
 		return 0, err
 	}
@@ -184,7 +181,7 @@ func (s scope) rows(ctx context.Context, text string, args []any, each func(row)
 }
 
 func (s scope) start(ctx context.Context, text string, args []any) (*sql.Rows, error) {
-	if _, ok := s.d.(Server); ok {
+	if s.d.server != nil {
 		spelled, err := s.d.Placeholders().ReplacePlaceholders(text)
 		if err != nil {
 			return nil, err

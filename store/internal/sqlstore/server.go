@@ -7,7 +7,7 @@ import (
 	sq "github.com/Masterminds/squirrel"
 
 	"github.com/contactpipeline/visitors/filter"
-	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
 )
 
 // Server is the Dialect of a database server, where many write at once. Its driver
@@ -33,7 +33,7 @@ const (
 // that what a change has read stays true, and events are numbered in the order of commits.
 // It is the first that a transaction locks, so that two never wait for each other.
 func (s scope) lock(ctx context.Context) error {
-	if _, ok := s.d.(Server); !ok {
+	if s.d.server == nil {
 		return nil
 	}
 	for {
@@ -53,8 +53,8 @@ func (s scope) lock(ctx context.Context) error {
 
 // readOnce is read for a single statement, which sees one state by itself. f is called
 // anew if the connection is lost, and then begins from nothing.
-func (e *Engine) readOnce(ctx context.Context, ws store.WorkspaceID, f func(scope) error) error {
-	if _, ok := e.d.(Server); !ok {
+func (e *Engine) readOnce(ctx context.Context, ws driver.WorkspaceID, f func(scope) error) error {
+	if e.d.server == nil {
 		return e.read(ctx, ws, f)
 	}
 	return e.call(ctx, e.readers, func(s *session) error {
@@ -67,27 +67,27 @@ func (e *Engine) readOnce(ctx context.Context, ws store.WorkspaceID, f func(scop
 	})
 }
 
-// desks are the desks in use, by workspace.
-type desks struct {
+// commitQueues are the queues in use, by workspace.
+type commitQueues struct {
 	mu   sync.Mutex
-	open map[store.WorkspaceID]*desk
-	held map[store.WorkspaceID]int // callers at each
+	open map[driver.WorkspaceID]*commitQueue
+	held map[driver.WorkspaceID]int // callers at each
 }
 
-// deskOf returns the desk for calls on a workspace, and how to leave it. Where many write
+// queueOf returns the commit queue of a workspace, and how to leave it. Where many write
 // at once each workspace has its own, so that nobody waits for another workspace's calls.
-func (e *Engine) deskOf(ws store.WorkspaceID) (d *desk, leave func()) {
-	if _, ok := e.d.(Server); !ok {
-		return e.desk, func() {}
+func (e *Engine) queueOf(ws driver.WorkspaceID) (d *commitQueue, leave func()) {
+	if e.d.server == nil {
+		return e.queue, func() {}
 	}
-	all := &e.desks
+	all := &e.queues
 	all.mu.Lock()
 	defer all.mu.Unlock()
 	if all.open == nil {
-		all.open, all.held = map[store.WorkspaceID]*desk{}, map[store.WorkspaceID]int{}
+		all.open, all.held = map[driver.WorkspaceID]*commitQueue{}, map[driver.WorkspaceID]int{}
 	}
 	if all.open[ws] == nil {
-		all.open[ws] = newDesk()
+		all.open[ws] = newCommitQueue()
 	}
 	all.held[ws]++
 	return all.open[ws], func() {

@@ -44,7 +44,7 @@ func Channels() map[string]intake.Channel {
 				"your-name": "name", "your-email": "email", "interest": "attributes.interest",
 				"budget": "attributes.budget", "newsletter": "attributes.newsletter",
 			},
-			Consent: "agree", Trap: "website", Shown: "shown", MinFill: 3 * time.Second, Now: Clock,
+			Consent: "agree", Honeypot: "website", RenderedAt: "shown", MinFillTime: 3 * time.Second, Now: Clock,
 		},
 	}
 }

@@ -11,6 +11,7 @@ class Problem extends Error {
     this.position = body.position; // in bytes of the filter's UTF-8
     this.suggestion = body.suggestion;
     this.count = body.count; // how many match by now
+    this.groups = body.groups; // ids of those whose rules need what was to be deleted
   }
 }
 
@@ -43,8 +44,8 @@ export const findVisitors = ({ filter, order, after, limit }, signal) =>
   call("GET", "visitors", { query: { filter: meant(filter), order, after, limit }, signal });
 export const facets = (filter, signal) => call("GET", "visitors/facets", { query: { filter: meant(filter) }, signal });
 
-// flaws returns words for what is odd in a filter.
-export const flaws = async (filter) => (await call("POST", "filters/check", { body: { text: meant(filter) } })).findings.map(({ flaw }) => flaw);
+// issues returns codes for what is odd in a filter.
+export const issues = async (filter) => (await call("POST", "filters/check", { body: { text: meant(filter) } })).findings.map(({ issue }) => issue);
 
 export const getVisitor = (id) => call("GET", `visitors/${id}`);
 export const createVisitor = (draft, key) => call("POST", "visitors", { body: draft, headers: { "Idempotency-Key": key } });
@@ -65,8 +66,24 @@ function there(problem) {
   return { id: problem.id };
 }
 
-// withRules returns visitors with the groups that they are in: those they joined by hand, and
-// those whose rule takes them in.
+// deleteOne deletes a tag or a group, of the kind "tag" or "group". One that the rules of
+// groups need stays, and the problem names these groups.
+export async function deleteOne(kind, id) {
+  try {
+    await call("DELETE", `${kind}s/${id}`);
+  } catch (problem) {
+    if (problem.code !== "in_use") throw problem;
+    const { groups } = await call("GET", "groups");
+    const names = groups.filter((group) => problem.groups.includes(group.id)).map(({ name }) => name);
+    problem.message = `Needed by the rule of ${new Intl.ListFormat("en").format(names)}. Nothing was deleted.`;
+    throw Object.assign(problem, { field: kind });
+  }
+}
+
+export const countVisitors = async (filter) => (await call("GET", "visitors/count", { query: { filter } })).count;
+
+// withRules returns visitors with the ids of the groups that they are in: those they were
+// added to, and those whose rule they match.
 export async function withRules(visitors, groups, signal) {
   if (!visitors.length) return visitors;
   const ids = visitors.map(({ id }) => id).join(",");
@@ -75,8 +92,9 @@ export async function withRules(visitors, groups, signal) {
     return { id, members: new Set(members.visitors.map((v) => v.id)) };
   }));
   return visitors.map((v) => {
-    const byRule = ruled.filter(({ id, members }) => members.has(v.id) && !v.groups?.includes(id)).map(({ id }) => id);
-    return { ...v, groups: [...v.groups ?? [], ...byRule] };
+    const added = (v.memberships ?? []).map(({ group }) => group);
+    const byRule = ruled.filter(({ id, members }) => members.has(v.id) && !added.includes(id)).map(({ id }) => id);
+    return { ...v, groups: [...added, ...byRule] };
   });
 }
 

@@ -52,7 +52,7 @@ export function openJoin({ target, count, groups, opener, done }) {
     title: `Add ${visitors(count)} to groups`, confirm: "Add", opener, content: picker.root,
     submit: async () => {
       let last;
-      for (const group of await picker.ids(api.createGroup)) last = await api.changeMany("join", target, { group });
+      for (const group of await picker.ids(api.createGroup)) last = await api.changeMany("add_to_group", target, { group });
       done(told("Added", last));
     },
   }).open();

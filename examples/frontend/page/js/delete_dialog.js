@@ -1,6 +1,6 @@
 import * as api from "./api.js";
 import { element, freshId } from "./element.js";
-import { Dialog } from "./dialog.js";
+import { Dialog, field } from "./dialog.js";
 import { number, visitors } from "./time.js";
 
 const digits = (text) => text.replace(/[\s,.]/g, "");
@@ -46,4 +46,41 @@ export function openDelete({ target, count, name, opener, done }) {
   dialog.open();
   dialog.allow(false);
   input.focus();
+}
+
+const fates = {
+  tag: { label: "Tag", lose: (n) => `${visitors(n)} ${n === 1 ? "loses" : "lose"} this tag. The visitors stay.` },
+  group: { label: "Group", lose: (n) => `${visitors(n)} ${n === 1 ? "is" : "are"} in this group. The visitors stay.` },
+};
+
+// openDeleteOne asks which tag or group should go for good, and says how many visitors have
+// it.
+export function openDeleteOne({ kind, known, done }) {
+  const { label, lose } = fates[kind];
+  const fate = element("p", { role: "status" });
+  const list = element("select", { "data-first": true }, element("option", { value: "" }, "Choose…"),
+    known.map(({ id, name }) => element("option", { value: id }, name)));
+  const dialog = new Dialog({
+    title: `Delete a ${kind}`, confirm: "Delete for good", danger: true,
+    content: [field(kind, label, list), fate, element("p", { class: "warning" }, "This cannot be undone.")],
+    submit: async () => {
+      await api.deleteOne(kind, list.value);
+      done(`Deleted ${known.find(({ id }) => id === list.value).name}.`);
+    },
+  });
+  list.addEventListener("change", async () => {
+    const id = list.value;
+    dialog.allow(false);
+    fate.textContent = "";
+    try {
+      const n = id && await api.countVisitors(`${kind}:#${id}`);
+      if (list.value !== id || !id) return; // another one was chosen meanwhile
+      fate.textContent = lose(n);
+      dialog.allow(true);
+    } catch (problem) {
+      dialog.refuse(problem);
+    }
+  });
+  dialog.open();
+  dialog.allow(false);
 }

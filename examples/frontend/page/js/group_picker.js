@@ -1,5 +1,6 @@
 import { element, freshId } from "./element.js";
 import { fold } from "./filter_text.js";
+import { day } from "./time.js";
 
 // GroupPicker chooses contact groups by ticking them, and takes the name of a new one.
 export class GroupPicker {
@@ -9,9 +10,11 @@ export class GroupPicker {
   #input;
   root;
 
-  constructor({ known, chosen = [] }) {
+  // known are the groups that there are, chosen the ids of those that are ticked, memberships
+  // those that a visitor has: since when, and by whom.
+  constructor({ known, chosen = [], memberships = [] }) {
     this.#known = known;
-    for (const group of known) this.#list.append(this.#line(group, chosen.includes(group.id)));
+    for (const group of known) this.#list.append(this.#line(group, chosen.includes(group.id), memberships.find((m) => m.group === group.id)));
     const inputId = freshId("group");
     this.#input = element("input", {
       type: "text", id: inputId, maxlength: 100, autocomplete: "off", placeholder: "Name of a new group",
@@ -29,9 +32,10 @@ export class GroupPicker {
         element("button", { type: "button", onclick: () => this.#add() }, "New group")));
   }
 
-  #line(group, checked) {
+  #line(group, checked, membership) {
     return element("label", {}, element("input", { type: "checkbox", value: group.id, checked }),
-      element("bdi", {}, group.name), group.rule && element("span", { class: "muted" }, "by rule"));
+      element("bdi", {}, group.name),
+      membership?.at ? added(membership) : group.rule && element("span", { class: "muted" }, "by rule"));
   }
 
   #add() {
@@ -66,3 +70,6 @@ export class GroupPicker {
 
   get some() { return this.#list.querySelector("input:checked") !== null; }
 }
+
+const added = ({ at, actor, cause }) => element("span", { class: "muted", title: cause },
+  `since ${day(at)}`, actor && [" by ", element("bdi", {}, actor)]);

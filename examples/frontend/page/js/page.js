@@ -10,7 +10,7 @@ import { SelectionBar } from "./selection_bar.js";
 import { VisitorsTable } from "./visitors_table.js";
 import { Pager } from "./pager.js";
 import { VisitorForm } from "./visitor_form.js";
-import { openDelete } from "./delete_dialog.js";
+import { openDelete, openDeleteOne } from "./delete_dialog.js";
 import { openJoin, openTag, openUntag } from "./bulk_dialogs.js";
 
 const limit = 50;
@@ -18,6 +18,7 @@ const limit = 50;
 const create = document.getElementById("create");
 const count = document.getElementById("count");
 const order = document.getElementById("order");
+const deletions = { tag: document.getElementById("delete-tag"), group: document.getElementById("delete-group") };
 
 let schema = { sources: [], orders: [], palette: [] };
 let tags = [], groups = []; // all that there are
@@ -99,7 +100,7 @@ async function load({ text = filter, cursors = pager.cursors, facets: counted = 
     const counts = await counting;
     if (!page.visitors.length && cursors.length > 1) return await load({ text, cursors: [""], rethrow }); // the page was emptied
     const visitors = await api.withRules(page.visitors, counts ? counts.main.groups.map((g) => g.group) : groups, signal);
-    const never = !visitors.length && (await api.flaws(text)).includes("contradiction");
+    const never = !visitors.length && (await api.issues(text)).includes("contradiction");
     signal.throwIfAborted(); // from here on all is shown, or nothing
     if (text !== filter) selection.clear();
     filter = text;
@@ -146,6 +147,8 @@ function showCounts(text, { main, bySource, byTag, byGroup }) {
   }));
   facets.tag.show(main.tags.map(({ tag, count }, i) => chip("tag", tag.name, { color: tag.color, description: tag.description }, count, byTag.tags[i]?.count ?? 0)));
   facets.group.show(main.groups.map(({ group, count }, i) => chip("group", group.name, { description: group.description }, count, byGroup.groups[i]?.count ?? 0)));
+  deletions.tag.hidden = !tags.length;
+  deletions.group.hidden = !groups.length;
   const active = document.querySelectorAll('.chip:not([data-state="off"])').length;
   document.getElementById("filters-active").textContent = active ? `${number(active)} on` : "";
 }
@@ -212,7 +215,14 @@ async function open(id) {
   }
 }
 
+// What is typed may be about the tag or group that is gone: the search field says so then.
+function openDeleteOf(kind, known) {
+  openDeleteOne({ kind, known, done: (what) => { notice(what); find(bar.text); } });
+}
+
 create.addEventListener("click", openCreate);
+deletions.tag.addEventListener("click", () => openDeleteOf("tag", tags));
+deletions.group.addEventListener("click", () => openDeleteOf("group", groups));
 order.addEventListener("change", sort);
 
 // On a wide screen the filters are always open.

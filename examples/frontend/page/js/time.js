@@ -1,6 +1,7 @@
 const steps = [["year", 31_556_952], ["month", 2_629_746], ["week", 604_800], ["day", 86_400], ["hour", 3_600], ["minute", 60]];
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
 const absolute = new Intl.DateTimeFormat("en", { dateStyle: "long", timeStyle: "short" });
+const days = new Intl.DateTimeFormat("en", { dateStyle: "medium" });
 const whole = new Intl.NumberFormat("en");
 
 // ago says how long ago a time was, in its largest unit.
@@ -11,6 +12,9 @@ export function ago(time, now = Date.now()) {
   }
   return "just now";
 }
+
+// day says the day of a time.
+export const day = (time) => days.format(new Date(time));
 
 // exactly says a time in full.
 export const exactly = (time) => absolute.format(new Date(time));

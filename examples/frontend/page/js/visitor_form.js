@@ -29,7 +29,7 @@ export class VisitorForm {
       !visitor && element("option", { value: "" }, "Choose…"),
       schema.sources.map((s) => element("option", { value: s.value, selected: s.value === visitor?.source }, s.label)));
     this.#tags = new TagPicker({ known: tags, palette: schema.palette, chosen: visitor?.tags });
-    this.#groups = new GroupPicker({ known: groups, chosen: visitor?.groups });
+    this.#groups = new GroupPicker({ known: groups, chosen: visitor?.groups, memberships: visitor?.memberships });
     this.#dialog = new Dialog({
       title: visitor ? "Edit visitor" : "Create visitor", confirm: "Save", opener, wide: true,
       content: [
@@ -89,8 +89,8 @@ export class VisitorForm {
     if (on.length) await api.changeMany("tag", ids, { tags: on });
     if (off.length) await api.changeMany("untag", ids, { tags: off });
     const [was, is] = [v.groups ?? [], await this.#groups.ids(api.createGroup)];
-    for (const group of is.filter((id) => !was.includes(id))) await api.changeMany("join", ids, { group });
-    for (const group of was.filter((id) => !is.includes(id))) await api.changeMany("leave", ids, { group });
+    for (const group of is.filter((id) => !was.includes(id))) await api.changeMany("add_to_group", ids, { group });
+    for (const group of was.filter((id) => !is.includes(id))) await api.changeMany("remove_from_group", ids, { group });
     return api.getVisitor(v.id);
   }
 

@@ -7,7 +7,7 @@ const mostTags = 2;
 const columns = [
   { name: "Name", sorts: ["name", "name-desc"], directions: ["ascending", "descending"] },
   { name: "E-mail" }, { name: "Phone" }, { name: "Source" }, { name: "Tags" }, { name: "Groups" },
-  { name: "Last seen", sorts: ["seen", "unseen"], directions: ["descending", "ascending"] },
+  { name: "Last seen", sorts: ["seen", "seen-asc"], directions: ["descending", "ascending"] },
 ];
 
 // VisitorsTable shows a page of visitors. The arrow keys go up and down the rows, Space ticks

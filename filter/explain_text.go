@@ -1,0 +1,169 @@
+package filter
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// saw returns what v has where a leaf looks.
+func saw(n Node, v *visitor.Visitor) []string {
+	switch n := n.(type) {
+	case *Test:
+		return n.saw(v)
+	case Terms:
+		return present(v.Name, v.Email, v.Phone)
+	}
+	return nil
+}
+
+func (t *Test) saw(v *visitor.Visitor) []string {
+	var texts []string
+	switch t.Field.Kind {
+	case TimeKind:
+		if at := t.Field.time(v); !at.IsZero() {
+			texts = append(texts, at.UTC().Format(time.RFC3339Nano))
+		}
+	case TagKind:
+		for _, tag := range v.Tags {
+			texts = append(texts, tag.Name)
+		}
+	case GroupKind:
+		groups := v.Groups()
+		if t.Op == OpExcluded {
+			groups = v.Excluded
+		}
+		for _, id := range groups {
+			texts = append(texts, string(id))
+		}
+	case IdentityKind:
+		for _, i := range v.Identities {
+			texts = append(texts, formatIdentity(IdentityRef{i.Source, i.Account, i.ExternalID}))
+		}
+	case AttrKind:
+		if value, ok := v.Attributes[t.Attr]; ok {
+			if value.Kind() == visitor.ListKind {
+				return value.List()
+			}
+			texts = append(texts, value.String())
+		}
+	default:
+		return present(t.Field.text(v))
+	}
+	return texts
+}
+
+func present(texts ...string) []string {
+	return slices.DeleteFunc(texts, func(s string) bool { return s == "" })
+}
+
+// windows returns the stretches of time that n asks for.
+func windows(n Node) []Window {
+	var all []Window
+	switch n := n.(type) {
+	case AnyOf:
+		for _, child := range n {
+			all = append(all, windows(child)...)
+		}
+	case *Test:
+		for _, r := range n.Times {
+			all = append(all, windowOf(r))
+		}
+	}
+	return all
+}
+
+func windowOf(r Range[int64]) Window {
+	var w Window
+	if r.Min != math.MinInt64 {
+		w.From = time.UnixMicro(r.Min).UTC()
+	}
+	if r.Max != math.MaxInt64 {
+		w.Until = time.UnixMicro(r.Max + 1).UTC()
+	}
+	return w
+}
+
+// String tells the window as [from, until), with … for an open end.
+func (w Window) String() string {
+	from, until := "…", "…"
+	if !w.From.IsZero() {
+		from = w.From.Format(time.RFC3339Nano)
+	}
+	if !w.Until.IsZero() {
+		until = w.Until.Format(time.RFC3339Nano)
+	}
+	return "[" + from + ", " + until + ")"
+}
+
+// describe spells a bound leaf, which has no text form, for people.
+func describe(n Node) string {
+	switch n := n.(type) {
+	case Constant:
+		return wordIs + ":" + constantWord(ConstExpr{bool(n)})
+	case Terms:
+		words := make([]string, len(n))
+		for i, t := range n {
+			words[i] = t.Text
+		}
+		return "search " + strings.Join(words, " ")
+	case *Test:
+		name := n.Field.Name
+		if n.Attr != "" {
+			name += "." + n.Attr
+		}
+		return strings.TrimSpace(name + " " + string(n.Op) + " " + n.operandText())
+	}
+	return ""
+}
+
+func (t *Test) operandText() string {
+	operands := slices.Clone(t.Texts)
+	for _, r := range t.Numbers {
+		operands = append(operands, fmt.Sprintf("[%v, %v]", r.Min, r.Max))
+	}
+	for _, r := range t.Times {
+		operands = append(operands, windowOf(r).String())
+	}
+	for _, ref := range t.Refs {
+		operands = append(operands, formatIdentity(ref))
+	}
+	return strings.Join(operands, ",")
+}
+
+// String tells the explanation in lines, one a node, those below it indented.
+func (x Explanation) String() string {
+	var b strings.Builder
+	x.Root.write(&b, "")
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+func (v Verdict) write(b *strings.Builder, indent string) {
+	mark := "✗"
+	if v.Matches {
+		mark = "✓"
+	}
+	fmt.Fprintf(b, "%s%s %s", indent, mark, v.Text)
+	switch {
+	case len(v.Actual) > 0:
+		b.WriteString(" — saw " + strings.Join(v.Actual, ", "))
+	case v.Constant:
+		b.WriteString(" — for every visitor")
+	case len(v.Children) == 0 && !v.Matches:
+		b.WriteString(" — saw nothing")
+	}
+	for _, w := range v.Windows {
+		b.WriteString(" in " + w.String())
+	}
+	if v.Change {
+		b.WriteString(" ← would have to change")
+	}
+	b.WriteByte('\n')
+	for _, child := range v.Children {
+		child.write(b, indent+"  ")
+	}
+}

@@ -1,0 +1,167 @@
+package driver
+
+import (
+	"context"
+	"fmt"
+)
+
+// maxBatch is how many changes read and write their rows together.
+const maxBatch = 1_000
+
+// Apply makes the changes in order through tx and returns one Outcome for each. If one
+// fails, the error is a *ChangeError and the caller must roll tx back. It looks at ctx
+// between batches of changes.
+//
+// It is the only code that knows what a change means. It reads what a batch of changes
+// needs in a few calls, works on values, and writes the differences: so one change and a
+// thousand cost about the same number of statements.
+func Apply(ctx context.Context, tx Tx, changes []Change) ([]Outcome, error) {
+	outcomes := make([]Outcome, len(changes))
+	b := newBatch(tx)
+	for from, to := 0, 0; from < len(changes); from = to {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		to = from + batchSize(changes[from:])
+		b.reset()
+		if err := b.read(changes[from:to]); err != nil {
+			return nil, err
+		}
+		for i := from; i < to; i++ {
+			var err error
+			if outcomes[i], err = b.apply(changes[i]); err != nil {
+				return nil, &ChangeError{Index: i, Err: err}
+			}
+		}
+		if err := b.write(); err != nil {
+			return nil, err
+		}
+	}
+	return outcomes, nil
+}
+
+// batchSize returns how many of the first changes can be made together: one if it needs
+// what those before it have written.
+func batchSize(changes []Change) int {
+	for n, c := range changes {
+		switch {
+		case n == maxBatch:
+			return n
+		case !standalone(c):
+		case n == 0:
+			return 1
+		default:
+			return n
+		}
+	}
+	return len(changes)
+}
+
+// standalone reports whether a change writes or reads rows that other changes of a batch
+// hold in memory.
+func standalone(c Change) bool {
+	switch c.(type) {
+	case UpdateTag, DeleteTag, CreateGroup, UpdateGroup, DeleteGroup, MergeVisitors, UnmergeVisitor:
+		return true
+	}
+	return false
+}
+
+func (b *batch) apply(c Change) (Outcome, error) {
+	switch c := c.(type) {
+	case CreateVisitor:
+		return b.createVisitor(c)
+	case UpdateVisitor:
+		return b.updateVisitor(c)
+	case DeleteVisitor:
+		return b.deleteVisitor(c)
+	case AddTags:
+		return b.addTags(c)
+	case RemoveTags:
+		return b.removeTags(c)
+	case AddToGroup:
+		return b.addToGroup(c)
+	case RemoveFromGroup:
+		return b.removeFromGroup(c)
+	case EnsureTag:
+		t, effect, err := b.ensureTag(c.Tag, c.Audit)
+		return Outcome{Effect: effect, Tag: t}, err
+	case CreateTag:
+		return b.createTag(c)
+	case UpdateTag:
+		return b.updateTag(c)
+	case DeleteTag:
+		return b.deleteTag(c)
+	case CreateGroup:
+		return b.createGroup(c)
+	case UpdateGroup:
+		return b.updateGroup(c)
+	case DeleteGroup:
+		return b.deleteGroup(c)
+	case CaptureContact:
+		return b.capture(c)
+	case MergeVisitors:
+		return b.mergeVisitors(c)
+	case UnmergeVisitor:
+		return b.unmergeVisitor(c)
+	case LinkIdentity:
+		return b.linkIdentity(c)
+	case UnlinkIdentity:
+		return b.unlinkIdentity(c)
+	}
+	return Outcome{}, fmt.Errorf("unknown change %T", c)
+}
+
+// needs are the rows that a change reads or writes.
+type needs struct {
+	parts      Parts
+	target     idOrNone // a visitor that may be an alias
+	created    idOrNone // a visitor that may be created
+	mayExist   bool     // it is created only if nobody has the identities
+	identities identityList
+	tags       []string // keys
+	groups     groupIDs
+	event      *DedupKey
+}
+
+func needsOf(c Change) (n needs) {
+	switch c := c.(type) {
+	case CreateVisitor:
+		n.created, n.identities, n.tags, n.groups = c.Visitor.ID, c.Visitor.Identities, c.Tags, c.Groups
+		if len(n.identities) > 0 { // they may be those of a visitor that is deleted in the same batch
+			n.parts = Identities
+		}
+	case UpdateVisitor:
+		n.parts, n.target = AllParts, c.ID
+	case DeleteVisitor:
+		n.target = c.ID
+	case AddTags:
+		n.parts, n.target, n.tags = Tags, c.ID, c.Tags
+	case RemoveTags:
+		n.parts, n.target, n.tags = Tags, c.ID, c.Tags
+	case AddToGroup:
+		n.parts, n.target, n.groups = Groups, c.ID, groupIDs{c.Group}
+	case RemoveFromGroup:
+		n.parts, n.target, n.groups = Groups, c.ID, groupIDs{c.Group}
+	case EnsureTag:
+		n.tags = []string{keyOf(c.Tag)}
+	case CreateTag:
+		n.tags = []string{keyOf(c.Tag)}
+	case CaptureContact:
+		n.parts, n.created, n.mayExist, n.identities = AllParts, c.ID, true, lookupIdentities(c.Contact)
+		for _, t := range c.Tags {
+			n.tags = append(n.tags, keyOf(t))
+		}
+		if c.Contact.EventID != "" {
+			key := DedupKeyOf(c.Contact)
+			n.event = &key
+		}
+	case MergeVisitors, UnmergeVisitor:
+		n.parts = AllParts
+	case LinkIdentity:
+		n.parts, n.target, n.identities = AllParts, c.ID, identityList{c.Identity}
+	case UnlinkIdentity:
+		n.parts, n.target, n.identities = AllParts, c.ID, identityList{c.Identity}
+	}
+	return n
+}

@@ -1,0 +1,273 @@
+package driver
+
+import (
+	"cmp"
+	"reflect"
+	"slices"
+
+	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/tag/text"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// lookupIdentities returns every identity by which a contact is looked up.
+func lookupIdentities(c visitor.Contact) []visitor.Identity {
+	return slices.Concat(c.Identities(), c.PreviousIDs, c.LookupAliases)
+}
+
+// capture records a contact. The result depends only on what is stored, so that the same
+// events in any order lead to the same visitors.
+func (b *batch) capture(c CaptureContact) (Outcome, error) {
+	m, err := b.match(c)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if c.Contact.EventID != "" {
+		key := DedupKeyOf(c.Contact)
+		if err := b.readEvents([]DedupKey{key}); err != nil {
+			return Outcome{}, err
+		}
+		if b.events[key] {
+			out := Outcome{Effect: Unchanged, Reason: AlreadyProcessed}
+			if len(m.people) > 0 {
+				out.Visitor = m.people[0].Clone()
+			}
+			return out, nil
+		}
+		b.events[key] = true
+		b.processed, b.processedAt = append(b.processed, key), c.At
+	}
+	switch {
+	case len(m.people) > 0:
+		return b.captureKnown(c, m)
+	case c.Contact.UpdateOnly:
+		return Outcome{Effect: Missing, Reason: UnknownPerson}, nil
+	}
+	return b.captureNew(c, m)
+}
+
+// captureNew creates the visitor of a contact.
+func (b *batch) captureNew(c CaptureContact, m match) (Outcome, error) {
+	created, ok := c.ID.Time()
+	if !ok {
+		return Outcome{}, text.Refuse("visitor id", "not a UUIDv7")
+	}
+	if err := b.checkFree(c.ID); err != nil {
+		return Outcome{}, err
+	}
+	v := visitor.Visitor{ID: c.ID, Source: c.Contact.Source, CreatedAt: created, UpdatedAt: c.At, Revision: 1}
+	v = c.Policy.MergeContact(v, c.Contact, m.available(c.Contact))
+	added, err := b.assignNew(&v, c)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := v.CheckLimits(); err != nil {
+		return Outcome{}, err
+	}
+	b.set(v)
+	b.event(c.Audit, Event{Kind: VisitorCreated, Visitor: v.ID, Tags: added})
+	return Outcome{Effect: Created, Visitor: b.result(v.ID), Reason: NewPerson}, nil
+}
+
+// captureKnown records a contact of a visitor that exists, or of several that are the same
+// person: these are merged first.
+func (b *batch) captureKnown(c CaptureContact, m match) (Outcome, error) {
+	before, out := m.people[0], Outcome{Effect: Unchanged, Reason: m.reason}
+	for _, other := range m.people[1:] {
+		if err := b.merge(c.Audit, c.Policy, before, other); err != nil {
+			return Outcome{}, err
+		}
+		before, out.Effect = b.result(before.ID), Updated
+	}
+	after := c.Policy.MergeContact(before, c.Contact, m.available(c.Contact))
+	added, err := b.assignNew(&after, c)
+	if err != nil {
+		return Outcome{}, err
+	}
+	normalize(&after)
+	e := Event{Visitor: after.ID, Tags: added, Fields: visitor.Changed(before, after)}
+	switch {
+	case len(e.Fields) > 0:
+		out.Effect, e.Kind = Updated, VisitorUpdated
+		after.UpdatedAt, after.Revision = c.At, before.Revision+1
+	case len(e.Tags) > 0:
+		out.Effect, e.Kind = Updated, VisitorTagged
+	case !reflect.DeepEqual(before, after):
+		e.Kind = VisitorSeen
+		if out.Effect == Unchanged {
+			out.Effect = Touched
+		}
+	default:
+		out.Visitor = after
+		return out, nil
+	}
+	if err := after.CheckLimits(); err != nil {
+		return Outcome{}, err
+	}
+	b.set(after)
+	b.event(c.Audit, e)
+	out.Visitor = b.result(after.ID)
+	return out, nil
+}
+
+// assignNew gives v the tags of a capture, which are created where they do not exist.
+func (b *batch) assignNew(v *visitor.Visitor, c CaptureContact) ([]tag.ID, error) {
+	var keys []string
+	for _, t := range c.Tags {
+		if _, _, err := b.ensureTag(t, c.Audit); err != nil {
+			return nil, err
+		}
+		keys = append(keys, keyOf(t))
+	}
+	return b.assign(v, keys, c.Audit)
+}
+
+// match is the person that a contact comes from.
+type match struct {
+	people []visitor.Visitor // the same person, oldest first; empty: nobody is known
+	reason CaptureReason     // how the first one was found
+	owners []visitor.ID      // of the contact's identities, "" for those that nobody has
+}
+
+// available are the contact's identities that the person has or can be given.
+func (m match) available(c visitor.Contact) []visitor.Identity {
+	var free []visitor.Identity
+	for n, i := range c.Identities() {
+		if m.owners[n] == "" || slices.ContainsFunc(m.people, func(v visitor.Visitor) bool { return v.ID == m.owners[n] }) {
+			free = append(free, i)
+		}
+	}
+	return free
+}
+
+// match looks a contact up: by its own id, by alternate and previous ids, by other
+// spellings and, if the policy allows it, by e-mail and phone. By anything but its own id
+// it does not match a visitor that has an id which the same person cannot have. Ids which
+// the channel says belong to one person may lead to several visitors.
+func (b *batch) match(c CaptureContact) (m match, err error) {
+	for _, i := range c.Contact.Identities() {
+		owner, err := b.matchIdentity(&m, c.Contact, i, AlternateID)
+		if err != nil {
+			return m, err
+		}
+		m.owners = append(m.owners, owner)
+	}
+	for _, i := range c.Contact.PreviousIDs {
+		if _, err := b.matchIdentity(&m, c.Contact, i, AlternateID); err != nil {
+			return m, err
+		}
+	}
+	for _, i := range c.Contact.LookupAliases {
+		if _, err := b.matchIdentity(&m, c.Contact, i, OtherSpelling); err != nil {
+			return m, err
+		}
+	}
+	if len(m.people) == 0 {
+		err = b.matchAddress(&m, c)
+	}
+	slices.SortFunc(m.people, func(a, b visitor.Visitor) int { return cmp.Compare(a.ID, b.ID) })
+	return m, err
+}
+
+// matchIdentity adds the owner of an identity to the match unless something speaks against
+// it, and returns the owner's id. An unverified contact never matches two visitors.
+func (b *batch) matchIdentity(m *match, c visitor.Contact, i visitor.Identity, reason CaptureReason) (visitor.ID, error) {
+	owner, err := b.owner(i)
+	if err != nil || owner == "" {
+		return "", err
+	}
+	own := i.Is(c.Identity())
+	if own {
+		reason = SameIdentity
+	}
+	matched := func(v visitor.Visitor) bool { return v.ID == owner }
+	if slices.ContainsFunc(m.people, matched) || len(m.people) > 0 && c.Unverified {
+		return owner, nil
+	}
+	v, err := b.visitor(owner)
+	if err != nil || v == nil {
+		return owner, err
+	}
+	conflict := func(u visitor.Visitor) bool { return conflicts(c, *v, u.Identities) }
+	if !own && (conflicts(c, *v, c.Identities()) || slices.ContainsFunc(m.people, conflict)) {
+		return owner, nil
+	}
+	if m.people = append(m.people, *v); m.reason == "" {
+		m.reason = reason
+	}
+	return owner, nil
+}
+
+// conflicts reports whether v has an id that one person cannot have besides the others,
+// and that is not a previous id or another spelling.
+func conflicts(c visitor.Contact, v visitor.Visitor, others []visitor.Identity) bool {
+	v.Identities = slices.DeleteFunc(slices.Clone(v.Identities), func(i visitor.Identity) bool {
+		return slices.ContainsFunc(c.PreviousIDs, i.Is) || slices.ContainsFunc(c.LookupAliases, i.Is)
+	})
+	return v.Conflicts(visitor.Visitor{Identities: others})
+}
+
+// maxSameAddress is how many visitors with one address are considered.
+const maxSameAddress = 20
+
+// matchAddress looks for the oldest visitor that has the contact's e-mail or phone.
+func (b *batch) matchAddress(m *match, c CaptureContact) error {
+	for _, by := range []struct {
+		policy       visitor.MatchPolicy
+		field        string
+		email, phone string
+		reason       CaptureReason
+	}{
+		{c.Policy.ByEmail, "email", c.Contact.Email, "", SameEmail},
+		{c.Policy.ByPhone, "phone", "", c.Contact.Phone, SamePhone},
+	} {
+		if by.policy == visitor.MatchNever || by.email+by.phone == "" || by.policy == visitor.MatchVerified && c.Contact.Unverified {
+			continue
+		}
+		ids, err := b.byAddress(by.email, by.phone)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			v, err := b.visitor(id)
+			if err != nil {
+				return err
+			}
+			unverified := by.policy == visitor.MatchVerified && v.Provenance[by.field].Unverified
+			if !unverified && !conflicts(c.Contact, *v, c.Contact.Identities()) {
+				m.people, m.reason = append(m.people, *v), by.reason
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// byAddress returns the oldest visitors with an address: those of the store, corrected by
+// the changes that are not written yet.
+func (b *batch) byAddress(email, phone string) ([]visitor.ID, error) {
+	has := func(v *visitor.Visitor) bool {
+		return v != nil && (email != "" && text.Fold(v.Email) == text.Fold(email) || phone != "" && v.Phone == phone)
+	}
+	var ids []visitor.ID
+	changed := 0
+	for id, e := range b.visitors {
+		if e.changed {
+			changed++
+			if has(e.now) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	stored, err := b.tx.ByAddress(email, phone, maxSameAddress+changed)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range stored {
+		if e := b.visitors[id]; e == nil || !e.changed {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids[:min(len(ids), maxSameAddress)], nil
+}

@@ -1,0 +1,49 @@
+package driver
+
+import (
+	"time"
+
+	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// Seq is the number of an event in its workspace: 1, 2, 3 … without gaps, in commit order.
+type Seq int64
+
+// Event records one effective change. See store.Event, which has the same fields.
+type Event struct {
+	Seq     Seq        `json:"seq"`
+	Kind    EventKind  `json:"kind"`
+	At      time.Time  `json:"at"`
+	Visitor visitor.ID `json:"visitor,omitempty"`
+	Other   visitor.ID `json:"other,omitempty"`
+	Tags    []tag.ID   `json:"tags,omitempty"`
+	Groups  []group.ID `json:"groups,omitempty"`
+	Fields  []string   `json:"fields,omitempty"`
+	Actor   string     `json:"actor,omitempty"`
+	Cause   string     `json:"cause,omitempty"`
+}
+
+// EventKind says what happened.
+type EventKind string
+
+// The kinds of events.
+const (
+	VisitorCreated  EventKind = "visitor.created"
+	VisitorUpdated  EventKind = "visitor.updated"
+	VisitorDeleted  EventKind = "visitor.deleted"
+	VisitorTagged   EventKind = "visitor.tagged"
+	VisitorUntagged EventKind = "visitor.untagged"
+	VisitorSeen     EventKind = "visitor.seen"
+	VisitorMerged   EventKind = "visitor.merged"
+	VisitorUnmerged EventKind = "visitor.unmerged"
+	VisitorJoined   EventKind = "visitor.joined"
+	VisitorLeft     EventKind = "visitor.left"
+	TagCreated      EventKind = "tag.created"
+	TagUpdated      EventKind = "tag.updated"
+	TagDeleted      EventKind = "tag.deleted"
+	GroupCreated    EventKind = "group.created"
+	GroupUpdated    EventKind = "group.updated"
+	GroupDeleted    EventKind = "group.deleted"
+)

@@ -1,0 +1,79 @@
+package sqlstore
+
+import (
+	"encoding/json"
+	"slices"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// ByAddress looks addresses up: in an index of addresses where there is one, else in the
+// search index, which does not have yet what this transaction changed.
+func (t *tx) ByAddress(email, phone string, limit int) (ids []visitor.ID, err error) {
+	column, value := "v.email_fold", fold(email)
+	if email == "" {
+		column, value = "v.phone", phone
+	}
+	if t.d.Index() == nil {
+		q := t.from(visitorTable, "v", "v.id").Where(column+" = ?", value).Where(column + " <> ''").OrderBy("v.id").Limit(uint64(limit))
+		err = t.query(t.ctx, q, func(r row) error {
+			var id visitor.ID
+			err := r.Scan(into(&id))
+			ids = append(ids, id)
+			return err
+		})
+		return ids, err
+	}
+	has := filter.Email.Is(email)
+	if email == "" {
+		has = filter.Phone.Is(phone)
+	}
+	where, err := filter.Bind(has, nil)
+	if err != nil {
+		return nil, err
+	}
+	order, err := orderingOf(driver.OldestFirst)
+	if err != nil {
+		return nil, err
+	}
+	p := planner{scope: t.scope, sel: driver.Select{Where: where, Limit: limit}, order: order, nodes: conjuncts(where.Node())}
+	if err := p.find(t.ctx); err != nil {
+		return nil, err
+	}
+	for _, r := range p.found {
+		ids = append(ids, r.ID)
+	}
+	changed := t.pendingRowkeys(func(p Searchable) bool { return email != "" && p.Email == value || email == "" && p.Phone == value })
+	if len(changed) == 0 {
+		return ids, nil
+	}
+	rowkeys, err := json.Marshal(changed)
+	if err != nil {
+		return nil, err
+	}
+	q := t.reach(access{}.these(string(rowkeys)), "v.id").Where(column+" = ?", value)
+	err = t.query(t.ctx, q, func(r row) error {
+		var id visitor.ID
+		err := r.Scan(into(&id))
+		ids = append(ids, id)
+		return err
+	})
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	return ids[:min(limit, len(ids))], err
+}
+
+// pendingRowkeys returns the row keys of visitors whose text is not in the search index yet
+// and satisfies a condition.
+func (t *tx) pendingRowkeys(is func(Searchable) bool) (rowkeys []int64) {
+	for _, texts := range []textChanges{t.texts, t.earlier} {
+		for rowkey, c := range texts {
+			if c.now != nil && is(*c.now) {
+				rowkeys = append(rowkeys, rowkey)
+			}
+		}
+	}
+	return rowkeys
+}

@@ -1,0 +1,163 @@
+package sqlstore
+
+import (
+	"context"
+
+	sq "github.com/Masterminds/squirrel"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/tag"
+)
+
+// ListTags lists tags; see driver.Store.
+func (e *Engine) ListTags(ctx context.Context, ws driver.WorkspaceID, l driver.List) (tags []tag.Tag, err error) {
+	err = e.readOnce(ctx, ws, func(s scope) error {
+		tags, err = s.tags(ctx, l)
+		return err
+	})
+	return tags, err
+}
+
+// ListGroups lists groups; see driver.Store.
+func (e *Engine) ListGroups(ctx context.Context, ws driver.WorkspaceID, l driver.List) (groups []group.Group, err error) {
+	err = e.readOnce(ctx, ws, func(s scope) error {
+		groups, err = s.groups(ctx, l)
+		return err
+	})
+	return groups, err
+}
+
+func (s scope) tags(ctx context.Context, l driver.List) ([]tag.Tag, error) {
+	var tags []tag.Tag
+	err := s.fetch(ctx, s.listed(s.from(tagTable, "t", tagColumns...), "t", l), func(r row) error {
+		t, err := scanTag(r)
+		tags = append(tags, t)
+		return err
+	})
+	return tags, err
+}
+
+func (s scope) groups(ctx context.Context, l driver.List) ([]group.Group, error) {
+	var groups []group.Group
+	err := s.fetch(ctx, s.listed(s.from(groupTable, "g", groupColumns...), "g", l), func(r row) error {
+		g, err := scanGroup(r)
+		groups = append(groups, g)
+		return err
+	})
+	return groups, err
+}
+
+// listed narrows a SELECT of tags or groups.
+func (s scope) listed(q sq.SelectBuilder, alias string, l driver.List) sq.SelectBuilder {
+	q = q.OrderBy(alias + ".key")
+	switch {
+	case len(l.Keys) > 0 && len(l.IDs) > 0:
+		return q.Where(anyOf(s.d.InTexts(alias+".key", l.Keys), s.d.InIDs(alias+".id", l.IDs)))
+	case len(l.Keys) > 0:
+		return q.Where(s.d.InTexts(alias+".key", l.Keys))
+	case len(l.IDs) > 0:
+		return q.Where(s.d.InIDs(alias+".id", l.IDs))
+	}
+	if l.After != "" {
+		q = q.Where(alias+".key > ?", l.After)
+	}
+	if l.Limit > 0 {
+		q = q.Limit(uint64(l.Limit))
+	}
+	return q
+}
+
+// Tags reads tags.
+func (t *tx) Tags(l driver.List) ([]tag.Tag, error) { return t.tags(t.ctx, l) }
+
+// Groups reads groups.
+func (t *tx) Groups(l driver.List) ([]group.Group, error) { return t.groups(t.ctx, l) }
+
+// PutTag inserts or updates a tag.
+func (t *tx) PutTag(before *tag.Tag, after tag.Tag) error {
+	tags := []tag.Tag{after}
+	text := func(name string, of func(tag.Tag) string) column { return col(name, "text", tags, of) }
+	id := idCol(t.scope, "id", tags, func(t tag.Tag) tag.ID { return t.ID })
+	columns := []column{
+		text("key", func(t tag.Tag) string { return tag.Key(t.Name) }),
+		text("name", func(t tag.Tag) string { return t.Name }),
+		text("color", func(t tag.Tag) string { return string(t.Color) }),
+		text("description", func(t tag.Tag) string { return t.Description }),
+	}
+	if before != nil {
+		return t.updateRows(t.ctx, tagTable, []column{id}, columns)
+	}
+	created := col("created_at", "bigint", tags, func(t tag.Tag) int64 { return driver.Micros(t.CreatedAt) })
+	return t.insertRows(t.ctx, tagTable, nil, append(columns, id, created)...)
+}
+
+// PutGroup inserts or updates a group.
+func (t *tx) PutGroup(before *group.Group, after group.Group) error {
+	rule, err := ruleText(after.Rule)
+	if err != nil {
+		return err
+	}
+	groups := []group.Group{after}
+	text := func(name string, of func(group.Group) string) column { return col(name, "text", groups, of) }
+	id := idCol(t.scope, "id", groups, func(g group.Group) group.ID { return g.ID })
+	columns := []column{
+		text("key", func(g group.Group) string { return group.Key(g.Name) }),
+		text("name", func(g group.Group) string { return g.Name }),
+		text("description", func(g group.Group) string { return g.Description }),
+		text("rule", func(group.Group) string { return rule }),
+	}
+	if before != nil {
+		return t.updateRows(t.ctx, groupTable, []column{id}, columns)
+	}
+	created := col("created_at", "bigint", groups, func(g group.Group) int64 { return driver.Micros(g.CreatedAt) })
+	return t.insertRows(t.ctx, groupTable, nil, append(columns, id, created)...)
+}
+
+// ruleText spells a rule as it is stored.
+func ruleText(rule filter.Expr) (string, error) {
+	if rule == nil {
+		return "", nil
+	}
+	b, err := filter.Marshal(rule)
+	return string(b), err
+}
+
+// DeleteTag deletes a tag and its assignments.
+func (t *tx) DeleteTag(id tag.ID) error {
+	carried, err := t.do(t.ctx, t.delete(visitorTagTable).Where("tag_id = ?", t.d.ID(string(id))))
+	if err != nil {
+		return err
+	}
+	return t.deleteCounted(tagTable, "uses", counted{addToTag, string(id)}, carried)
+}
+
+// DeleteGroup deletes a group, its memberships and exclusions.
+func (t *tx) DeleteGroup(id group.ID) error {
+	links := t.delete(visitorGroupTable).Where("group_id = ?", t.d.ID(string(id)))
+	if _, err := t.do(t.ctx, links.Where("excluded = 1")); err != nil {
+		return err
+	}
+	members, err := t.do(t.ctx, links.Where("excluded = 0"))
+	if err != nil {
+		return err
+	}
+	return t.deleteCounted(groupTable, "members", counted{addToGroup, string(id)}, members)
+}
+
+// deleteCounted deletes a tag or group that so many visitors had. What is pending for its
+// counter is canceled, since one with the same id may be created in the same transaction.
+func (t *tx) deleteCounted(table, counter string, of counted, had int64) error {
+	q := t.delete(table).Where("id = ?", t.d.ID(of.key))
+	if t.d.Index() == nil {
+		_, err := t.do(t.ctx, q)
+		return err
+	}
+	return t.fetch(t.ctx, q.Suffix("RETURNING "+counter), func(r row) error {
+		var written int64
+		err := r.Scan(&written)
+		t.counts[of] += written - had
+		return err
+	})
+}

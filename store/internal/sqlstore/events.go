@@ -1,0 +1,144 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	sq "github.com/Masterminds/squirrel"
+	"github.com/google/uuid"
+
+	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+const takeNumbers = "INSERT INTO " + workspaceTable + " (ws, seq) VALUES (?, ?)" +
+	" ON CONFLICT (ws) DO UPDATE SET seq = " + workspaceTable + ".seq + excluded.seq RETURNING seq"
+
+// eventRow is an event as it is stored.
+type eventRow struct {
+	driver.Event
+	tags, groups []byte
+}
+
+// writeEvents numbers events and writes them.
+func (s scope) writeEvents(ctx context.Context, events []driver.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	var last int64
+	if err := s.find(ctx, takeNumbers, func(r row) error { return r.Scan(&last) }, len(events)); err != nil {
+		return err
+	}
+	rows := make([]eventRow, len(events))
+	for i, e := range events {
+		e.Seq = driver.Seq(last) - driver.Seq(len(events)-1-i)
+		tags, err := packIDs(e.Tags)
+		if err != nil {
+			return err
+		}
+		groups, err := packIDs(e.Groups)
+		if err != nil {
+			return err
+		}
+		rows[i] = eventRow{e, tags, groups}
+	}
+	for rows := range slices.Chunk(rows, 1_000) {
+		err := s.insertRows(ctx, eventTable, nil,
+			col("seq", "bigint", rows, func(e eventRow) int64 { return int64(e.Seq) }),
+			col("kind", "text", rows, func(e eventRow) string { return string(e.Kind) }),
+			col("at", "bigint", rows, func(e eventRow) int64 { return driver.Micros(e.At) }),
+			idCol(s, "visitor_id", rows, func(e eventRow) visitor.ID { return e.Visitor }),
+			idCol(s, "other_id", rows, func(e eventRow) visitor.ID { return e.Other }),
+			col("tag_ids", "bytea", rows, func(e eventRow) []byte { return e.tags }),
+			col("group_ids", "bytea", rows, func(e eventRow) []byte { return e.groups }),
+			col("fields", "text", rows, func(e eventRow) string { return strings.Join(e.Fields, " ") }),
+			col("actor", "text", rows, func(e eventRow) string { return e.Actor }),
+			col("cause", "text", rows, func(e eventRow) string { return e.Cause }),
+		)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Events reads events; see driver.Store.
+func (e *Engine) Events(ctx context.Context, ws driver.WorkspaceID, q driver.EventQuery) (events []driver.Event, err error) {
+	err = e.readOnce(ctx, ws, func(s scope) error {
+		events = nil
+		return s.fetch(ctx, s.eventsOf(q), func(r row) error {
+			event, err := scanEvent(r)
+			events = append(events, event)
+			return err
+		})
+	})
+	return events, err
+}
+
+var eventColumns = []string{"e.seq", "e.kind", "e.at", "e.visitor_id", "e.other_id", "e.tag_ids", "e.group_ids", "e.fields", "e.actor", "e.cause"}
+
+// eventsOf starts from the indexes on the two columns where only events about one visitor
+// are wanted. SQLite, which does not know that a visitor has few of the events, must be told.
+func (s scope) eventsOf(q driver.EventQuery) sq.Sqlizer {
+	events := s.from(eventTable, "e", eventColumns...).Where("e.seq > ?", int64(q.After)).OrderBy("e.seq").Limit(uint64(max(q.Limit, 0)))
+	if q.Visitor == "" {
+		return events
+	}
+	by := func(index, condition string) sq.SelectBuilder {
+		b := events.Where(condition, s.d.ID(string(q.Visitor)))
+		if s.d.Index() != nil {
+			b = b.From(eventTable + " e INDEXED BY " + index)
+		}
+		return s.over(b, "e", eventColumns...)
+	}
+	return sq.Expr("? UNION ALL ? ORDER BY 1 LIMIT ?", by("visitors_event_visitor", "e.visitor_id = ?"),
+		by("visitors_event_other", "e.other_id = ? AND e.other_id <> "+s.d.NoID()), max(q.Limit, 0))
+}
+
+func scanEvent(r row) (e driver.Event, err error) {
+	var tags, groups []byte
+	var fields string
+	err = r.Scan(&e.Seq, &e.Kind, timeInto{&e.At}, into(&e.Visitor), into(&e.Other), &tags, &groups, &fields, &e.Actor, &e.Cause)
+	if err != nil {
+		return e, err
+	}
+	if e.Tags, err = unpackIDs[tag.ID](tags); err != nil {
+		return e, err
+	}
+	if e.Groups, err = unpackIDs[group.ID](groups); err != nil {
+		return e, err
+	}
+	if fields != "" {
+		e.Fields = strings.Split(fields, " ")
+	}
+	return e, nil
+}
+
+// packIDs writes ids of 16 bytes each.
+func packIDs[T ~string](ids []T) ([]byte, error) {
+	packed := make([]byte, 0, 16*len(ids))
+	for _, id := range ids {
+		u, err := uuid.Parse(string(id))
+		if err != nil {
+			return nil, fmt.Errorf("write event: %w", err)
+		}
+		packed = append(packed, u[:]...)
+	}
+	return packed, nil
+}
+
+// unpackIDs reads ids of 16 bytes each.
+func unpackIDs[T ~string](b []byte) ([]T, error) {
+	if len(b)%16 != 0 {
+		return nil, fmt.Errorf("scan ids: %d bytes", len(b))
+	}
+	var ids []T
+	for ; len(b) > 0; b = b[16:] {
+		ids = append(ids, T(formatID([16]byte(b[:16]))))
+	}
+	return ids, nil
+}

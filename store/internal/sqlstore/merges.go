@@ -1,0 +1,136 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// follow returns the visitor that an id stands for: its own, or the one it was merged into.
+func (s scope) follow(ctx context.Context, id visitor.ID) (visitor.Visitor, error) {
+	for at := id; ; {
+		found, err := s.visitors(ctx, []string{string(at)}, driver.AllParts)
+		if err != nil {
+			return visitor.Visitor{}, err
+		}
+		if len(found) > 0 {
+			return found[0].Visitor, nil
+		}
+		into, err := s.aliases(ctx, []visitor.ID{at})
+		if err != nil {
+			return visitor.Visitor{}, err
+		}
+		if at = into[at]; at == "" {
+			return visitor.Visitor{}, driver.NotFound("visitor", string(id))
+		}
+	}
+}
+
+func (s scope) aliases(ctx context.Context, ids []visitor.ID) (map[visitor.ID]visitor.ID, error) {
+	aliases := map[visitor.ID]visitor.ID{}
+	q := s.from(mergedTable, "m", "m.id", "m.into_id").Where(s.d.InIDs("m.id", textsOf(ids)))
+	err := s.fetch(ctx, q, func(r row) error {
+		var from, to visitor.ID
+		err := r.Scan(into(&from), into(&to))
+		aliases[from] = to
+		return err
+	})
+	return aliases, err
+}
+
+// Aliases looks ids of merged visitors up.
+func (t *tx) Aliases(ids []visitor.ID) (map[visitor.ID]visitor.ID, error) {
+	return t.aliases(t.ctx, ids)
+}
+
+// MergedInto looks up who was merged into visitors.
+func (t *tx) MergedInto(ids []visitor.ID) (merged []visitor.ID, err error) {
+	q := t.from(mergedTable, "m", "m.id").Where(t.d.InIDs("m.into_id", textsOf(ids)))
+	err = t.fetch(t.ctx, q, func(r row) error {
+		var id visitor.ID
+		err := r.Scan(into(&id))
+		merged = append(merged, id)
+		return err
+	})
+	return merged, err
+}
+
+// Merge reads the state of a merge.
+func (t *tx) Merge(from visitor.ID) (m visitor.Merged, found bool, err error) {
+	q := t.from(mergedTable, "m", "m.state").Where(t.d.InIDs("m.id", []string{string(from)}))
+	err = t.fetch(t.ctx, q, func(r row) error {
+		var state string
+		if err := r.Scan(&state); err != nil {
+			return err
+		}
+		found = true
+		m, err = readMerge([]byte(state))
+		return err
+	})
+	return m, found, err
+}
+
+// readMerge reads the state of a merge.
+func readMerge(state []byte) (m visitor.Merged, err error) {
+	if err := json.Unmarshal(state, &m); err != nil {
+		return m, err
+	}
+	var old struct{ Into, From, Result visitorVersion2 }
+	if err := json.Unmarshal(state, &old); err != nil {
+		return m, err
+	}
+	old.Into.upgrade(&m.Into)
+	old.From.upgrade(&m.From)
+	old.Result.upgrade(&m.Result)
+	return m, nil
+}
+
+// visitorVersion2 is what was spelled differently in the JSON of a visitor before schema
+// version 3.
+type visitorVersion2 struct {
+	Groups  []visitor.GroupID
+	Tags    []struct{ By string }
+	Origins map[string]struct {
+		visitor.Provenance
+		Claimed bool
+	}
+}
+
+func (old visitorVersion2) upgrade(v *visitor.Visitor) {
+	for _, g := range old.Groups {
+		v.Memberships = append(v.Memberships, visitor.Membership{Group: g})
+	}
+	for n, a := range old.Tags {
+		if a.By != "" {
+			v.Tags[n].Actor = a.By
+		}
+	}
+	for field, o := range old.Origins {
+		if v.Provenance == nil {
+			v.Provenance = visitor.Provenances{}
+		}
+		o.Unverified = o.Unverified || o.Claimed
+		v.Provenance[field] = o.Provenance
+	}
+}
+
+// PutMerge stores the state of a merge.
+func (t *tx) PutMerge(m visitor.Merged) error {
+	state, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	merges := []visitor.Merged{m}
+	return t.insertRows(t.ctx, mergedTable, nil,
+		idCol(t.scope, "id", merges, func(m visitor.Merged) visitor.ID { return m.From.ID }),
+		idCol(t.scope, "into_id", merges, func(m visitor.Merged) visitor.ID { return m.Into.ID }),
+		col("at", "bigint", merges, func(m visitor.Merged) int64 { return driver.Micros(m.Result.UpdatedAt) }),
+		col("state", "text", merges, func(visitor.Merged) string { return string(state) }))
+}
+
+// DeleteMerges deletes states of merges.
+func (t *tx) DeleteMerges(from []visitor.ID) error {
+	return t.deleteRows(t.ctx, mergedTable, idCol(t.scope, "id", from, func(id visitor.ID) visitor.ID { return id }))
+}

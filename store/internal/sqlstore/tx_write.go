@@ -1,0 +1,470 @@
+package sqlstore
+
+import (
+	"database/sql"
+	"maps"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// WriteVisitors writes the differences of visitors, table by table: first what goes, since
+// it may come back elsewhere.
+func (t *tx) WriteVisitors(edits []driver.VisitorEdit, parts driver.Parts) error {
+	var w visitorWrite
+	for _, e := range edits {
+		if err := w.add(e, parts); err != nil {
+			return err
+		}
+	}
+	if err := t.deleteVisitors(w.deleted); err != nil {
+		return err
+	}
+	for _, write := range []func(*visitorWrite) error{
+		t.deleteChildren, t.writeProfiles, t.writeIdentities, t.writeTags, t.writeGroups, t.writeAttributes,
+	} {
+		if err := write(&w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// visitorWrite is the rows to write of some visitors.
+type visitorWrite struct {
+	deleted  []visitor.ID
+	created  []profile
+	updated  []profileUpdate
+	touched  []profile // only the times of last contact changed
+	identity struct{ deleted, created, updated []child[visitor.Identity] }
+	tag      struct{ deleted, created []child[tag.Assignment] }
+	group    struct{ deleted, created []child[groupRow] }
+	attr     struct {
+		deleted []child[string]
+		created []child[attributeRow]
+	}
+}
+
+// child is a row that belongs to a visitor.
+type child[T any] struct {
+	visitor visitor.ID
+	row     T
+}
+
+func children[T any](id visitor.ID, rows []T) []child[T] {
+	all := make([]child[T], len(rows))
+	for n, row := range rows {
+		all[n] = child[T]{id, row}
+	}
+	return all
+}
+
+// profile is a row of the visitor table.
+type profile struct {
+	visitor.Visitor
+	words   Searchable
+	origins string
+}
+
+type profileUpdate struct {
+	profile
+	before visitor.Visitor
+}
+
+func newProfile(v visitor.Visitor) (profile, error) {
+	origins, err := originsText(v.Provenance)
+	return profile{v, searchable(v), origins}, err
+}
+
+// groupRow is a row of the table of memberships and exclusions.
+type groupRow struct {
+	visitor.Membership
+	excluded int16
+}
+
+func groupRows(v *visitor.Visitor) []groupRow {
+	rows := make([]groupRow, 0, len(v.Memberships)+len(v.Excluded))
+	for _, m := range v.Memberships {
+		rows = append(rows, groupRow{m, 0})
+	}
+	for _, g := range v.Excluded {
+		rows = append(rows, groupRow{visitor.Membership{Group: g}, 1})
+	}
+	return rows
+}
+
+// missing returns the items of a list that another one does not have exactly so.
+func missing[T comparable](list, other []T) []T {
+	var more []T
+	for _, item := range list {
+		if !slices.Contains(other, item) {
+			more = append(more, item)
+		}
+	}
+	return more
+}
+
+// add adds the difference of one visitor.
+func (w *visitorWrite) add(e driver.VisitorEdit, parts driver.Parts) error {
+	if e.After == nil {
+		w.deleted = append(w.deleted, e.Before.ID)
+		return nil
+	}
+	before, after, id := e.Before, e.After, e.After.ID
+	if before == nil {
+		p, err := newProfile(*after)
+		if err != nil {
+			return err
+		}
+		w.created = append(w.created, p)
+		before, parts = &visitor.Visitor{}, driver.AllParts
+	} else if parts.Has(driver.Profile) {
+		if err := w.addProfile(*before, *after); err != nil {
+			return err
+		}
+	}
+	if parts.Has(driver.Identities) {
+		w.addIdentities(before, after)
+	}
+	if parts.Has(driver.Tags) {
+		w.tag.deleted = append(w.tag.deleted, children(id, missing(before.Tags, after.Tags))...)
+		w.tag.created = append(w.tag.created, children(id, missing(after.Tags, before.Tags))...)
+	}
+	if parts.Has(driver.Groups) {
+		old, now := groupRows(before), groupRows(after)
+		w.group.deleted = append(w.group.deleted, children(id, missing(old, now))...)
+		w.group.created = append(w.group.created, children(id, missing(now, old))...)
+	}
+	if parts.Has(driver.Attributes) {
+		w.addAttributes(before, after)
+	}
+	return nil
+}
+
+func (w *visitorWrite) addProfile(before, after visitor.Visitor) error {
+	profileOf := func(v visitor.Visitor) visitor.Visitor {
+		v.Identities, v.Tags, v.Memberships, v.Excluded, v.Attributes = nil, nil, nil, nil, nil
+		return v
+	}
+	old, now := profileOf(before), profileOf(after)
+	if reflect.DeepEqual(old, now) {
+		return nil
+	}
+	p, err := newProfile(after)
+	if err != nil {
+		return err
+	}
+	// The indexes on other columns are left alone where somebody was only seen.
+	if old.LastSeenAt, old.Provenance = now.LastSeenAt, now.Provenance; reflect.DeepEqual(old, now) {
+		w.touched = append(w.touched, p)
+	} else {
+		w.updated = append(w.updated, profileUpdate{p, before})
+	}
+	return nil
+}
+
+func (w *visitorWrite) addIdentities(before, after *visitor.Visitor) {
+	for _, i := range before.Identities {
+		if after.Identified(i) < 0 {
+			w.identity.deleted = append(w.identity.deleted, child[visitor.Identity]{after.ID, i})
+		}
+	}
+	for _, i := range missing(after.Identities, before.Identities) {
+		if before.Identified(i) < 0 {
+			w.identity.created = append(w.identity.created, child[visitor.Identity]{after.ID, i})
+		} else {
+			w.identity.updated = append(w.identity.updated, child[visitor.Identity]{after.ID, i})
+		}
+	}
+}
+
+func (w *visitorWrite) addAttributes(before, after *visitor.Visitor) {
+	for _, name := range slices.Sorted(maps.Keys(before.Attributes)) {
+		if now, has := after.Attributes[name]; !has || !reflect.DeepEqual(now, before.Attributes[name]) {
+			w.attr.deleted = append(w.attr.deleted, child[string]{after.ID, name})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(after.Attributes)) {
+		if old, had := before.Attributes[name]; !had || !reflect.DeepEqual(old, after.Attributes[name]) {
+			w.attr.created = append(w.attr.created, children(after.ID, attributeRows(name, after.Attributes[name]))...)
+		}
+	}
+}
+
+// deleteVisitors deletes visitors and everything that belongs to them but stored merges.
+func (t *tx) deleteVisitors(ids []visitor.ID) error {
+	for ids := range slices.Chunk(ids, 1_000) {
+		if err := t.deleteProfiles(ids); err != nil {
+			return err
+		}
+		err := t.deleteOf(visitorTagTable, ids, "tag_id, 0", func(r row) error {
+			var tag tag.ID
+			var zero int64
+			err := r.Scan(into(&tag), &zero)
+			t.counts.tag(tag, -1)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		err = t.deleteOf(visitorGroupTable, ids, "group_id, excluded", func(r row) error {
+			var group visitor.GroupID
+			var excluded int64
+			err := r.Scan(into(&group), &excluded)
+			t.counts.group(group, excluded-1)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, table := range []string{identityTable, attributeTable} {
+			if err := t.deleteOf(table, ids, "", nil); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// deleteProfiles deletes rows of the visitor table, and their text from the search index.
+func (t *tx) deleteProfiles(ids []visitor.ID) error {
+	if t.d.Index() == nil {
+		return t.deleteWhere(visitorTable, "id", ids, "", nil)
+	}
+	return t.deleteWhere(visitorTable, "id", ids, "source, name_fold, email_fold, phone, rowkey", func(r row) error {
+		var source visitor.Source
+		var old Searchable
+		var rowkey int64
+		if err := r.Scan(&source, &old.Name, &old.Email, &old.Phone, &rowkey); err != nil {
+			return err
+		}
+		t.counts.source(source, -1)
+		t.texts.drop(rowkey, old)
+		return nil
+	})
+}
+
+// deleteOf deletes the rows of a table that belong to visitors, and calls each with the
+// returned columns where the engine keeps counters.
+func (t *tx) deleteOf(table string, ids []visitor.ID, returning string, each func(row) error) error {
+	if t.d.Index() == nil {
+		returning = ""
+	}
+	return t.deleteWhere(table, "visitor_id", ids, returning, each)
+}
+
+func (t *tx) deleteWhere(table, column string, ids []visitor.ID, returning string, each func(row) error) error {
+	q := t.delete(table).Where(t.d.InIDs(column, textsOf(ids)))
+	if returning == "" {
+		_, err := t.do(t.ctx, q)
+		return err
+	}
+	return t.fetch(t.ctx, q.Suffix("RETURNING "+returning), each)
+}
+
+// deleteChildren deletes rows that visitors do not have any more.
+func (t *tx) deleteChildren(w *visitorWrite) error {
+	if rows := w.identity.deleted; len(rows) > 0 {
+		if err := t.deleteRows(t.ctx, identityTable, identityKeys(rows)...); err != nil {
+			return err
+		}
+	}
+	if rows := w.tag.deleted; len(rows) > 0 {
+		err := t.deleteRows(t.ctx, visitorTagTable, owners(t.scope, rows), idCol(t.scope, "tag_id", rows, tagOf))
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			t.counts.tag(r.row.Tag, -1)
+		}
+	}
+	if rows := w.group.deleted; len(rows) > 0 {
+		err := t.deleteRows(t.ctx, visitorGroupTable, owners(t.scope, rows), idCol(t.scope, "group_id", rows, groupOf))
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			t.counts.group(r.row.Group, int64(r.row.excluded)-1)
+		}
+	}
+	rows := w.attr.deleted
+	if len(rows) == 0 {
+		return nil
+	}
+	return t.deleteRows(t.ctx, attributeTable, owners(t.scope, rows), col("name", "text", rows, func(c child[string]) string { return c.row }))
+}
+
+func owners[T any](s scope, rows []child[T]) column {
+	return idCol(s, "visitor_id", rows, func(c child[T]) visitor.ID { return c.visitor })
+}
+
+func tagOf(c child[tag.Assignment]) tag.ID      { return c.row.Tag }
+func groupOf(c child[groupRow]) visitor.GroupID { return c.row.Group }
+
+func identityKeys(rows []child[visitor.Identity]) []column {
+	type identity = child[visitor.Identity]
+	return []column{
+		col("source", "text", rows, func(c identity) string { return string(c.row.Source) }),
+		col("account", "text", rows, func(c identity) string { return c.row.Account }),
+		col("external_id", "text", rows, func(c identity) string { return c.row.ExternalID }),
+	}
+}
+
+// micros makes a column of times.
+func micros[R any](name string, rows []R, of func(R) time.Time) column {
+	return col(name, "bigint", rows, func(r R) int64 { return driver.Micros(of(r)) })
+}
+
+func (t *tx) writeProfiles(w *visitorWrite) error {
+	if err := t.insertProfiles(w.created); err != nil {
+		return err
+	}
+	if rows := w.updated; len(rows) > 0 {
+		err := t.updateRows(t.ctx, visitorTable, []column{idCol(t.scope, "id", rows, func(u profileUpdate) visitor.ID { return u.ID })},
+			profileColumns(rows, func(u profileUpdate) profile { return u.profile }))
+		if err != nil {
+			return err
+		}
+	}
+	for _, u := range w.updated {
+		t.counts.source(u.before.Source, -1)
+		t.counts.source(u.Source, 1)
+		if old := searchable(u.before); t.d.Index() != nil && old != u.words {
+			t.texts.drop(t.rowkeys[u.ID], old)
+			t.texts.put(t.rowkeys[u.ID], u.words)
+		}
+	}
+	rows := w.touched
+	if len(rows) == 0 {
+		return nil
+	}
+	return t.updateRows(t.ctx, visitorTable, []column{idCol(t.scope, "id", rows, func(p profile) visitor.ID { return p.ID })}, []column{
+		micros("last_seen_at", rows, func(p profile) time.Time { return p.LastSeenAt }),
+		col("origins", "text", rows, func(p profile) string { return p.origins }),
+	})
+}
+
+// profileColumns are the columns of a profile that can change.
+func profileColumns[R any](rows []R, of func(R) profile) []column {
+	text := func(name string, value func(profile) string) column {
+		return col(name, "text", rows, func(r R) string { return value(of(r)) })
+	}
+	at := func(name string, value func(profile) time.Time) column {
+		return micros(name, rows, func(r R) time.Time { return value(of(r)) })
+	}
+	return []column{
+		text("name", func(p profile) string { return p.Name }),
+		text("name_fold", func(p profile) string { return p.words.Name }),
+		text("email", func(p profile) string { return p.Email }),
+		text("email_fold", func(p profile) string { return p.words.Email }),
+		text("phone", func(p profile) string { return p.Phone }),
+		text("source", func(p profile) string { return string(p.Source) }),
+		at("updated_at", func(p profile) time.Time { return p.UpdatedAt }),
+		at("last_seen_at", func(p profile) time.Time { return p.LastSeenAt }),
+		col("revision", "bigint", rows, func(r R) int64 { return of(r).Revision }),
+		text("origins", func(p profile) string { return p.origins }),
+	}
+}
+
+func (t *tx) insertProfiles(rows []profile) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	var inserted func(int, sql.Result) error
+	if t.d.Index() != nil {
+		inserted = func(row int, r sql.Result) error {
+			rowkey, err := r.LastInsertId()
+			t.rowkeys[rows[row].ID] = rowkey
+			t.texts.put(rowkey, rows[row].words)
+			return err
+		}
+	}
+	columns := append(profileColumns(rows, func(p profile) profile { return p }),
+		idCol(t.scope, "id", rows, func(p profile) visitor.ID { return p.ID }),
+		micros("created_at", rows, func(p profile) time.Time { return p.CreatedAt }))
+	for _, p := range rows {
+		t.counts.source(p.Source, 1)
+	}
+	return t.insertRows(t.ctx, visitorTable, inserted, columns...)
+}
+
+func (t *tx) writeIdentities(w *visitorWrite) error {
+	type identity = child[visitor.Identity]
+	values := func(rows []identity) []column {
+		return []column{
+			col("username", "text", rows, func(c identity) string { return c.row.Username }),
+			micros("username_at", rows, func(c identity) time.Time { return c.row.UsernameAt }),
+			micros("first_seen", rows, func(c identity) time.Time { return c.row.FirstSeen }),
+			micros("last_seen", rows, func(c identity) time.Time { return c.row.LastSeen }),
+		}
+	}
+	if rows := w.identity.updated; len(rows) > 0 {
+		if err := t.updateRows(t.ctx, identityTable, identityKeys(rows), values(rows)); err != nil {
+			return err
+		}
+	}
+	rows := w.identity.created
+	if len(rows) == 0 {
+		return nil
+	}
+	return t.insertRows(t.ctx, identityTable, nil, slices.Concat(identityKeys(rows), []column{owners(t.scope, rows)}, values(rows))...)
+}
+
+func (t *tx) writeTags(w *visitorWrite) error {
+	rows := w.tag.created
+	if len(rows) == 0 {
+		return nil
+	}
+	for _, r := range rows {
+		t.counts.tag(r.row.Tag, 1)
+	}
+	type assignment = child[tag.Assignment]
+	return t.insertRows(t.ctx, visitorTagTable, nil,
+		owners(t.scope, rows),
+		idCol(t.scope, "tag_id", rows, tagOf),
+		micros("put_at", rows, func(c assignment) time.Time { return c.row.At }),
+		col("put_by", "text", rows, func(c assignment) string { return c.row.Actor }),
+		col("cause", "text", rows, func(c assignment) string { return c.row.Cause }),
+	)
+}
+
+func (t *tx) writeGroups(w *visitorWrite) error {
+	rows := w.group.created
+	if len(rows) == 0 {
+		return nil
+	}
+	for _, r := range rows {
+		t.counts.group(r.row.Group, 1-int64(r.row.excluded))
+	}
+	type membership = child[groupRow]
+	return t.insertRows(t.ctx, visitorGroupTable, nil,
+		owners(t.scope, rows),
+		idCol(t.scope, "group_id", rows, groupOf),
+		col("excluded", "smallint", rows, func(c membership) int16 { return c.row.excluded }),
+		micros("at", rows, func(c membership) time.Time { return c.row.At }),
+		col("actor", "text", rows, func(c membership) string { return c.row.Actor }),
+		col("cause", "text", rows, func(c membership) string { return c.row.Cause }),
+	)
+}
+
+func (t *tx) writeAttributes(w *visitorWrite) error {
+	rows := w.attr.created
+	if len(rows) == 0 {
+		return nil
+	}
+	type attribute = child[attributeRow]
+	return t.insertRows(t.ctx, attributeTable, nil,
+		owners(t.scope, rows),
+		col("name", "text", rows, func(a attribute) string { return a.row.name }),
+		col("ord", "integer", rows, func(a attribute) int32 { return a.row.ord }),
+		col("kind", "smallint", rows, func(a attribute) int16 { return int16(a.row.kind) }),
+		col("text", "text", rows, func(a attribute) string { return a.row.text }),
+		col("text_fold", "text", rows, func(a attribute) string { return fold(a.row.text) }),
+		col("number", "double precision", rows, func(a attribute) float64 { return a.row.number }),
+		col("micros", "bigint", rows, func(a attribute) int64 { return a.row.micros }),
+	)
+}

@@ -1,0 +1,176 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// visitors reads parts of the visitors with those ids, in no order.
+func (s scope) visitors(ctx context.Context, ids []string, parts driver.Parts) ([]record, error) {
+	scan := scanVisitor
+	columns := s.visitorColumns("v")
+	if !parts.Has(driver.Profile) {
+		columns, scan = columns[:2], scanVisitorID
+	}
+	var found []record
+	err := s.fetch(ctx, s.from(visitorTable, "v", columns...).Where(s.d.InIDs("v.id", ids)), func(r row) error {
+		rec, err := scan(r)
+		found = append(found, rec)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, s.fill(ctx, found, parts, nil)
+}
+
+// fill reads the parts that are in tables of their own, each in one statement. Of attributes
+// it reads those with some names, or all if there are none.
+func (s scope) fill(ctx context.Context, found []record, parts driver.Parts, attributes []string) error {
+	if len(found) == 0 {
+		return nil
+	}
+	ids := make([]string, len(found))
+	byID := make(map[visitor.ID]*visitor.Visitor, len(found))
+	for i := range found {
+		v := &found[i].Visitor
+		ids[i] = string(v.ID)
+		byID[v.ID] = v
+	}
+	fillTags := s.fillTags
+	if !parts.Has(driver.Profile) {
+		fillTags = s.fillTagIDs
+	}
+	for _, table := range []struct {
+		part driver.Parts
+		read func(context.Context, []string, map[visitor.ID]*visitor.Visitor) error
+	}{
+		{driver.Tags, fillTags}, {driver.Groups, s.fillGroups}, {driver.Identities, s.fillIdentities}, {driver.Attributes, s.fillAttributes(attributes)},
+	} {
+		if !parts.Has(table.part) {
+			continue
+		}
+		if err := table.read(ctx, ids, byID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s scope) fillTags(ctx context.Context, ids []string, byID map[visitor.ID]*visitor.Visitor) error {
+	q := s.hanging(visitorTagTable, "l", "l.visitor_id", "t.id", "t.name", "t.color", "l.put_at", "l.put_by", "l.cause").
+		Where(s.d.InIDs("l.visitor_id", ids))
+	err := s.fetch(ctx, s.with(q, tagTable, "t", "t.id = l.tag_id"), func(r row) error {
+		var id visitor.ID
+		var a tag.Assignment
+		if err := r.Scan(into(&id), into(&a.Tag), &a.Name, &a.Color, timeInto{&a.At}, &a.Actor, &a.Cause); err != nil {
+			return err
+		}
+		v := byID[id]
+		v.Tags = append(v.Tags, a)
+		return nil
+	})
+	for _, v := range byID {
+		slices.SortFunc(v.Tags, tag.Assignment.Compare)
+	}
+	return err
+}
+
+func (s scope) fillTagIDs(ctx context.Context, ids []string, byID map[visitor.ID]*visitor.Visitor) error {
+	q := s.hanging(visitorTagTable, "l", "l.visitor_id", "l.tag_id").Where(s.d.InIDs("l.visitor_id", ids))
+	return s.fetch(ctx, q, func(r row) error {
+		var id visitor.ID
+		var a tag.Assignment
+		if err := r.Scan(into(&id), into(&a.Tag)); err != nil {
+			return err
+		}
+		v := byID[id]
+		v.Tags = append(v.Tags, a)
+		return nil
+	})
+}
+
+func (s scope) fillGroups(ctx context.Context, ids []string, byID map[visitor.ID]*visitor.Visitor) error {
+	q := s.hanging(visitorGroupTable, "m", "m.visitor_id", "m.group_id", "m.excluded", "m.at", "m.actor", "m.cause").
+		Where(s.d.InIDs("m.visitor_id", ids))
+	err := s.fetch(ctx, q, func(r row) error {
+		var id visitor.ID
+		var m visitor.Membership
+		var excluded int64
+		if err := r.Scan(into(&id), into(&m.Group), &excluded, timeInto{&m.At}, &m.Actor, &m.Cause); err != nil {
+			return err
+		}
+		v := byID[id]
+		if excluded == 1 {
+			v.Excluded = append(v.Excluded, m.Group)
+		} else {
+			v.Memberships = append(v.Memberships, m)
+		}
+		return nil
+	})
+	for _, v := range byID {
+		slices.SortFunc(v.Memberships, func(a, b visitor.Membership) int { return cmp.Compare(a.Group, b.Group) })
+		slices.Sort(v.Excluded)
+	}
+	return err
+}
+
+func (s scope) fillIdentities(ctx context.Context, ids []string, byID map[visitor.ID]*visitor.Visitor) error {
+	q := s.hanging(identityTable, "i", "i.visitor_id", "i.source", "i.account", "i.external_id", "i.username", "i.username_at", "i.first_seen", "i.last_seen").
+		Where(s.d.InIDs("i.visitor_id", ids))
+	err := s.fetch(ctx, q, func(r row) error {
+		var id visitor.ID
+		var i visitor.Identity
+		err := r.Scan(into(&id), &i.Source, &i.Account, &i.ExternalID, &i.Username, timeInto{&i.UsernameAt}, timeInto{&i.FirstSeen}, timeInto{&i.LastSeen})
+		if err != nil {
+			return err
+		}
+		v := byID[id]
+		v.Identities = append(v.Identities, i)
+		return nil
+	})
+	for _, v := range byID {
+		slices.SortFunc(v.Identities, visitor.Identity.Compare)
+	}
+	return err
+}
+
+// fewAttributes is up to how many attributes of a visitor are looked for by name.
+const fewAttributes = 4
+
+func (s scope) fillAttributes(names []string) func(context.Context, []string, map[visitor.ID]*visitor.Visitor) error {
+	return func(ctx context.Context, ids []string, byID map[visitor.ID]*visitor.Visitor) error {
+		q := s.hanging(attributeTable, "a", "a.visitor_id", "a.name", "a.kind", "a.text", "a.number", "a.micros").
+			Where(s.d.InIDs("a.visitor_id", ids)).OrderBy("a.visitor_id", "a.name", "a.ord")
+		read := s.fetch
+		if len(names) > 0 && len(names) <= fewAttributes {
+			q, read = q.Where(s.d.InTexts("a.name", names)), s.query
+		}
+		return read(ctx, q, addAttribute(byID))
+	}
+}
+
+// addAttribute reads a row into the visitor that it hangs on.
+func addAttribute(byID map[visitor.ID]*visitor.Visitor) func(row) error {
+	return func(r row) error {
+		id, a, err := scanAttribute(r)
+		if err != nil {
+			return err
+		}
+		v := byID[id]
+		if v.Attributes == nil {
+			v.Attributes = visitor.Attributes{}
+		}
+		value := a.value()
+		if before, ok := v.Attributes[a.name]; ok {
+			value = visitor.List(append(before.List(), a.text)...)
+		}
+		v.Attributes[a.name] = value
+		return nil
+	}
+}

@@ -1,0 +1,170 @@
+package memory
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/tag"
+)
+
+// catalog holds the tags or the groups of a workspace, by id and ordered by key.
+type catalog[T any] struct {
+	byID  map[string]*entry[T]
+	byKey []*entry[T]
+}
+
+// entry is a tag or a group. Visitors point to it, so a new name costs nothing for them.
+type entry[T any] struct {
+	id, key  string
+	value    T
+	members  *roaring.Bitmap // positions of the visitors that have the tag or were added to the group
+	excluded *roaring.Bitmap // of a group: visitors that were removed from it although its rule matches
+}
+
+func newCatalog[T any]() catalog[T] { return catalog[T]{byID: map[string]*entry[T]{}} }
+
+func newEntry[T any](id, key string, value T) *entry[T] {
+	return &entry[T]{id: id, key: key, value: value, members: roaring.New(), excluded: roaring.New()}
+}
+
+func compareKeys[T any](a, b *entry[T]) int { return strings.Compare(a.key, b.key) }
+
+// search returns the index of a key in byKey, or where it would be inserted.
+func (c *catalog[T]) search(key string) (int, bool) {
+	return slices.BinarySearchFunc(c.byKey, key, func(e *entry[T], key string) int { return strings.Compare(e.key, key) })
+}
+
+func (c *catalog[T]) insert(e *entry[T]) {
+	i, _ := c.search(e.key)
+	c.byID[e.id], c.byKey = e, slices.Insert(c.byKey, i, e)
+}
+
+func (c *catalog[T]) remove(e *entry[T]) {
+	i, _ := c.search(e.key)
+	c.byKey = slices.Delete(c.byKey, i, i+1)
+	delete(c.byID, e.id)
+}
+
+// replace gives an entry another value and key.
+func (c *catalog[T]) replace(e *entry[T], key string, value T) {
+	c.remove(e)
+	e.key, e.value = key, value
+	c.insert(e)
+}
+
+// list returns the values that l asks for, ordered by key.
+func (c *catalog[T]) list(l driver.List) []T {
+	var chosen []*entry[T]
+	if len(l.Keys)+len(l.IDs) > 0 {
+		for _, key := range l.Keys {
+			if i, found := c.search(key); found {
+				chosen = append(chosen, c.byKey[i])
+			}
+		}
+		for _, id := range l.IDs {
+			if e := c.byID[id]; e != nil {
+				chosen = append(chosen, e)
+			}
+		}
+		slices.SortFunc(chosen, compareKeys)
+		chosen = slices.Compact(chosen)
+	} else {
+		from, found := c.search(l.After)
+		if found {
+			from++
+		}
+		chosen = c.byKey[from:]
+		if l.Limit > 0 {
+			chosen = chosen[:min(l.Limit, len(chosen))]
+		}
+	}
+	var values []T
+	for _, e := range chosen {
+		values = append(values, e.value)
+	}
+	return values
+}
+
+// listGroups returns copies: the rule of a group is a tree that a caller may modify.
+func (w *workspace) listGroups(l driver.List) []group.Group {
+	groups := w.groups.list(l)
+	for i := range groups {
+		groups[i].Rule = cloneRule(groups[i].Rule)
+	}
+	return groups
+}
+
+func (t *tx) Tags(l driver.List) ([]tag.Tag, error) { return t.tags.list(l), nil }
+
+func (t *tx) Groups(l driver.List) ([]group.Group, error) { return t.listGroups(l), nil }
+
+func (t *tx) PutTag(before *tag.Tag, after tag.Tag) error {
+	put(t, &t.tags, before == nil, string(after.ID), tag.Key(after.Name), after)
+	return nil
+}
+
+func (t *tx) PutGroup(before *group.Group, after group.Group) error {
+	after.Rule = cloneRule(after.Rule)
+	put(t, &t.groups, before == nil, string(after.ID), group.Key(after.Name), after)
+	return nil
+}
+
+func put[T any](t *tx, c *catalog[T], isNew bool, id, key string, value T) {
+	if isNew {
+		e := newEntry(id, key, value)
+		c.insert(e)
+		t.onRollback(func() { c.remove(e) })
+		return
+	}
+	e := c.byID[id]
+	oldKey, old := e.key, e.value
+	c.replace(e, key, value)
+	t.onRollback(func() { c.replace(e, oldKey, old) })
+}
+
+func (t *tx) DeleteTag(id tag.ID) error {
+	e := t.tags.byID[string(id)]
+	for _, p := range e.members.ToArray() {
+		next := *t.records[p]
+		next.tags = unlink(next.tags, e)
+		t.put(p, &next)
+	}
+	drop(t, &t.tags, e)
+	return nil
+}
+
+func (t *tx) DeleteGroup(id group.ID) error {
+	e := t.groups.byID[string(id)]
+	for _, p := range append(e.members.ToArray(), e.excluded.ToArray()...) {
+		next := *t.records[p]
+		next.memberships = unlink(next.memberships, e)
+		next.excluded = without(next.excluded, func(other *entry[group.Group]) bool { return other == e })
+		t.put(p, &next)
+	}
+	drop(t, &t.groups, e)
+	return nil
+}
+
+func drop[T any](t *tx, c *catalog[T], e *entry[T]) {
+	c.remove(e)
+	t.onRollback(func() { c.insert(e) })
+}
+
+func unlink[T any](links []link[T], e *entry[T]) []link[T] {
+	return without(links, func(l link[T]) bool { return l.to == e })
+}
+
+// without returns a copy without the items that drop reports, nil if nothing is left.
+func without[T any](list []T, drop func(T) bool) []T {
+	var rest []T
+	for _, item := range list {
+		if !drop(item) {
+			rest = append(rest, item)
+		}
+	}
+	return rest
+}

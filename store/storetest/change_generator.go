@@ -1,0 +1,206 @@
+package storetest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// changeGenerator draws changes about a few visitors, tags, groups and identities, so that
+// the changes affect each other.
+type changeGenerator struct {
+	maker
+	rnd        *rand.Rand
+	visitors   []visitor.Visitor
+	tags       []tag.Tag
+	groups     []group.Group
+	rules      []filter.Expr
+	identities []visitor.Identity
+}
+
+func newChangeGenerator(m maker, rnd *rand.Rand) *changeGenerator {
+	g := &changeGenerator{maker: m, rnd: rnd}
+	for _, name := range []string{"Ada", "Bob", "Cleo", "Dan", "Eve"} {
+		g.visitors = append(g.visitors, g.visitor(name))
+	}
+	for _, name := range []string{"vip", "Hot Lead", "hot lead", "ÁÉ"} {
+		g.tags = append(g.tags, g.tag(name))
+	}
+	g.groups = append(g.groups, g.group("Team", nil), g.group("Crew", nil), g.group("Chatters", filter.Source.Is(visitor.Chat)), g.group("TEAM", filter.All()))
+	g.rules = []filter.Expr{
+		filter.All(), filter.Source.Is(visitor.Chat), filter.Group.Exists(),
+		filter.Or(filter.Email.Exists(), filter.Not(filter.Tag.HasID(g.tags[0].ID))),
+		filter.Not(filter.And(filter.Group.HasID(g.groups[0].ID), filter.Tag.HasID(g.tags[3].ID))),
+		filter.And(filter.All(), filter.Group.HasID(g.groups[1].ID)),
+	}
+	for i := range 4 {
+		g.identities = append(g.identities, visitor.Identity{Source: visitor.Telegram, ExternalID: fmt.Sprint(i)})
+	}
+	return g
+}
+
+func one[T any](g *changeGenerator, from []T) T { return from[g.rnd.IntN(len(from))] }
+
+// few returns up to most items, each at most once, in their order.
+func few[T any](g *changeGenerator, from []T, most int) []T {
+	var some []T
+	for _, item := range from {
+		if len(some) < most && g.rnd.IntN(3) == 0 {
+			some = append(some, item)
+		}
+	}
+	return some
+}
+
+func (g *changeGenerator) keys() []string {
+	keys := sorted(keys(few(g, g.tags, 3)...))
+	return slices.Compact(keys)
+}
+
+// setup creates most of what the changes are about, so that most of them have an effect.
+func (g *changeGenerator) setup() []driver.Change {
+	a, b := inGroups(g.visitors[0], g.groups[0].ID), g.visitors[1]
+	a.Identities = g.identities[:1]
+	return []driver.Change{
+		driver.CreateTag{Tag: g.tags[0]}, driver.CreateTag{Tag: g.tags[1]}, driver.CreateTag{Tag: g.tags[3]},
+		driver.CreateGroup{Group: g.groups[0]}, driver.CreateGroup{Group: g.groups[1]}, driver.CreateGroup{Group: g.groups[2]},
+		create(a, g.tags[0], g.tags[1]), create(b),
+	}
+}
+
+// next draws a change.
+func (g *changeGenerator) next() driver.Change {
+	a := driver.Audit{At: g.now(), Actor: one(g, []string{"", "ann", "bob"}), Cause: one(g, []string{"", "import"})}
+	v, t, in := one(g, g.visitors), one(g, g.tags), one(g, g.groups)
+	names := []string{"Ada", "Ben", "vip", "Hot Lead", "Team", "Chatters", "new"}
+	switch g.rnd.IntN(36) {
+	case 0, 1, 2, 3, 4:
+		v.Name, v.Identities = one(g, names), few(g, g.identities, 2)
+		c := driver.CreateVisitor{Audit: a, Visitor: v, Tags: g.keys()}
+		for _, in := range few(g, g.groups, 2) {
+			c.Groups = append(c.Groups, in.ID)
+		}
+		return c
+	case 5, 6, 7:
+		return driver.UpdateVisitor{Audit: a, ID: v.ID, Patch: g.patch()}
+	case 8, 9:
+		return driver.DeleteVisitor{Audit: a, ID: v.ID}
+	case 10, 11, 12:
+		return driver.AddTags{Audit: a, ID: v.ID, Tags: g.keys()}
+	case 13, 14:
+		return driver.RemoveTags{Audit: a, ID: v.ID, Tags: g.keys()}
+	case 15:
+		return driver.EnsureTag{Audit: a, Tag: t}
+	case 16:
+		return driver.CreateTag{Audit: a, Tag: t}
+	case 17:
+		return driver.UpdateTag{Audit: a, ID: t.ID, Patch: tag.Patch{Name: ptr(one(g, names)), Color: ptr(one(g, tag.Palette[:2]))}}
+	case 18:
+		return driver.DeleteTag{Audit: a, ID: t.ID}
+	case 19:
+		return driver.CreateGroup{Audit: a, Group: in}
+	case 20, 21:
+		return driver.UpdateGroup{Audit: a, ID: in.ID, Patch: g.groupPatch(names)}
+	case 22, 23:
+		return driver.RemoveFromGroup{Audit: a, Group: in.ID, ID: v.ID}
+	case 24:
+		return driver.DeleteGroup{Audit: a, ID: in.ID}
+	case 25, 26, 27, 28, 29:
+		return g.capture(a)
+	case 30:
+		return driver.LinkIdentity{Audit: a, ID: v.ID, Identity: one(g, g.identities)}
+	case 31:
+		return driver.UnlinkIdentity{Audit: a, ID: v.ID, Identity: one(g, g.identities)}
+	case 32, 33:
+		return driver.MergeVisitors{Audit: a, Into: v.ID, From: one(g, g.visitors).ID}
+	case 34:
+		return driver.UnmergeVisitor{Audit: a, From: v.ID}
+	}
+	return driver.AddToGroup{Audit: a, Group: in.ID, ID: v.ID}
+}
+
+// capture draws a capture that may create one of the visitors.
+func (g *changeGenerator) capture(a driver.Audit) driver.CaptureContact {
+	i := one(g, g.identities)
+	contact := visitor.Contact{
+		Source: i.Source, ExternalID: i.ExternalID, Name: one(g, []string{"", "Ada", "Ben"}), Username: one(g, []string{"", "ada", "ben"}),
+		Email: one(g, []string{"", "a@example.com", "b@example.com"}), Unverified: g.rnd.IntN(3) == 0, UpdateOnly: g.rnd.IntN(5) == 0,
+		OccurredAt: a.At.Add(-time.Duration(g.rnd.IntN(5)) * time.Second), EventID: one(g, []string{"", fmt.Sprint(g.rnd.IntN(30))}),
+	}
+	if g.rnd.IntN(3) == 0 {
+		contact.Attributes = visitor.Attributes{"a": one(g, []visitor.Value{visitor.Text("x"), visitor.Number(1)})}
+	}
+	if g.rnd.IntN(3) == 0 {
+		contact.AlternateIDs = few(g, g.identities, 1)
+	}
+	capture := driver.CaptureContact{Audit: a, ID: one(g, g.visitors).ID, Contact: contact, Tags: few(g, g.tags, 2)}
+	if g.rnd.IntN(4) == 0 {
+		capture.Policy = visitor.Policy{Name: visitor.Always, Email: visitor.IfNewer, ByEmail: visitor.MatchAny}
+	}
+	return capture
+}
+
+func (g *changeGenerator) patch() visitor.Patch {
+	var p visitor.Patch
+	if g.rnd.IntN(2) == 0 {
+		p.Name = ptr(one(g, []string{"Ada", "Ben"}))
+	}
+	if g.rnd.IntN(3) == 0 {
+		p.Email = ptr(one(g, []string{"", "a@example.com"}))
+	}
+	if g.rnd.IntN(3) == 0 {
+		p.Source = ptr(one(g, visitor.Sources()[:3]))
+	}
+	if g.rnd.IntN(3) == 0 {
+		p.Set = visitor.Attributes{one(g, []string{"a", "b"}): one(g, []visitor.Value{visitor.Text("x"), visitor.Number(1), visitor.List("x", "y")})}
+	}
+	if g.rnd.IntN(4) == 0 {
+		p.Unset = []string{"c"}
+		if p.Set == nil {
+			p.Unset = []string{"a", "c"}
+		}
+	}
+	if g.rnd.IntN(4) == 0 {
+		p.IfRevision = int64(1 + g.rnd.IntN(3))
+	}
+	return p
+}
+
+func (g *changeGenerator) groupPatch(names []string) group.Patch {
+	p := group.Patch{Description: ptr(one(g, []string{"", "about"}))}
+	switch g.rnd.IntN(4) {
+	case 0:
+		p.Name = ptr(one(g, names))
+	case 1:
+		p.Rule = one(g, g.rules)
+	case 2:
+		p.ClearRule = true
+	}
+	return p
+}
+
+// call draws up to n changes of one call, of which only the last may fail.
+func (g *changeGenerator) call(f *fixture, o *oracle, n int) []driver.Change {
+	f.Helper()
+	var changes []driver.Change
+	trial := *o
+	for range n {
+		c := g.next()
+		_, err := trial.apply(f.Context(), []driver.Change{c})
+		if err != nil && g.rnd.IntN(4) > 0 {
+			continue
+		}
+		changes = append(changes, c)
+		if err != nil {
+			break
+		}
+	}
+	return changes
+}

@@ -1,0 +1,168 @@
+package visitor_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// story makes random contacts of one person, of few values and few times, so that they
+// meet.
+func story(rnd *rand.Rand, n int) []visitor.Contact {
+	one := func(values ...string) string { return values[rnd.IntN(len(values))] }
+	start := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	contacts := make([]visitor.Contact, n)
+	for i := range contacts {
+		c := visitor.Contact{
+			Source: visitor.WhatsApp, ExternalID: one("5511", "BR.1"), Name: one("", "Ada", "Ada L."), Username: one("", "ada", "lovelace"),
+			Email: one("", "a@example.com", "b@example.com"), Phone: one("", "+5511987654321", "+5511987654322"),
+			Unverified: rnd.IntN(3) == 0, UpdateOnly: rnd.IntN(4) == 0, OccurredAt: start.Add(time.Duration(rnd.IntN(6)) * time.Minute),
+		}
+		if rnd.IntN(2) == 0 {
+			c.Attributes = visitor.Attributes{one("a", "b"): visitor.Text(one("x", "y"))}
+		}
+		if rnd.IntN(4) == 0 {
+			c.PreviousIDs = []visitor.Identity{{Source: visitor.WhatsApp, ExternalID: "old"}}
+		}
+		contacts[i] = c
+	}
+	return contacts
+}
+
+func absorbed(p visitor.Policy, v visitor.Visitor, contacts []visitor.Contact) visitor.Visitor {
+	for _, c := range contacts {
+		v = p.MergeContact(v, c, []visitor.Identity{c.Identity()})
+	}
+	return v
+}
+
+// TestAbsorbInAnyOrder: of the same contacts, in any order and some of them twice, the same
+// comes out. A word of the channel that goes over what was set by hand is the exception: it
+// goes by what it finds.
+func TestAbsorbInAnyOrder(t *testing.T) {
+	seed := *seed
+	t.Logf("run again with -visitor.seed=%d", seed)
+	fills := []visitor.Fill{"", visitor.Never, visitor.IfEmpty, visitor.IfNewer, visitor.Always}
+	for i := range uint64(3_000) {
+		rnd := rand.New(rand.NewPCG(seed, i))
+		contacts := story(rnd, 2+rnd.IntN(6))
+		p := visitor.Policy{
+			Name: fills[rnd.IntN(5)], Email: fills[rnd.IntN(5)], Phone: fills[rnd.IntN(5)], Attributes: fills[rnd.IntN(5)],
+		}
+		new := visitor.Visitor{ID: "v", Source: visitor.WhatsApp, CreatedAt: now}
+		want := absorbed(p, new, contacts)
+		again := append(contacts[:len(contacts):len(contacts)], contacts[:1+rnd.IntN(len(contacts))]...)
+		rnd.Shuffle(len(again), func(i, j int) { again[i], again[j] = again[j], again[i] })
+		require.Equal(t, want, absorbed(p, new, again), "case %d: %+v\n%+v\n%+v", i, p, contacts, again)
+		require.Equal(t, want, p.MergeContact(want, contacts[0], []visitor.Identity{contacts[0].Identity()}))
+	}
+}
+
+// TestMergeInAnyOrder: what channels told of one person in two visitors comes out as if it
+// had been one visitor from the start.
+func TestMergeInAnyOrder(t *testing.T) {
+	seed := *seed
+	t.Logf("run again with -visitor.seed=%d", seed)
+	for i := range uint64(3_000) {
+		rnd := rand.New(rand.NewPCG(seed, i))
+		var p visitor.Policy
+		contacts := story(rnd, 2+rnd.IntN(6))
+		a := visitor.Visitor{ID: "a", Source: visitor.WhatsApp, CreatedAt: now}
+		b := visitor.Visitor{ID: "b", Source: visitor.WhatsApp, CreatedAt: now}
+		want := absorbed(p, a, contacts)
+		var into, from []visitor.Contact
+		for _, c := range contacts {
+			if c.ExternalID == "5511" {
+				into = append(into, c)
+			} else {
+				from = append(from, c)
+			}
+		}
+		if len(into) == 0 || len(from) == 0 {
+			continue
+		}
+		got := p.Merge(absorbed(p, a, into), absorbed(p, b, from))
+		require.Equal(t, want, got, "case %d: %+v", i, contacts)
+		back, other := visitor.Merged{Into: absorbed(p, a, into), From: absorbed(p, b, from), Result: got}.Undo(got)
+		require.Equal(t, absorbed(p, a, into), back)
+		require.Equal(t, absorbed(p, b, from), other)
+	}
+}
+
+func TestMadeUpNames(t *testing.T) {
+	for _, tt := range []struct {
+		c    visitor.Contact
+		want string
+	}{
+		{visitor.Contact{Source: visitor.Instagram, Account: "17", ExternalID: "4"}, "Instagram visitor VRTX"},
+		{visitor.Contact{Source: visitor.Telegram, ExternalID: "4", Username: "ada"}, "ada"},
+		{visitor.Contact{Source: visitor.WhatsApp, ExternalID: "55", Phone: "+5511987654321"}, "+5511987654321"},
+		{visitor.Contact{Source: visitor.WhatsApp, ExternalID: "55", Phone: "+5511987654321", Name: "Ada"}, "Ada"},
+	} {
+		tt.c.OccurredAt = now
+		v := visitor.Policy{}.MergeContact(visitor.Visitor{Source: tt.c.Source}, tt.c, []visitor.Identity{tt.c.Identity()})
+		require.Equal(t, tt.want, v.Name)
+		require.Equal(t, tt.c.Name == "", v.Placeholder())
+		_, err := visitor.NormalizeName(v.Name)
+		require.NoError(t, err)
+	}
+}
+
+func TestRivals(t *testing.T) {
+	wa := func(id string) visitor.Identity { return visitor.Identity{Source: visitor.WhatsApp, ExternalID: id} }
+	chat := func(account, id string) visitor.Identity {
+		return visitor.Identity{Source: visitor.Chat, Account: account, ExternalID: id}
+	}
+	for _, tt := range []struct {
+		a, b visitor.Identity
+		want bool
+	}{
+		{wa("5511"), wa("5512"), true},
+		{wa("5511"), wa("5511"), false},
+		{wa("5511"), wa("BR.1"), false},
+		{wa("BR.ENT.1"), wa("BR.1"), false},
+		{wa("BR.2"), wa("BR.1"), true},
+		{chat("shop", "7"), chat("shop", "8"), true},
+		{chat("shop", "7"), chat("blog", "8"), false},
+		{chat("shop", "7"), chat("shop", "anon:8"), false},
+		{chat("shop", "anon:7"), chat("shop", "anon:8"), false},
+		{chat("", "7"), wa("8"), false},
+	} {
+		require.Equal(t, tt.want, tt.a.Conflicts(tt.b), "%v %v", tt.a, tt.b)
+		require.Equal(t, tt.want, tt.b.Conflicts(tt.a), "%v %v", tt.b, tt.a)
+	}
+}
+
+// TestContactKeepsWhatIsValid: a mistyped e-mail does not cost the visitor.
+func TestContactKeepsWhatIsValid(t *testing.T) {
+	c := visitor.Contact{
+		Source: "Instagram", Account: "17", ExternalID: "4", Name: " Ada\u200b ", Email: "ada@", Phone: "12", Username: "ada",
+		Tags: []string{"hot", "HOT", "\x00"}, Attributes: visitor.Attributes{"ok": visitor.Text("x"), "Bad Name": visitor.Text("x")},
+		OccurredAt: now.Add(time.Hour), AlternateIDs: []visitor.Identity{{Source: visitor.Instagram, Account: "17", ExternalID: "5", Username: "no"}},
+	}
+	got, refused, err := visitor.Rules{}.Contact(c, now)
+	require.NoError(t, err)
+	require.Len(t, refused, 4, fmt.Sprint(refused))
+	require.Equal(t, visitor.Contact{
+		Source: visitor.Instagram, Account: "17", ExternalID: "4", Name: "Ada", Username: "ada", Tags: []string{"hot"},
+		Attributes: visitor.Attributes{"ok": visitor.Text("x")}, OccurredAt: now,
+		AlternateIDs: []visitor.Identity{{Source: visitor.Instagram, Account: "17", ExternalID: "5"}},
+	}, got)
+	for field, bad := range map[string]visitor.Contact{
+		"source":      {ExternalID: "4"},
+		"external_id": {Source: visitor.Chat},
+		"account":     {Source: visitor.Chat, ExternalID: "4", Account: "a\x00"},
+		"event_id":    {Source: visitor.Chat, ExternalID: "4", EventID: "a\x00"},
+		"occurred_at": {Source: visitor.Chat, ExternalID: "4", OccurredAt: time.Unix(-5, 0)},
+	} {
+		_, _, err := visitor.Rules{}.Contact(bad, now)
+		var refusal *visitor.FieldError
+		require.ErrorAs(t, err, &refusal)
+		require.Equal(t, field, refusal.Field)
+	}
+}

@@ -111,7 +111,7 @@ func TestLint(t *testing.T) {
 		{`source:chat source:telegram`, []string{`contradiction /filter/of/1 and[1]: cannot match together with and[0]`}},
 		{`source:chat OR source:telegram`, nil},
 		{`tag:vip has:email -tag:VIP`, []string{`contradiction /filter/of/2 and[2]: cannot match together with and[0]`}},
-		{`tag:vip OR -tag:vip`, []string{`tautology /filter/of/1 or[1]: matches everybody together with or[0]`}},
+		{`tag:vip OR -tag:vip`, []string{`tautology /filter/of/1 or[1]: matches every visitor together with or[0]`}},
 		{`has:tag tag:vip`, []string{`shadowed /filter/of/0 and[0]: changes nothing: and[1] is stricter`}},
 		{`created:>=2026-01-01 created:>=2025-01-01`, []string{`shadowed /filter/of/1 and[1]: changes nothing: and[0] is as strict or stricter`}},
 		{`name:ada* OR name:a*`, []string{`shadowed /filter/of/0 or[0]: changes nothing: or[1] matches more`}},
@@ -121,10 +121,10 @@ func TestLint(t *testing.T) {
 			`shadowed /filter/of/0/of/1 and[0].or[1]: never matches here: another condition rules it out`,
 			`shadowed /filter/of/0 and[0]: changes nothing: and[1] is stricter`,
 		}},
-		{`seen:today..yesterday`, []string{`contradiction /filter seen: matches nobody: nothing lies in that range`}},
-		{`attr.n:2..1`, []string{`contradiction /filter attr: matches nobody: nothing lies in that range`}},
+		{`seen:today..yesterday`, []string{`contradiction /filter seen: matches no visitor: the range is empty`}},
+		{`attr.n:2..1`, []string{`contradiction /filter attr: matches no visitor: the range is empty`}},
 		{`seen:<7d seen:>30d`, []string{`contradiction /filter/of/1 and[1]: cannot match together with and[0]`}},
-		{`-(has:name)`, []string{`tautology /filter/of not.name: matches everybody: no visitor is without`}},
+		{`-(has:name)`, []string{`tautology /filter/of not.name: matches every visitor: none lacks it`}},
 		{`tag:vpi OR group:nowhere`, []string{
 			`unknown /filter/of/0/values/0 or[0].tag: filter: unknown tag "vpi"; did you mean "VIP"?`,
 			`unknown /filter/of/1/values/0 or[1].group: filter: unknown group "nowhere"`,
@@ -144,7 +144,7 @@ func TestLint(t *testing.T) {
 		}
 		require.Equal(t, c.want, got, c.text)
 	}
-	require.Equal(t, []filter.Warning{{Issue: filter.IssueInvalid, Path: "and", Pointer: "/filter/of", Message: "empty: say all or none"}}, filter.Lint(filter.And(), nil))
+	require.Equal(t, []filter.Warning{{Issue: filter.IssueInvalid, Path: "and", Pointer: "/filter/of", Message: "empty: write all or none"}}, filter.Lint(filter.And(), nil))
 }
 
 // TestLintIsRight checks warnings against what matches: what it calls a contradiction

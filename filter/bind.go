@@ -7,12 +7,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Bind validates e and resolves it in env. It returns an *Error for an expression that
-// is not valid, names an unknown source, or is relative to a clock that env lacks, and an
-// *UnknownError for an unknown tag or group.
+// Bind validates e and resolves it in env. It returns an *Error if the expression is
+// invalid, names an unknown source, has a relative date although env.Now is zero, or exceeds
+// MaxBound or MaxBoundValues, and an *UnknownError for an unknown tag or group. A Bound is
+// returned unchanged.
 func Bind(e Expr, env *Env) (Bound, error) {
 	if b, ok := e.(Bound); ok {
 		return b, nil
@@ -29,9 +31,9 @@ func Bind(e Expr, env *Env) (Bound, error) {
 
 type binder struct {
 	Env
-	size   int  // nodes so far
-	values int  // so far
-	inRule bool // the expression is a group's rule
+	size   int  // nodes bound so far
+	values int  // values bound so far
+	inRule bool // binding the rule of a group
 }
 
 func newBinder(env *Env) *binder {
@@ -42,16 +44,19 @@ func newBinder(env *Env) *binder {
 	if b.Zone == nil {
 		b.Zone = time.UTC
 	}
+	if monday := time.Monday; b.WeekStart == nil {
+		b.WeekStart = &monday
+	}
 	return b
 }
 
-func (b *binder) bind(e Expr) (Node, error) {
+func (b *binder) bind(e Expr) (bound.Node, error) {
 	if err := b.grow(1); err != nil {
 		return nil, err
 	}
 	switch e := e.(type) {
 	case ConstExpr:
-		return Constant(e.Everyone), nil
+		return bound.Constant(e.Everyone), nil
 	case AndExpr:
 		nodes, err := b.bindAll("and", e.Of)
 		return allOf(nodes), err
@@ -66,9 +71,9 @@ func (b *binder) bind(e Expr) (Node, error) {
 		return inverse(n), nil
 	case SearchExpr:
 		words := terms(e.Text)
-		return Terms(words), b.grow(len(words) - 1)
+		return bound.Terms(words), b.grow(len(words) - 1)
 	case Condition:
-		n, err := b.condition(e, fieldNamed(e.Field))
+		n, err := b.condition(e, bound.FieldNamed(e.Field))
 		return n, under(err, e.Field, "")
 	case Bound:
 		if b.inRule {
@@ -80,8 +85,8 @@ func (b *binder) bind(e Expr) (Node, error) {
 	return nil, refuse("unknown expression %T", e)
 }
 
-func (b *binder) bindAll(list string, of []Expr) ([]Node, error) {
-	nodes := make([]Node, len(of))
+func (b *binder) bindAll(list string, of []Expr) ([]bound.Node, error) {
+	nodes := make([]bound.Node, len(of))
 	for i, child := range of {
 		n, err := b.bind(child)
 		if err != nil {
@@ -106,12 +111,12 @@ func (b *binder) growValues(values int) error {
 	return nil
 }
 
-func (b *binder) condition(c Condition, f *Field) (Node, error) {
+func (b *binder) condition(c Condition, f *bound.Field) (bound.Node, error) {
 	if err := b.growValues(len(c.Values)); err != nil {
 		return nil, err
 	}
 	if c.Op == OpExists {
-		return &Test{Field: f, Attr: c.Attr, Op: OpExists}, nil
+		return &bound.Test{Field: f, Attr: c.Attr, Op: bound.OpExists}, nil
 	}
 	switch f.Kind {
 	case TagKind:
@@ -123,11 +128,11 @@ func (b *binder) condition(c Condition, f *Field) (Node, error) {
 	case IdentityKind:
 		return b.identities(c, f)
 	case IDKind:
-		return &Test{Field: f, Op: OpIn, Texts: operandTexts(c.Values, strings.ToLower)}, nil
+		return &bound.Test{Field: f, Op: bound.OpIn, Texts: operandTexts(c.Values, strings.ToLower)}, nil
 	case TextKind:
-		return &Test{Field: f, Op: c.Op, Texts: operandTexts(c.Values, foldFor(c.Op))}, nil
+		return &bound.Test{Field: f, Op: bound.Op(c.Op), Texts: operandTexts(c.Values, foldFor(c.Op))}, nil
 	case PhoneKind:
-		return &Test{Field: f, Op: c.Op, Texts: operandTexts(c.Values, phoneFor(c.Op))}, nil
+		return &bound.Test{Field: f, Op: bound.Op(c.Op), Texts: operandTexts(c.Values, phoneFor(c.Op))}, nil
 	case TimeKind:
 		return b.times(c, f, c.Values)
 	case AttrKind:
@@ -136,7 +141,7 @@ func (b *binder) condition(c Condition, f *Field) (Node, error) {
 	return nil, refuse("unknown kind of field")
 }
 
-func (b *binder) sources(c Condition, f *Field) (Node, error) {
+func (b *binder) sources(c Condition, f *bound.Field) (bound.Node, error) {
 	texts := make([]string, len(c.Values))
 	for i, v := range c.Values {
 		source, err := b.source(v.Text)
@@ -145,10 +150,10 @@ func (b *binder) sources(c Condition, f *Field) (Node, error) {
 		}
 		texts[i] = string(source)
 	}
-	return &Test{Field: f, Op: OpIn, Texts: sorted(texts)}, nil
+	return &bound.Test{Field: f, Op: bound.OpIn, Texts: sorted(texts)}, nil
 }
 
-// source reads a source by its value or its label.
+// source parses the value or the label of a source.
 func (b *binder) source(s string) (visitor.Source, error) {
 	source, err := b.Sources.Parse(s)
 	if refused := (*visitor.FieldError)(nil); errors.As(err, &refused) {
@@ -157,21 +162,21 @@ func (b *binder) source(s string) (visitor.Source, error) {
 	return source, err
 }
 
-func (b *binder) identities(c Condition, f *Field) (Node, error) {
-	refs := make([]IdentityRef, len(c.Values))
+func (b *binder) identities(c Condition, f *bound.Field) (bound.Node, error) {
+	refs := make([]bound.IdentityRef, len(c.Values))
 	for i, v := range c.Values {
 		source, err := b.source(string(v.Identity.Source))
 		if err != nil {
 			return nil, underValue(err, i)
 		}
-		refs[i] = v.Identity
+		refs[i] = bound.IdentityRef(v.Identity)
 		refs[i].Source = source
 	}
-	return &Test{Field: f, Op: OpIn, Refs: sortedRefs(refs)}, nil
+	return &bound.Test{Field: f, Op: bound.OpIn, Refs: sortedRefs(refs)}, nil
 }
 
-func (b *binder) tags(c Condition, f *Field) (Node, error) {
-	ids := make([]string, len(c.Values)) // "" where nobody can have it
+func (b *binder) tags(c Condition, f *bound.Field) (bound.Node, error) {
+	ids := make([]string, len(c.Values)) // "" for an unknown tag
 	for i, v := range c.Values {
 		id, ok := b.tag(v)
 		if !ok && b.Unknown == UnknownIsError {
@@ -179,34 +184,34 @@ func (b *binder) tags(c Condition, f *Field) (Node, error) {
 		}
 		ids[i] = string(id)
 	}
-	return b.members(f, c.Op, ids)
+	return b.members(f, bound.Op(c.Op), ids)
 }
 
-// members tests for one, or for all, of the ids; an empty id is nobody's.
-func (b *binder) members(f *Field, op Op, ids []string) (Node, error) {
+// members tests for one, or for all, of the ids; no visitor has an empty id.
+func (b *binder) members(f *bound.Field, op bound.Op, ids []string) (bound.Node, error) {
 	ids = sorted(ids)
 	if ids[0] == "" {
 		ids = ids[1:]
-		if op == OpAll || len(ids) == 0 {
-			return Constant(false), nil
+		if op == bound.OpAll || len(ids) == 0 {
+			return bound.Constant(false), nil
 		}
 	}
 	if len(ids) == 1 {
-		op = OpIn
+		op = bound.OpIn
 	}
-	t := &Test{Field: f, Op: op, Texts: ids}
+	t := &bound.Test{Field: f, Op: op, Texts: ids}
 	return t, b.grow(sizeOf(t) - 1)
 }
 
-func (b *binder) groups(c Condition, f *Field) (Node, error) {
+func (b *binder) groups(c Condition, f *bound.Field) (bound.Node, error) {
 	var plain []string
-	var nodes []Node
+	var nodes []bound.Node
 	var ruled []visitor.GroupID
 	for i, v := range c.Values {
 		ref, ok := b.group(v)
 		switch {
 		case ok && slices.Contains(ruled, ref.ID):
-		case ok && ref.Rule != nil && b.inRule: // so that rules cannot nest, nor refer to themselves
+		case ok && ref.Rule != nil && b.inRule: // so rules neither nest nor refer to themselves
 			return nil, underValue(refuse("a group's rule may not mention a group that has a rule"), i)
 		case ok && ref.Rule != nil:
 			ruled = append(ruled, ref.ID)
@@ -224,7 +229,7 @@ func (b *binder) groups(c Condition, f *Field) (Node, error) {
 		}
 	}
 	if len(plain) > 0 {
-		n, err := b.members(f, c.Op, plain)
+		n, err := b.members(f, bound.Op(c.Op), plain)
 		if err != nil {
 			return nil, err
 		}
@@ -236,9 +241,9 @@ func (b *binder) groups(c Condition, f *Field) (Node, error) {
 	return anyOf(nodes), nil
 }
 
-// rule spells the members of a group with a rule: put in by hand, or matched and not
-// taken out by hand.
-func (b *binder) rule(ref GroupRef, f *Field) (Node, error) {
+// rule returns the test for members of a group with a rule: those added by hand, and those
+// that the rule matches and that were not removed by hand.
+func (b *binder) rule(ref GroupRef, f *bound.Field) (bound.Node, error) {
 	if err := Validate(ref.Rule); err != nil {
 		return nil, err
 	}
@@ -249,8 +254,8 @@ func (b *binder) rule(ref GroupRef, f *Field) (Node, error) {
 		return nil, err
 	}
 	ids := []string{string(ref.ID)}
-	return anyOf([]Node{
-		&Test{Field: f, Op: OpIn, Texts: ids},
-		allOf([]Node{rule, inverse(&Test{Field: f, Op: OpExcluded, Texts: ids})}),
+	return anyOf([]bound.Node{
+		&bound.Test{Field: f, Op: bound.OpIn, Texts: ids},
+		allOf([]bound.Node{rule, inverse(&bound.Test{Field: f, Op: bound.OpExcluded, Texts: ids})}),
 	}), b.grow(4)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -123,4 +124,20 @@ func FuzzBound(f *testing.F) {
 		require.NoError(t, json.Unmarshal(text, &again))
 		require.Equal(t, read.Node(), again.Node())
 	})
+}
+
+// TestLongListsAreSimplified checks a contradiction behind more conditions than are compared
+// with each other.
+func TestLongListsAreSimplified(t *testing.T) {
+	t.Parallel()
+	var of []filter.Expr
+	for i := range 100 {
+		of = append(of, filter.Attr(fmt.Sprintf("a%d", i)).Exists())
+	}
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	ready, err := filter.Bind(filter.And(append(of, filter.CreatedAt.Before(at), filter.CreatedAt.After(at))...), nil)
+	require.NoError(t, err)
+	written, err := json.Marshal(ready)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"kind":"nobody"}`, string(written))
 }

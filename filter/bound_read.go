@@ -8,17 +8,18 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/tag/id"
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// maxFolded is the bytes of a folded operand: one character may fold to eighteen.
+// maxFolded is the most bytes of a folded operand: one byte can fold to eighteen.
 const maxFolded = 18 * MaxText
 
-// UnmarshalJSON reads what MarshalJSON writes. It trusts nobody: it refuses with an
-// *Error what Bind could not have made, such as an operand that is not folded, an operator
-// that the field does not have, or a tree of more than MaxBound nodes.
+// UnmarshalJSON reads the form that MarshalJSON writes. It does not trust its input: it
+// returns an *Error for a tree that Bind cannot return, for example one with an operand that
+// is not folded, an operator that the field does not have, or more than MaxBound nodes.
 func (b *Bound) UnmarshalJSON(in []byte) error {
 	var form boundForm
 	dec := json.NewDecoder(bytes.NewReader(in))
@@ -35,10 +36,10 @@ func (b *Bound) UnmarshalJSON(in []byte) error {
 	return nil
 }
 
-// boundReader counts how many more nodes and values may come.
+// boundReader counts how many more nodes and values are allowed.
 type boundReader struct{ nodes, values int }
 
-func (r *boundReader) node(f boundForm, levels int) (Node, error) {
+func (r *boundReader) node(f boundForm, levels int) (bound.Node, error) {
 	if r.nodes -= max(1, len(f.Terms)); r.nodes < 0 {
 		return nil, refuse("more than %d conditions, with those of groups and lists", MaxBound)
 	}
@@ -50,13 +51,13 @@ func (r *boundReader) node(f boundForm, levels int) (Node, error) {
 	}
 	switch f.Kind {
 	case boundEveryone, boundNobody:
-		return Constant(f.Kind == boundEveryone), nil
+		return bound.Constant(f.Kind == boundEveryone), nil
 	case boundTerms:
 		return f.terms()
 	case boundTest:
 		return r.test(f)
 	}
-	nodes := make([]Node, len(f.Of))
+	nodes := make([]bound.Node, len(f.Of))
 	for i, child := range f.Of {
 		var err error
 		if nodes[i], err = r.node(child, levels-1); err != nil {
@@ -66,18 +67,18 @@ func (r *boundReader) node(f boundForm, levels int) (Node, error) {
 	return joined(f.Kind, nodes)
 }
 
-// joined refuses nodes that Bind would have simplified.
-func joined(kind boundKind, nodes []Node) (Node, error) {
+// joined returns the node of that kind. It refuses nodes that Bind would have simplified.
+func joined(kind boundKind, nodes []bound.Node) (bound.Node, error) {
 	for _, n := range nodes {
 		simpler := false
 		switch n.(type) {
-		case Constant:
+		case bound.Constant:
 			simpler = true
-		case AllOf:
+		case bound.AllOf:
 			simpler = kind == boundAll
-		case AnyOf:
+		case bound.AnyOf:
 			simpler = kind == boundAny
-		case Negation:
+		case bound.Negation:
 			simpler = kind == boundNot
 		}
 		if simpler {
@@ -86,14 +87,14 @@ func joined(kind boundKind, nodes []Node) (Node, error) {
 	}
 	switch kind {
 	case boundAll:
-		return AllOf(nodes), nil
+		return bound.AllOf(nodes), nil
 	case boundAny:
-		return AnyOf(nodes), nil
+		return bound.AnyOf(nodes), nil
 	}
-	return Negation{nodes[0]}, nil
+	return bound.Negation{Of: nodes[0]}, nil
 }
 
-// only refuses a kind that is unknown, and parts that are not of the kind.
+// only refuses an unknown kind, and parts that do not belong to the kind.
 func (f boundForm) only() error {
 	isTest := f.Field != "" || f.Attr != "" || f.Op != "" || f.As != "" || f.Texts != nil || f.Refs != nil ||
 		f.Times != nil || f.Numbers != nil
@@ -118,13 +119,13 @@ func (f boundForm) only() error {
 	return nil
 }
 
-func (f boundForm) terms() (Node, error) {
-	terms := make(Terms, len(f.Terms))
+func (f boundForm) terms() (bound.Node, error) {
+	terms := make(bound.Terms, len(f.Terms))
 	for i, t := range f.Terms {
-		if !Term(t).valid() {
+		if !isTerm(bound.Term(t)) {
 			return nil, refuse("a term that is not folded")
 		}
-		terms[i] = Term(t)
+		terms[i] = bound.Term(t)
 	}
 	return terms, nil
 }
@@ -133,16 +134,16 @@ func isFolded(s string) bool {
 	return s != "" && len(s) <= maxFolded && utf8.ValidString(s) && !strings.ContainsRune(s, 0) && text.Fold(s) == s
 }
 
-func (r *boundReader) test(f boundForm) (Node, error) {
-	field := fieldNamed(f.Field)
+func (r *boundReader) test(f boundForm) (bound.Node, error) {
+	field := bound.FieldNamed(f.Field)
 	if field == nil {
 		return nil, refuse("unknown field")
 	}
-	t := &Test{Field: field, Attr: f.Attr, Op: f.Op, Kind: f.As, Texts: f.Texts}
-	if (field.Kind == AttrKind) != visitor.ValidAttributeName(f.Attr) || !t.hasOp() {
+	t := &bound.Test{Field: field, Attr: f.Attr, Op: f.Op, Kind: f.As, Texts: f.Texts}
+	if (field.Kind == bound.AttrKind) != visitor.ValidAttributeName(f.Attr) || !hasOp(t) {
 		return nil, refuse("the field has no such operator")
 	}
-	if !t.ranges(f) || !t.refers(f.Refs) || !t.hasTexts() {
+	if !readRanges(t, f) || !readRefs(t, f.Refs) || !hasTexts(t) {
 		return nil, refuse("operands that do not fit the operator")
 	}
 	if r.nodes -= sizeOf(t) - 1; r.nodes < 0 {
@@ -154,44 +155,44 @@ func (r *boundReader) test(f boundForm) (Node, error) {
 	return t, nil
 }
 
-// hasOp reports whether the field has the operator, and an attribute the kind of value.
-func (t *Test) hasOp() bool {
-	if t.Op == OpExcluded {
-		return t.Field.Kind == GroupKind && t.Kind == ""
+// hasOp reports whether the field has the operator, and the operator the kind of value.
+func hasOp(t *bound.Test) bool {
+	if t.Op == bound.OpExcluded {
+		return t.Field.Kind == bound.GroupKind && t.Kind == ""
 	}
-	if !slices.Contains(t.Field.Ops, t.Op) {
+	if !slices.Contains(kindOps[t.Field.Kind], Op(t.Op)) {
 		return false
 	}
 	switch {
-	case t.Field.Kind == TimeKind:
-		return t.Kind == "" && (t.Op == OpBetween || t.Op == OpExists)
-	case t.Field.Kind != AttrKind || t.Op == OpExists:
+	case t.Field.Kind == bound.TimeKind:
+		return t.Kind == "" && (t.Op == bound.OpBetween || t.Op == bound.OpExists)
+	case t.Field.Kind != bound.AttrKind || t.Op == bound.OpExists:
 		return t.Kind == ""
-	case t.Op == OpBetween:
-		return t.Kind == NumberValue || t.Kind == BoolValue || t.Kind == TimeValue
+	case t.Op == bound.OpBetween:
+		return t.Kind == visitor.NumberKind || t.Kind == visitor.BoolKind || t.Kind == visitor.TimeKind
 	}
-	return t.Kind == TextValue && slices.Contains([]Op{OpIn, OpContains, OpPrefix, OpSuffix}, t.Op)
+	return t.Kind == visitor.TextKind && slices.Contains([]bound.Op{bound.OpIn, bound.OpContains, bound.OpPrefix, bound.OpSuffix}, t.Op)
 }
 
-// ranges takes over the ranges and reports whether the test has those that it should have.
-func (t *Test) ranges(f boundForm) bool {
+// readRanges sets the ranges of t and reports whether they fit its operator.
+func readRanges(t *bound.Test, f boundForm) bool {
 	t.Times = rangesOf(f.Times, math.MinInt64, math.MaxInt64)
 	t.Numbers = rangesOf(f.Numbers, math.Inf(-1), math.Inf(1))
-	isNumber := t.Kind == NumberValue || t.Kind == BoolValue
+	isNumber := t.Kind == visitor.NumberKind || t.Kind == visitor.BoolKind
 	switch {
-	case t.Op != OpBetween:
+	case t.Op != bound.OpBetween:
 		return len(t.Times)+len(t.Numbers) == 0
 	case isNumber != (len(t.Numbers) > 0) || isNumber == (len(t.Times) > 0):
 		return false
-	case t.Kind == BoolValue && slices.ContainsFunc(t.Numbers, func(r Range[float64]) bool { return r.Min != r.Max || r.Min != 0 && r.Min != 1 }):
+	case t.Kind == visitor.BoolKind && slices.ContainsFunc(t.Numbers, func(r bound.Range[float64]) bool { return r.Min != r.Max || r.Min != 0 && r.Min != 1 }):
 		return false
 	}
 	return slices.Equal(t.Times, union(t.Times, 1)) && slices.Equal(t.Numbers, union(t.Numbers, 0))
 }
 
-// refers takes over identities and reports whether the test asks for such.
-func (t *Test) refers(refs []identityForm) bool {
-	if t.Field.Kind != IdentityKind || t.Op != OpIn {
+// readRefs sets the identities of t and reports whether they fit its field and operator.
+func readRefs(t *bound.Test, refs []identityForm) bool {
+	if t.Field.Kind != bound.IdentityKind || t.Op != bound.OpIn {
 		return len(refs) == 0
 	}
 	for _, ref := range refs {
@@ -199,35 +200,36 @@ func (t *Test) refers(refs []identityForm) bool {
 		if badIdentity(read) != "" {
 			return false
 		}
-		t.Refs = append(t.Refs, read)
+		t.Refs = append(t.Refs, bound.IdentityRef(read))
 	}
 	return len(refs) > 0 && slices.Equal(t.Refs, sortedRefs(slices.Clone(t.Refs)))
 }
 
-// hasTexts reports whether the texts are sorted operands of the operator, spelled as Bind
-// spells them.
-func (t *Test) hasTexts() bool {
-	if t.Op == OpExists || t.Op == OpBetween || t.Field.Kind == IdentityKind {
+// hasTexts reports whether the texts fit the operator: sorted, and in the form that Bind
+// returns.
+func hasTexts(t *bound.Test) bool {
+	if t.Op == bound.OpExists || t.Op == bound.OpBetween || t.Field.Kind == bound.IdentityKind {
 		return len(t.Texts) == 0
 	}
-	if len(t.Texts) == 0 || t.Op == OpAll && len(t.Texts) == 1 {
+	if len(t.Texts) == 0 || t.Op == bound.OpAll && len(t.Texts) == 1 {
 		return false
 	}
 	for i, s := range t.Texts {
-		if i > 0 && t.Texts[i-1] >= s || !t.spelled(s) {
+		if i > 0 && t.Texts[i-1] >= s || !isNormal(t, s) {
 			return false
 		}
 	}
 	return true
 }
 
-func (t *Test) spelled(s string) bool {
+// isNormal reports whether s is an operand in the form that Bind returns.
+func isNormal(t *bound.Test, s string) bool {
 	switch t.Field.Kind {
-	case IDKind, TagKind, GroupKind:
+	case bound.IDKind, bound.TagKind, bound.GroupKind:
 		parsed, err := id.Parse("id", s)
 		return err == nil && parsed == s
-	case PhoneKind:
-		return phoneDigits(s) != "" && phoneFor(t.Op)(s) == s
+	case bound.PhoneKind:
+		return phoneDigits(s) != "" && phoneFor(Op(t.Op))(s) == s
 	}
-	return isFolded(s) && strings.TrimSpace(s) != "" && (t.Op != OpIn || strings.TrimSpace(s) == s)
+	return isFolded(s) && strings.TrimSpace(s) != "" && (t.Op != bound.OpIn || strings.TrimSpace(s) == s)
 }

@@ -3,27 +3,30 @@ package filter
 import (
 	"encoding/json"
 	"math"
+
+	"github.com/contactpipeline/visitors/filter/bound"
+	"github.com/contactpipeline/visitors/visitor"
 )
 
-// maxBoundDepth is the levels of a bound tree that is written. Bind nests less.
+// maxBoundDepth is the number of levels of a bound tree in JSON. Bind returns fewer.
 const maxBoundDepth = 4 * MaxDepth
 
-// boundForm is a node of a bound tree as JSON.
+// boundForm is the JSON form of a node of a bound tree.
 type boundForm struct {
 	Kind    boundKind            `json:"kind"`
 	Of      []boundForm          `json:"of,omitempty"`
 	Terms   []termForm           `json:"terms,omitempty"`
 	Field   string               `json:"field,omitempty"`
 	Attr    string               `json:"attr,omitempty"`
-	Op      Op                   `json:"op,omitempty"`
-	As      ValueKind            `json:"as,omitempty"`
+	Op      bound.Op             `json:"op,omitempty"`
+	As      visitor.Kind         `json:"as,omitempty"`
 	Texts   []string             `json:"texts,omitempty"`
 	Times   []rangeForm[int64]   `json:"times,omitempty"`
 	Numbers []rangeForm[float64] `json:"numbers,omitempty"`
 	Refs    []identityForm       `json:"refs,omitempty"`
 }
 
-// rangeForm is a range as JSON. Absent ends are open.
+// rangeForm is the JSON form of a range. A missing end means no limit.
 type rangeForm[T int64 | float64] struct {
 	Min *T `json:"min,omitempty"`
 	Max *T `json:"max,omitempty"`
@@ -46,8 +49,9 @@ const (
 	boundTest     boundKind = "test"
 )
 
-// MarshalJSON writes the tree, for another process of the same version: it is no form to
-// store, see Marshal. It refuses with an *Error a tree nested deeper than Bind nests.
+// MarshalJSON returns the tree for another process of the same version. It is not a form to
+// store: use Marshal for that. The error is an *Error for a tree with too many levels, which
+// Bind never returns.
 func (b Bound) MarshalJSON() ([]byte, error) {
 	form, err := formOf(b.Node(), maxBoundDepth)
 	if err != nil {
@@ -56,35 +60,35 @@ func (b Bound) MarshalJSON() ([]byte, error) {
 	return json.Marshal(form)
 }
 
-func formOf(n Node, levels int) (boundForm, error) {
+func formOf(n bound.Node, levels int) (boundForm, error) {
 	if levels == 0 {
 		return boundForm{}, refuse("nested deeper than %d", maxBoundDepth)
 	}
 	switch n := n.(type) {
-	case Constant:
+	case bound.Constant:
 		if n {
 			return boundForm{Kind: boundEveryone}, nil
 		}
 		return boundForm{Kind: boundNobody}, nil
-	case AllOf:
+	case bound.AllOf:
 		return formOfAll(boundAll, n, levels)
-	case AnyOf:
+	case bound.AnyOf:
 		return formOfAll(boundAny, n, levels)
-	case Negation:
-		return formOfAll(boundNot, []Node{n.Of}, levels)
-	case Terms:
+	case bound.Negation:
+		return formOfAll(boundNot, []bound.Node{n.Of}, levels)
+	case bound.Terms:
 		form := boundForm{Kind: boundTerms}
 		for _, t := range n {
 			form.Terms = append(form.Terms, termForm(t))
 		}
 		return form, nil
-	case *Test:
-		return n.form(), nil
+	case *bound.Test:
+		return formOfTest(n), nil
 	}
 	return boundForm{}, refuse("unknown node %T", n)
 }
 
-func formOfAll(kind boundKind, nodes []Node, levels int) (boundForm, error) {
+func formOfAll(kind boundKind, nodes []bound.Node, levels int) (boundForm, error) {
 	form := boundForm{Kind: kind, Of: make([]boundForm, len(nodes))}
 	for i, n := range nodes {
 		var err error
@@ -95,7 +99,7 @@ func formOfAll(kind boundKind, nodes []Node, levels int) (boundForm, error) {
 	return form, nil
 }
 
-func (t *Test) form() boundForm {
+func formOfTest(t *bound.Test) boundForm {
 	form := boundForm{Kind: boundTest, Field: t.Field.Name, Attr: t.Attr, Op: t.Op, As: t.Kind, Texts: t.Texts}
 	for _, ref := range t.Refs {
 		form.Refs = append(form.Refs, identityForm{string(ref.Source), ref.Account, ref.ExternalID})
@@ -105,8 +109,8 @@ func (t *Test) form() boundForm {
 	return form
 }
 
-// formOfRanges leaves out the ends that are open.
-func formOfRanges[T int64 | float64](ranges []Range[T], lowest, highest T) []rangeForm[T] {
+// formOfRanges omits the ends that mean no limit.
+func formOfRanges[T int64 | float64](ranges []bound.Range[T], lowest, highest T) []rangeForm[T] {
 	var forms []rangeForm[T]
 	for _, r := range ranges {
 		var form rangeForm[T]
@@ -121,11 +125,11 @@ func formOfRanges[T int64 | float64](ranges []Range[T], lowest, highest T) []ran
 	return forms
 }
 
-// rangesOf is the opposite of formOfRanges.
-func rangesOf[T int64 | float64](forms []rangeForm[T], lowest, highest T) []Range[T] {
-	var ranges []Range[T]
+// rangesOf is the inverse of formOfRanges.
+func rangesOf[T int64 | float64](forms []rangeForm[T], lowest, highest T) []bound.Range[T] {
+	var ranges []bound.Range[T]
 	for _, form := range forms {
-		r := Range[T]{lowest, highest}
+		r := bound.Range[T]{Min: lowest, Max: highest}
 		if form.Min != nil {
 			r.Min = *form.Min
 		}

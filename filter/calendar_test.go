@@ -78,7 +78,7 @@ func TestPeriods(t *testing.T) {
 		}
 		e, err := filter.Parse("created:" + c.where)
 		require.NoError(t, err)
-		bound, err := filter.Bind(e, &filter.Env{Now: at(c.now), Zone: c.zone, WeekStart: c.week})
+		bound, err := filter.Bind(e, &filter.Env{Now: at(c.now), Zone: c.zone, WeekStart: &c.week})
 		require.NoError(t, err)
 		for _, edge := range []struct {
 			at   time.Time
@@ -152,4 +152,14 @@ func TestRelativeDatesNeedAClock(t *testing.T) {
 		require.ErrorIs(t, err, visitor.ErrInvalid)
 		require.ErrorContains(t, err, "clock")
 	}
+}
+
+func TestWeekStartsOnMondayByDefault(t *testing.T) {
+	t.Parallel()
+	sunday := time.Date(2026, 3, 15, 12, 0, 0, 0, time.UTC)
+	ready, err := filter.Bind(filter.CreatedAt.During(filter.ThisWeek), &filter.Env{Now: sunday})
+	require.NoError(t, err)
+	monday := time.Date(2026, 3, 9, 0, 0, 0, 0, time.UTC)
+	require.True(t, filter.Match(ready, visitor.Visitor{CreatedAt: monday}))
+	require.False(t, filter.Match(ready, visitor.Visitor{CreatedAt: monday.Add(-time.Microsecond)}))
 }

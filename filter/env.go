@@ -5,53 +5,54 @@ import (
 	"strings"
 	"time"
 
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Env is what an expression is bound in: the clock, the calendar, and the names of a
-// workspace. A nil Env is the zero Env.
+// Env is the context in which an expression is bound: the clock, the calendar, and the names
+// of a workspace. A nil Env is the zero Env. Bind does not change it.
 type Env struct {
-	Now       time.Time           // the instant that relative dates count from; they are refused while it is zero
-	Zone      *time.Location      // of days and periods; default UTC
-	WeekStart time.Weekday        // first day of a week; the zero value is Sunday
+	Now       time.Time           // relative dates count from it; with the zero time they are refused
+	Zone      *time.Location      // of days and periods; default: UTC
+	WeekStart *time.Weekday       // first day of a week; default (nil): Monday, as in ISO 8601
 	Sources   visitor.Catalog     // default: the built-in sources
 	Tags      map[string]tag.ID   // by tag.Key of the name
 	Groups    map[string]GroupRef // by tag.Key of the name, and by id
-	Unknown   Unknown             // what a name that is not there means
-	// Known lists the names of all tags (TagKind) or groups (GroupKind), to find the one
-	// that an unknown name is most like. It is called only then; default: no suggestion.
+	Unknown   Unknown             // how an unknown name is bound
+	// Known returns the names of all tags (TagKind) or groups (GroupKind), for the suggestion
+	// in an UnknownError. It is called only for an unknown name. Default: no suggestion.
 	Known func(Kind) []string
 }
 
-// GroupRef is what Bind knows of a group. A rule may mention groups of the Env that have no
-// rule themselves.
+// GroupRef is a group of an Env. Its rule can mention groups of the Env that have no rule
+// themselves.
 type GroupRef struct {
 	ID   visitor.GroupID
 	Rule Expr // nil if the group has none
 }
 
-// Unknown says what the name of a tag or group that does not exist means.
+// Unknown selects how the name of a tag or group that does not exist is bound.
 type Unknown int
 
 const (
-	// UnknownIsError makes it an *UnknownError.
+	// UnknownIsError: Bind returns an *UnknownError.
 	UnknownIsError Unknown = iota
-	// UnknownIsNobody makes the condition match as if nobody had it.
+	// UnknownIsNobody: the condition is bound as if no visitor had the tag or group.
 	UnknownIsNobody
 )
 
-// Refs are the tags and groups that an expression mentions.
+// Refs are the tags and groups that an expression mentions. A list can repeat one.
 type Refs struct {
-	Tags     []string          // names, their white space folded
-	Groups   []string          // names, their white space folded
-	TagIDs   []tag.ID          // ids
-	GroupIDs []visitor.GroupID // ids
+	Tags     []string          // names, with single spaces
+	Groups   []string          // names, with single spaces
+	TagIDs   []tag.ID          // in lower case
+	GroupIDs []visitor.GroupID // in lower case
 }
 
 // References returns the tags and groups that a valid expression mentions. To bind it, an Env
-// must hold the tags that it mentions by name, the groups, and likewise what the rules of
-// those groups mention.
+// must have the tags that it mentions by name, all groups that it mentions, and those that
+// the rules of these groups mention.
 func References(e Expr) Refs {
 	var r Refs
 	walk(e, MaxDepth, func(leaf Expr) {
@@ -72,8 +73,8 @@ func References(e Expr) Refs {
 	return r
 }
 
-// MentionsGroups reports whether a valid expression has a condition on groups, also
-// inside a Bound.
+// MentionsGroups reports whether a valid expression has a condition on groups. It also looks
+// into a Bound.
 func MentionsGroups(e Expr) bool {
 	found := false
 	walk(e, MaxDepth, func(leaf Expr) {
@@ -88,21 +89,21 @@ func MentionsGroups(e Expr) bool {
 }
 
 // testsGroups reports whether a bound tree has a test on groups.
-func testsGroups(n Node) bool {
+func testsGroups(n bound.Node) bool {
 	switch n := n.(type) {
-	case AllOf:
+	case bound.AllOf:
 		return slices.ContainsFunc(n, testsGroups)
-	case AnyOf:
+	case bound.AnyOf:
 		return slices.ContainsFunc(n, testsGroups)
-	case Negation:
+	case bound.Negation:
 		return testsGroups(n.Of)
-	case *Test:
+	case *bound.Test:
 		return n.Field.Kind == GroupKind
 	}
 	return false
 }
 
-// walk visits the leaves of e down to that many levels; a Bound is a leaf.
+// walk visits the leaves of the first levels of e; a Bound is a leaf.
 func walk(e Expr, levels int, visit func(leaf Expr)) {
 	if levels == 0 {
 		return
@@ -123,12 +124,12 @@ func walk(e Expr, levels int, visit func(leaf Expr)) {
 	}
 }
 
-// key is tag.Key of a name as it would be kept: white space folded.
+// key returns tag.Key of a name as it would be stored: with single spaces.
 func key(name string) string { return tag.Key(oneSpaced(name)) }
 
 func oneSpaced(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// tag looks up a tag that v names, or whose id v is.
+// tag returns the id of the tag that v names. An id is not looked up.
 func (env *Env) tag(v Value) (tag.ID, bool) {
 	if v.Kind == IDValue {
 		return tag.ID(strings.ToLower(v.Text)), true
@@ -137,7 +138,7 @@ func (env *Env) tag(v Value) (tag.ID, bool) {
 	return found, ok
 }
 
-// group looks up a group that v names, or whose id v is.
+// group returns the group whose name or id v is.
 func (env *Env) group(v Value) (GroupRef, bool) {
 	k := strings.ToLower(v.Text)
 	if v.Kind == TextValue {
@@ -147,7 +148,7 @@ func (env *Env) group(v Value) (GroupRef, bool) {
 	return ref, ok
 }
 
-// unknown refuses the name that v is.
+// unknown returns the error for an unknown name.
 func (env *Env) unknown(kind Kind, v Value) error {
 	err := &UnknownError{Kind: kind, Name: v.Text}
 	if env.Known != nil {

@@ -6,9 +6,10 @@ import (
 	"github.com/contactpipeline/visitors/tag/text"
 )
 
-// Error refuses an expression. It matches visitor.ErrInvalid.
+// Error is why an expression was refused. It matches visitor.ErrInvalid. Its
+// text repeats no operand.
 type Error struct {
-	Path    string // the node, e.g. "and[1].not.tag"; "" for the whole
+	Path    string // the node, e.g. "and[1].not.tag"; "" for the whole expression
 	Pointer string // the same in the JSON form, as a JSON Pointer (RFC 6901), e.g. "/filter/of/1/of/values/0"
 	Reason  string
 }
@@ -27,17 +28,17 @@ func (e *Error) Error() string {
 // Is reports whether target is visitor.ErrInvalid.
 func (e *Error) Is(target error) bool { return target == text.ErrInvalid }
 
-// UnknownError says that an expression names a tag or a group that the workspace does
-// not have. It matches visitor.ErrInvalid.
+// UnknownError means that an expression names a tag or a group that the workspace does not
+// have. It matches visitor.ErrInvalid.
 type UnknownError struct {
 	Kind       Kind   // TagKind or GroupKind
-	Name       string // as it was written
-	Suggestion string // the known name that is most like it; "" where none is
+	Name       string // as in the expression
+	Suggestion string // the most similar known name; "" if none is similar
 	Path       string // the node, as in Error
 	Pointer    string // the node, as in Error
 }
 
-// Error names what is unknown, and the nearest known name.
+// Error returns `filter: unknown tag "name"; did you mean "Suggestion"?`.
 func (e *UnknownError) Error() string {
 	if e.Suggestion == "" {
 		return fmt.Sprintf("filter: unknown %s %q", e.Kind, e.Name)
@@ -52,8 +53,7 @@ func refuse(format string, args ...any) error {
 	return &Error{Reason: fmt.Sprintf(format, args...)}
 }
 
-// under says that err happened one level down: at step of the tree, which is at
-// pointer in the JSON form.
+// under prepends step to the path of err, and pointer to its pointer in the JSON form.
 func under(err error, step, pointer string) error {
 	switch e := err.(type) {
 	case *Error:
@@ -91,7 +91,8 @@ func underValue(err error, i int) error {
 	return under(err, "", fmt.Sprintf("/values/%d", i))
 }
 
-// ofRule says that err is of a group's rule, which the expression itself does not hold.
+// ofRule marks err as one in a group's rule. The rule is not part of the expression, so err
+// has no pointer below the group.
 func ofRule(err error) error {
 	switch e := err.(type) {
 	case *Error:

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -77,12 +78,12 @@ func ExampleUnmarshal() {
 	fmt.Println(err)
 	// Output:
 	// ada <nil>
-	// filter: and: empty: say all or none
+	// filter: and: empty: write all or none
 }
 
 func ExampleBind() {
-	bound, err := filter.Bind(filter.Tag.Has("Hot-Lead"), workspace())
-	fmt.Println(bound.Node().(*filter.Test).Texts, err)
+	ready, err := filter.Bind(filter.Tag.Has("Hot-Lead"), workspace())
+	fmt.Println(ready.Node().(*bound.Test).Texts, err)
 	_, err = filter.Bind(filter.Tag.Has("hot-laed"), workspace())
 	fmt.Println(err)
 	// Output:
@@ -108,7 +109,7 @@ func ExampleBound_Match() {
 
 func ExampleValidate() {
 	fmt.Println(filter.Validate(filter.Or(filter.All(), filter.Not(filter.And()))))
-	// Output: filter: or[1].not.and: empty: say all or none
+	// Output: filter: or[1].not.and: empty: write all or none
 }
 
 func ExampleResolve() {

@@ -3,47 +3,47 @@ package filter
 import (
 	"time"
 
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Explanation tells why an expression matches a visitor or does not. It holds what the
-// visitor's fields hold: treat it as personal data.
+// Explanation is why an expression matches a visitor or does not. It contains values of the
+// visitor's fields: treat it as personal data.
 type Explanation struct {
 	Matches bool    `json:"matches"`
 	Root    Verdict `json:"root"`
 }
 
-// Verdict is what one node of an expression says of a visitor.
+// Verdict is the result of one node of an expression.
 type Verdict struct {
-	Text     string    `json:"text"` // the condition in the text form; "and", "or" or "not" for a node with nodes below
+	Text     string    `json:"text"` // the condition in the text form; "and", "or" or "not" for a node with children
 	Matches  bool      `json:"matches"`
-	Actual   []string  `json:"actual,omitempty"`   // what the visitor has there; none: nothing
-	Windows  []Window  `json:"windows,omitempty"`  // of a condition on a time: the time it asks for
-	Constant bool      `json:"constant,omitempty"` // it says the same of every visitor
-	Change   bool      `json:"change,omitempty"`   // one of the fewest conditions that would have to turn out otherwise to match
+	Actual   []string  `json:"actual,omitempty"`   // the visitor's values of the field; empty if it has none
+	Windows  []Window  `json:"windows,omitempty"`  // of a condition on a time: the times it selects
+	Constant bool      `json:"constant,omitempty"` // the result is the same for every visitor
+	Change   bool      `json:"change,omitempty"`   // one of the fewest conditions whose result would have to differ for the visitor to match
 	Children []Verdict `json:"children,omitempty"`
 }
 
-// Window is a stretch of time, from its first instant to the first one after it. A zero
-// end is open.
+// Window is an interval of time: From is included, Until is not. A zero end means no limit.
 type Window struct {
 	From  time.Time `json:"from,omitzero"`
 	Until time.Time `json:"until,omitzero"`
 }
 
-// Explain tells why e, bound in env, matches v or does not: what each node says, what it
-// saw, which time it asks for. Where v does not match, Change marks the fewest conditions
-// that would have to turn out otherwise, each taken for itself. Of a group with a rule, the
-// rule is told below it. The errors are those of Bind.
+// Explain returns why e, bound in env, matches v or does not: the result of each node, the
+// values it tested, and the times it selects. If v does not match, Change marks the fewest
+// conditions whose result would have to differ, each on its own. A group with a rule has the
+// rule below it. The errors are those of Bind.
 func Explain(e Expr, env *Env, v visitor.Visitor) (Explanation, error) {
-	bound, err := Bind(e, env)
+	b, err := Bind(e, env)
 	if err != nil {
 		return Explanation{}, err
 	}
 	x := &explainer{binder: newBinder(env), v: &v}
 	root := x.explain(e)
 	root.mark()
-	return Explanation{Matches: match(bound.Node(), &v), Root: root.finish()}, nil
+	return Explanation{Matches: b.Match(&v), Root: root.finish()}, nil
 }
 
 type explainer struct {
@@ -77,22 +77,22 @@ func (x *explainer) explainAll(of []Expr) []*finding {
 	return findings
 }
 
-// leaf tells of an expression without others in it, which Bind has found no error in.
+// leaf explains an expression without children, which Bind has accepted.
 func (x *explainer) leaf(e Expr) *finding {
 	x.binder.size, x.binder.values = 0, 0
 	n, err := x.binder.bind(e)
 	if err != nil {
-		n = Constant(false)
+		n = bound.Constant(false)
 	}
 	text, _ := Format(e)
 	found := x.test(text, n)
 	if c, ok := e.(Condition); ok {
-		found.verdict.Actual = saw(&Test{Field: fieldNamed(c.Field), Attr: c.Attr, Op: c.Op}, x.v)
+		found.verdict.Actual = saw(&bound.Test{Field: bound.FieldNamed(c.Field), Attr: c.Attr, Op: bound.Op(c.Op)}, x.v)
 	}
 	return found
 }
 
-// groups tells of the groups with a rule one by one.
+// groups explains each group of a condition, with its rule if it has one.
 func (x *explainer) groups(c Condition) *finding {
 	var of []*finding
 	hasRule := false
@@ -116,13 +116,13 @@ func (x *explainer) groups(c Condition) *finding {
 	return joinFindings(foundAny, text, of)
 }
 
-// rule tells of a group with a rule: put in by hand, or matched and not taken out.
+// rule explains a group with a rule: added by hand, or matched and not removed by hand.
 func (x *explainer) rule(c Condition, ref GroupRef) *finding {
 	text, _ := Format(c)
-	f, ids := fieldNamed(c.Field), []string{string(ref.ID)}
-	takenOut := x.test("taken out by hand", &Test{Field: f, Op: OpExcluded, Texts: ids})
+	f, ids := bound.FieldNamed(c.Field), []string{string(ref.ID)}
+	takenOut := x.test("taken out by hand", &bound.Test{Field: f, Op: bound.OpExcluded, Texts: ids})
 	return joinFindings(foundAny, text, []*finding{
-		x.test("put in by hand", &Test{Field: f, Op: OpIn, Texts: ids}),
+		x.test("put in by hand", &bound.Test{Field: f, Op: bound.OpIn, Texts: ids}),
 		joinFindings(foundAll, "by rule", []*finding{
 			x.explain(ref.Rule),
 			joinFindings(foundNot, "not", []*finding{takenOut}),
@@ -130,9 +130,9 @@ func (x *explainer) rule(c Condition, ref GroupRef) *finding {
 	})
 }
 
-// explainNode tells of what is bound already, and has no text form.
-func (x *explainer) explainNode(n Node) *finding {
-	nodes := func(of []Node) []*finding {
+// explainNode explains a Bound, which has no text form.
+func (x *explainer) explainNode(n bound.Node) *finding {
+	nodes := func(of []bound.Node) []*finding {
 		findings := make([]*finding, len(of))
 		for i, child := range of {
 			findings[i] = x.explainNode(child)
@@ -140,18 +140,18 @@ func (x *explainer) explainNode(n Node) *finding {
 		return findings
 	}
 	switch n := n.(type) {
-	case AllOf:
+	case bound.AllOf:
 		return joinFindings(foundAll, "and", nodes(n))
-	case AnyOf:
+	case bound.AnyOf:
 		return joinFindings(foundAny, "or", nodes(n))
-	case Negation:
-		return joinFindings(foundNot, "not", nodes([]Node{n.Of}))
+	case bound.Negation:
+		return joinFindings(foundNot, "not", nodes([]bound.Node{n.Of}))
 	}
 	return x.test(describe(n), n)
 }
 
-func (x *explainer) test(text string, n Node) *finding {
+func (x *explainer) test(text string, n bound.Node) *finding {
 	return &finding{verdict: Verdict{
-		Text: text, Matches: match(n, x.v), Actual: saw(n, x.v), Windows: windows(n), Constant: isConstant(n),
+		Text: text, Matches: bound.Match(n, x.v), Actual: saw(n, x.v), Windows: windows(n), Constant: isConstant(n),
 	}}
 }

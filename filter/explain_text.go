@@ -7,25 +7,26 @@ import (
 	"strings"
 	"time"
 
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// saw returns what v has where a leaf looks.
-func saw(n Node, v *visitor.Visitor) []string {
+// saw returns the values of v that a leaf tests.
+func saw(n bound.Node, v *visitor.Visitor) []string {
 	switch n := n.(type) {
-	case *Test:
-		return n.saw(v)
-	case Terms:
+	case *bound.Test:
+		return testSaw(n, v)
+	case bound.Terms:
 		return present(v.Name, v.Email, v.Phone)
 	}
 	return nil
 }
 
-func (t *Test) saw(v *visitor.Visitor) []string {
+func testSaw(t *bound.Test, v *visitor.Visitor) []string {
 	var texts []string
 	switch t.Field.Kind {
 	case TimeKind:
-		if at := t.Field.time(v); !at.IsZero() {
+		if at := t.Field.Time(v); !at.IsZero() {
 			texts = append(texts, at.UTC().Format(time.RFC3339Nano))
 		}
 	case TagKind:
@@ -34,7 +35,7 @@ func (t *Test) saw(v *visitor.Visitor) []string {
 		}
 	case GroupKind:
 		groups := v.Groups()
-		if t.Op == OpExcluded {
+		if t.Op == bound.OpExcluded {
 			groups = v.Excluded
 		}
 		for _, id := range groups {
@@ -52,7 +53,7 @@ func (t *Test) saw(v *visitor.Visitor) []string {
 			texts = append(texts, value.String())
 		}
 	default:
-		return present(t.Field.text(v))
+		return present(t.Field.Text(v))
 	}
 	return texts
 }
@@ -61,15 +62,15 @@ func present(texts ...string) []string {
 	return slices.DeleteFunc(texts, func(s string) bool { return s == "" })
 }
 
-// windows returns the stretches of time that n asks for.
-func windows(n Node) []Window {
+// windows returns the intervals of time that n selects.
+func windows(n bound.Node) []Window {
 	var all []Window
 	switch n := n.(type) {
-	case AnyOf:
+	case bound.AnyOf:
 		for _, child := range n {
 			all = append(all, windows(child)...)
 		}
-	case *Test:
+	case *bound.Test:
 		for _, r := range n.Times {
 			all = append(all, windowOf(r))
 		}
@@ -77,7 +78,7 @@ func windows(n Node) []Window {
 	return all
 }
 
-func windowOf(r Range[int64]) Window {
+func windowOf(r bound.Range[int64]) Window {
 	var w Window
 	if r.Min != math.MinInt64 {
 		w.From = time.UnixMicro(r.Min).UTC()
@@ -88,7 +89,7 @@ func windowOf(r Range[int64]) Window {
 	return w
 }
 
-// String tells the window as [from, until), with … for an open end.
+// String returns "[from, until)" in RFC 3339, with … for an open end.
 func (w Window) String() string {
 	from, until := "…", "…"
 	if !w.From.IsZero() {
@@ -100,28 +101,28 @@ func (w Window) String() string {
 	return "[" + from + ", " + until + ")"
 }
 
-// describe spells a bound leaf, which has no text form, for people.
-func describe(n Node) string {
+// describe returns a text for a bound leaf, which has no text form.
+func describe(n bound.Node) string {
 	switch n := n.(type) {
-	case Constant:
+	case bound.Constant:
 		return wordIs + ":" + constantWord(ConstExpr{bool(n)})
-	case Terms:
+	case bound.Terms:
 		words := make([]string, len(n))
 		for i, t := range n {
 			words[i] = t.Text
 		}
 		return "search " + strings.Join(words, " ")
-	case *Test:
+	case *bound.Test:
 		name := n.Field.Name
 		if n.Attr != "" {
 			name += "." + n.Attr
 		}
-		return strings.TrimSpace(name + " " + string(n.Op) + " " + n.operandText())
+		return strings.TrimSpace(name + " " + string(n.Op) + " " + operandText(n))
 	}
 	return ""
 }
 
-func (t *Test) operandText() string {
+func operandText(t *bound.Test) string {
 	operands := slices.Clone(t.Texts)
 	for _, r := range t.Numbers {
 		operands = append(operands, fmt.Sprintf("[%v, %v]", r.Min, r.Max))
@@ -130,12 +131,12 @@ func (t *Test) operandText() string {
 		operands = append(operands, windowOf(r).String())
 	}
 	for _, ref := range t.Refs {
-		operands = append(operands, formatIdentity(ref))
+		operands = append(operands, formatIdentity(IdentityRef(ref)))
 	}
 	return strings.Join(operands, ",")
 }
 
-// String tells the explanation in lines, one a node, those below it indented.
+// String returns a line for each node; the nodes below it are indented.
 func (x Explanation) String() string {
 	var b strings.Builder
 	x.Root.write(&b, "")

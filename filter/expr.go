@@ -1,24 +1,22 @@
 package filter
 
-// Expr is an expression: one of ConstExpr, AndExpr, OrExpr, NotExpr, SearchExpr,
-// Condition, and Bound. The set is closed. Expressions are values; do not change one
-// that is shared.
+// Expr is an expression: ConstExpr, AndExpr, OrExpr, NotExpr, SearchExpr, Condition or Bound.
+// The set is closed. Expressions are values: do not change one that is shared.
 type Expr interface{ expr() }
 
 type (
-	// ConstExpr matches everyone or nobody.
+	// ConstExpr matches every visitor or none.
 	ConstExpr struct{ Everyone bool }
 	// AndExpr matches when each of its children does.
 	AndExpr struct{ Of []Expr }
-	// OrExpr matches when one of its children does.
+	// OrExpr matches when at least one of its children does.
 	OrExpr struct{ Of []Expr }
 	// NotExpr matches when its child does not.
 	NotExpr struct{ Of Expr }
-	// SearchExpr matches when each of the white-space-separated words of Text is found in
-	// the folded name or e-mail or, for a word of digits and phone punctuation with three
-	// digits or more, its digits in those of the phone. Consecutive words of that kind are
-	// also found together, as the digits of the phone: the 1 of "+1 (555) 123-4567" alone
-	// has too few.
+	// SearchExpr matches when each word of Text, separated by white space, is found in the
+	// folded name or e-mail. A word of digits and phone punctuation with three digits or more
+	// is also searched for in the digits of the phone. Consecutive words of that kind are also
+	// searched for together: the 1 of "+1 (555) 123-4567" alone has too few digits.
 	SearchExpr struct{ Text string }
 	// Condition tests one field.
 	Condition struct {
@@ -37,31 +35,32 @@ func (SearchExpr) expr() {}
 func (Condition) expr()  {}
 func (Bound) expr()      {}
 
-// All matches every visitor. It must be said; nothing else means it.
+// All matches every visitor. No other expression means this by default: an empty And is an
+// error.
 func All() Expr { return ConstExpr{Everyone: true} }
 
 // None matches no visitor.
 func None() Expr { return ConstExpr{} }
 
-// And matches the visitors that every one of the expressions matches. An And of
-// nothing is an error when it is used.
+// And matches the visitors that all of the expressions match. An And without expressions is
+// refused by Validate and Bind.
 func And(of ...Expr) Expr { return AndExpr{Of: of} }
 
-// Or matches the visitors that at least one of the expressions matches. An Or of
-// nothing is an error when it is used.
+// Or matches the visitors that at least one of the expressions matches. An Or without
+// expressions is refused by Validate and Bind.
 func Or(of ...Expr) Expr { return OrExpr{Of: of} }
 
 // Not matches exactly the visitors that e does not match.
 func Not(e Expr) Expr { return NotExpr{Of: e} }
 
-// Search finds text in name, e-mail and phone; see SearchExpr. A text without a term is
-// an error when it is used.
+// Search finds text in name, e-mail and phone; see SearchExpr. A text without a word is
+// refused by Validate and Bind.
 func Search(text string) Expr { return SearchExpr{Text: text} }
 
-// Op is an operator.
+// Op is the operator of a condition. A field has only some of them: see Field.
 type Op string
 
-// The operators. A text operator compares folded text; on a list it asks for one item.
+// The operators. Texts are compared folded. On a list, one item that fits is enough.
 const (
 	OpIn       Op = "in"       // equals one of the values; of tags and groups: has one of them
 	OpAll      Op = "all"      // has all of the tags or groups
@@ -76,7 +75,7 @@ const (
 	OpBetween  Op = "between"  // from the first to the second value, both included
 )
 
-// Ops returns every operator.
+// Ops returns all operators.
 func Ops() []Op {
 	return []Op{OpIn, OpAll, OpContains, OpPrefix, OpSuffix, OpExists, OpLess, OpAtMost, OpGreater, OpAtLeast, OpBetween}
 }

@@ -2,61 +2,77 @@ package filter
 
 import (
 	"slices"
-	"time"
 
-	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/filter/bound"
 )
 
 // Kind is the kind of a field: it decides the operators.
-type Kind string
+type Kind = bound.Kind
 
 // The kinds of fields.
 const (
-	EnumKind     Kind = "enum"
-	TextKind     Kind = "text"
-	PhoneKind    Kind = "phone"
-	IDKind       Kind = "id"
-	TimeKind     Kind = "time"
-	TagKind      Kind = "tag"
-	GroupKind    Kind = "group"
-	IdentityKind Kind = "identity"
-	AttrKind     Kind = "attr" // text, number, bool, time or list, as the attribute's value is
+	EnumKind     Kind = bound.EnumKind     // one of a closed set: see FieldSchema.Choices
+	TextKind     Kind = bound.TextKind     // compared folded
+	PhoneKind    Kind = bound.PhoneKind    // compared by digits
+	IDKind       Kind = bound.IDKind       // the visitor's id
+	TimeKind     Kind = bound.TimeKind     // an instant
+	TagKind      Kind = bound.TagKind      // tags, by name or id
+	GroupKind    Kind = bound.GroupKind    // groups, by name or id
+	IdentityKind Kind = bound.IdentityKind // channel identities
+	AttrKind     Kind = bound.AttrKind     // text, number, bool, time or list, as the attribute's value is
 )
 
-// Field is a row of the field table: all that is known of a field.
+// Field is a row of the field table: what a condition on the field can be.
 type Field struct {
-	Name   string // as in the text and JSON forms
-	Label  string // for people
-	Kind   Kind
-	Ops    []Op
-	Column string // the stored column that carries it; "" where a table of its own does
+	Name  string // as in the text and JSON forms
+	Label string // for people, in English
+	Kind  Kind
+	Ops   []Op
 }
 
-var (
-	textOps    = []Op{OpIn, OpContains, OpPrefix, OpSuffix, OpExists}
-	orderedOps = []Op{OpIn, OpLess, OpAtMost, OpGreater, OpAtLeast, OpBetween, OpExists}
-)
+// fields is the field table. A field's name and kind are in package bound.
+var fields = fieldTable()
 
-// fields is the field table. A new field is one row here, and a line in text or time
-// where it has a column; tests fail until every engine knows it.
-var fields = []Field{
-	{Name: "source", Label: "Source", Kind: EnumKind, Ops: []Op{OpIn}, Column: "source"},
-	{Name: "tag", Label: "Tag", Kind: TagKind, Ops: []Op{OpIn, OpAll, OpExists}},
-	{Name: "group", Label: "Group", Kind: GroupKind, Ops: []Op{OpIn, OpAll, OpExists}},
-	{Name: "name", Label: "Name", Kind: TextKind, Ops: textOps, Column: "name_fold"},
-	{Name: "email", Label: "E-mail", Kind: TextKind, Ops: textOps, Column: "email_fold"},
-	{Name: "phone", Label: "Phone", Kind: PhoneKind, Ops: textOps, Column: "phone"},
-	{Name: "created", Label: "Created", Kind: TimeKind, Ops: orderedOps, Column: "created_at"},
-	{Name: "updated", Label: "Updated", Kind: TimeKind, Ops: orderedOps, Column: "updated_at"},
-	{Name: "seen", Label: "Last seen", Kind: TimeKind, Ops: orderedOps, Column: "last_seen_at"},
-	{Name: "id", Label: "ID", Kind: IDKind, Ops: []Op{OpIn}, Column: "id"},
-	{Name: "identity", Label: "Channel identity", Kind: IdentityKind, Ops: []Op{OpIn, OpExists}},
-	{Name: "attr", Label: "Attribute", Kind: AttrKind,
-		Ops: []Op{OpIn, OpContains, OpPrefix, OpSuffix, OpExists, OpLess, OpAtMost, OpGreater, OpAtLeast, OpBetween}},
+func fieldTable() []Field {
+	var table []Field
+	for _, f := range bound.Fields() {
+		table = append(table, Field{f.Name, fieldLabels[f.Name], f.Kind, kindOps[f.Kind]})
+	}
+	return table
 }
 
-// Fields returns the field table.
-func Fields() []Field { return slices.Clone(fields) }
+var fieldLabels = map[string]string{
+	"source": "Source", "tag": "Tag", "group": "Group", "name": "Name", "email": "E-mail", "phone": "Phone",
+	"created": "Created", "updated": "Updated", "seen": "Last seen", "id": "ID", "identity": "Channel identity",
+	"attr": "Attribute",
+}
+
+var textOps = []Op{OpIn, OpContains, OpPrefix, OpSuffix, OpExists}
+
+var kindOps = map[Kind][]Op{
+	EnumKind: {OpIn}, TagKind: {OpIn, OpAll, OpExists}, GroupKind: {OpIn, OpAll, OpExists},
+	TextKind: textOps, PhoneKind: textOps, IDKind: {OpIn}, IdentityKind: {OpIn, OpExists},
+	TimeKind: {OpIn, OpLess, OpAtMost, OpGreater, OpAtLeast, OpBetween, OpExists},
+	AttrKind: {OpIn, OpContains, OpPrefix, OpSuffix, OpExists, OpLess, OpAtMost, OpGreater, OpAtLeast, OpBetween},
+}
+
+// Fields returns the field table. The caller may change it.
+func Fields() []Field {
+	table := slices.Clone(fields)
+	for i := range table {
+		table[i].Ops = slices.Clone(table[i].Ops)
+	}
+	return table
+}
+
+// Operands returns the kinds of values that op takes on the field; none for OpExists
+// and for an operator that the field does not have.
+func (f Field) Operands(op Op) []ValueKind {
+	if op == OpExists || !slices.Contains(f.Ops, op) {
+		return nil
+	}
+	return slices.Clone(operands(f.Kind, op))
+}
 
 func fieldNamed(name string) *Field {
 	for i := range fields {
@@ -65,35 +81,4 @@ func fieldNamed(name string) *Field {
 		}
 	}
 	return nil
-}
-
-// text returns the text of v that the field is. A table of functions would be neater, but
-// would move every visitor that is matched to the heap.
-func (f *Field) text(v *visitor.Visitor) string {
-	switch f.Name {
-	case "source":
-		return string(v.Source)
-	case "name":
-		return v.Name
-	case "email":
-		return v.Email
-	case "phone":
-		return v.Phone
-	case "id":
-		return string(v.ID)
-	}
-	return ""
-}
-
-// time returns the time of v that the field is.
-func (f *Field) time(v *visitor.Visitor) time.Time {
-	switch f.Name {
-	case "created":
-		return v.CreatedAt
-	case "updated":
-		return v.UpdatedAt
-	case "seen":
-		return v.LastSeenAt
-	}
-	return time.Time{}
 }

@@ -1,9 +1,9 @@
 package filter
 
-// finding is a verdict with what it takes to turn it round.
+// finding is a verdict whose conditions to change can be marked.
 type finding struct {
 	verdict Verdict
-	op      string // one of the constants below; "" of a leaf
+	op      string // one of the constants below; "" for a leaf
 	of      []*finding
 }
 
@@ -32,7 +32,7 @@ func joinFindings(op, text string, of []*finding) *finding {
 	return found
 }
 
-// finish returns the verdict with those below it.
+// finish returns the verdict with its children.
 func (f *finding) finish() Verdict {
 	for _, child := range f.of {
 		f.verdict.Children = append(f.verdict.Children, child.finish())
@@ -40,7 +40,7 @@ func (f *finding) finish() Verdict {
 	return f.verdict
 }
 
-// mark marks the fewest leaves that would have to turn out otherwise for f to match.
+// mark marks the fewest leaves whose result would have to differ for f to match.
 func (f *finding) mark() {
 	needed, _ := f.needed(true)
 	for _, leaf := range needed {
@@ -48,8 +48,8 @@ func (f *finding) mark() {
 	}
 }
 
-// needed returns the fewest leaves that would have to turn out otherwise for f to be as
-// wanted, or false when that cannot be.
+// needed returns the fewest leaves whose result would have to differ for f to be as wanted, or
+// false if that is impossible.
 func (f *finding) needed(want bool) ([]*finding, bool) {
 	if f.verdict.Matches == want {
 		return nil, true

@@ -3,84 +3,87 @@ package filter
 import (
 	"slices"
 	"strings"
+
+	"github.com/contactpipeline/visitors/filter/bound"
+	"github.com/contactpipeline/visitors/visitor"
 )
 
-// proofSteps bounds the work for one list; beyond it nothing more is seen.
+// proofSteps limits the comparisons for one list; further implications are not found.
 const proofSteps = 20_000
 
-// prover sees that one node follows from another. It does not see every case, but where
-// it says yes it is so.
+// prover decides whether one node follows from another. It does not find every implication,
+// but those it finds hold.
 type prover struct{ steps int }
 
-// implies reports whether b surely matches every visitor that a matches.
-func (p *prover) implies(a, b Node) bool {
+// implies reports whether b is known to match every visitor that a matches.
+func (p *prover) implies(a, b bound.Node) bool {
 	if p.steps--; p.steps < 0 {
 		return false
 	}
-	if a == Constant(false) || b == Constant(true) {
+	if a == bound.Constant(false) || b == bound.Constant(true) {
 		return true
 	}
 	switch a := a.(type) {
-	case AnyOf:
-		return !slices.ContainsFunc(a, func(child Node) bool { return !p.implies(child, b) })
-	case AllOf:
-		if slices.ContainsFunc(a, func(child Node) bool { return p.implies(child, b) }) {
+	case bound.AnyOf:
+		return !slices.ContainsFunc(a, func(child bound.Node) bool { return !p.implies(child, b) })
+	case bound.AllOf:
+		if slices.ContainsFunc(a, func(child bound.Node) bool { return p.implies(child, b) }) {
 			return true
 		}
 	}
 	switch b := b.(type) {
-	case AllOf:
-		return !slices.ContainsFunc(b, func(child Node) bool { return !p.implies(a, child) })
-	case AnyOf:
-		return slices.ContainsFunc(b, func(child Node) bool { return p.implies(a, child) })
-	case Negation:
-		if a, ok := a.(Negation); ok {
+	case bound.AllOf:
+		return !slices.ContainsFunc(b, func(child bound.Node) bool { return !p.implies(a, child) })
+	case bound.AnyOf:
+		return slices.ContainsFunc(b, func(child bound.Node) bool { return p.implies(a, child) })
+	case bound.Negation:
+		if a, ok := a.(bound.Negation); ok {
 			return p.implies(b.Of, a.Of)
 		}
 		return p.excludes(a, b.Of)
-	case Terms:
-		a, ok := a.(Terms)
+	case bound.Terms:
+		a, ok := a.(bound.Terms)
 		return ok && termsImply(a, b)
-	case *Test:
-		a, ok := a.(*Test)
+	case *bound.Test:
+		a, ok := a.(*bound.Test)
 		return ok && testImplies(a, b)
 	}
 	return false
 }
 
-// excludes reports whether surely no visitor is matched by both a and b.
-func (p *prover) excludes(a, b Node) bool {
+// excludes reports whether a and b are known to have no visitor in common.
+func (p *prover) excludes(a, b bound.Node) bool {
 	if p.steps--; p.steps < 0 {
 		return false
 	}
-	if a == Constant(false) || b == Constant(false) {
+	if a == bound.Constant(false) || b == bound.Constant(false) {
 		return true
 	}
-	for range 2 { // each rule both ways round
+	for range 2 { // each rule in both directions
 		switch a := a.(type) {
-		case AllOf:
-			if slices.ContainsFunc(a, func(child Node) bool { return p.excludes(child, b) }) {
+		case bound.AllOf:
+			if slices.ContainsFunc(a, func(child bound.Node) bool { return p.excludes(child, b) }) {
 				return true
 			}
-		case AnyOf:
-			if !slices.ContainsFunc(a, func(child Node) bool { return !p.excludes(child, b) }) {
+		case bound.AnyOf:
+			if !slices.ContainsFunc(a, func(child bound.Node) bool { return !p.excludes(child, b) }) {
 				return true
 			}
-		case Negation:
+		case bound.Negation:
 			if p.implies(b, a.Of) {
 				return true
 			}
 		}
 		a, b = b, a
 	}
-	x, isTest := a.(*Test)
-	y, areTests := b.(*Test)
+	x, isTest := a.(*bound.Test)
+	y, areTests := b.(*bound.Test)
 	return isTest && areTests && testExcludes(x, y)
 }
 
-func termsImply(a, b Terms) bool {
+func termsImply(a, b bound.Terms) bool {
 	for _, wanted := range b {
-		found := slices.ContainsFunc(a, func(t Term) bool {
+		found := slices.ContainsFunc(a, func(t bound.Term) bool {
 			return strings.Contains(t.Text, wanted.Text) &&
 				(t.Digits == "" || wanted.Digits != "" && strings.Contains(t.Digits, wanted.Digits))
 		})
@@ -91,27 +94,29 @@ func termsImply(a, b Terms) bool {
 	return true
 }
 
-func testImplies(a, b *Test) bool {
-	if b.Op == OpExists {
-		return a.Field.Name == b.Field.Name && a.Attr == b.Attr && a.Op != OpExcluded
+func testImplies(a, b *bound.Test) bool {
+	if b.Op == bound.OpExists {
+		return a.Field.Name == b.Field.Name && a.Attr == b.Attr && a.Op != bound.OpExcluded
 	}
-	if a.Field != b.Field || a.Attr != b.Attr || a.Kind != b.Kind || a.Op == OpExists {
+	if a.Field != b.Field || a.Attr != b.Attr || a.Kind != b.Kind || a.Op == bound.OpExists {
 		return false
 	}
 	switch {
-	case a.Op == OpBetween && b.Op == OpBetween:
+	case a.Op == bound.OpBetween && b.Op == bound.OpBetween:
 		return within(a.Times, b.Times) && within(a.Numbers, b.Numbers)
-	case a.Field.Kind == IdentityKind:
-		return !slices.ContainsFunc(a.Refs, func(ref IdentityRef) bool { return !slices.ContainsFunc(b.Refs, ref.within) })
-	case a.Op == OpExcluded || b.Op == OpExcluded:
+	case a.Field.Kind == bound.IdentityKind:
+		return !slices.ContainsFunc(a.Refs, func(ref bound.IdentityRef) bool {
+			return !slices.ContainsFunc(b.Refs, func(r bound.IdentityRef) bool { return isPartOf(ref, r) })
+		})
+	case a.Op == bound.OpExcluded || b.Op == bound.OpExcluded:
 		return a.Op == b.Op && isSubset(a.Texts, b.Texts)
-	case b.Op == OpAll:
-		return a.Op == OpAll && isSubset(b.Texts, a.Texts)
-	case a.Op == OpAll:
-		return slices.ContainsFunc(a.Texts, b.has)
-	case b.Op == OpIn:
-		return a.Op == OpIn && isSubset(a.Texts, b.Texts)
-	case a.Op == OpBetween || b.Op == OpBetween:
+	case b.Op == bound.OpAll:
+		return a.Op == bound.OpAll && isSubset(b.Texts, a.Texts)
+	case a.Op == bound.OpAll:
+		return slices.ContainsFunc(a.Texts, func(s string) bool { return contains(b.Texts, s) })
+	case b.Op == bound.OpIn:
+		return a.Op == bound.OpIn && isSubset(a.Texts, b.Texts)
+	case a.Op == bound.OpBetween || b.Op == bound.OpBetween:
 		return false
 	}
 	return !slices.ContainsFunc(a.Texts, func(s string) bool {
@@ -119,57 +124,58 @@ func testImplies(a, b *Test) bool {
 	})
 }
 
-// partImplies reports whether a text that is, starts, ends with or contains s surely
-// starts, ends with or contains part.
-func partImplies(op Op, s string, partOp Op, part string) bool {
+// partImplies reports whether every text that fits op and s also fits partOp and part.
+func partImplies(op bound.Op, s string, partOp bound.Op, part string) bool {
 	switch {
-	case partOp == OpContains:
+	case partOp == bound.OpContains:
 		return strings.Contains(s, part)
-	case partOp == OpPrefix && (op == OpIn || op == OpPrefix):
+	case partOp == bound.OpPrefix && (op == bound.OpIn || op == bound.OpPrefix):
 		return strings.HasPrefix(s, part)
-	case partOp == OpSuffix && (op == OpIn || op == OpSuffix):
+	case partOp == bound.OpSuffix && (op == bound.OpIn || op == bound.OpSuffix):
 		return strings.HasSuffix(s, part)
 	}
 	return false
 }
 
-func (i IdentityRef) within(j IdentityRef) bool {
-	return i.Source == j.Source && (j.Account == "" || i.Account == j.Account) && (j.ExternalID == "" || i.ExternalID == j.ExternalID)
+// isPartOf reports whether every identity that a means is one that b means.
+func isPartOf(a, b bound.IdentityRef) bool {
+	return a.Source == b.Source && (b.Account == "" || a.Account == b.Account) && (b.ExternalID == "" || a.ExternalID == b.ExternalID)
 }
 
-// testExcludes goes by fields that have one value at most. A text attribute may be a list.
-func testExcludes(a, b *Test) bool {
-	if a.Field != b.Field || a.Attr != b.Attr || a.Op == OpExists || b.Op == OpExists {
+// testExcludes compares tests on fields that have one value at most. A text attribute can be a
+// list, so its tests do not exclude each other.
+func testExcludes(a, b *bound.Test) bool {
+	if a.Field != b.Field || a.Attr != b.Attr || a.Op == bound.OpExists || b.Op == bound.OpExists {
 		return false
 	}
 	switch a.Field.Kind {
-	case AttrKind:
-		return a.Kind != b.Kind || a.Kind != TextValue && disjoint(a, b)
-	case TimeKind:
+	case bound.AttrKind:
+		return a.Kind != b.Kind || a.Kind != visitor.TextKind && disjoint(a, b)
+	case bound.TimeKind:
 		return disjoint(a, b)
-	case EnumKind, IDKind, TextKind, PhoneKind:
+	case bound.EnumKind, bound.IDKind, bound.TextKind, bound.PhoneKind:
 		return textsExclude(a, b)
 	}
 	return false
 }
 
-func disjoint(a, b *Test) bool {
+func disjoint(a, b *bound.Test) bool {
 	return len(common(a.Times, b.Times))+len(common(a.Numbers, b.Numbers)) == 0
 }
 
-func textsExclude(a, b *Test) bool {
-	if a.Op != OpIn && b.Op == OpIn {
+func textsExclude(a, b *bound.Test) bool {
+	if a.Op != bound.OpIn && b.Op == bound.OpIn {
 		a, b = b, a
 	}
 	var fit func(s, part string) bool
 	switch {
-	case a.Op == OpIn && b.Op == OpIn:
-		return !slices.ContainsFunc(a.Texts, b.has)
-	case a.Op == OpIn:
-		fit = func(s, part string) bool { return partImplies(OpIn, s, b.Op, part) }
-	case a.Op == OpPrefix && b.Op == OpPrefix:
+	case a.Op == bound.OpIn && b.Op == bound.OpIn:
+		return !slices.ContainsFunc(a.Texts, func(s string) bool { return contains(b.Texts, s) })
+	case a.Op == bound.OpIn:
+		fit = func(s, part string) bool { return partImplies(bound.OpIn, s, b.Op, part) }
+	case a.Op == bound.OpPrefix && b.Op == bound.OpPrefix:
 		fit = func(s, part string) bool { return strings.HasPrefix(s, part) || strings.HasPrefix(part, s) }
-	case a.Op == OpSuffix && b.Op == OpSuffix:
+	case a.Op == bound.OpSuffix && b.Op == bound.OpSuffix:
 		fit = func(s, part string) bool { return strings.HasSuffix(s, part) || strings.HasSuffix(part, s) }
 	default:
 		return false
@@ -179,39 +185,40 @@ func textsExclude(a, b *Test) bool {
 	})
 }
 
-// isSubset takes sorted lists.
+// isSubset reports whether a is a subset of b. Both must be sorted.
 func isSubset(a, b []string) bool {
 	if len(a) > len(b) {
 		return false
 	}
-	for _, s := range a {
-		if _, found := slices.BinarySearch(b, s); !found {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(a, func(s string) bool { return !contains(b, s) })
 }
 
-// mostReduced bounds the comparing of each child with each other one.
+// contains reports whether s is in a sorted list.
+func contains(list []string, s string) bool {
+	_, found := slices.BinarySearch(list, s)
+	return found
+}
+
+// mostReduced is the number of children that are compared with each other.
 const mostReduced = 64
 
-// reduceAll tells which nodes of a list joined by AND to keep, since no other one implies
-// them, and whether two of them exclude each other.
-func reduceAll(nodes []Node) (keep []int, clash bool) {
+// reduceAll returns the indexes of the nodes of a conjunction that no other node implies. It
+// reports whether two nodes exclude each other.
+func reduceAll(nodes []bound.Node) (keep []int, clash bool) {
 	p := &prover{proofSteps}
 	return reduce(nodes, p.implies, p.excludes)
 }
 
-// reduceAny tells which nodes of a list joined by OR to keep, since they imply no other
-// one, and whether two of them together match everyone.
-func reduceAny(nodes []Node) (keep []int, clash bool) {
+// reduceAny returns the indexes of the nodes of a disjunction that imply no other node. It
+// reports whether two nodes together match every visitor.
+func reduceAny(nodes []bound.Node) (keep []int, clash bool) {
 	p := &prover{proofSteps}
 	return reduce(nodes,
-		func(a, b Node) bool { return p.implies(b, a) },
-		func(a, b Node) bool { return p.excludes(inverse(a), inverse(b)) })
+		func(a, b bound.Node) bool { return p.implies(b, a) },
+		func(a, b bound.Node) bool { return p.excludes(inverse(a), inverse(b)) })
 }
 
-func reduce(nodes []Node, covers, clash func(a, b Node) bool) ([]int, bool) {
+func reduce(nodes []bound.Node, covers, clash func(a, b bound.Node) bool) ([]int, bool) {
 	keep := make([]int, 0, len(nodes))
 	for i, n := range nodes {
 		if i >= mostReduced {

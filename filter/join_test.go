@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/tag"
 )
 
@@ -52,8 +53,8 @@ func TestConditionsOnOneFieldAreOneTest(t *testing.T) {
 	}
 }
 
-func spelled(n filter.Node) string {
-	list := func(nodes []filter.Node, operator string) string {
+func spelled(n bound.Node) string {
+	list := func(nodes []bound.Node, operator string) string {
 		parts := make([]string, len(nodes))
 		for i, n := range nodes {
 			parts[i] = spelled(n)
@@ -61,22 +62,22 @@ func spelled(n filter.Node) string {
 		return strings.Join(parts, operator)
 	}
 	switch n := n.(type) {
-	case filter.Constant:
+	case bound.Constant:
 		return map[bool]string{true: "everyone", false: "nobody"}[bool(n)]
-	case filter.AllOf:
+	case bound.AllOf:
 		return list(n, " & ")
-	case filter.AnyOf:
+	case bound.AnyOf:
 		return list(n, " | ")
-	case filter.Negation:
+	case bound.Negation:
 		return "not " + spelled(n.Of)
-	case filter.Terms:
+	case bound.Terms:
 		words := "search"
 		for _, t := range n {
 			words += " " + t.Text
 		}
 		return words
 	}
-	test := n.(*filter.Test)
+	test := n.(*bound.Test)
 	name := test.Field.Name
 	if test.Attr != "" {
 		name = test.Attr

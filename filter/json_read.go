@@ -11,9 +11,9 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Unmarshal reads the JSON form. It refuses with an *Error what is longer than MaxForm,
-// is of another version, has a key that is unknown or given twice, or is not valid; its
-// Pointer says where.
+// Unmarshal reads the JSON form. It returns an *Error if b is longer than MaxForm, has another
+// version, has an unknown or repeated key, or is not a valid expression. The error's Pointer
+// is the place.
 func Unmarshal(b []byte) (Expr, error) {
 	if len(b) > MaxForm {
 		return nil, refuse("longer than %d bytes", MaxForm)
@@ -33,8 +33,8 @@ func Unmarshal(b []byte) (Expr, error) {
 	return e, nil
 }
 
-// formReader reads token by token, so that what is too large or too deep is refused
-// where it becomes so.
+// formReader reads token by token, so that it refuses a form that is too large or too deep
+// before it has read it all.
 type formReader struct {
 	in     []byte
 	dec    *json.Decoder
@@ -68,7 +68,7 @@ func (r *formReader) root() (Expr, error) {
 	return e, nil
 }
 
-// nodeParts are the keys of a node, nil where there is none.
+// nodeParts are the values of a node's keys, nil for a missing key.
 type nodeParts struct {
 	op, field, attr, text *string
 	values                []Value

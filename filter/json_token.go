@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// object reads an object with these keys. It calls visit after each key, to read what is
-// there. It refuses a key that comes twice, and an unknown one without repeating it.
+// object reads an object with these keys. It calls visit after each key, to read the value. It
+// refuses a repeated key, and an unknown key without quoting it.
 func (r *formReader) object(keys []string, visit func(key string) error) error {
 	if token, err := r.dec.Token(); token != json.Delim('{') {
 		return r.want(err, "want an object")
@@ -35,7 +35,7 @@ func (r *formReader) object(keys []string, visit func(key string) error) error {
 	return r.bad(err)
 }
 
-// next returns the first character of what comes next.
+// next returns the first byte of the next token, 0 at the end.
 func (r *formReader) next() byte {
 	rest := bytes.TrimLeft(r.in[r.dec.InputOffset():], " \t\r\n:,")
 	if len(rest) == 0 {
@@ -88,7 +88,7 @@ func numberFrom(n json.Number) (float64, error) {
 	return f, nil
 }
 
-// want refuses what is there, for the reason given when it is JSON at all.
+// want returns the error for an unexpected token: reason, unless the input is not JSON.
 func (r *formReader) want(err error, reason string) error {
 	if err != nil {
 		return r.bad(err)
@@ -96,7 +96,7 @@ func (r *formReader) want(err error, reason string) error {
 	return refuse("%s", reason)
 }
 
-// bad refuses what is not JSON.
+// bad returns the error for input that is not JSON, nil if err is nil.
 func (r *formReader) bad(err error) error {
 	if err != nil {
 		return refuse("not JSON at byte %d", r.dec.InputOffset())

@@ -40,10 +40,9 @@ const (
 	formSearch   = "search"
 )
 
-// Marshal writes the JSON form of e, the same bytes for the same expression: see
-// LANGUAGE.md and JSONSchema. Names, ids and relative dates stay what they are, so it is
-// fit to be stored; times are written in UTC to the microsecond. The error is Validate's,
-// or an *Error for a Bound.
+// Marshal returns the JSON form of e, the same bytes for the same expression: see LANGUAGE.md
+// and JSONSchema. Names, ids and relative dates are kept, so the form can be stored; times are
+// written in UTC with microseconds. The error is that of Validate, or an *Error for a Bound.
 func Marshal(e Expr) ([]byte, error) {
 	if err := Validate(e); err != nil {
 		return nil, err
@@ -106,7 +105,7 @@ func valueForm(v Value) any {
 	return map[ValueKind]string{v.Kind: plainValue(v)}
 }
 
-// plainValue spells a value that is neither text nor identity, as both forms do.
+// plainValue writes a time, an age or a Text, as in both forms.
 func plainValue(v Value) string {
 	switch v.Kind {
 	case TimeValue:

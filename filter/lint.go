@@ -4,22 +4,24 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/contactpipeline/visitors/filter/bound"
 )
 
-// Flaw is what may be wrong with a part of an expression.
+// Issue is what is probably wrong with a part of an expression.
 type Issue string
 
-// The flaws that Lint tells of.
+// The issues that Lint reports.
 const (
 	IssueInvalid       Issue = "invalid"       // it is refused
-	IssueUnknown       Issue = "unknown"       // a tag or a group that is not there
-	IssueContradiction Issue = "contradiction" // it can match nobody
-	IssueTautology     Issue = "tautology"     // it matches everybody
-	IssueShadowed      Issue = "shadowed"      // it changes nothing, for another condition decides
-	IssueMismatch      Issue = "mismatch"      // the attribute is hardly of that kind
+	IssueUnknown       Issue = "unknown"       // a tag or a group that does not exist
+	IssueContradiction Issue = "contradiction" // it can match no visitor
+	IssueTautology     Issue = "tautology"     // it matches every visitor
+	IssueShadowed      Issue = "shadowed"      // it has no effect, because of another condition
+	IssueMismatch      Issue = "mismatch"      // the attribute is probably of another kind
 )
 
-// Warning tells of a part of an expression that is hardly meant so.
+// Warning is about a part of an expression that is probably a mistake.
 type Warning struct {
 	Issue   Issue  `json:"issue"`
 	Path    string `json:"path,omitempty"` // the node, as in Error
@@ -35,8 +37,9 @@ func (w Warning) String() string {
 	return w.Path + ": " + w.Message
 }
 
-// Lint tells what in e, bound in env, is hardly meant so. It does not see everything. No
-// warning means no error of Bind either, but for the limit of a bound tree.
+// Lint returns warnings about parts of e, bound in env, that are probably mistakes. It does not
+// find every mistake. If Bind returns an error, Lint returns a warning, except for a bound
+// tree over the limits.
 func Lint(e Expr, env *Env) []Warning {
 	l := &linter{binder: newBinder(env), kinds: map[string]ValueKind{}}
 	if err := Validate(e); err != nil {
@@ -51,18 +54,18 @@ func Lint(e Expr, env *Env) []Warning {
 type linter struct {
 	binder   *binder
 	warnings []Warning
-	kinds    map[string]ValueKind // of attributes, as they were first compared
+	kinds    map[string]ValueKind // of each attribute, as it was first compared
 }
 
-// place is where a node is.
+// place is the path and the pointer of a node.
 type place struct{ path, pointer string }
 
 func (p place) child(list string, i int) place {
 	return place{join(p.path, fmt.Sprintf("%s[%d]", list, i)), fmt.Sprintf("%s/of/%d", p.pointer, i)}
 }
 
-func (l *linter) warn(flaw Issue, at place, format string, args ...any) {
-	l.warnings = append(l.warnings, Warning{flaw, at.path, at.pointer, fmt.Sprintf(format, args...)})
+func (l *linter) warn(issue Issue, at place, format string, args ...any) {
+	l.warnings = append(l.warnings, Warning{issue, at.path, at.pointer, fmt.Sprintf(format, args...)})
 }
 
 // refused warns of an error below at.
@@ -73,9 +76,8 @@ func (l *linter) refused(at place, err error) {
 	}
 }
 
-// lint returns what e is bound to. What is assumed holds for every visitor that e is asked
-// about.
-func (l *linter) lint(e Expr, at place, assumed []Node) Node {
+// lint returns the bound e. The assumed nodes match every visitor that reaches e.
+func (l *linter) lint(e Expr, at place, assumed []bound.Node) bound.Node {
 	switch e := e.(type) {
 	case AndExpr:
 		return l.all(e, at, assumed)
@@ -94,16 +96,16 @@ func (l *linter) lint(e Expr, at place, assumed []Node) Node {
 	return n
 }
 
-func (l *linter) all(e AndExpr, at place, assumed []Node) Node {
-	nodes := make([]Node, len(e.Of))
+func (l *linter) all(e AndExpr, at place, assumed []bound.Node) bound.Node {
+	nodes := make([]bound.Node, len(e.Of))
 	for i, child := range e.Of {
 		if _, isOr := child.(OrExpr); !isOr {
 			nodes[i] = l.lint(child, at.child("and", i), assumed)
 		}
 	}
-	for i, child := range e.Of { // what the others demand holds for these
+	for i, child := range e.Of { // each OR can assume the other conditions
 		if nodes[i] == nil {
-			others := slices.DeleteFunc(slices.Clone(nodes), func(n Node) bool { return n == nil })
+			others := slices.DeleteFunc(slices.Clone(nodes), func(n bound.Node) bool { return n == nil })
 			nodes[i] = l.lint(child, at.child("and", i), append(others, assumed...))
 		}
 	}
@@ -126,8 +128,8 @@ func (l *linter) all(e AndExpr, at place, assumed []Node) Node {
 	return allOf(nodes)
 }
 
-func (l *linter) any(e OrExpr, at place, assumed []Node) Node {
-	nodes := make([]Node, len(e.Of))
+func (l *linter) any(e OrExpr, at place, assumed []bound.Node) bound.Node {
+	nodes := make([]bound.Node, len(e.Of))
 	p := &prover{proofSteps}
 	for i, child := range e.Of {
 		here := at.child("or", i)
@@ -148,7 +150,7 @@ func (l *linter) any(e OrExpr, at place, assumed []Node) Node {
 			switch {
 			case isConstant(other):
 			case p.excludes(inverse(other), inverse(n)):
-				l.warn(IssueTautology, here, "matches everybody together with %s", there)
+				l.warn(IssueTautology, here, "matches every visitor together with %s", there)
 			case p.implies(n, other):
 				l.warn(IssueShadowed, here, "changes nothing: %s matches as many or more", there)
 			case p.implies(other, n):
@@ -159,7 +161,7 @@ func (l *linter) any(e OrExpr, at place, assumed []Node) Node {
 	return anyOf(nodes)
 }
 
-func (l *linter) condition(c Condition, at place) Node {
+func (l *linter) condition(c Condition, at place) bound.Node {
 	l.binder.size, l.binder.values = 0, 0
 	n, err := l.binder.bind(c)
 	if err != nil {
@@ -170,17 +172,17 @@ func (l *linter) condition(c Condition, at place) Node {
 	f := fieldNamed(c.Field)
 	unknown := l.unknown(c, f, at)
 	switch {
-	case n == Constant(false) && !unknown:
-		l.warn(IssueContradiction, at, "matches nobody: nothing lies in that range")
+	case n == bound.Constant(false) && !unknown:
+		l.warn(IssueContradiction, at, "matches no visitor: the range is empty")
 	case c.Op == OpExists && slices.Contains([]string{"name", "created", "updated"}, c.Field):
-		l.warn(IssueTautology, at, "matches everybody: no visitor is without")
+		l.warn(IssueTautology, at, "matches every visitor: none lacks it")
 	case f.Kind == AttrKind:
 		l.kind(c, at)
 	}
 	return n
 }
 
-// unknown warns of names that are not there, and reports whether there are any.
+// unknown warns about unknown names, and reports whether there are any.
 func (l *linter) unknown(c Condition, f *Field, at place) bool {
 	found := false
 	for i, v := range c.Values {
@@ -202,8 +204,8 @@ func (l *linter) unknown(c Condition, f *Field, at place) bool {
 	return found
 }
 
-// kind warns of values whose kind is not that of the same attribute elsewhere, and of
-// texts that look like another kind.
+// kind warns about values whose kind differs from that of the same attribute elsewhere, and
+// about texts that look like another kind.
 func (l *linter) kind(c Condition, at place) {
 	for i, v := range c.Values {
 		kind := v.Kind

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// Locate returns where in a text, in bytes, the value stands that the pointer of an *Error,
-// an *UnknownError or a Warning is about, for an expression that Parse has made of the text.
-// Of a node that holds several values it is the first one; ok is false for what has none.
+// Locate returns the byte offset, in the text s, of the value that the pointer of an *Error,
+// an *UnknownError or a Warning refers to, for an expression that Parse returned for s. For a
+// node with several values it is that of the first; ok is false for a node without values.
 func Locate(s, pointer string) (pos int, ok bool) {
 	p := &parser{scanner: scanner{in: s}}
 	e, err := p.list()
@@ -25,7 +25,7 @@ func Locate(s, pointer string) (pos int, ok bool) {
 	return pos, ok
 }
 
-// pointValues yields the pointers of the values in e, in the order of the text.
+// pointValues yields the pointers of all values in e, in the order of the text.
 func pointValues(e Expr, at string, yield func(string) bool) bool {
 	of := func(list []Expr) bool {
 		for i, child := range list {

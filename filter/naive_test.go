@@ -288,8 +288,11 @@ func (n *naive) time(c filter.Condition, at time.Time) bool {
 func (n *naive) period(p filter.Period) (first, last string) {
 	y, m, d := n.env.Now.In(n.env.Zone).Date()
 	today := time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
-	week := today
-	for week.Weekday() != n.env.WeekStart {
+	week, start := today, time.Monday
+	if n.env.WeekStart != nil {
+		start = *n.env.WeekStart
+	}
+	for week.Weekday() != start {
 		week = week.AddDate(0, 0, -1)
 	}
 	month, year := today.AddDate(0, 0, 1-d), time.Date(y, 1, 1, 0, 0, 0, 0, time.UTC)

@@ -5,7 +5,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/tag/text"
+	"github.com/contactpipeline/visitors/visitor"
 )
 
 func operandTexts(values []Value, normal func(string) string) []string {
@@ -16,8 +18,8 @@ func operandTexts(values []Value, normal func(string) string) []string {
 	return sorted(texts)
 }
 
-// foldFor folds an operand as stored text is folded; white space around a whole text
-// does not count, around a part of one it does.
+// foldFor returns the function that folds an operand like stored text. White space around a
+// whole text is ignored; around a part of a text it counts.
 func foldFor(op Op) func(string) string {
 	if op == OpIn {
 		return func(s string) string { return strings.TrimSpace(text.Fold(s)) }
@@ -25,7 +27,7 @@ func foldFor(op Op) func(string) string {
 	return text.Fold
 }
 
-// phoneFor spells an operand as a part of an E.164 number.
+// phoneFor returns the function that converts an operand to a part of an E.164 number.
 func phoneFor(op Op) func(string) string {
 	if op == OpIn || op == OpPrefix {
 		return func(s string) string { return "+" + phoneDigits(s) }
@@ -33,19 +35,22 @@ func phoneFor(op Op) func(string) string {
 	return phoneDigits
 }
 
-// attribute sorts the values of a list by kind: each kind is a test of its own.
-func (b *binder) attribute(c Condition, f *Field) (Node, error) {
+// attribute groups the values of a list by kind: each kind becomes a test of its own.
+func (b *binder) attribute(c Condition, f *bound.Field) (bound.Node, error) {
 	var texts, times []Value
-	var bools, numbers []Range[float64]
+	var bools, numbers []bound.Range[float64]
 	for _, v := range c.Values {
 		switch v.Kind {
 		case TextValue:
 			texts = append(texts, v)
 		case BoolValue:
-			n := numberOfBool(v.Bool)
-			bools = append(bools, Range[float64]{n, n})
+			n := 0.0
+			if v.Bool {
+				n = 1
+			}
+			bools = append(bools, bound.Range[float64]{Min: n, Max: n})
 		case NumberValue:
-			numbers = append(numbers, Range[float64]{v.Number, v.Number})
+			numbers = append(numbers, bound.Range[float64]{Min: v.Number, Max: v.Number})
 		default:
 			times = append(times, v)
 		}
@@ -56,15 +61,15 @@ func (b *binder) attribute(c Condition, f *Field) (Node, error) {
 	if len(numbers) > 0 && c.Op != OpIn {
 		numbers = numbersOf(c)
 	}
-	var nodes []Node
+	var nodes []bound.Node
 	if numbers = union(numbers, 0); len(numbers) > 0 {
-		nodes = append(nodes, &Test{Field: f, Attr: c.Attr, Op: OpBetween, Kind: NumberValue, Numbers: numbers})
+		nodes = append(nodes, &bound.Test{Field: f, Attr: c.Attr, Op: bound.OpBetween, Kind: visitor.NumberKind, Numbers: numbers})
 	}
 	if len(bools) > 0 {
-		nodes = append(nodes, &Test{Field: f, Attr: c.Attr, Op: OpBetween, Kind: BoolValue, Numbers: union(bools, 0)})
+		nodes = append(nodes, &bound.Test{Field: f, Attr: c.Attr, Op: bound.OpBetween, Kind: visitor.BoolKind, Numbers: union(bools, 0)})
 	}
 	if len(texts) > 0 {
-		nodes = append(nodes, &Test{Field: f, Attr: c.Attr, Op: c.Op, Kind: TextValue, Texts: operandTexts(texts, foldFor(c.Op))})
+		nodes = append(nodes, &bound.Test{Field: f, Attr: c.Attr, Op: bound.Op(c.Op), Kind: visitor.TextKind, Texts: operandTexts(texts, foldFor(c.Op))})
 	}
 	if len(times) > 0 {
 		n, err := b.times(c, f, times)
@@ -76,9 +81,9 @@ func (b *binder) attribute(c Condition, f *Field) (Node, error) {
 	return anyOf(nodes), nil
 }
 
-// numbersOf returns the range that an operator on one or two numbers asks for, or none.
-func numbersOf(c Condition) []Range[float64] {
-	r := Range[float64]{math.Inf(-1), math.Inf(1)}
+// numbersOf returns the range that an operator with one or two numbers selects, or none.
+func numbersOf(c Condition) []bound.Range[float64] {
+	r := bound.Range[float64]{Min: math.Inf(-1), Max: math.Inf(1)}
 	n := c.Values[0].Number
 	switch c.Op {
 	case OpLess:
@@ -90,60 +95,60 @@ func numbersOf(c Condition) []Range[float64] {
 	case OpAtLeast:
 		r.Min = n
 	case OpBetween:
-		r = Range[float64]{n, c.Values[1].Number}
+		r = bound.Range[float64]{Min: n, Max: c.Values[1].Number}
 	}
-	// An infinity leaves its side open, so nothing beyond the largest number is not a range.
+	// An infinity means no limit, so "greater than the largest number" is no range.
 	if math.IsInf(r.Min, 1) || math.IsInf(r.Max, -1) {
 		return nil
 	}
-	return []Range[float64]{r}
+	return []bound.Range[float64]{r}
 }
 
-// times compares with stretches of time: a day, a period, or the microsecond of an
-// instant. Less is before its start, AtMost before its end, and so on.
-func (b *binder) times(c Condition, f *Field, values []Value) (Node, error) {
-	ranges := make([]Range[int64], len(values))
+// times tests a time against intervals: a day, a period, or the microsecond of an instant.
+// OpLess means before the start of the interval, OpAtMost not after its end, and so on.
+func (b *binder) times(c Condition, f *bound.Field, values []Value) (bound.Node, error) {
+	ranges := make([]bound.Range[int64], len(values))
 	for i, v := range values {
 		if b.Now.IsZero() && (v.Kind == AgoValue || v.Kind == PeriodValue) {
 			return nil, underValue(refuse("a relative date needs a clock"), i)
 		}
-		ranges[i] = b.stretch(v)
+		ranges[i] = b.interval(v)
 	}
 	switch first := ranges[0]; c.Op {
 	case OpLess:
-		ranges[0] = Range[int64]{math.MinInt64, first.Min - 1}
+		ranges[0] = bound.Range[int64]{Min: math.MinInt64, Max: first.Min - 1}
 	case OpAtMost:
-		ranges[0] = Range[int64]{math.MinInt64, first.Max}
+		ranges[0] = bound.Range[int64]{Min: math.MinInt64, Max: first.Max}
 	case OpGreater:
-		ranges[0] = Range[int64]{first.Max + 1, math.MaxInt64}
+		ranges[0] = bound.Range[int64]{Min: first.Max + 1, Max: math.MaxInt64}
 	case OpAtLeast:
-		ranges[0] = Range[int64]{first.Min, math.MaxInt64}
+		ranges[0] = bound.Range[int64]{Min: first.Min, Max: math.MaxInt64}
 	case OpBetween:
-		ranges = []Range[int64]{{first.Min, ranges[1].Max}}
+		ranges = []bound.Range[int64]{{Min: first.Min, Max: ranges[1].Max}}
 	}
-	t := &Test{Field: f, Attr: c.Attr, Op: OpBetween, Times: union(ranges, 1)}
+	t := &bound.Test{Field: f, Attr: c.Attr, Op: bound.OpBetween, Times: union(ranges, 1)}
 	if len(t.Times) == 0 {
-		return Constant(false), nil
+		return bound.Constant(false), nil
 	}
 	if f.Kind == AttrKind {
-		t.Kind = TimeValue
+		t.Kind = visitor.TimeKind
 	}
 	return t, b.grow(len(t.Times))
 }
 
-// stretch returns the microseconds of v, both ends included.
-func (b *binder) stretch(v Value) Range[int64] {
+// interval returns the interval that v means, in microseconds.
+func (b *binder) interval(v Value) bound.Range[int64] {
 	switch v.Kind {
 	case DateValue:
-		day, _ := time.Parse(time.DateOnly, v.Text) // Validate has read it
+		day, _ := time.Parse(time.DateOnly, v.Text) // Validate has checked it
 		y, m, d := day.Date()
-		return Range[int64]{midnight(y, m, d, b.Zone).UnixMicro(), midnight(y, m, d+1, b.Zone).UnixMicro() - 1}
+		return bound.Range[int64]{Min: midnight(y, m, d, b.Zone).UnixMicro(), Max: midnight(y, m, d+1, b.Zone).UnixMicro() - 1}
 	case PeriodValue:
-		start, end, _ := Period(v.Text).span(b.Now, b.Zone, b.WeekStart)
-		return Range[int64]{start.UnixMicro(), end.UnixMicro() - 1}
+		start, end, _ := Period(v.Text).span(b.Now, b.Zone, *b.WeekStart)
+		return bound.Range[int64]{Min: start.UnixMicro(), Max: end.UnixMicro() - 1}
 	case AgoValue:
 		at := b.Now.Add(-v.Ago).UnixMicro()
-		return Range[int64]{at, at}
+		return bound.Range[int64]{Min: at, Max: at}
 	}
-	return Range[int64]{v.Time.UnixMicro(), v.Time.UnixMicro()}
+	return bound.Range[int64]{Min: v.Time.UnixMicro(), Max: v.Time.UnixMicro()}
 }

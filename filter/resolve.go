@@ -1,9 +1,9 @@
 package filter
 
-// Resolve returns e as it is kept: the names of tags and groups turned into ids and
-// sources spelled by their value, so that renaming changes nothing. All else stays as it
-// is; relative dates stay relative. The error is Validate's, an *Error for an unknown
-// source, or an *UnknownError, whatever env.Unknown says.
+// Resolve returns e in the form to store: names of tags and groups are replaced by ids, labels
+// of sources by their values, so that renaming changes nothing. The rest is unchanged; relative
+// dates stay relative. The error is that of Validate, an *Error for an unknown source, or an
+// *UnknownError, even with UnknownIsNobody.
 func Resolve(e Expr, env *Env) (Expr, error) {
 	if err := Validate(e); err != nil {
 		return nil, err
@@ -15,9 +15,9 @@ func Resolve(e Expr, env *Env) (Expr, error) {
 	return resolved, nil
 }
 
-// Spell returns a valid e with the ids of tags (TagKind) and groups (GroupKind) turned
-// into names, to show it to people: the opposite of Resolve. An id for which name returns
-// "" stays.
+// DisplayNames returns a valid e with the ids of tags (TagKind) and groups (GroupKind)
+// replaced by names, to show it to people: the inverse of Resolve. An id for which name returns
+// "" is kept.
 func DisplayNames(e Expr, name func(kind Kind, id string) string) Expr {
 	spelled, _ := mapValues(e, func(f *Field, v Value) (Value, error) {
 		if v.Kind == IDValue && (f.Kind == TagKind || f.Kind == GroupKind) {
@@ -56,7 +56,7 @@ func (b *binder) resolve(f *Field, v Value) (Value, error) {
 	return v, nil
 }
 
-// mapValues returns a copy of a valid e with each value changed.
+// mapValues returns a copy of a valid e with change applied to each value.
 func mapValues(e Expr, change func(*Field, Value) (Value, error)) (Expr, error) {
 	child := func(e Expr) (Expr, error) { return mapValues(e, change) }
 	switch e := e.(type) {

@@ -8,7 +8,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// FieldTable is the field table as data: what a front end needs to build filters by clicks.
+// FieldTable is the field table as data: what a front end needs for a filter builder.
 type FieldTable struct {
 	Fields  []FieldSchema `json:"fields"`
 	Periods []Choice      `json:"periods"` // the values of a period operand
@@ -20,7 +20,7 @@ type FieldSchema struct {
 	Name    string     `json:"name"`  // as in the text and JSON forms
 	Label   string     `json:"label"` // for people, in English
 	Kind    Kind       `json:"kind"`
-	Named   bool       `json:"named,omitempty"`   // takes the name of an attribute: attr.name
+	Named   bool       `json:"named,omitempty"`   // needs the name of an attribute: attr.name
 	Ops     []OpSchema `json:"ops"`               // in the order to offer them
 	Choices []Choice   `json:"choices,omitempty"` // the only values; none: any value of the kind
 }
@@ -29,7 +29,7 @@ type FieldSchema struct {
 type OpSchema struct {
 	Op       Op          `json:"op"`
 	Label    string      `json:"label"`              // for people, in English
-	Operands []ValueKind `json:"operands,omitempty"` // the kinds of values it takes
+	Operands []ValueKind `json:"operands,omitempty"` // the kinds of values it accepts
 	Min      int         `json:"min"`                // fewest values
 	Max      int         `json:"max"`                // most values
 }
@@ -77,16 +77,7 @@ func Schema(sources visitor.Catalog) FieldTable {
 	return s
 }
 
-// Operands returns the kinds of values that op takes on the field; none for OpExists
-// and for an operator that the field does not have.
-func (f Field) Operands(op Op) []ValueKind {
-	if op == OpExists || !slices.Contains(f.Ops, op) {
-		return nil
-	}
-	return slices.Clone(operands(f.Kind, op))
-}
-
-// counts returns how many values op takes.
+// counts returns how many values op needs.
 func counts(op Op) (least, most int) {
 	switch op {
 	case OpExists:
@@ -128,7 +119,7 @@ var periodLabels = map[Period]string{
 //go:embed schema.json
 var jsonSchema []byte
 
-// JSONSchema returns the JSON Schema (draft 2020-12) of the JSON form. What it refuses,
-// Unmarshal refuses; Unmarshal also refuses what a schema cannot say, such as an empty text
-// after folding, or sums over the whole tree.
+// JSONSchema returns the JSON Schema (draft 2020-12) of the JSON form. Unmarshal refuses all
+// that the schema refuses, and what a schema cannot express, such as a text that is empty after
+// folding, or limits of the whole tree.
 func JSONSchema() []byte { return slices.Clone(jsonSchema) }

@@ -4,41 +4,44 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/contactpipeline/visitors/filter/bound"
+	"github.com/contactpipeline/visitors/visitor"
 )
 
 // Simplify returns an expression that matches the same visitors in every Env and has no
-// more nodes: nested lists are taken in, double negations and repetitions left out, and
-// so is what another condition says already; what cannot be is None, what must be All.
-// An expression that is not valid stays as it is.
+// more nodes. It flattens nested lists and removes double negations, repetitions, and
+// conditions that another condition implies; a contradiction becomes None, a tautology All.
+// An invalid expression is returned unchanged.
 func Simplify(e Expr) Expr {
 	if Validate(e) != nil {
 		return e
 	}
 	s := &simplifier{
 		binder: newBinder(&Env{Now: time.Date(2000, 1, 1, 12, 0, 0, 0, time.UTC)}),
-		fields: map[string]*Field{},
+		fields: map[string]*bound.Field{},
 	}
 	return s.simplify(e).e
 }
 
-// simplifier reasons on nodes that are bound in no workspace's Env. So that it concludes
-// only what holds in all of them, it gives a field of its own to what cannot be compared.
+// simplifier compares bound nodes, although it has no workspace's Env. To conclude only what
+// holds in every Env, it gives conditions that cannot be compared fields of their own.
 type simplifier struct {
 	binder *binder
-	fields map[string]*Field
+	fields map[string]*bound.Field
 }
 
 // item is a simplified expression.
 type item struct {
 	e  Expr
-	n  Node
+	n  bound.Node
 	of []item // the children of a list, or the one of a negation
 }
 
 func (s *simplifier) simplify(e Expr) item {
 	switch e := e.(type) {
 	case ConstExpr:
-		return item{e: e, n: Constant(e.Everyone)}
+		return item{e: e, n: bound.Constant(e.Everyone)}
 	case AndExpr:
 		return s.list(s.all(e.Of), true)
 	case OrExpr:
@@ -46,7 +49,7 @@ func (s *simplifier) simplify(e Expr) item {
 	case NotExpr:
 		return s.negate(s.simplify(e.Of))
 	case SearchExpr:
-		return item{e: e, n: Terms(terms(e.Text))}
+		return item{e: e, n: bound.Terms(terms(e.Text))}
 	case Condition:
 		return s.condition(e)
 	case Bound:
@@ -66,7 +69,7 @@ func (s *simplifier) all(of []Expr) []item {
 func (s *simplifier) negate(i item) item {
 	switch e := i.e.(type) {
 	case ConstExpr:
-		return item{e: ConstExpr{!e.Everyone}, n: Constant(!e.Everyone)}
+		return item{e: ConstExpr{!e.Everyone}, n: bound.Constant(!e.Everyone)}
 	case NotExpr:
 		return i.of[0]
 	case AndExpr, OrExpr:
@@ -83,7 +86,7 @@ func (s *simplifier) negate(i item) item {
 	return item{e: NotExpr{i.e}, n: inverse(i.n), of: []item{i}}
 }
 
-// list joins simplified items by AND or by OR.
+// list returns the conjunction or the disjunction of simplified items.
 func (s *simplifier) list(items []item, and bool) item {
 	var flat []item
 	for _, i := range items {
@@ -96,8 +99,8 @@ func (s *simplifier) list(items []item, and bool) item {
 		}
 	}
 	flat = s.mergeLists(flat, and)
-	flat = slices.DeleteFunc(flat, func(i item) bool { return i.n == Constant(and) })
-	nodes := make([]Node, len(flat))
+	flat = slices.DeleteFunc(flat, func(i item) bool { return i.n == bound.Constant(and) })
+	nodes := make([]bound.Node, len(flat))
 	for k, i := range flat {
 		nodes[k] = i.n
 	}
@@ -110,7 +113,7 @@ func (s *simplifier) list(items []item, and bool) item {
 	switch {
 	case clash || len(flat) == 0:
 		everyone := and != clash
-		return item{e: ConstExpr{everyone}, n: Constant(everyone)}
+		return item{e: ConstExpr{everyone}, n: bound.Constant(everyone)}
 	case len(flat) == 1:
 		return flat[0]
 	}
@@ -124,9 +127,9 @@ func (s *simplifier) list(items []item, and bool) item {
 	return item{e: OrExpr{of}, n: anyOf(at(nodes, keep)), of: flat}
 }
 
-// mergeLists makes one condition of several that ask one field for values: of one or
-// another value, or of one tag and another tag. A negated one counts in a list of the
-// other kind.
+// mergeLists merges conditions on one field into one condition: alternatives of a
+// disjunction, or the tags or groups of a conjunction. Negated conditions are merged the other
+// way round.
 func (s *simplifier) mergeLists(items []item, and bool) []item {
 	type group struct {
 		field, attr string
@@ -181,7 +184,7 @@ func mergeable(c Condition, all bool) bool {
 	return isNamed && (c.Op == OpAll || c.Op == OpIn && len(c.Values) == 1)
 }
 
-// condition leaves out values that come again.
+// condition removes repeated values.
 func (s *simplifier) condition(c Condition) item {
 	if c.Op == OpIn || c.Op == OpAll {
 		var values []Value
@@ -200,7 +203,7 @@ func (s *simplifier) condition(c Condition) item {
 	return item{e: c, n: s.node(c)}
 }
 
-// normal returns the one spelling of v that is equal to it in every Env.
+// normal returns the normal form of v: two values with the same one are equal in every Env.
 func normal(c Condition, v Value) Value {
 	switch {
 	case v.Kind == IDValue:
@@ -213,24 +216,24 @@ func normal(c Condition, v Value) Value {
 	return v
 }
 
-// node binds c as far as it means the same in every Env.
-func (s *simplifier) node(c Condition) Node {
-	f := fieldNamed(c.Field)
+// node binds c as far as the result is the same in every Env.
+func (s *simplifier) node(c Condition) bound.Node {
+	f := bound.FieldNamed(c.Field)
 	switch f.Kind {
-	case EnumKind: // a source may be asked for by its value or by its label
+	case EnumKind: // a source can be written as its value or as its label
 		f = s.field(f, TagKind, "")
 		if c.Op == OpIn {
-			return &Test{Field: f, Op: OpIn, Texts: operandTexts(c.Values, key)}
+			return &bound.Test{Field: f, Op: bound.OpIn, Texts: operandTexts(c.Values, key)}
 		}
 	case IdentityKind:
 		if c.Op == OpIn {
-			refs := make([]IdentityRef, len(c.Values))
+			refs := make([]bound.IdentityRef, len(c.Values))
 			for i, v := range c.Values {
-				refs[i] = v.Identity
+				refs[i] = bound.IdentityRef(v.Identity)
 			}
-			return &Test{Field: f, Op: OpIn, Refs: refs}
+			return &bound.Test{Field: f, Op: bound.OpIn, Refs: refs}
 		}
-	case GroupKind: // members by rule are not members by hand, whom OpExists asks for
+	case GroupKind: // OpExists does not count members by rule
 		if c.Op != OpExists {
 			return s.names(c, s.field(f, f.Kind, "member"))
 		}
@@ -253,7 +256,7 @@ func (s *simplifier) node(c Condition) Node {
 	return n
 }
 
-func (s *simplifier) names(c Condition, f *Field) Node {
+func (s *simplifier) names(c Condition, f *bound.Field) bound.Node {
 	ids := make([]string, len(c.Values))
 	for i, v := range c.Values {
 		ids[i] = "#" + strings.ToLower(v.Text)
@@ -262,21 +265,22 @@ func (s *simplifier) names(c Condition, f *Field) Node {
 		}
 	}
 	s.binder.size, s.binder.values = 0, 0
-	n, err := s.binder.members(f, c.Op, ids)
+	n, err := s.binder.members(f, bound.Op(c.Op), ids)
 	if err != nil {
 		return s.opaque(c)
 	}
 	return n
 }
 
-// opaque is a node of which is known only that it is the same for the same condition.
-func (s *simplifier) opaque(c Condition) Node {
+// opaque returns a node that is equal only to the node of the same condition.
+func (s *simplifier) opaque(c Condition) bound.Node {
 	text, _ := Format(c)
-	return &Test{Field: s.field(fieldNamed(c.Field), AttrKind, text), Op: OpIn, Kind: TextValue}
+	return &bound.Test{Field: s.field(bound.FieldNamed(c.Field), AttrKind, text), Op: bound.OpIn, Kind: visitor.TextKind}
 }
 
-// field returns a copy of f that nothing else is compared with.
-func (s *simplifier) field(f *Field, kind Kind, class string) *Field {
+// field returns a copy of f for one class of conditions, which are compared only with each
+// other.
+func (s *simplifier) field(f *bound.Field, kind Kind, class string) *bound.Field {
 	k := f.Name + " " + class
 	if s.fields[k] == nil {
 		own := *f
@@ -289,8 +293,8 @@ func (s *simplifier) field(f *Field, kind Kind, class string) *Field {
 	return s.fields[k]
 }
 
-// timesOf returns the one kind of the times in c, "" when there are none. It reports false
-// for times whose order is not the same in every Env.
+// timesOf returns the kind of the times in c, "" if it has none. It reports false if their
+// order is not the same in every Env.
 func timesOf(c Condition) (kind ValueKind, ok bool) {
 	for _, v := range c.Values {
 		switch v.Kind {
@@ -308,5 +312,7 @@ func timesOf(c Condition) (kind ValueKind, ok bool) {
 	return kind, true
 }
 
-// opaque is a node of which nothing is known.
-func opaque() Node { return &Test{Field: &Field{}, Op: OpContains, Texts: []string{""}} }
+// opaque returns a node that is equal to no other.
+func opaque() bound.Node {
+	return &bound.Test{Field: &bound.Field{}, Op: bound.OpContains, Texts: []string{""}}
+}

@@ -6,9 +6,8 @@ import (
 	"github.com/contactpipeline/visitors/tag/text"
 )
 
-// Nearest returns the known name that is most similar to name, or "" if none is similar: a
-// third of its characters may differ, but no more than two, and one in any case. Names are
-// compared folded.
+// Suggest returns the known name that is most similar to name, or "" if none is similar: one
+// character can differ, or two if name has six or more. Names are compared folded.
 func Suggest(name string, known []string) string {
 	if len(name) > MaxText {
 		return ""

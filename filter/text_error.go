@@ -9,13 +9,13 @@ import (
 	"github.com/contactpipeline/visitors/tag/text"
 )
 
-// SyntaxError says why, and where, a text is not a filter. It matches visitor.ErrInvalid.
-// Error repeats nothing of the text; Readings and Caret do.
+// SyntaxError is why, and where, a text is not a filter. It matches visitor.ErrInvalid. Error
+// repeats nothing of the text; Readings and Caret do.
 type SyntaxError struct {
 	Pos        int      // offset in the text, in bytes
 	Reason     string   // e.g. "unknown field"
-	Suggestion string   // a known word to write there instead; "" where none is near
-	Readings   []string // what the text may mean, where AND and OR are mixed
+	Suggestion string   // a known word to write there instead; "" if none is similar
+	Readings   []string // the two possible meanings, if AND and OR are mixed
 }
 
 // Error returns "filter: at byte 7: reason; did you mean …?".
@@ -30,11 +30,11 @@ func (e *SyntaxError) Error() string {
 // Is reports whether target is visitor.ErrInvalid.
 func (e *SyntaxError) Is(target error) bool { return target == text.ErrInvalid }
 
-// caretWidth is how much of a line Caret shows on each side of the place.
+// caretWidth is the most characters of a line that Caret shows on each side of the caret.
 const caretWidth = 60
 
-// Caret returns the line of input, the text that was parsed, that has the error, and
-// below it a caret under the place. A long line is cut on both sides.
+// Caret returns the line with the error, and below it a caret under the place. input is the
+// text that was parsed. A long line is cut to 60 characters on each side of the caret.
 func (e *SyntaxError) Caret(input string) string {
 	pos := max(0, min(e.Pos, len(input)))
 	start := strings.LastIndexByte(input[:pos], '\n') + 1
@@ -58,7 +58,7 @@ func (e *SyntaxError) Caret(input string) string {
 	return string(before) + string(after) + "\n" + strings.Repeat(" ", columns) + "^"
 }
 
-// oneLine spells a part of a line with nothing in it that moves the caret.
+// oneLine replaces control characters, which could move the caret, by spaces.
 func oneLine(s string) []rune {
 	runes := make([]rune, 0, utf8.RuneCountInString(s))
 	for _, r := range s {

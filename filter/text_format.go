@@ -8,9 +8,8 @@ import (
 	"github.com/contactpipeline/visitors/tag/text"
 )
 
-// Format writes the text form of e: see LANGUAGE.md. Parse reads it back as e; a time
-// comes back in UTC to the microsecond. The error is Validate's, or an *Error for a
-// Bound.
+// Format returns the text form of e: see LANGUAGE.md. Parse reads it back as e, with times in
+// UTC to the microsecond. The error is that of Validate, or an *Error for a Bound.
 func Format(e Expr) (string, error) {
 	if err := Validate(e); err != nil {
 		return "", err
@@ -53,7 +52,7 @@ func format(b *strings.Builder, e Expr, whole bool) {
 	}
 }
 
-// formatList writes AND only where two searches without quotes would become one.
+// formatList writes AND only where two searches without quotes would otherwise become one.
 func formatList(b *strings.Builder, op string, of []Expr, whole bool) {
 	if !whole {
 		b.WriteByte('(')
@@ -82,8 +81,8 @@ func formatList(b *strings.Builder, op string, of []Expr, whole bool) {
 	}
 }
 
-// searchText writes a text with quotes where it needs them; several words need them
-// where they are not in a list joined by AND.
+// searchText returns s, in quotes if it needs them. Several words need them unless several is
+// true, as in a list joined by AND.
 func searchText(s string, several bool) string {
 	for i, word := range strings.Split(s, " ") {
 		if i > 0 && !several || !isPlainWord(word) {
@@ -190,7 +189,7 @@ func formatIdentity(i IdentityRef) string {
 	return s
 }
 
-// plainOrQuoted writes a value with quotes where it needs them.
+// plainOrQuoted returns a value, in quotes if it needs them.
 func plainOrQuoted(s, special string) string {
 	if strings.ContainsAny(s, notPlainValue+special) || strings.ContainsAny(s[:1], "<>=!") ||
 		strings.ContainsFunc(s, unicode.IsSpace) || strings.Contains(s, "..") {

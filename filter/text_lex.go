@@ -11,7 +11,7 @@ import (
 type scanner struct {
 	in   string
 	pos  int  // in bytes
-	long bool // a word was longer than MaxText, and was left there
+	long bool // a word was longer than MaxText; pos is inside it
 }
 
 func (s *scanner) fail(pos int, format string, args ...any) *SyntaxError {
@@ -20,10 +20,10 @@ func (s *scanner) fail(pos int, format string, args ...any) *SyntaxError {
 
 func (s *scanner) end() bool { return s.pos == len(s.in) }
 
-// at reports whether the text goes on with prefix.
+// at reports whether the rest of the text starts with prefix.
 func (s *scanner) at(prefix string) bool { return strings.HasPrefix(s.in[s.pos:], prefix) }
 
-// skip goes past prefix, if the text goes on with it.
+// skip advances past prefix if the rest of the text starts with it.
 func (s *scanner) skip(prefix string) bool {
 	if !s.at(prefix) {
 		return false
@@ -43,7 +43,7 @@ func (s *scanner) atBreak() bool {
 	return s.end() || r == ')' || unicode.IsSpace(r)
 }
 
-// keyword goes past the keyword, if it stands here as a word of its own.
+// keyword advances past word if it is the next word.
 func (s *scanner) keyword(word string) bool {
 	rest, ok := strings.CutPrefix(s.in[s.pos:], word)
 	if !ok {
@@ -56,8 +56,8 @@ func (s *scanner) keyword(word string) bool {
 	return true
 }
 
-// plain goes past the characters that need no quotes, and returns them. It stops before
-// white space, what special holds, and "..", and after MaxText.
+// plain reads characters that need no quotes. It stops before white space, a character of
+// special, and "..", and after MaxText.
 func (s *scanner) plain(special string) string {
 	start := s.pos
 	for i, r := range s.in[start:] {
@@ -73,8 +73,8 @@ func (s *scanner) plain(special string) string {
 	return s.in[start:]
 }
 
-// quoted goes past a text in double quotes, in which a backslash stands before a double
-// quote or another backslash.
+// quoted reads a text in double quotes, in which a backslash escapes a double quote or another
+// backslash.
 func (s *scanner) quoted() (string, error) {
 	start := s.pos
 	s.pos++

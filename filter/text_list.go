@@ -5,19 +5,19 @@ import (
 	"strings"
 )
 
-// listing is a list as it is read: items joined by AND, which may be left out, or by OR.
+// listing is a list while it is read: items joined by AND, which can be omitted, or by OR.
 type listing struct {
 	items []Expr
 	op    string // wordAnd or wordOr; "" until it is known
-	mixed int    // the place of the joiner that is of the other kind; -1 when there is none
+	mixed int    // the offset of the first joiner of the other kind; -1 if there is none
 	parts []part
 }
 
-// part is where an item stands in the text. Words of one search are parts of their own.
+// part is an item's place in the text. Each word of a search is a part.
 type part struct {
 	start, end int
 	joiner     string // before it: wordAnd or wordOr
-	label      string // what an error may tell of it
+	label      string // the item without its operands, for errors
 }
 
 // list reads items up to a closing parenthesis or the end. A list of one item is that
@@ -67,7 +67,7 @@ func (p *parser) list() (Expr, error) {
 	return AndExpr{Of: l.items}, nil
 }
 
-// joiner goes past AND or OR and returns it, "" when there is neither.
+// joiner reads AND or OR; "" if neither is next.
 func (p *parser) joiner() string {
 	switch {
 	case p.keyword(wordAnd):
@@ -78,7 +78,7 @@ func (p *parser) joiner() string {
 	return ""
 }
 
-// add takes in the item e, or, when it goes on with the search before it, its words.
+// add appends the item e, or, if goesOn, appends its words to the search before it.
 func (p *parser) add(l *listing, e Expr, part part, at int, goesOn bool) error {
 	if part.joiner == "" {
 		part.joiner = wordAnd
@@ -111,7 +111,7 @@ func (p *parser) add(l *listing, e Expr, part part, at int, goesOn bool) error {
 	return nil
 }
 
-// mixedUp refuses a list with both AND and OR, and shows what it may mean.
+// mixedUp returns the error for a list with both AND and OR, with the two possible meanings.
 func (p *parser) mixedUp(l listing) error {
 	const most = 12 // parts that are shown
 	text := func(part part) string { return p.in[part.start:part.end] }
@@ -122,7 +122,7 @@ func (p *parser) mixedUp(l listing) error {
 	return err
 }
 
-// reading spells the parts with parentheses around what the joiner first joins.
+// reading writes the parts, with parentheses around those joined by first.
 func reading(parts []part, first string, spell func(part) string) string {
 	between := map[string]string{wordAnd: " ", wordOr: " OR "}
 	var b strings.Builder
@@ -148,7 +148,7 @@ func reading(parts []part, first string, spell func(part) string) string {
 	return b.String()
 }
 
-// label tells what e is without telling what it asks for.
+// label describes e without its operands.
 func label(e Expr) string {
 	switch e := e.(type) {
 	case Condition:

@@ -9,7 +9,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// The words of the text form that are no fields.
+// The words of the text form that are not fields.
 const (
 	wordAnd      = "AND"
 	wordOr       = "OR"
@@ -21,15 +21,15 @@ const (
 	wordAll      = "all"
 )
 
-// notPlain holds the characters that end a word of a search, notPlainValue those that end
-// a value.
+// notPlain are the characters that end a word of a search, notPlainValue those that end a
+// value.
 const (
 	notPlain      = `"“”():*<>=`
 	notPlainValue = `"“”(),*`
 )
 
-// Parse reads the text form, which LANGUAGE.md describes. What it returns is valid; the
-// error is a *SyntaxError.
+// Parse reads the text form, which LANGUAGE.md describes. The expression is valid, and the
+// error is a *SyntaxError. A text longer than MaxForm is refused.
 func Parse(s string) (Expr, error) {
 	if len(s) > MaxForm {
 		return nil, &SyntaxError{Reason: "the text is too long"}
@@ -68,17 +68,17 @@ type parser struct {
 	scanner
 	depth  int
 	nodes  int
-	places []int // of the values of conditions, in the order of the text
+	places []int // offsets of the values of conditions, in the order of the text
 }
 
-// invalid says that err, of Validate, is at pos.
+// invalid returns the error of Validate with the offset pos.
 func (p *parser) invalid(pos int, err error) error {
 	refused := &Error{Reason: "not valid"}
 	errors.As(err, &refused)
 	return p.fail(pos, "%s", refused.Reason)
 }
 
-// nest counts levels of parentheses and negation, which must end before the stack does.
+// nest counts levels of parentheses and negation, to limit the recursion.
 func (p *parser) nest(pos int) error {
 	if p.depth++; p.depth > 2*MaxDepth {
 		return p.fail(pos, "nested deeper than %d", MaxDepth)
@@ -86,8 +86,8 @@ func (p *parser) nest(pos int) error {
 	return nil
 }
 
-// item reads what stands between white space: a condition, a text, a negation, or a list
-// in parentheses. It reports whether it was a text without quotes.
+// item reads the next item: a condition, a text, a negation, or a list in parentheses. It
+// reports whether it was a text without quotes.
 func (p *parser) item() (e Expr, bare bool, err error) {
 	start := p.pos
 	switch {
@@ -190,7 +190,7 @@ func (p *parser) search(start int, s string) (Expr, error) {
 	return e, nil
 }
 
-// field reads what comes after the colon.
+// field reads the rest of a condition, after the colon.
 func (p *parser) field(start int, word string) (Expr, error) {
 	name, attr, isAttr := strings.Cut(strings.ToLower(word), ".")
 	if name == wordIs && !isAttr {

@@ -9,16 +9,16 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// operand is a value as it is written.
+// operand is a value as written.
 type operand struct {
 	Value
 	pos          int
-	starts, ends bool // there is no * before it, after it
-	age          bool // 30d, which compares as an age; 30d-ago is an instant
+	starts, ends bool // no * before it, no * after it
+	age          bool // 30d is an age; 30d-ago is an instant
 }
 
-// comparisons are the signs before a value, the longer ones first. An age compares the
-// other way round: what is younger came later.
+// comparisons are the signs before a value, the longer ones first. Ages compare the other way
+// round: a smaller age is a later time.
 var comparisons = []struct {
 	sign    string
 	op, age Op
@@ -27,7 +27,7 @@ var comparisons = []struct {
 	{">", OpGreater, OpLess}, {"<", OpLess, OpAtLeast}, {"=", OpIn, ""},
 }
 
-// agoSuffix makes an instant of an age.
+// agoSuffix turns an age into an instant.
 const agoSuffix = "-ago"
 
 // operands reads the values of c, and its operator.
@@ -81,7 +81,7 @@ func (p *parser) upTo(f *Field, c *Condition, from operand) ([]operand, error) {
 	return []operand{from, to}, err
 }
 
-// take gives the values to c.
+// take sets the values of c, after it has checked them.
 func (p *parser) take(f *Field, c *Condition, operands []operand) error {
 	for _, o := range operands {
 		switch {
@@ -162,7 +162,7 @@ func (p *parser) operand(f *Field) (operand, error) {
 	return o, err
 }
 
-// typed gives o the value that word is on the field.
+// typed sets the value of o: word, as a value of the field.
 func (p *parser) typed(f *Field, word string, isQuoted bool, o *operand) error {
 	o.Value = textOf(word)
 	switch f.Kind {
@@ -236,8 +236,8 @@ func (p *parser) identity() (IdentityRef, error) {
 	return ref, nil
 }
 
-// unquoted reads the value of an attribute: what looks like a number, a bool or a time
-// is one, else it is a text.
+// unquoted reads the value of an attribute: a number, a bool or a time if it looks like one,
+// else a text.
 func unquoted(word string) (v Value, age bool) {
 	if v, age, ok := when(word); ok {
 		return v, age
@@ -257,7 +257,7 @@ func unquoted(word string) (v Value, age bool) {
 	return textOf(word), false
 }
 
-// isNumber reports whether s is a number as JSON writes it, leading zeros allowed.
+// isNumber reports whether s is a number as in JSON; leading zeros are allowed.
 func isNumber(s string) bool {
 	s = strings.TrimPrefix(s, "-")
 	whole := strings.TrimLeft(s, "0123456789")

@@ -1,129 +1,139 @@
 package filter
 
 import (
+	"strings"
 	"time"
 
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// The fields. Each has only the operators that fit it.
-var (
-	Source     = SourceField{}
-	Tag        = TagField{}
-	Group      = GroupField{}
-	Name       = TextField{"name"}
-	Email      = TextField{"email"}
-	Phone      = TextField{"phone"} // compares digits; separators in an operand do not matter
-	CreatedAt  = TimeField{"created", ""}
-	UpdatedAt  = TimeField{"updated", ""}
-	LastSeenAt = TimeField{"seen", ""}
-	ID         = IDField{}
-	Identity   = IdentityField{}
+// The fields. Each has only the operators that fit it. Attr returns an attribute.
+const (
+	Source     SourceField   = "source"
+	Tag        TagField      = "tag"
+	Group      GroupField    = "group"
+	Name       TextField     = "name"
+	Email      TextField     = "email"
+	Phone      TextField     = "phone" // compares digits; separators in an operand are ignored
+	CreatedAt  TimeField     = "created"
+	UpdatedAt  TimeField     = "updated"
+	LastSeenAt TimeField     = "seen"
+	ID         IDField       = "id"
+	Identity   IdentityField = "identity"
 )
 
-// Attr is the attribute of that name. A condition matches only where the attribute is
-// there and of the kind that the operator asks for.
-func Attr(name string) AttrField { return AttrField{name} }
+// attrField is the name of the field of attributes, attrPrefix what precedes the name of an
+// attribute in a TimeField.
+const (
+	attrField  = "attr"
+	attrPrefix = attrField + "."
+)
+
+// Attr returns the attribute with that name. A condition matches only if the visitor has the
+// attribute and its value is of the kind that the operator compares.
+func Attr(name string) AttrField { return AttrField(name) }
 
 // SourceField builds conditions on the source.
-type SourceField struct{}
+type SourceField string
 
-// Is matches visitors first met through s.
-func (SourceField) Is(s visitor.Source) Expr { return Source.In(s) }
+// Is matches visitors whose first contact was through s.
+func (f SourceField) Is(s visitor.Source) Expr { return f.In(s) }
 
-// In matches visitors first met through one of the sources.
-func (SourceField) In(s ...visitor.Source) Expr {
-	return Condition{Field: "source", Op: OpIn, Values: textValues(TextValue, s)}
+// In matches visitors whose first contact was through one of the sources.
+func (f SourceField) In(s ...visitor.Source) Expr {
+	return Condition{Field: string(f), Op: OpIn, Values: textValues(TextValue, s)}
 }
 
 // TagField builds conditions on tags, by name.
-type TagField struct{}
+type TagField string
 
-// Has matches visitors that carry the tag.
-func (TagField) Has(name string) Expr { return Tag.HasAny(name) }
+// Has matches visitors that have the tag.
+func (f TagField) Has(name string) Expr { return f.HasAny(name) }
 
-// HasID matches visitors that carry the tag with that id.
-func (TagField) HasID(id tag.ID) Expr {
-	return Condition{Field: "tag", Op: OpIn, Values: textValues(IDValue, []tag.ID{id})}
+// HasID matches visitors that have the tag with that id.
+func (f TagField) HasID(id tag.ID) Expr {
+	return Condition{Field: string(f), Op: OpIn, Values: textValues(IDValue, []tag.ID{id})}
 }
 
-// HasAny matches visitors that carry at least one of the tags.
-func (TagField) HasAny(names ...string) Expr {
-	return Condition{Field: "tag", Op: OpIn, Values: textValues(TextValue, names)}
+// HasAny matches visitors that have at least one of the tags.
+func (f TagField) HasAny(names ...string) Expr {
+	return Condition{Field: string(f), Op: OpIn, Values: textValues(TextValue, names)}
 }
 
-// HasAll matches visitors that carry every one of the tags.
-func (TagField) HasAll(names ...string) Expr {
-	return Condition{Field: "tag", Op: OpAll, Values: textValues(TextValue, names)}
+// HasAll matches visitors that have all of the tags.
+func (f TagField) HasAll(names ...string) Expr {
+	return Condition{Field: string(f), Op: OpAll, Values: textValues(TextValue, names)}
 }
 
-// HasNone matches visitors that carry none of the tags.
-func (TagField) HasNone(names ...string) Expr { return Not(Tag.HasAny(names...)) }
+// HasNone matches visitors that have none of the tags.
+func (f TagField) HasNone(names ...string) Expr { return Not(f.HasAny(names...)) }
 
-// Exists matches visitors that carry any tag at all.
-func (TagField) Exists() Expr { return Condition{Field: "tag", Op: OpExists} }
+// Exists matches visitors that have at least one tag.
+func (f TagField) Exists() Expr { return Condition{Field: string(f), Op: OpExists} }
 
-// GroupField builds conditions on contact groups, by name. A group with a rule counts
-// whom the rule matches and who was put in by hand, less who was taken out by hand.
-type GroupField struct{}
+// GroupField builds conditions on contact groups, by name. The members of a group with a rule
+// are the visitors added by hand and those that the rule matches, without those removed by
+// hand.
+type GroupField string
 
 // Has matches members of the group.
-func (GroupField) Has(name string) Expr { return Group.HasAny(name) }
+func (f GroupField) Has(name string) Expr { return f.HasAny(name) }
 
 // HasID matches members of the group with that id.
-func (GroupField) HasID(id visitor.GroupID) Expr {
-	return Condition{Field: "group", Op: OpIn, Values: textValues(IDValue, []visitor.GroupID{id})}
+func (f GroupField) HasID(id visitor.GroupID) Expr {
+	return Condition{Field: string(f), Op: OpIn, Values: textValues(IDValue, []visitor.GroupID{id})}
 }
 
 // In matches members of at least one of the groups.
-func (GroupField) In(names ...string) Expr { return Group.HasAny(names...) }
+func (f GroupField) In(names ...string) Expr { return f.HasAny(names...) }
 
 // HasAny matches members of at least one of the groups.
-func (GroupField) HasAny(names ...string) Expr {
-	return Condition{Field: "group", Op: OpIn, Values: textValues(TextValue, names)}
+func (f GroupField) HasAny(names ...string) Expr {
+	return Condition{Field: string(f), Op: OpIn, Values: textValues(TextValue, names)}
 }
 
-// HasAll matches members of every one of the groups.
-func (GroupField) HasAll(names ...string) Expr {
-	return Condition{Field: "group", Op: OpAll, Values: textValues(TextValue, names)}
+// HasAll matches members of all of the groups.
+func (f GroupField) HasAll(names ...string) Expr {
+	return Condition{Field: string(f), Op: OpAll, Values: textValues(TextValue, names)}
 }
 
 // HasNone matches members of none of the groups.
-func (GroupField) HasNone(names ...string) Expr { return Not(Group.HasAny(names...)) }
+func (f GroupField) HasNone(names ...string) Expr { return Not(f.HasAny(names...)) }
 
-// Exists matches visitors who were put into any group by hand.
-func (GroupField) Exists() Expr { return Condition{Field: "group", Op: OpExists} }
+// Exists matches visitors that were added by hand to at least one group.
+func (f GroupField) Exists() Expr { return Condition{Field: string(f), Op: OpExists} }
 
 // TextField builds conditions on a text, compared folded.
-type TextField struct{ name string }
+type TextField string
 
 // Is matches the whole text.
 func (f TextField) Is(s string) Expr { return f.In(s) }
 
 // In matches one of the whole texts.
 func (f TextField) In(s ...string) Expr {
-	return Condition{Field: f.name, Op: OpIn, Values: textValues(TextValue, s)}
+	return Condition{Field: string(f), Op: OpIn, Values: textValues(TextValue, s)}
 }
 
-// Contains matches a part of the text.
+// Contains matches texts that contain s.
 func (f TextField) Contains(s string) Expr { return f.with(OpContains, s) }
 
-// HasPrefix matches the start of the text.
+// HasPrefix matches texts that start with s.
 func (f TextField) HasPrefix(s string) Expr { return f.with(OpPrefix, s) }
 
-// HasSuffix matches the end of the text.
+// HasSuffix matches texts that end with s.
 func (f TextField) HasSuffix(s string) Expr { return f.with(OpSuffix, s) }
 
 // Exists matches visitors that have the text.
-func (f TextField) Exists() Expr { return Condition{Field: f.name, Op: OpExists} }
+func (f TextField) Exists() Expr { return Condition{Field: string(f), Op: OpExists} }
 
 func (f TextField) with(op Op, s string) Expr {
-	return Condition{Field: f.name, Op: op, Values: []Value{textOf(s)}}
+	return Condition{Field: string(f), Op: op, Values: []Value{textOf(s)}}
 }
 
-// TimeField builds conditions on a time. A visitor without it matches none of them.
-type TimeField struct{ name, attr string }
+// TimeField builds conditions on a time, compared in microseconds. A visitor without the time
+// matches none of them.
+type TimeField string
 
 // Before matches times before t.
 func (f TimeField) Before(t time.Time) Expr { return f.with(OpLess, timeOf(t)) }
@@ -140,15 +150,15 @@ func (f TimeField) Since(t time.Time) Expr { return f.with(OpAtLeast, timeOf(t))
 // Between matches times from a to b, both included.
 func (f TimeField) Between(a, b time.Time) Expr { return f.with(OpBetween, timeOf(a), timeOf(b)) }
 
-// Within matches times in the last d: not before now less d. It stays relative until
-// it is bound.
+// Within matches times not before now minus d. It stays relative until it is bound. d must be
+// from 0 to 200 years.
 func (f TimeField) Within(d time.Duration) Expr { return f.with(OpAtLeast, ago(d)) }
 
-// OlderThan matches times longer ago than d; where there is a time, it is the
+// OlderThan matches times before now minus d. For visitors that have the time, it is the
 // complement of Within.
 func (f TimeField) OlderThan(d time.Duration) Expr { return f.with(OpLess, ago(d)) }
 
-// During matches times in the period of the workspace's calendar.
+// During matches times in the period, in the workspace's time zone.
 func (f TimeField) During(p Period) Expr {
 	return f.with(OpIn, Value{Kind: PeriodValue, Text: string(p)})
 }
@@ -163,45 +173,44 @@ func (f TimeField) On(year int, month time.Month, day int) Expr {
 func (f TimeField) Exists() Expr { return f.with(OpExists) }
 
 func (f TimeField) with(op Op, values ...Value) Expr {
-	return Condition{Field: f.name, Attr: f.attr, Op: op, Values: values}
+	if name, ok := strings.CutPrefix(string(f), attrPrefix); ok {
+		return AttrField(name).with(op, values...)
+	}
+	return Condition{Field: string(f), Op: op, Values: values}
 }
 
 // IDField builds conditions on the visitor's id.
-type IDField struct{}
+type IDField string
 
 // Is matches the visitor with that id.
-func (IDField) Is(id visitor.ID) Expr { return ID.In(id) }
+func (f IDField) Is(id visitor.ID) Expr { return f.In(id) }
 
 // In matches the visitors with those ids.
-func (IDField) In(ids ...visitor.ID) Expr {
-	return Condition{Field: "id", Op: OpIn, Values: textValues(IDValue, ids)}
+func (f IDField) In(ids ...visitor.ID) Expr {
+	return Condition{Field: string(f), Op: OpIn, Values: textValues(IDValue, ids)}
 }
 
 // IdentityField builds conditions on channel identities.
-type IdentityField struct{}
+type IdentityField string
 
-// On matches visitors known on the channel.
-func (IdentityField) On(s visitor.Source) Expr { return identities(IdentityRef{Source: s}) }
+// On matches visitors with an identity on the channel.
+func (f IdentityField) On(s visitor.Source) Expr { return f.oneOf(IdentityRef{Source: s}) }
 
-// Is matches the visitor known under that external id; an empty account is any.
-func (IdentityField) Is(s visitor.Source, account, externalID string) Expr {
-	return identities(IdentityRef{Source: s, Account: account, ExternalID: externalID})
+// Is matches visitors with that external id on the channel; an empty account means any.
+func (f IdentityField) Is(s visitor.Source, account, externalID string) Expr {
+	return f.oneOf(IdentityRef{Source: s, Account: account, ExternalID: externalID})
 }
 
-// Exists matches visitors known on any channel.
-func (IdentityField) Exists() Expr { return Condition{Field: "identity", Op: OpExists} }
+// Exists matches visitors with at least one identity.
+func (f IdentityField) Exists() Expr { return Condition{Field: string(f), Op: OpExists} }
 
-func identities(refs ...IdentityRef) Expr {
-	c := Condition{Field: "identity", Op: OpIn}
-	for _, r := range refs {
-		c.Values = append(c.Values, Value{Kind: IdentityValue, Identity: r})
-	}
-	return c
+func (f IdentityField) oneOf(ref IdentityRef) Expr {
+	return Condition{Field: string(f), Op: OpIn, Values: []Value{{Kind: IdentityValue, Identity: ref}}}
 }
 
-// AttrField builds conditions on one attribute. A text operator on a list asks for one
-// item that fits.
-type AttrField struct{ name string }
+// AttrField builds conditions on one attribute. For a text operator on a list, one item that
+// fits is enough.
+type AttrField string
 
 // Is matches the whole text.
 func (f AttrField) Is(s string) Expr { return f.In(s) }
@@ -209,16 +218,16 @@ func (f AttrField) Is(s string) Expr { return f.In(s) }
 // In matches one of the whole texts.
 func (f AttrField) In(s ...string) Expr { return f.with(OpIn, textValues(TextValue, s)...) }
 
-// Contains matches a part of the text.
+// Contains matches texts that contain s.
 func (f AttrField) Contains(s string) Expr { return f.with(OpContains, textOf(s)) }
 
-// HasPrefix matches the start of the text.
+// HasPrefix matches texts that start with s.
 func (f AttrField) HasPrefix(s string) Expr { return f.with(OpPrefix, textOf(s)) }
 
-// HasSuffix matches the end of the text.
+// HasSuffix matches texts that end with s.
 func (f AttrField) HasSuffix(s string) Expr { return f.with(OpSuffix, textOf(s)) }
 
-// Exists matches visitors that have the attribute, whatever its kind.
+// Exists matches visitors that have the attribute, of any kind.
 func (f AttrField) Exists() Expr { return f.with(OpExists) }
 
 // Equals matches the number.
@@ -227,13 +236,13 @@ func (f AttrField) Equals(n float64) Expr { return f.with(OpIn, numberOf(n)) }
 // Less matches numbers less than n.
 func (f AttrField) Less(n float64) Expr { return f.with(OpLess, numberOf(n)) }
 
-// AtMost matches numbers up to n.
+// AtMost matches numbers not greater than n.
 func (f AttrField) AtMost(n float64) Expr { return f.with(OpAtMost, numberOf(n)) }
 
 // Greater matches numbers greater than n.
 func (f AttrField) Greater(n float64) Expr { return f.with(OpGreater, numberOf(n)) }
 
-// AtLeast matches numbers from n.
+// AtLeast matches numbers not less than n.
 func (f AttrField) AtLeast(n float64) Expr { return f.with(OpAtLeast, numberOf(n)) }
 
 // Between matches numbers from a to b, both included.
@@ -242,12 +251,13 @@ func (f AttrField) Between(a, b float64) Expr { return f.with(OpBetween, numberO
 // IsTrue matches the bool true.
 func (f AttrField) IsTrue() Expr { return f.with(OpIn, Value{Kind: BoolValue, Bool: true}) }
 
-// IsFalse matches the bool false; an attribute that is missing is not false.
+// IsFalse matches the bool false. A missing attribute is not false.
 func (f AttrField) IsFalse() Expr { return f.with(OpIn, Value{Kind: BoolValue}) }
 
-// Time gives the operators of times.
-func (f AttrField) Time() TimeField { return TimeField{"attr", f.name} }
+// Time returns the attribute as a field with the operators of times. It matches only an
+// attribute that is a time.
+func (f AttrField) Time() TimeField { return attrPrefix + TimeField(f) }
 
 func (f AttrField) with(op Op, values ...Value) Expr {
-	return Condition{Field: "attr", Attr: f.name, Op: op, Values: values}
+	return Condition{Field: attrField, Attr: string(f), Op: op, Values: values}
 }

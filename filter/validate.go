@@ -21,27 +21,27 @@ const (
 	MaxText   = 512       // bytes of an operand
 	MaxValues = 4_096     // values in all
 	MaxSize   = 512 << 10 // bytes of all operands
-	MaxForm   = 4 << 20   // bytes of a text or JSON form that is read; what is valid fits
-	// MaxBound is the nodes of a bound tree. A group's rule counts where it is
-	// mentioned, and so do, one by one, the tags and groups of OpAll, the numbers and times
-	// of OpIn, and the words of a search.
+	MaxForm   = 4 << 20   // bytes of a text or JSON form to read; every valid expression fits
+	// MaxBound is the most nodes of a bound tree. A group's rule counts each time it is
+	// mentioned; the tags and groups of OpAll, the numbers and times of OpIn, and the words
+	// of a search count one by one.
 	MaxBound = 5_000
-	// MaxBoundValues is the values of a bound tree. A group's rule counts where it is
-	// mentioned.
+	// MaxBoundValues is the most values of a bound tree. A group's rule counts each time it
+	// is mentioned.
 	MaxBoundValues = 50_000
 )
 
-// maxAge is how long ago an AgoValue may be.
+// maxAge is the largest AgoValue.
 const maxAge = 200 * 365 * 24 * time.Hour
 
-// Validate checks the shape of e: known fields, operators and operands that fit, no
-// empty And or Or, the limits. It returns nil or an *Error. Names of tags and groups,
-// and a host's own sources, are checked by Bind.
+// Validate checks that fields are known, operators and operands fit, no And or Or is empty, and
+// the limits hold. It returns nil or an *Error. Sources, and names of tags and groups, are
+// checked by Bind.
 func Validate(e Expr) error {
 	return under(new(census).check(e, 1), "", "/filter")
 }
 
-// census counts what Validate has seen.
+// census counts what Validate has checked so far.
 type census struct{ nodes, values, size int }
 
 func (n *census) check(e Expr, depth int) error {
@@ -72,7 +72,7 @@ func (n *census) check(e Expr, depth int) error {
 
 func (n *census) checkAll(list string, of []Expr, depth int) error {
 	if len(of) == 0 {
-		return under(refuse("empty: say all or none"), list, "/of")
+		return under(refuse("empty: write all or none"), list, "/of")
 	}
 	for i, child := range of {
 		if err := n.check(child, depth+1); err != nil {
@@ -130,7 +130,7 @@ func (n *census) condition(c Condition) error {
 	return nil
 }
 
-// badCount says why c has too few or too many values, or "".
+// badCount returns why c has too few or too many values, or "".
 func badCount(c Condition) string {
 	n := len(c.Values)
 	switch c.Op {
@@ -160,7 +160,7 @@ func badCount(c Condition) string {
 	return ""
 }
 
-// badValue says why v is no operand of op on f, or "".
+// badValue returns why v is no operand of op on f, or "".
 func badValue(f *Field, op Op, v Value) string {
 	kinds := operands(f.Kind, op)
 	if !slices.Contains(kinds, v.Kind) {
@@ -219,7 +219,7 @@ func badIdentity(i IdentityRef) string {
 	return ""
 }
 
-// operands returns the kinds of value that op takes on a field of kind k.
+// operands returns the kinds of values that op accepts on a field of kind k.
 func operands(k Kind, op Op) []ValueKind {
 	switch k {
 	case TagKind, GroupKind:

@@ -1,7 +1,6 @@
 package filter
 
 import (
-	"cmp"
 	"time"
 
 	"github.com/contactpipeline/visitors/visitor"
@@ -13,17 +12,17 @@ type ValueKind string
 // The kinds of operands.
 const (
 	TextValue     ValueKind = "text"     // Text: a text, or the name of a source, tag or group
-	IDValue       ValueKind = "id"       // Text: the id of a visitor, tag or group
+	IDValue       ValueKind = "id"       // Text: the id of a visitor, tag or group, in the 36-character form
 	NumberValue   ValueKind = "number"   // Number
 	BoolValue     ValueKind = "bool"     // Bool
 	TimeValue     ValueKind = "time"     // Time: an instant
 	DateValue     ValueKind = "date"     // Text: a whole day, 2026-01-31, in the workspace's time zone
 	PeriodValue   ValueKind = "period"   // Text: a Period
-	AgoValue      ValueKind = "ago"      // Ago: the instant that long before now
+	AgoValue      ValueKind = "ago"      // Ago: that long before now; 0 to 200 years
 	IdentityValue ValueKind = "identity" // Identity
 )
 
-// Value is an operand of a condition: its Kind says which field holds it.
+// Value is an operand of a condition. Its Kind decides which of the other fields is used.
 type Value struct {
 	Kind     ValueKind
 	Text     string
@@ -34,21 +33,17 @@ type Value struct {
 	Identity IdentityRef
 }
 
-// IdentityRef names identities. An empty Account or ExternalID stands for any.
+// IdentityRef selects identities. An empty Account or ExternalID means any.
 type IdentityRef struct {
 	Source     visitor.Source
 	Account    string
 	ExternalID string
 }
 
-func (i IdentityRef) compare(j IdentityRef) int {
-	return cmp.Or(cmp.Compare(i.Source, j.Source), cmp.Compare(i.Account, j.Account), cmp.Compare(i.ExternalID, j.ExternalID))
-}
-
-// Period is a stretch of the calendar around now, in the workspace's time zone.
+// Period is a period of the calendar relative to now, in the workspace's time zone.
 type Period string
 
-// The periods. A week starts on the workspace's first day of the week.
+// The periods. A week starts on Env.WeekStart.
 const (
 	Today     Period = "today"
 	Yesterday Period = "yesterday"
@@ -60,12 +55,12 @@ const (
 	LastYear  Period = "last-year"
 )
 
-// Periods returns every period.
+// Periods returns all periods.
 func Periods() []Period {
 	return []Period{Today, Yesterday, ThisWeek, LastWeek, ThisMonth, LastMonth, ThisYear, LastYear}
 }
 
-// span returns the first instant of p and the first one after it.
+// span returns the first instant of p and the first instant after it.
 func (p Period) span(now time.Time, zone *time.Location, weekStart time.Weekday) (from, to time.Time, ok bool) {
 	year, month, day := now.In(zone).Date()
 	date := func(y int, m time.Month, d int) time.Time { return midnight(y, m, d, zone) }
@@ -91,8 +86,8 @@ func (p Period) span(now time.Time, zone *time.Location, weekStart time.Weekday)
 	return from, to, false
 }
 
-// midnight returns the first instant of a day. Where the clock jumps over midnight,
-// time.Date gives an instant of the day before; the day then starts at the jump.
+// midnight returns the first instant of a day. Where the clocks skip midnight, time.Date
+// returns an instant of the day before; the day then starts when the clocks change.
 func midnight(year int, month time.Month, day int, zone *time.Location) time.Time {
 	t := time.Date(year, month, day, 0, 0, 0, 0, zone)
 	if want := time.Date(year, month, day, 12, 0, 0, 0, zone).Day(); t.Day() != want {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// ageUnits are the units of an age, the largest first. A month or a year is none: it is
-// not always equally long.
+// ageUnits are the units of an age, the largest first. Months and years are not units, as
+// their length varies.
 var ageUnits = []struct {
 	name string
 	unit time.Duration
@@ -18,13 +18,13 @@ var ageUnits = []struct {
 	{"ms", time.Millisecond}, {"us", time.Microsecond}, {"ns", time.Nanosecond},
 }
 
-// formatAge spells an age as whole numbers of units, the largest first: 30d, 1h30m.
+// formatAge writes an age as whole numbers of units, the largest first: 30d, 1h30m.
 func formatAge(d time.Duration) string {
 	if d == 0 {
 		return "0s"
 	}
 	s := ""
-	for _, u := range ageUnits[1:] { // two weeks are 14d
+	for _, u := range ageUnits[1:] { // without weeks: 14d, not 2w
 		if n := d / u.unit; n > 0 {
 			s += strconv.FormatInt(int64(n), 10) + u.name
 			d -= n * u.unit
@@ -64,10 +64,10 @@ func parseAge(s string) (time.Duration, bool) {
 	return sum, len(units) < len(ageUnits) && sum <= maxAge
 }
 
-// rfc3339 is stricter than time.Parse, which lets pass 1:00 and a comma.
+// rfc3339 is stricter than time.Parse, which accepts 1:00 and a comma.
 var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
 
-// parseTime reads an instant as RFC 3339 writes it.
+// parseTime reads an instant in RFC 3339.
 func parseTime(s string) (time.Time, bool) {
 	if len(s) > MaxText || !rfc3339.MatchString(s) {
 		return time.Time{}, false

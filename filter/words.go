@@ -5,23 +5,25 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/tag/text"
 )
 
 const (
-	minDigits = 3  // that a term needs to be looked for in phones
-	maxDigits = 15 // that a phone has
+	minDigits = 3  // fewest digits that are searched for in phones
+	maxDigits = 15 // most digits of a phone
 )
 
-// terms splits a search into its folded words. A phone word, of digits and phone punctuation,
-// is looked for in the digits of phones, too: by itself when it has minDigits, else together
-// with the phone words beside it. So "+49 170 123" finds that number although two digits
-// are too few to look for, and "1 12" finds names that contain both beside the phones that
-// contain 112. A visitor is found when its phone has the digits of the whole run, since it
-// has then those of each longer word, or when each word is found by itself.
-func terms(s string) []Term {
+// terms splits a search into its folded words. A phone word, which consists of digits and
+// phone punctuation, is also searched for in the digits of phones: by itself if it has
+// minDigits or more, else together with the adjacent phone words. So "+49 170 123" finds that
+// number although two digits are too few to search for, and "1 12" finds the names that
+// contain both and the phones that contain 112. A visitor is found if its phone contains the
+// digits of the whole run, as it then contains those of each longer word, or if each word is
+// found by itself.
+func terms(s string) []bound.Term {
 	words := strings.Fields(text.Fold(s))
-	terms := make([]Term, 0, len(words))
+	terms := make([]bound.Term, 0, len(words))
 	for len(words) > 0 {
 		run, all := 0, ""
 		for run < len(words) && phoneDigits(words[run]) != "" {
@@ -29,11 +31,11 @@ func terms(s string) []Term {
 			run++
 		}
 		if len(all) < minDigits || len(all) > maxDigits {
-			all = "" // no phone has them, or too many have
+			all = "" // too few to search for, or more than a phone has
 		}
 		run = max(run, 1)
 		for _, word := range words[:run] {
-			t := Term{Text: word, Digits: phoneDigits(word)}
+			t := bound.Term{Text: word, Digits: phoneDigits(word)}
 			if len(t.Digits) < minDigits && t.Digits != "" {
 				t.Digits = all
 			}
@@ -46,8 +48,8 @@ func terms(s string) []Term {
 	return terms
 }
 
-// valid reports whether terms could have made t.
-func (t Term) valid() bool {
+// isTerm reports whether terms can return t.
+func isTerm(t bound.Term) bool {
 	if words := strings.Fields(t.Text); !isFolded(t.Text) || len(words) != 1 || words[0] != t.Text {
 		return false
 	}
@@ -62,8 +64,8 @@ func (t Term) valid() bool {
 		strings.Contains(t.Digits, own)
 }
 
-// phoneDigits returns the digits of a part of a phone number, or "" when s holds
-// anything but digits and phone punctuation.
+// phoneDigits returns the digits of a part of a phone number, or "" if s contains anything
+// but digits and phone punctuation.
 func phoneDigits(s string) string {
 	var digits []byte
 	for _, r := range text.Fold(s) {

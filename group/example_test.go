@@ -15,7 +15,7 @@ func ExampleDraft_Normalize() {
 	fmt.Println(err)
 	// Output:
 	// "Open leads" <nil>
-	// filter: and: empty: say all or none
+	// filter: and: empty: write all or none
 }
 
 func ExamplePatch_Apply() {

@@ -15,45 +15,45 @@ const (
 	MaxDescription = 1_000 // bytes of a description
 )
 
-// ID identifies a group for ever. It is a UUIDv7 in the 36-character form.
+// ID is the permanent id of a group: a UUIDv7 in the 36-character form.
 type ID = visitor.GroupID
 
-// NewID mints an id for a group made at t.
+// NewID generates an id for a group created at t.
 func NewID(t time.Time) ID { return visitor.NewGroupID(t) }
 
-// ParseID reads an id in the 36-character form, or returns a *visitor.FieldError.
+// ParseID parses an id in the 36-character form, or returns a *visitor.FieldError.
 func ParseID(s string) (ID, error) { return visitor.ParseGroupID(s) }
 
 // Group is a named set of visitors.
 type Group struct {
 	ID          ID
-	Name        string // unique in the workspace by Key
+	Name        string // its Key is unique in the workspace
 	Description string
-	Rule        filter.Expr // nil: members are only added by hand; it may mention groups without a rule
+	Rule        filter.Expr // nil: members are only added by hand
 	CreatedAt   time.Time
 }
 
-// Draft is what a caller gives to make a group. Only the name is required.
+// Draft is the data to create a group from. Only the name is required.
 type Draft struct {
 	Name        string
 	Description string
 	Rule        filter.Expr
 }
 
-// Patch is a change to a group; nil leaves a field as it is.
+// Patch changes a group. A nil field is not changed.
 type Patch struct {
 	Name        *string
 	Description *string
 	Rule        filter.Expr // replaces the rule
-	ClearRule   bool        // removes the rule; members put in by hand stay
+	ClearRule   bool        // removes the rule; members added by hand stay
 }
 
-// Key is the form of a name in which two spellings of one group are equal.
+// Key returns a form of a name that is equal for different spellings of the same name.
 func Key(name string) string { return tag.Key(name) }
 
-// Normalize returns d as a store keeps it, or a *visitor.FieldError or a *filter.Error: the
-// name has 1 to MaxName code points, the description at most MaxDescription bytes, and
-// CheckRule accepts the rule. What the rule mentions is checked by the store.
+// Normalize returns d in normalized form, or a *visitor.FieldError or a *filter.Error. The name
+// has 1 to MaxName code points, the description at most MaxDescription bytes; for the rule see
+// CheckRule. The store checks that the tags and groups in the rule exist.
 func (d Draft) Normalize() (Draft, error) {
 	name, err := text.Line("group", d.Name, MaxName)
 	if err != nil {
@@ -72,7 +72,7 @@ func (d Draft) Normalize() (Draft, error) {
 	return Draft{Name: name, Description: description, Rule: d.Rule}, nil
 }
 
-// Apply returns g changed by p, or the error of Normalize.
+// Apply returns g changed by p and normalized, or an error as of Normalize.
 func (p Patch) Apply(g Group) (Group, error) {
 	d := Draft{Name: g.Name, Description: g.Description, Rule: g.Rule}
 	if p.Name != nil {
@@ -95,9 +95,8 @@ func (p Patch) Apply(g Group) (Group, error) {
 	return g, nil
 }
 
-// CheckRule returns nil for a rule that a group can keep, and for none. It refuses with a
-// *filter.Error a rule that is not valid, and a filter.Bound: a rule is stored in its JSON
-// form, which a Bound does not have.
+// CheckRule returns a *filter.Error if a rule is not valid or is a filter.Bound, which has no
+// JSON form to be stored in. A nil rule is valid.
 func CheckRule(rule filter.Expr) error {
 	if rule == nil {
 		return nil

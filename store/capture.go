@@ -13,32 +13,32 @@ type CaptureOutcome string
 
 // The outcomes of a capture.
 const (
-	CaptureCreated CaptureOutcome = "created" // a visitor was made
-	CaptureUpdated CaptureOutcome = "updated" // a visitor was found, and something of it is new
-	CaptureMatched CaptureOutcome = "matched" // a visitor was found, who at most was seen again
-	CaptureIgnored CaptureOutcome = "ignored" // nothing was done; the Reason says why
+	CaptureCreated CaptureOutcome = "created" // a visitor was created
+	CaptureUpdated CaptureOutcome = "updated" // a visitor was found and changed
+	CaptureMatched CaptureOutcome = "matched" // a visitor was found; at most its times of last contact changed
+	CaptureIgnored CaptureOutcome = "ignored" // nothing was done; see the Reason
 )
 
-// CaptureReason says how a capture found its visitor, or why it was ignored.
+// CaptureReason is a code for how a capture found its visitor, or why it was ignored.
 type CaptureReason string
 
-// The reasons.
+// The reasons of a capture.
 const (
-	NewPerson        = CaptureReason(driver.NewPerson)
-	SameIdentity     = CaptureReason(driver.SameIdentity)
-	AlternateID      = CaptureReason(driver.AlternateID)
-	OtherSpelling    = CaptureReason(driver.OtherSpelling)
-	SameEmail        = CaptureReason(driver.SameEmail)
-	SamePhone        = CaptureReason(driver.SamePhone)
-	AlreadyProcessed = CaptureReason(driver.AlreadyProcessed)
-	UnknownPerson    = CaptureReason(driver.UnknownPerson)
+	NewPerson        CaptureReason = CaptureReason(driver.NewPerson)        // no visitor had these ids
+	SameIdentity     CaptureReason = CaptureReason(driver.SameIdentity)     // found by source, account and external id
+	AlternateID      CaptureReason = CaptureReason(driver.AlternateID)      // found by another id of the same person
+	OtherSpelling    CaptureReason = CaptureReason(driver.OtherSpelling)    // found by another spelling of the number
+	SameEmail        CaptureReason = CaptureReason(driver.SameEmail)        // found by e-mail, if Options.Capture allows it
+	SamePhone        CaptureReason = CaptureReason(driver.SamePhone)        // found by phone, if Options.Capture allows it
+	AlreadyProcessed CaptureReason = CaptureReason(driver.AlreadyProcessed) // ignored: the event was captured before
+	UnknownPerson    CaptureReason = CaptureReason(driver.UnknownPerson)    // ignored: no visitor has these ids, and the contact is UpdateOnly
 )
 
-// Text returns the reason in English, "" for an unknown one.
+// Text returns the reason in English, or "" for an unknown code.
 func (r CaptureReason) Text() string {
 	switch r {
 	case NewPerson:
-		return "nobody had these ids"
+		return "no visitor had these ids"
 	case SameIdentity:
 		return "found by this id"
 	case AlternateID:
@@ -52,35 +52,34 @@ func (r CaptureReason) Text() string {
 	case AlreadyProcessed:
 		return "the event was processed before"
 	case UnknownPerson:
-		return "nobody has these ids, and the event is not one that creates a visitor"
+		return "no visitor has these ids, and such an event does not create one"
 	}
 	return ""
 }
 
 // Captured is the result of a capture.
 type Captured struct {
-	Visitor       visitor.Visitor // as it is now; zero where nobody was found or made
+	Visitor       visitor.Visitor // after the capture; zero if none was found or created
 	Outcome       CaptureOutcome
 	Reason        CaptureReason // how the visitor was found, or why the contact was ignored
-	InvalidFields []error       // of what was left out, a *visitor.FieldError each
-	Err           error         // of CaptureAll: why nothing of the contact was taken in; else nil
+	InvalidFields []error       // a *visitor.FieldError for each field that was left out
+	Err           error         // CaptureAll only: why the contact was refused; it matches ErrInvalid
 }
 
-// Capture takes in what an event on a channel tells of a person: it finds the visitor by
-// any id that the contact gives, else makes one, with the contact's source, and fills the
-// profile as Options.Capture says. It is safe to repeat, in any order and at once: the same
-// events end in the same visitors, and an event with an id that was taken in before
-// changes nothing. A contact without a name gets a readable one that is made up
-// (Visitor.Placeholder), until a real one is told.
+// Capture records a contact, the data about a person in an event of a channel. It finds the
+// visitor by any id of the contact or creates one, and fills the profile according to
+// Options.Capture. Events can be repeated, reordered and captured concurrently with the same
+// result; an event whose id was captured before changes nothing. A visitor without a name gets
+// a readable placeholder (see Visitor.Placeholder) until a name is known.
 //
-// A typed e-mail or phone is a claim: it fills the profile but finds nobody, unless
-// Options.Capture allows it. Where the channel itself says that two ids are one person's,
-// and two visitors have them, these are merged, which Unmerge undoes; not so where they
-// have different ids of one form on the same account.
+// An unverified e-mail or phone fills the profile, but matches no visitor unless
+// Options.Capture allows it. If the channel reports two ids as one person's and two visitors
+// have them, these are merged (see Unmerge), unless they have different ids of one form on the
+// same account.
 //
-// The error matches ErrInvalid when an id is missing or not valid, or the visitor would pass
-// a limit; nothing is changed then. Other fields that are not valid are left out and told in
-// Captured.Refused.
+// The error matches ErrInvalid if an id is missing or invalid, or the visitor would exceed a
+// limit; nothing is changed then. Other invalid fields are left out and listed in
+// Captured.InvalidFields.
 func (w *Workspace) Capture(ctx context.Context, c visitor.Contact) (Captured, error) {
 	const op = "capture contact"
 	change, refused, err := w.capture(c)
@@ -94,7 +93,7 @@ func (w *Workspace) Capture(ctx context.Context, c visitor.Contact) (Captured, e
 	return captured(outcomes[0], refused), nil
 }
 
-// capture returns the change that takes c in, and what of c is left out.
+// capture returns the change that captures c, and the errors of the fields that are left out.
 func (w *Workspace) capture(c visitor.Contact) (change driver.CaptureContact, refused []error, err error) {
 	now := w.now()
 	c, refused, err = w.rules.Contact(c, now)
@@ -125,19 +124,19 @@ func captured(o driver.Outcome, refused []error) Captured {
 	return r
 }
 
-// ProfileFetcher asks a channel for what its events do not tell of a person, such as the
-// name, and returns the contact with it. A channel may refuse for people who are there.
+// ProfileFetcher requests the profile of a person from a channel, such as the name, which
+// many events do not contain, and returns the contact with it.
 type ProfileFetcher func(ctx context.Context, c visitor.Contact) (visitor.Contact, error)
 
-// Complete asks the channel for the profile of a person who was captured under a name that
-// was made up, and takes in what it tells. It makes no visitor. Call it after the event
-// has been answered, since channels are slow. The error is the fetcher's, or Capture's.
+// EnrichProfile fetches the profile of a person who was captured with a placeholder name, and
+// captures it. It never creates a visitor. Call it after the event has been answered, as
+// channels are slow. The error is that of fetch or of Capture.
 func (w *Workspace) EnrichProfile(ctx context.Context, c visitor.Contact, fetch ProfileFetcher) (Captured, error) {
-	told, err := fetch(ctx, visitor.Contact{Source: c.Source, Account: c.Account, ExternalID: c.ExternalID})
+	profile, err := fetch(ctx, visitor.Contact{Source: c.Source, Account: c.Account, ExternalID: c.ExternalID})
 	if err != nil {
-		return Captured{}, fail("complete contact", err)
+		return Captured{}, fail("enrich profile", err)
 	}
-	told.Source, told.Account, told.ExternalID = c.Source, c.Account, c.ExternalID
-	told.UpdateOnly, told.EventID = true, ""
-	return w.Capture(ctx, told)
+	profile.Source, profile.Account, profile.ExternalID = c.Source, c.Account, c.ExternalID
+	profile.UpdateOnly, profile.EventID = true, ""
+	return w.Capture(ctx, profile)
 }

@@ -15,10 +15,10 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// cursor is where a page ended, and the time of the first one.
+// cursor is the end of a page, and the time of the first page.
 type cursor struct {
 	now      time.Time
-	position *driver.Position // nil at the start
+	position *driver.Position // nil for the first page
 }
 
 // A cursor is base64url of: version, checksum (8), now (8), micros (8), id (36), name.
@@ -29,8 +29,8 @@ const (
 	maxCursor     = 8_192
 )
 
-// fingerprint sums up what a cursor belongs to: workspace, filter and order. A filter
-// that has no written form, since a part of it is bound, has no cursors.
+// fingerprint is a hash of workspace, filter and order, to which a cursor belongs. It fails
+// for a filter with a bound part, which has no written form.
 func (w *Workspace) fingerprint(q Query) ([]byte, error) {
 	where, err := filter.Marshal(q.Where)
 	if err != nil {
@@ -40,7 +40,7 @@ func (w *Workspace) fingerprint(q Query) ([]byte, error) {
 	return sum[:], nil
 }
 
-// String spells the cursor for a query with that fingerprint.
+// String encodes the cursor for a query with that fingerprint.
 func (c cursor) String(fingerprint []byte) string {
 	b := make([]byte, cursorHead, cursorFixed+len(c.position.Name))
 	b[0] = cursorVersion
@@ -52,7 +52,7 @@ func (c cursor) String(fingerprint []byte) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// readCursor reads a cursor of a query with that fingerprint.
+// readCursor decodes a cursor of a query with that fingerprint.
 func readCursor(s string, fingerprint []byte) (cursor, error) {
 	if len(s) > maxCursor || strings.ContainsAny(s, "\r\n") { // which base64 would skip
 		return cursor{}, text.Refuse("after", "not a cursor")
@@ -79,8 +79,8 @@ func readCursor(s string, fingerprint []byte) (cursor, error) {
 	return c, nil
 }
 
-// sound reports whether a cursor may have come from a page. The checksum is no secret, so
-// what it covers may be anything, and a database need not take any text.
+// sound reports whether a page could have ended there. The checksum is not a secret, so a
+// client can write any text, which a database can refuse.
 func (c cursor) sound() bool {
 	id, err := visitor.ParseID(string(c.position.ID))
 	name := c.position.Name

@@ -1,22 +1,32 @@
-// Package store keeps visitors. A Workspace is what an application holds: open one on a
-// back end and use its methods to create, find, tag, group and delete the visitors of
-// one workspace, and no other.
+// Package store keeps visitors. Open a Workspace on a back end (memory, sqlite, postgres or
+// remote) and use its methods to create, find, tag, group, merge and delete the visitors of
+// that workspace.
 //
 //	st, err := sqlite.Open(ctx, "visitors.db", nil)
 //	ws, err := store.Open(st, "acme", nil)
 //	v, err := ws.Create(ctx, visitor.Draft{Name: "Ada", Source: visitor.Instagram})
 //
-// Capture takes in what channels and forms tell of people: it finds a visitor by any of its
-// identities, or makes one, whatever order events come in and however often. Merge joins two
-// visitors that are one person, and Unmerge parts them again.
+// # Methods by task
 //
-// Store is what a back end implements: a handful of methods without friendliness. All
-// that is friendly (normalising, ids, times, names in filters, cursors, iterators) lives
-// in Workspace, once, so that every back end behaves alike. Package storetest holds the
-// tests that any back end must pass.
+//   - one visitor: Create, Check, Get, Update, Delete
+//   - lists and filters: Find, All, Count, CountUpTo, Facets, Explain, Lint, Bind
+//   - tags: Tag, Untag, Tags, CreateTag, UpdateTag, DeleteTag
+//   - groups: AddToGroup, RemoveFromGroup, Groups, CreateGroup, UpdateGroup, DeleteGroup
+//   - contacts from channels and forms: Capture, CaptureAll, EnrichProfile
+//   - identities and merging: Lookup, Link, Unlink, Duplicates, PreviewMerge, Merge, Unmerge
+//   - import: Load; package transfer reads and writes CSV files
+//   - history: Events, EventsOf; WithActor records who made a change and why
 //
-// Promises, whatever the back end: a filter means what filter.Match says; what is
-// acknowledged can be read at once and is not lost; an event captured twice is captured
-// once; Apply happens wholly or not at all; pages neither skip nor repeat while rows
-// change; a deleted visitor is gone for good; no call sees or touches another workspace.
+// # Guarantees
+//
+// On every back end: a filter matches what filter.Match matches; a write that was
+// acknowledged is visible to every later call and is not lost; a change to many visitors is
+// made completely or not at all; an event captured twice is captured once; pages neither skip
+// nor repeat a visitor while others change; a deleted visitor is erased; no call reads or
+// writes another workspace.
+//
+// Every method accepts a context and returns the context's error if it ends first. Other
+// errors are *Error.
+//
+// Back ends implement the interface of package driver, and package storetest tests them.
 package store

@@ -13,24 +13,25 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// LeastLikely is the score from which Duplicates proposes a pair.
+// MinDuplicateScore is the lowest score of a pair that Duplicates returns.
 const MinDuplicateScore = 0.3
 
-// Duplicate is a pair of visitors that may be one person.
+// Duplicate is a pair of visitors that are possibly one person.
 type Duplicate struct {
-	A         visitor.Visitor       `json:"a"` // the one who was made first
+	A         visitor.Visitor       `json:"a"` // created before B
 	B         visitor.Visitor       `json:"b"`
-	Score     float64               `json:"score"` // LeastLikely to 1, see visitor.Alike
+	Score     float64               `json:"score"` // MinDuplicateScore to 1; see visitor.Similarity
 	Reasons   []visitor.MatchReason `json:"reasons"`
-	Conflicts bool                  `json:"conflicts"` // they have ids that one person does not have at a time
+	Conflicts bool                  `json:"conflicts"` // as in MergePreview
 }
 
-// Duplicates proposes pairs of visitors that may be one person: with the same phone or
-// e-mail, or the same or nearly the same name. It merges nothing. With ids it looks for
-// those alike to each of these, by the search index; an id that is not there has none.
-// Without, it reads everybody once, and keeps about 200 bytes of each in memory meanwhile;
-// names that more than a hundred people share say nothing then. The likeliest come first. An
-// error ends it.
+// Duplicates iterates over pairs of visitors that are possibly one person, the highest score
+// first: they have the same phone or e-mail, or the same or a similar name. It merges nothing.
+//
+// With ids, it compares only these visitors with the others, using the search index; ids that
+// do not exist have no pairs. Without ids, it reads every visitor once and holds about 200
+// bytes of each in memory; a phone, e-mail or name that more than 100 visitors share is ignored
+// then. An error ends the iteration; it matches ErrInvalid for a malformed id.
 func (w *Workspace) Duplicates(ctx context.Context, ids ...visitor.ID) iter.Seq2[Duplicate, error] {
 	const op = "find duplicates"
 	return func(yield func(Duplicate, error) bool) {
@@ -61,13 +62,14 @@ func (w *Workspace) Duplicates(ctx context.Context, ids ...visitor.ID) iter.Seq2
 	}
 }
 
-// pair is two visitors, the one who was made first before the other.
+// pair is two visitors in the order of their creation.
 type pair struct {
 	a, b  visitor.ID
 	score float64
 }
 
-// proposals reads the visitors of pairs. One who is gone meanwhile is in none.
+// proposals reads the visitors of pairs. It leaves out pairs that are no longer similar or
+// complete.
 func (w *Workspace) proposals(ctx context.Context, pairs []pair) ([]Duplicate, error) {
 	var ids []visitor.ID
 	for _, p := range pairs {
@@ -91,8 +93,8 @@ func (w *Workspace) proposals(ctx context.Context, pairs []pair) ([]Duplicate, e
 	return proposals, nil
 }
 
-// mostAlike is how many visitors that share something are held against each other.
-const mostAlike = 100
+// maxBlock is the number of visitors with something in common that are compared.
+const maxBlock = 100
 
 func (w *Workspace) alikeTo(ctx context.Context, ids []visitor.ID) ([]pair, error) {
 	known := map[pair]bool{}
@@ -107,7 +109,7 @@ func (w *Workspace) alikeTo(ctx context.Context, ids []visitor.ID) ([]pair, erro
 				return nil, err
 			}
 			for _, where := range shared(v) {
-				page, err := w.Find(ctx, Query{Where: where, Limit: mostAlike})
+				page, err := w.Find(ctx, Query{Where: where, Limit: maxBlock})
 				if err != nil {
 					return nil, err
 				}
@@ -129,7 +131,7 @@ func (w *Workspace) alikeTo(ctx context.Context, ids []visitor.ID) ([]pair, erro
 
 func pairOf(a, b visitor.ID) pair { return pair{a: min(a, b), b: max(a, b)} }
 
-// shared are filters that find those who share something with v.
+// shared returns filters that match visitors with something in common with v.
 func shared(v visitor.Visitor) []filter.Expr {
 	var all []filter.Expr
 	if v.Phone != "" {
@@ -143,15 +145,14 @@ func shared(v visitor.Visitor) []filter.Expr {
 	}
 	words := visitor.NameWords(v.Name)
 	for _, word := range words {
-		if len(word) >= 3 && len(words) > 1 && len(words) <= mostWords {
+		if len(word) >= 3 && len(words) > 1 && len(words) <= maxWords {
 			all = append(all, filter.Name.Contains(word))
 		}
 	}
 	return all
 }
 
-// alikeAll goes through everybody once, and holds those against each other who share
-// something.
+// alikeAll reads every visitor once, and compares those with something in common.
 func (w *Workspace) alikeAll(ctx context.Context) ([]pair, error) {
 	var people []visitor.Visitor
 	blocks := map[uint64][]int32{}
@@ -173,7 +174,7 @@ func (w *Workspace) alikeAll(ctx context.Context) ([]pair, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if len(block) < 2 || len(block) > mostAlike {
+		if len(block) < 2 || len(block) > maxBlock {
 			continue
 		}
 		for i, a := range block {
@@ -191,7 +192,7 @@ func (w *Workspace) alikeAll(ctx context.Context) ([]pair, error) {
 	return pairs, nil
 }
 
-// slim is what Alike looks at of v.
+// slim returns the part of v that visitor.Similarity reads.
 func slim(v visitor.Visitor) visitor.Visitor {
 	s := visitor.Visitor{ID: v.ID, Name: v.Name, Email: v.Email, Phone: v.Phone, Identities: v.Identities}
 	for _, field := range []string{"name", "email", "phone"} {
@@ -205,8 +206,8 @@ func slim(v visitor.Visitor) visitor.Visitor {
 	return s
 }
 
-// signs are what people who may be one share at least one of: phone, e-mail, all words of
-// the name, or one of them with the first letters of the others.
+// signs returns keys of which two similar visitors have at least one in common: phone,
+// e-mail, all words of the name, or one word with the initials of the others.
 func signs(v visitor.Visitor) []string {
 	var signs []string
 	if v.Phone != "" {
@@ -216,7 +217,7 @@ func signs(v visitor.Visitor) []string {
 		signs = append(signs, "email "+text.Fold(v.Email))
 	}
 	words := visitor.NameWords(v.Name)
-	if v.Placeholder() || len(words) < 2 || len(words) > mostWords {
+	if v.Placeholder() || len(words) < 2 || len(words) > maxWords {
 		return signs
 	}
 	signs = append(signs, "name "+strings.Join(words, " "))
@@ -233,5 +234,5 @@ func signs(v visitor.Visitor) []string {
 	return signs
 }
 
-// mostWords is how many words a name may have to be like another.
-const mostWords = 5
+// maxWords is the number of words of a name that is compared.
+const maxWords = 5

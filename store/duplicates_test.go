@@ -100,7 +100,7 @@ func TestDuplicatesFindAllThatAreAlike(t *testing.T) {
 	}
 }
 
-func TestDuplicatesOfWhoIsNotThere(t *testing.T) {
+func TestDuplicatesOfAMissingVisitor(t *testing.T) {
 	ws := crowded(t, 3)
 	for range ws.Duplicates(t.Context(), "0190a1b2-0000-7000-8000-000000000000") {
 		t.Error("a pair of nobody")

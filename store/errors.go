@@ -19,12 +19,12 @@ var (
 	ErrClosed   = driver.ErrClosed   // the store is closed
 )
 
-// Error is the error of every Workspace method. It unwraps to its cause, so that errors.Is
-// and errors.As find sentinels and typed errors in it.
+// Error is the error of every Workspace method. It unwraps to its cause, so errors.Is and
+// errors.As find the sentinels and typed errors.
 type Error struct {
 	Op   string // e.g. "update visitor"
-	Kind string // what the error is about: "visitor", "tag", "group", "identity", or ""
-	Key  string // its id, or ""; never a name, an address or a number
+	Kind string // "visitor", "tag", "group", "identity", or ""
+	Key  string // an id, or ""; never a name, an address or a number
 	Err  error
 }
 
@@ -57,9 +57,9 @@ type InUseError struct {
 	Groups []group.ID // the groups whose rules mention it
 }
 
-// Error says how many groups depend on it.
+// Error returns the number of groups that depend on it.
 func (e *InUseError) Error() string {
-	return fmt.Sprintf("%s is in use by the rules of %d groups", e.Kind, len(e.Groups))
+	return fmt.Sprintf("%s is in use: groups with a rule that mentions it: %d", e.Kind, len(e.Groups))
 }
 
 // Is reports whether target is ErrInUse.
@@ -70,7 +70,7 @@ func fail(op string, err error) error {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	switch err := err.(type) { // a store may return one error to many callers
+	switch err := err.(type) { // not modified, as a store can return one error to several callers
 	case *Error:
 		return &Error{Op: join(op, err.Op), Kind: err.Kind, Key: err.Key, Err: err.Err}
 	case *driver.Error:

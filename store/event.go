@@ -15,7 +15,7 @@ import (
 type Seq = driver.Seq
 
 // Event records one change that had an effect. It holds ids and names of fields, never
-// values, so it may outlive the visitor.
+// values, so it can be kept after the visitor was deleted.
 type Event struct {
 	Seq     Seq        `json:"seq"`
 	Kind    EventKind  `json:"kind"`
@@ -53,14 +53,14 @@ const (
 )
 
 // Events iterates over the events after a number (0: from the first), in order, up to the
-// last. It stops after an error.
+// last. An error ends the iteration.
 func (w *Workspace) Events(ctx context.Context, after Seq) iter.Seq2[Event, error] {
 	return w.events(ctx, driver.EventQuery{After: after})
 }
 
 // EventsOf iterates over the events about one visitor, in order: its history. An event is
 // about the visitor that it names as Visitor or Other; ids are not followed to the visitor
-// that they were merged into. It stops after an error, which matches ErrInvalid for a
+// that they were merged into. An error ends the iteration; it matches ErrInvalid for a
 // malformed id.
 func (w *Workspace) EventsOf(ctx context.Context, id visitor.ID) iter.Seq2[Event, error] {
 	id, err := visitor.ParseID(string(id))

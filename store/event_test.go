@@ -13,7 +13,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-func TestAssignmentsKeepWhenByWhomAndWhy(t *testing.T) {
+func TestAssignmentsRecordTimeActorAndCause(t *testing.T) {
 	t.Parallel()
 	ctx, ws := context.Background(), open(t, nil)
 	v := create(t, ws, visitor.Draft{Name: "Ada"})
@@ -37,7 +37,7 @@ func TestAssignmentsKeepWhenByWhomAndWhy(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrInvalid)
 }
 
-func TestMembershipsKeepWhenByWhomAndWhy(t *testing.T) {
+func TestMembershipsRecordTimeActorAndCause(t *testing.T) {
 	t.Parallel()
 	ctx, ws := context.Background(), open(t, nil)
 	g, err := ws.CreateGroup(ctx, group.Draft{Name: "VIP"})
@@ -70,7 +70,7 @@ func TestMembershipsKeepWhenByWhomAndWhy(t *testing.T) {
 	require.Empty(t, v.Memberships[0].Cause)
 }
 
-func TestEventsTellWhoMadeEachChangeAndWhy(t *testing.T) {
+func TestEventsRecordActorAndCause(t *testing.T) {
 	t.Parallel()
 	ctx, ws := context.Background(), open(t, nil)
 	agent, err := ws.WithActor("agent-7", "campaign")
@@ -136,7 +136,7 @@ func TestEventsOfOneVisitor(t *testing.T) {
 	require.NoError(t, err)
 	_, err = ws.Merge(ctx, ada.ID, bob.ID)
 	require.NoError(t, err)
-	_, err = ws.Update(ctx, bob.ID, visitor.Patch{Name: new("Ada B.")}) // who is Ada now
+	_, err = ws.Update(ctx, bob.ID, visitor.Patch{Name: new("Ada B.")}) // an alias of Ada
 	require.NoError(t, err)
 	kinds := func(id visitor.ID) (kinds []store.EventKind) {
 		t.Helper()

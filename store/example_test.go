@@ -2,8 +2,10 @@ package store_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
-	"slices"
+	"io"
+	"strings"
 	"time"
 
 	"github.com/contactpipeline/visitors/filter"
@@ -12,7 +14,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// sample opens a workspace with three visitors.
+// sample returns a workspace with three visitors.
 func sample() (context.Context, *store.Workspace) {
 	ctx := context.Background()
 	ws, err := store.Open(memory.New(), "acme", nil)
@@ -32,7 +34,7 @@ func sample() (context.Context, *store.Workspace) {
 	return ctx, ws
 }
 
-// show prints the names of the visitors that match.
+// show prints the names of the matching visitors.
 func show(ctx context.Context, ws *store.Workspace, e filter.Expr) {
 	for v, err := range ws.All(ctx, store.Query{Where: e, Order: store.NameAZ}) {
 		if err != nil {
@@ -43,11 +45,11 @@ func show(ctx context.Context, ws *store.Workspace, e filter.Expr) {
 	}
 }
 
-// first returns one visitor that matches.
+// first returns one matching visitor.
 func first(ctx context.Context, ws *store.Workspace, e filter.Expr) visitor.Visitor {
 	page, err := ws.Find(ctx, store.Query{Where: e, Limit: 1})
 	if err != nil || len(page.Visitors) == 0 {
-		panic(fmt.Sprint("nobody: ", err))
+		panic(fmt.Sprint("no visitor: ", err))
 	}
 	return page.Visitors[0]
 }
@@ -120,10 +122,10 @@ func ExampleWorkspace_Update() {
 func ExampleWorkspace_Delete() {
 	ctx, ws := sample()
 	r, err := ws.Delete(ctx, first(ctx, ws, filter.Search("bob")).ID, visitor.NewID(time.Now()))
-	fmt.Println(r.Changed, "gone,", len(r.Missing), "not there,", err)
+	fmt.Println(r.Changed, "deleted,", len(r.Missing), "missing,", err)
 	show(ctx, ws, filter.All())
 	// Output:
-	// 1 gone, 1 not there, <nil>
+	// 1 deleted, 1 missing, <nil>
 	// Ada Lovelace
 	// Zoë Şahin
 }
@@ -216,17 +218,23 @@ func ExampleWorkspace_EventsOf() {
 
 func ExampleWorkspace_Load() {
 	ctx, ws := sample()
-	drafts := slices.Values([]visitor.Draft{
-		{Name: "Grace Hopper", Source: visitor.Chat},
-		{Name: "", Source: visitor.Chat},
-	})
+	file := json.NewDecoder(strings.NewReader(`{"name": "Grace Hopper"} {"name": ""} {"name": "Hed`))
+	drafts := func(yield func(visitor.Draft, error) bool) {
+		for {
+			d := visitor.Draft{Source: visitor.Chat}
+			err := file.Decode(&d)
+			if err == io.EOF || !yield(d, err) || err != nil {
+				return
+			}
+		}
+	}
 	done, err := ws.Load(ctx, drafts, &store.LoadOptions{
-		Refused: func(index int, err error) { fmt.Println(index, err) },
+		Refused: func(index int, err error) { fmt.Println("draft", index, err) },
 	})
-	fmt.Println(done.Created, "made,", done.Refused, "refused,", err)
+	fmt.Println(done.Created, "created,", done.Refused, "refused,", err)
 	// Output:
-	// 1 create visitor: name: missing
-	// 1 made, 1 refused, <nil>
+	// draft 1 create visitor: name: missing
+	// 1 created, 1 refused, load visitors: unexpected EOF
 }
 
 func ExampleWorkspace_Explain() {
@@ -267,7 +275,7 @@ func ExampleWorkspace_Check() {
 	_, ws := sample()
 	d, err := ws.Check(visitor.Draft{Name: "  Grace\u00a0 Hopper ", Email: "Grace@Example.COM", Source: "instagram"})
 	fmt.Printf("%q %q %v\n", d.Name, d.Email, err)
-	_, err = ws.Check(visitor.Draft{Name: "Grace", Source: "carrier pigeon"})
+	_, err = ws.Check(visitor.Draft{Name: "Grace", Source: "fax"})
 	fmt.Println(err)
 	// Output:
 	// "Grace Hopper" "Grace@example.com" <nil>

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"iter"
 	"maps"
 	"slices"
 
@@ -16,31 +15,31 @@ import (
 // Facets are the numbers of visitors that a filter matches, by source, by tag and by group.
 type Facets struct {
 	Total   int64
-	Sources []SourceCount // every source of the catalogue, in its order; then others that visitors still have
+	Sources []SourceCount // every source of Workspace.Sources, in that order; then removed ones that visitors still have
 	Tags    []TagCount    // every tag, ordered by key
 	Groups  []GroupCount  // every group, ordered by key
 }
 
-// SourceCount is how many matches were first met through a source.
+// SourceCount is the number of matching visitors whose first contact was through a source.
 type SourceCount struct {
 	Source visitor.Source
 	Count  int64
 }
 
-// TagCount is how many matches carry a tag.
+// TagCount is the number of matching visitors with a tag.
 type TagCount struct {
 	Tag   tag.Tag
 	Count int64
 }
 
-// GroupCount is how many matches are members of a group.
+// GroupCount is the number of matching visitors in a group.
 type GroupCount struct {
 	Group group.Group
 	Count int64
 }
 
-// Facets counts the visitors that e matches by source, tag and group: what a page shows
-// next to its filters. Zeros are included. Visitors that match a group's rule count as
+// Facets counts the visitors that e matches by source, tag and group, for the numbers next
+// to the filters of a page. Zeros are included. Visitors that match a group's rule count as
 // members; each group with a rule costs one more count. Errors are as for Count.
 func (w *Workspace) Facets(ctx context.Context, e filter.Expr) (Facets, error) {
 	f, err := w.facets(ctx, e)
@@ -83,8 +82,7 @@ func (w *Workspace) facets(ctx context.Context, e filter.Expr) (f Facets, err er
 	return f, nil
 }
 
-// sourceCounts puts counts in the order of the catalogue. Sources that the catalogue no
-// longer has come last.
+// sourceCounts orders counts as the catalog of sources; sources that are not in it come last.
 func (w *Workspace) sourceCounts(counts map[visitor.Source]int64) []SourceCount {
 	var all []SourceCount
 	catalog := w.rules.Sources.Sources()
@@ -97,11 +95,4 @@ func (w *Workspace) sourceCounts(counts map[visitor.Source]int64) []SourceCount 
 		}
 	}
 	return all
-}
-
-// matches iterates over all visitors that match, oldest first.
-func (w *Workspace) matches(ctx context.Context, where filter.Bound) iter.Seq2[visitor.Visitor, error] {
-	return pages("read visitors", func(after *driver.Position, limit int) ([]visitor.Visitor, error) {
-		return w.store.FindVisitors(ctx, w.id, driver.Select{Where: where, Order: OldestFirst, After: after, Limit: limit})
-	}, func(v visitor.Visitor) *driver.Position { return &driver.Position{ID: v.ID} })
 }

@@ -28,7 +28,7 @@ func TestErrorsOfStoresKeepTheirCause(t *testing.T) {
 		{driver.NotFound("tag", ""), ErrNotFound, "tag", "", "test: tag: not found"},
 		{driver.AlreadyExists("identity", "42"), ErrExists, "identity", "42", "test: identity 42: already exists"},
 		{&driver.Error{Kind: "visitor", Key: "42", Err: ErrConflict}, ErrConflict, "visitor", "42", "test: visitor 42: changed by someone else"},
-		{&driver.InUseError{Kind: "tag", Groups: []group.ID{"7"}}, ErrInUse, "", "", "test: tag is in use by the rules of 1 groups"},
+		{&driver.InUseError{Kind: "tag", Groups: []group.ID{"7"}}, ErrInUse, "", "", "test: tag is in use: groups with a rule that mentions it: 1"},
 		{text.Refuse("name", "missing"), ErrInvalid, "", "", "test: name: missing"},
 		{&filter.Error{Path: "rule", Reason: "empty"}, ErrInvalid, "", "", "test: filter: rule: empty"},
 		{ErrClosed, ErrClosed, "", "", "test: store is closed"},

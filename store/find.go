@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"time"
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store/driver"
@@ -12,31 +11,31 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Limits of a page.
+// Sizes of a page.
 const (
 	DefaultLimit = 50
 	MaxLimit     = 1_000
 )
 
-// Query asks for visitors.
+// Query selects and orders visitors.
 type Query struct {
-	Where filter.Expr // required; filter.All() for everyone
+	Where filter.Expr // required; filter.All() matches every visitor
 	Order Order       // default: NewestFirst
-	After string      // the Next of the page before; "" from the start
+	After string      // Page.Next of the previous page; "" for the first page
 	Limit int         // 1 to MaxLimit; default: DefaultLimit
 }
 
-// Page is a part of a result.
+// Page is one page of a result.
 type Page struct {
 	Visitors []visitor.Visitor
-	Next     string // for Query.After, to go on; "" when there are no more
+	Next     string // Query.After of the next page; "" on the last page
 }
 
-// Find returns a page of the visitors that match. While visitors come, change and go
-// between pages, a visitor that stays where it is in the order is neither skipped nor
-// repeated; relative dates count from the time of the first page. The error matches
-// ErrInvalid for a filter that is not valid or empty, and for a cursor of another query or
-// workspace.
+// Find returns one page of the matching visitors. If visitors are created, changed or deleted
+// between pages, a visitor whose place in the order does not change is neither skipped nor
+// repeated; relative dates are relative to the time of the first page. The error matches
+// ErrInvalid for a missing or invalid filter, order or limit, and for an After of another
+// query or workspace.
 func (w *Workspace) Find(ctx context.Context, q Query) (Page, error) {
 	const op = "find visitors"
 	if q.Limit == 0 {
@@ -59,7 +58,7 @@ func (w *Workspace) Find(ctx context.Context, q Query) (Page, error) {
 	if err != nil {
 		return Page{}, fail(op, err)
 	}
-	// One more than asked for tells whether there is a next page.
+	// One visitor more than the limit means that a next page exists.
 	found, err := w.store.FindVisitors(ctx, w.id, driver.Select{Where: where, Order: q.Order, After: at.position, Limit: q.Limit + 1})
 	if err != nil {
 		return Page{}, fail(op, err)
@@ -77,7 +76,7 @@ func (w *Workspace) Find(ctx context.Context, q Query) (Page, error) {
 	return page, nil
 }
 
-// start is where q's page begins: at its cursor, or at the start, as of now.
+// start returns the position of q.After or, for the first page, the current time.
 func (w *Workspace) start(q Query) (cursor, error) {
 	if q.After == "" {
 		return cursor{now: w.now()}, nil
@@ -92,9 +91,9 @@ func (w *Workspace) start(q Query) (cursor, error) {
 	return readCursor(q.After, sum)
 }
 
-// All iterates over all visitors that match, Query.Limit at a time (default and most:
-// MaxLimit), from Query.After. It holds nothing open while the caller works, so it is not a
-// snapshot; see Find for what holds meanwhile. An error ends it.
+// All iterates over all matching visitors, starting at Query.After. It reads pages of
+// Query.Limit (default: MaxLimit) and keeps nothing open between them, so it is not a
+// snapshot; see Find about concurrent changes. An error ends the iteration.
 func (w *Workspace) All(ctx context.Context, q Query) iter.Seq2[visitor.Visitor, error] {
 	if q.Limit == 0 {
 		q.Limit = MaxLimit
@@ -119,13 +118,14 @@ func (w *Workspace) All(ctx context.Context, q Query) iter.Seq2[visitor.Visitor,
 	}
 }
 
-// Count returns how many visitors match: exactly.
+// Count returns the exact number of matching visitors. The error matches ErrInvalid for a
+// missing or invalid filter.
 func (w *Workspace) Count(ctx context.Context, e filter.Expr) (int64, error) {
 	return w.count(ctx, e, 0)
 }
 
-// CountUpTo returns how many visitors match, or limit if there are more: for a screen that
-// shows "10,000+".
+// CountUpTo returns the number of matching visitors, or limit if there are more: for a screen
+// that shows "10,000+". Errors are as for Count, and ErrInvalid for a limit below 1.
 func (w *Workspace) CountUpTo(ctx context.Context, e filter.Expr, limit int64) (int64, error) {
 	if limit < 1 {
 		return 0, fail("count visitors", text.Refuse("limit", "want at least 1"))
@@ -142,19 +142,4 @@ func (w *Workspace) count(ctx context.Context, e filter.Expr, limit int64) (int6
 	}
 	n, err := w.store.CountVisitors(ctx, w.id, where, limit)
 	return n, fail(op, err)
-}
-
-// errNoFilter refuses a query without a filter: no filter does not mean everyone.
-var errNoFilter = &filter.Error{Reason: "missing: say filter.All() for everyone"}
-
-// bind makes e ready to run, as of now.
-func (w *Workspace) bind(ctx context.Context, e filter.Expr, now time.Time) (filter.Bound, error) {
-	if e == nil {
-		return filter.Bound{}, errNoFilter
-	}
-	env, err := w.env(ctx, e, now)
-	if err != nil {
-		return filter.Bound{}, err
-	}
-	return filter.Bind(e, env)
 }

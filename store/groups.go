@@ -10,7 +10,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// CreateGroup creates a group. A rule may mention groups that have no rule. The error
+// CreateGroup creates a group. A rule can mention groups that have no rule. The error
 // matches ErrInvalid (the name, or a rule that is malformed or mentions a tag or group that
 // does not exist or a group with a rule), or ErrExists if a group has that name.
 func (w *Workspace) CreateGroup(ctx context.Context, d group.Draft) (group.Group, error) {
@@ -68,8 +68,8 @@ func (w *Workspace) DeleteGroup(ctx context.Context, id group.ID) error {
 	return fail(op, err)
 }
 
-// Groups iterates over the groups, in the order of their folded names. How many members
-// each has is in Facets; who they are, Find tells with filter.Group. An error ends it.
+// Groups iterates over all groups, ordered by folded name. Facets counts the members of each;
+// Find with filter.Group returns them. An error ends the iteration.
 func (w *Workspace) Groups(ctx context.Context) iter.Seq2[group.Group, error] {
 	return pages("list groups", func(after string, limit int) ([]group.Group, error) {
 		return w.store.ListGroups(ctx, w.id, driver.List{After: after, Limit: limit})
@@ -91,7 +91,7 @@ func (w *Workspace) AddToGroup(ctx context.Context, id group.ID, ids ...visitor.
 }
 
 // RemoveFromGroup ends memberships. If the group has a rule, the visitors are excluded,
-// whatever the rule says, until they are added again. The error matches ErrNotFound if the
+// regardless of the rule, until they are added again. The error matches ErrNotFound if the
 // group does not exist; ids that do not exist are listed in the result.
 func (w *Workspace) RemoveFromGroup(ctx context.Context, id group.ID, ids ...visitor.ID) (Bulk, error) {
 	const op = "remove from group"
@@ -105,7 +105,7 @@ func (w *Workspace) RemoveFromGroup(ctx context.Context, id group.ID, ids ...vis
 	})
 }
 
-// resolve turns the names in a rule into ids, so that renaming a tag leaves it be.
+// resolve replaces the names in a rule by ids, so that the rule survives a renamed tag.
 func (w *Workspace) resolve(ctx context.Context, rule filter.Expr) (filter.Expr, error) {
 	if rule == nil {
 		return nil, nil

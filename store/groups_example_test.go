@@ -125,6 +125,6 @@ func ExampleInUseError() {
 	}
 	fmt.Println(ws.DeleteTag(ctx, customer.Tag))
 	// Output:
-	// delete tag: tag is in use by the rules of 1 groups
+	// delete tag: tag is in use: groups with a rule that mentions it: 1
 	// <nil>
 }

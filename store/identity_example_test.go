@@ -23,7 +23,7 @@ func ExampleWorkspace_Capture() {
 		return
 	}
 	fmt.Println(r.Outcome, r.Visitor.Name, r.Visitor.Placeholder())
-	r, _ = ws.Capture(ctx, message) // Telegram was not sure that it arrived
+	r, _ = ws.Capture(ctx, message) // Telegram repeats unanswered messages
 	fmt.Println(string(r.Outcome)+":", r.Reason.Text())
 	message.EventID, message.Name, message.Email = "update 2", "Ada Lovelace", "ada@"
 	r, _ = ws.Capture(ctx, message)
@@ -58,7 +58,7 @@ func ExampleWorkspace_EnrichProfile() {
 	r, _ := ws.Capture(ctx, c)
 	fmt.Println(r.Visitor.Placeholder())
 	r, err := ws.EnrichProfile(ctx, c, func(_ context.Context, c visitor.Contact) (visitor.Contact, error) {
-		c.Name = "Grace Hopper" // of the channel's own API
+		c.Name = "Grace Hopper" // from the channel's API
 		return c, nil
 	})
 	fmt.Println(r.Visitor.Name, err)
@@ -72,7 +72,7 @@ func ExampleWorkspace_Merge() {
 	ada, zoe := first(ctx, ws, filter.Search("ada")), first(ctx, ws, filter.Search("sahin"))
 	v, err := ws.Merge(ctx, ada.ID, zoe.ID)
 	fmt.Println(v.Name, v.Email, v.Phone, err)
-	same, _ := ws.Get(ctx, zoe.ID) // her id stands for Ada now
+	same, _ := ws.Get(ctx, zoe.ID) // her id is an alias of Ada's
 	fmt.Println(same.Name)
 	// Output:
 	// Ada Lovelace ada@example.com +4915123456789 <nil>

@@ -10,28 +10,34 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// LoadOptions are what a caller may choose of a Load. Nil means the defaults.
+// LoadOptions configure Load. A nil *LoadOptions and the zero value of each field mean the
+// default.
 type LoadOptions struct {
-	// Batch is how many visitors are made in one transaction. Default: 1,000.
+	// Batch is the number of visitors created in one transaction. Default: 1,000.
 	Batch int
-	// Refused is told of each draft that was refused: its place in the sequence, from
-	// 0, and why. Default: they are only counted.
+	// Refused is called for each draft that was refused, with its index in the sequence,
+	// from 0, and the reason. Default: refused drafts are only counted.
 	Refused func(index int, err error)
-	// Progress is told after each batch. Default: nobody is.
+	// Progress is called after each batch with the counts so far. Default: none.
 	Progress func(Loaded)
 }
 
-// Loaded counts what a Load has done.
+// Loaded counts what Load did.
 type Loaded struct {
-	Created int // visitors made
-	Refused int // drafts that were not
+	Created int // visitors created
+	Refused int // drafts refused
 }
 
-// Load makes visitors of many drafts, fast, a batch in a transaction. A draft that the
-// workspace or its store refuses (ErrInvalid, ErrExists for an identity that is taken,
-// ErrNotFound for a group) is reported and left out; the others of its batch are made. With an error, the batches counted in Loaded are made, the rest is not. Memory
-// holds one batch.
-func (w *Workspace) Load(ctx context.Context, drafts iter.Seq[visitor.Draft], o *LoadOptions) (Loaded, error) {
+// Load creates a visitor for each draft, in batches of one transaction each; only one batch
+// is held in memory. A draft that is refused (ErrInvalid, ErrExists if an identity belongs
+// to another visitor, ErrNotFound if a group does not exist) is reported and left out; the
+// rest of its batch is created.
+//
+// An error from drafts ends Load: the drafts before it are created, and the error is
+// returned, wrapped. After an error of the store, the visitors counted in Loaded are created
+// and no others.
+func (w *Workspace) Load(ctx context.Context, drafts iter.Seq2[visitor.Draft, error], o *LoadOptions) (Loaded, error) {
+	const op = "load visitors"
 	if o == nil {
 		o = &LoadOptions{}
 	}
@@ -40,26 +46,31 @@ func (w *Workspace) Load(ctx context.Context, drafts iter.Seq[visitor.Draft], o 
 		l.o.Batch = 1_000
 	}
 	index := 0
-	for d := range drafts {
+	for d, err := range drafts {
+		if err != nil {
+			err = errors.Join(err, l.flush(ctx))
+			return l.done, fail(op, err)
+		}
 		l.add(index, d)
 		index++
 		if l.pending == l.o.Batch {
 			if err := l.flush(ctx); err != nil {
-				return l.done, fail("load visitors", err)
+				return l.done, fail(op, err)
 			}
 		}
 	}
-	return l.done, fail("load visitors", l.flush(ctx))
+	err := l.flush(ctx)
+	return l.done, fail(op, err)
 }
 
 type loader struct {
 	w       *Workspace
 	o       LoadOptions
 	done    Loaded
-	pending int             // visitors in changes
-	changes []driver.Change // tags first made, then visitors, as they came
-	indexes []int           // of the draft behind each change
-	ensured map[string]bool // names of tags that changes make
+	pending int             // number of visitors in changes
+	changes []driver.Change // for each draft its tags, then its visitor
+	indexes []int           // the index of the draft of each change
+	ensured map[string]bool // names of tags that changes create
 }
 
 func (l *loader) add(index int, d visitor.Draft) {
@@ -91,8 +102,8 @@ func (l *loader) refuse(index int, err error) {
 	}
 }
 
-// leaveOut removes the change at that place from the batch and, where it makes a tag, the
-// visitor of the same draft. The draft's other tags stay: later drafts may rely on them.
+// leaveOut removes a change from the batch. If it creates a tag, it also removes the visitor
+// of the same draft; the draft's other tags stay, as later drafts can depend on them.
 func (l *loader) leaveOut(at int) {
 	remove := func(at int) {
 		l.changes = slices.Delete(l.changes, at, at+1)
@@ -109,8 +120,8 @@ func (l *loader) leaveOut(at int) {
 	l.pending--
 }
 
-// flush applies the batch; a draft that the store refuses is left out and the rest applied
-// again.
+// flush applies the batch. If the store refuses a draft, it is left out and the rest is
+// applied again.
 func (l *loader) flush(ctx context.Context) error {
 	for l.pending > 0 {
 		_, err := l.w.store.Apply(ctx, l.w.id, l.changes)

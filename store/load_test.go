@@ -2,8 +2,9 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
+	"iter"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -49,7 +50,7 @@ func TestLoadLeavesOutWhatTheStoreRefuses(t *testing.T) {
 		ws, err := store.Open(strict{memory.New()}, "acme", &store.Options{Now: clock()})
 		require.NoError(t, err)
 		refused := map[int]error{}
-		done, err := ws.Load(t.Context(), slices.Values(drafts), &store.LoadOptions{Batch: batch, Refused: func(i int, err error) { refused[i] = err }})
+		done, err := ws.Load(t.Context(), sequence(drafts, nil), &store.LoadOptions{Batch: batch, Refused: func(i int, err error) { refused[i] = err }})
 		require.NoError(t, err)
 		require.Equal(t, store.Loaded{Created: 3, Refused: 3}, done)
 		require.ErrorContains(t, refused[1], "source: not allowed here")
@@ -62,5 +63,36 @@ func TestLoadLeavesOutWhatTheStoreRefuses(t *testing.T) {
 		n, err := ws.Count(t.Context(), filter.Or(filter.Tag.HasAll("new", "vip"), filter.Tag.Has("lead")))
 		require.NoError(t, err)
 		require.EqualValues(t, 2, n)
+	}
+}
+
+func TestLoadReturnsTheErrorOfItsSource(t *testing.T) {
+	t.Parallel()
+	ctx, ws := t.Context(), open(t, nil)
+	cut := errors.New("connection lost")
+	var drafts []visitor.Draft
+	for i := range 7 {
+		drafts = append(drafts, visitor.Draft{Name: fmt.Sprint("Bob ", i), Source: visitor.Chat})
+	}
+	done, err := ws.Load(ctx, sequence(drafts, cut), &store.LoadOptions{Batch: 3})
+	require.ErrorIs(t, err, cut)
+	require.EqualError(t, err, "load visitors: connection lost")
+	require.Equal(t, store.Loaded{Created: 7}, done)
+	n, err := ws.Count(ctx, filter.All())
+	require.NoError(t, err)
+	require.EqualValues(t, 7, n)
+}
+
+// sequence iterates over drafts, and then returns the error, if any.
+func sequence(drafts []visitor.Draft, err error) iter.Seq2[visitor.Draft, error] {
+	return func(yield func(visitor.Draft, error) bool) {
+		for _, d := range drafts {
+			if !yield(d, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(visitor.Draft{}, err)
+		}
 	}
 }

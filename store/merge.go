@@ -3,17 +3,16 @@ package store
 import (
 	"context"
 
-	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Merge makes one visitor of two: into stays, and gets every identity, tag, group and
-// attribute of from, whose id then stands for it, for ever and in every call. Of a field
-// that both have, into's stays unless it is made up or from's was given by hand; see
-// visitor.Policy.Merge, and PreviewMerge for what comes out. Unmerge undoes it. The error
-// matches ErrNotFound, or ErrInvalid when the two together would pass a limit.
+// Merge merges from into into, which gets all identities, tags, groups and attributes of
+// from. Afterwards, every call accepts the id of from as an alias of into. If both have a
+// field, the value of into stays unless it is a placeholder or that of from was set by hand;
+// see visitor.Policy.Merge, and PreviewMerge for the result. Unmerge undoes it. The error
+// matches ErrNotFound, or ErrInvalid if the two together would exceed a limit.
 func (w *Workspace) Merge(ctx context.Context, into, from visitor.ID) (visitor.Visitor, error) {
 	const op = "merge visitors"
 	into, from, err := parsed(into, from)
@@ -35,17 +34,17 @@ func parsed(into, from visitor.ID) (_, _ visitor.ID, err error) {
 	return into, from, err
 }
 
-// MergePreview is what Merge would make of two visitors.
+// MergePreview is the result that Merge would have.
 type MergePreview struct {
 	visitor.Merged
-	// Rivals says that they have different ids of one form on the same account of a
-	// channel, which one person does not have at a time.
+	// Conflicts reports that they have different ids of one form on the same account of a
+	// channel, so they are probably two people.
 	Conflicts bool `json:"conflicts"`
 }
 
-// PreviewMerge tells what Merge would do, and does nothing. Choices lists the fields in
-// which the two differ, and what comes out. The error matches ErrNotFound, ErrInvalid when
-// the two together would pass a limit, or when they are one and the same.
+// PreviewMerge returns the result of Merge without merging. Choices lists the fields in which
+// the two differ, and the value that stays. The error matches ErrNotFound, or ErrInvalid if
+// the two together would exceed a limit or are the same visitor.
 func (w *Workspace) PreviewMerge(ctx context.Context, into, from visitor.ID) (MergePreview, error) {
 	const op = "preview merge"
 	into, from, err := parsed(into, from)
@@ -69,12 +68,12 @@ func (w *Workspace) PreviewMerge(ctx context.Context, into, from visitor.ID) (Me
 	return p, nil
 }
 
-// Unmerge undoes a merge: from is the id that went. Both visitors are as they were; what
-// has changed since stays with the survivor, but what a channel told through an identity of
-// from's goes back with it, and what came from from alone goes back as it is now; see
-// visitor.Merged.Undo. Merges can be undone in any order, but one whose survivor was itself
-// merged since must wait for that to be undone: ErrConflict. ErrNotFound: from was not
-// merged, or the survivor was deleted.
+// Unmerge undoes a merge; from is the id that became an alias. Both visitors are restored.
+// Changes made since then stay with the survivor, except those that came through an identity
+// of from or concern values that only from had: these go to the restored visitor; see
+// visitor.Merged.Undo. Merges can be undone in any order. The error matches ErrConflict if the
+// survivor was itself merged since (undo that merge first), or ErrNotFound if from was not
+// merged or the survivor was deleted.
 func (w *Workspace) Unmerge(ctx context.Context, from visitor.ID) (survivor, restored visitor.Visitor, err error) {
 	const op = "unmerge visitor"
 	id, err := visitor.ParseID(string(from))
@@ -86,55 +85,4 @@ func (w *Workspace) Unmerge(ctx context.Context, from visitor.ID) (survivor, res
 		return survivor, restored, fail(op, err)
 	}
 	return outcomes[0].Visitor, outcomes[0].Other, nil
-}
-
-// Link gives a visitor one more identity by hand. The error matches ErrInvalid,
-// ErrNotFound, or ErrExists when another visitor has it, whose id is the *Error's Key.
-func (w *Workspace) Link(ctx context.Context, id visitor.ID, i visitor.Identity) (visitor.Visitor, error) {
-	return w.identify(ctx, "link identity", id, i, func(id visitor.ID, i visitor.Identity) driver.Change {
-		return driver.LinkIdentity{Audit: w.audit(w.now()), ID: id, Identity: i}
-	})
-}
-
-// Unlink takes an identity from a visitor: the next event under it makes another one. The
-// error matches ErrInvalid or ErrNotFound; an identity that is not the visitor's is no error.
-func (w *Workspace) Unlink(ctx context.Context, id visitor.ID, i visitor.Identity) (visitor.Visitor, error) {
-	return w.identify(ctx, "unlink identity", id, i, func(id visitor.ID, i visitor.Identity) driver.Change {
-		return driver.UnlinkIdentity{Audit: w.audit(w.now()), ID: id, Identity: i}
-	})
-}
-
-func (w *Workspace) identify(ctx context.Context, op string, id visitor.ID, i visitor.Identity, change func(visitor.ID, visitor.Identity) driver.Change) (visitor.Visitor, error) {
-	id, err := visitor.ParseID(string(id))
-	if err != nil {
-		return visitor.Visitor{}, fail(op, err)
-	}
-	if i, err = w.rules.Identity(i); err != nil {
-		return visitor.Visitor{}, fail(op, err)
-	}
-	outcomes, err := w.apply(ctx, change(id, i))
-	if err != nil {
-		return visitor.Visitor{}, fail(op, err)
-	}
-	return outcomes[0].Visitor, nil
-}
-
-// Lookup returns the visitor that has an identity: that source, account and external id.
-// The error matches ErrNotFound, or ErrInvalid.
-func (w *Workspace) Lookup(ctx context.Context, source visitor.Source, account, externalID string) (visitor.Visitor, error) {
-	const op = "look up identity"
-	i, err := w.rules.Identity(visitor.Identity{Source: source, Account: account, ExternalID: externalID})
-	if err != nil {
-		return visitor.Visitor{}, fail(op, err)
-	}
-	// In a filter no account means any account: there may be as many as people with that id.
-	for v, err := range w.All(ctx, Query{Where: filter.Identity.Is(i.Source, i.Account, i.ExternalID)}) {
-		if err != nil {
-			return visitor.Visitor{}, fail(op, err)
-		}
-		if v.Identified(i) >= 0 {
-			return v, nil
-		}
-	}
-	return visitor.Visitor{}, fail(op, driver.NotFound("identity", ""))
 }

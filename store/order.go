@@ -3,8 +3,8 @@ package store
 import "github.com/contactpipeline/visitors/store/driver"
 
 // Order is the order of visitors in a result. Ties are broken by id in the same
-// direction, so every order is total. A visitor never seen sorts before all others in
-// ascending order.
+// direction, so every order is total. In ascending order, a visitor that was never seen comes
+// first.
 type Order = driver.Order
 
 // The orders.

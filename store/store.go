@@ -8,15 +8,15 @@ import (
 )
 
 // Store is a back end: what memory.New, sqlite.Open, postgres.Open and remote.NewClient
-// return. Applications open a Workspace on it and call Close at the end; the other methods
-// are for Workspace. Package driver documents them for those who write a back end.
+// return. An application opens a Workspace on it and calls Close at the end. The other
+// methods are for Workspace; package driver documents them for authors of back ends.
 type Store = driver.Store
 
 // WorkspaceID names a workspace, the unit of isolation between a host's customers: 1 to
 // 64 ASCII letters, digits, '.', '_' and '-', case-sensitive.
 type WorkspaceID = driver.WorkspaceID
 
-// ParseWorkspaceID checks s. The error is a *visitor.FieldError.
+// ParseWorkspaceID returns s as a WorkspaceID. The error is a *visitor.FieldError.
 func ParseWorkspaceID(s string) (WorkspaceID, error) {
 	const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 	if s == "" || len(s) > 64 || strings.Trim(s, allowed) != "" {

@@ -13,8 +13,8 @@ func newTag(d tag.Draft, now time.Time) tag.Tag {
 	return tag.Tag{ID: tag.NewID(now), Name: d.Name, Color: d.Color, Description: d.Description, CreatedAt: now}
 }
 
-// CreateTag makes a tag. The error matches ErrInvalid, or ErrExists when a tag has that
-// name, in whatever spelling.
+// CreateTag creates a tag. The error matches ErrInvalid, or ErrExists if a tag has that name,
+// ignoring case and accents.
 func (w *Workspace) CreateTag(ctx context.Context, d tag.Draft) (tag.Tag, error) {
 	const op = "create tag"
 	d, err := d.Normalize()
@@ -29,9 +29,9 @@ func (w *Workspace) CreateTag(ctx context.Context, d tag.Draft) (tag.Tag, error)
 	return outcomes[0].Tag, nil
 }
 
-// UpdateTag renames, recolours or describes a tag; every visitor that carries it, and
-// every group's rule that uses it, keeps it. The error matches ErrInvalid, ErrNotFound, or
-// ErrExists when another tag has the new name.
+// UpdateTag changes the name, color or description of a tag. Visitors keep it, and so do the
+// rules of groups that mention it. The error matches ErrInvalid, ErrNotFound, or ErrExists if
+// another tag has the new name.
 func (w *Workspace) UpdateTag(ctx context.Context, id tag.ID, p tag.Patch) (tag.Tag, error) {
 	const op = "update tag"
 	id, err := tag.ParseID(string(id))
@@ -47,7 +47,7 @@ func (w *Workspace) UpdateTag(ctx context.Context, id tag.ID, p tag.Patch) (tag.
 
 // DeleteTag deletes a tag and removes it from every visitor. The error matches ErrNotFound,
 // or ErrInUse (an *InUseError that lists the groups) if a group's rule mentions the tag: a
-// segment "not customer" would otherwise grow to everyone.
+// group "not customer" would otherwise contain every visitor.
 func (w *Workspace) DeleteTag(ctx context.Context, id tag.ID) error {
 	const op = "delete tag"
 	id, err := tag.ParseID(string(id))
@@ -61,16 +61,16 @@ func (w *Workspace) DeleteTag(ctx context.Context, id tag.ID) error {
 	return fail(op, err)
 }
 
-// Tags iterates over the tags, in the order of their folded names. How many visitors
-// carry each is in Facets. An error ends it.
+// Tags iterates over all tags, ordered by folded name. Facets counts the visitors of each.
+// An error ends the iteration.
 func (w *Workspace) Tags(ctx context.Context) iter.Seq2[tag.Tag, error] {
 	return pages("list tags", func(after string, limit int) ([]tag.Tag, error) {
 		return w.store.ListTags(ctx, w.id, driver.List{After: after, Limit: limit})
 	}, func(t tag.Tag) string { return tag.Key(t.Name) })
 }
 
-// pages iterates over what list returns, page after page, each asked for after the key of
-// the last one before. Nothing is held open between pages.
+// pages iterates over the pages that list returns; each starts after the key of the last
+// item of the page before. Nothing stays open between pages.
 func pages[T, K any](op string, list func(after K, limit int) ([]T, error), key func(T) K) iter.Seq2[T, error] {
 	const size = 500
 	return func(yield func(T, error) bool) {

@@ -11,10 +11,9 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Create makes a visitor. Tags that it names and that are not there yet are made on the
-// fly. The error matches ErrInvalid (a *visitor.FieldError names field and reason),
-// ErrExists when an identity belongs to another visitor, ErrNotFound when a group is not
-// there; nothing is made then.
+// Create creates a visitor, and the tags in d that do not exist yet. The error matches
+// ErrInvalid (a *visitor.FieldError with field and reason), ErrExists if an identity belongs
+// to another visitor, or ErrNotFound if a group does not exist; nothing is created then.
 func (w *Workspace) Create(ctx context.Context, d visitor.Draft) (visitor.Visitor, error) {
 	const op = "create visitor"
 	changes, err := w.creation(d, w.now())
@@ -28,22 +27,23 @@ func (w *Workspace) Create(ctx context.Context, d visitor.Draft) (visitor.Visito
 	return outcomes[len(outcomes)-1].Visitor, nil
 }
 
-// Check returns d as Create would keep it, or the error that Create would return for it,
-// and makes nothing. That an identity belongs to another visitor, or that a group is not
-// there, only Create tells.
+// Check returns d normalized as Create would store it, or the error that Create would
+// return for it. It does not read the store, so only Create notices that an identity belongs
+// to another visitor or that a group does not exist.
 func (w *Workspace) Check(d visitor.Draft) (visitor.Draft, error) {
 	d, err := w.rules.Draft(d, w.now())
 	return d, fail("check visitor", err)
 }
 
-// creation returns the changes that make the visitor of a draft: its tags, then itself.
+// creation returns the changes for a draft: first those that create its tags, then the one
+// that creates the visitor.
 func (w *Workspace) creation(d visitor.Draft, now time.Time) ([]driver.Change, error) {
 	d, err := w.rules.Draft(d, now)
 	if err != nil {
 		return nil, err
 	}
 	id := w.newID(d.CreatedAt)
-	if minted, ok := id.Time(); !ok || !minted.Equal(d.CreatedAt) {
+	if t, ok := id.Time(); !ok || !t.Equal(d.CreatedAt) {
 		return nil, text.Refuse("id", "not a UUIDv7 of the time of creation")
 	}
 	v := visitor.Visitor{
@@ -63,8 +63,8 @@ func (w *Workspace) creation(d visitor.Draft, now time.Time) ([]driver.Change, e
 	return append(changes, driver.CreateVisitor{Audit: w.audit(now), Visitor: v, Tags: keys, Groups: d.Groups}), nil
 }
 
-// ensureTags returns the changes that make the named tags where they are not there, and
-// the tags' keys.
+// ensureTags returns the changes that create the named tags unless they exist, and the tags'
+// keys.
 func (w *Workspace) ensureTags(names []string, now time.Time) ([]driver.Change, []string, error) {
 	var changes []driver.Change
 	var keys []string
@@ -79,7 +79,8 @@ func (w *Workspace) ensureTags(names []string, now time.Time) ([]driver.Change, 
 	return changes, keys, nil
 }
 
-// Get returns a visitor. The error matches ErrNotFound, or ErrInvalid for what is no id.
+// Get returns a visitor; for an id that was merged into another visitor, that one. The error
+// matches ErrNotFound, or ErrInvalid for a malformed id.
 func (w *Workspace) Get(ctx context.Context, id visitor.ID) (visitor.Visitor, error) {
 	const op = "get visitor"
 	id, err := visitor.ParseID(string(id))
@@ -90,9 +91,9 @@ func (w *Workspace) Get(ctx context.Context, id visitor.ID) (visitor.Visitor, er
 	return v, fail(op, err)
 }
 
-// Update patches a profile and returns it as it is then. The error matches ErrInvalid,
-// ErrNotFound, or ErrConflict when the patch asks for another revision; nothing is changed
-// then.
+// Update changes the fields in p and returns the visitor after the change. The error matches
+// ErrInvalid, ErrNotFound, or ErrConflict if the visitor no longer has p.IfRevision; nothing
+// is changed then.
 func (w *Workspace) Update(ctx context.Context, id visitor.ID, p visitor.Patch) (visitor.Visitor, error) {
 	const op = "update visitor"
 	id, err := visitor.ParseID(string(id))
@@ -107,7 +108,7 @@ func (w *Workspace) Update(ctx context.Context, id visitor.ID, p visitor.Patch) 
 		if err == nil {
 			return outcomes[0].Visitor, nil
 		}
-		// Without a wanted revision a conflict is only bad luck between two writers.
+		// Without IfRevision, a conflict only means that two writers met.
 		if p.IfRevision == 0 && tries < 3 && errors.Is(err, ErrConflict) {
 			continue
 		}
@@ -118,14 +119,13 @@ func (w *Workspace) Update(ctx context.Context, id visitor.ID, p visitor.Patch) 
 // Bulk is the result of a change to many visitors.
 type Bulk struct {
 	Changed   int          // visitors that the change had an effect on
-	Unchanged int          // visitors that were so already
-	Missing   []visitor.ID // ids that no visitor has, in the order they were given
+	Unchanged int          // visitors that already were as requested
+	Missing   []visitor.ID // ids that do not exist, in the order of the call
 }
 
-// Delete removes visitors for good: profile, identities, tags, memberships and search
-// text. It cannot be undone. What a host keeps elsewhere about the same id, such as
-// conversations, is not touched. Ids that are not there are told, not an error. All are
-// deleted or, with an error, none.
+// Delete erases visitors: profile, identities, tags, memberships and search text. It cannot
+// be undone. Data that the application keeps elsewhere under the same id is not touched. Ids
+// that do not exist are listed in the result. With an error, none are deleted.
 func (w *Workspace) Delete(ctx context.Context, ids ...visitor.ID) (Bulk, error) {
 	now := w.now()
 	return w.bulk(ctx, "delete visitors", nil, ids, func(id visitor.ID) driver.Change {
@@ -133,7 +133,9 @@ func (w *Workspace) Delete(ctx context.Context, ids ...visitor.ID) (Bulk, error)
 	})
 }
 
-// Tag puts the named tags on visitors, making tags that are not there yet.
+// Tag adds the named tags to visitors, and creates tags that do not exist yet. Ids that do
+// not exist are listed in the result. The error matches ErrInvalid; no visitor is changed
+// then.
 func (w *Workspace) Tag(ctx context.Context, names []string, ids ...visitor.ID) (Bulk, error) {
 	const op = "tag visitors"
 	if len(names) == 0 {
@@ -149,7 +151,9 @@ func (w *Workspace) Tag(ctx context.Context, names []string, ids ...visitor.ID) 
 	})
 }
 
-// Untag takes the named tags off visitors. A tag that does not exist is on nobody.
+// Untag removes the named tags from visitors. A tag that does not exist is no error. Ids
+// that do not exist are listed in the result. The error matches ErrInvalid; no visitor is
+// changed then.
 func (w *Workspace) Untag(ctx context.Context, names []string, ids ...visitor.ID) (Bulk, error) {
 	const op = "untag visitors"
 	if len(names) == 0 {
@@ -165,7 +169,7 @@ func (w *Workspace) Untag(ctx context.Context, names []string, ids ...visitor.ID
 	})
 }
 
-// bulk applies first, then the change of each id, in one go.
+// bulk applies first and then the change for each id, in one transaction.
 func (w *Workspace) bulk(ctx context.Context, op string, first []driver.Change, ids []visitor.ID, change func(visitor.ID) driver.Change) (Bulk, error) {
 	changes := first
 	seen := make(map[visitor.ID]bool, len(ids))

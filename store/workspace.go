@@ -12,35 +12,36 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Options are what a host may choose for a workspace. A nil *Options and the zero value
-// of each field mean the default.
+// Options configure a Workspace. A nil *Options and the zero value of each field mean the
+// default.
 type Options struct {
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
-	// NewID mints the id of a visitor created at t; the id must carry t, as visitor.NewID's
-	// do. Default: visitor.NewID.
+	// NewID generates the id of a visitor created at t: a UUIDv7 of that time.
+	// Default: visitor.NewID.
 	NewID func(t time.Time) visitor.ID
-	// Sources are the host's own sources, beside the built-in ones. Default: none.
+	// Sources are sources of the application, in addition to the built-in ones. Default:
+	// none.
 	Sources map[visitor.Source]visitor.SourceInfo
-	// Phone reads national phone numbers; see package visitor/phone. Default: only numbers
-	// with + and country code are read.
+	// Phone parses national phone numbers; see package visitor/phone. Default: only numbers
+	// with + and country code are valid.
 	Phone visitor.PhoneFunc
 	// Zone is the time zone of days and periods in filters. Default: UTC.
 	Zone *time.Location
-	// WeekStart is the first day of the week in filters. Default (nil): Monday, as ISO 8601
-	// has it.
+	// WeekStart is the first day of the week in filters. Default (nil): Monday, as in ISO
+	// 8601.
 	WeekStart *time.Weekday
-	// Capture says which fields captured contacts fill, and when a contact is taken for a
-	// visitor by its e-mail or phone. Default: see visitor.Policy.
+	// Capture says which fields captured contacts fill, and whether a contact matches a
+	// visitor by e-mail or phone. Default: see visitor.Policy.
 	Capture visitor.Policy
-	// Unknown says what a filter means that names a tag or group that is not there.
-	// Default: an error.
+	// Unknown says how a filter treats the name of a tag or group that does not exist.
+	// Default: as an error.
 	Unknown filter.Unknown
 }
 
-// Workspace is a handle on the visitors of one workspace. It is safe for concurrent use.
-// Its errors are *Error; errors.Is tells ErrNotFound, ErrExists, ErrConflict, ErrInvalid and
-// ErrClosed apart, and the context's own errors.
+// Workspace gives access to the visitors of one workspace. It is safe for concurrent use.
+// Its errors are *Error, which match ErrNotFound, ErrExists, ErrConflict, ErrInUse, ErrInvalid
+// or ErrClosed with errors.Is, or the context's own errors.
 type Workspace struct {
 	store  Store
 	id     WorkspaceID
@@ -48,16 +49,16 @@ type Workspace struct {
 	clock  func() time.Time
 	newID  func(time.Time) visitor.ID
 	zone   *time.Location
-	week   time.Weekday // its first day
+	week   time.Weekday // the first day of the week
 	misses filter.Unknown
 	policy visitor.Policy
 	actor  string
 	cause  string
 }
 
-// Open returns a handle on the workspace of that name in st. It makes nothing: a workspace
-// is there as soon as something is in it. The error matches ErrInvalid when st is nil, or a
-// nil pointer, or the name or an option is not valid.
+// Open returns a handle on the workspace of that name in st. A workspace needs no creation:
+// it exists as soon as it has data. The error matches ErrInvalid if st is nil, or the name or
+// an option is not valid.
 func Open(st Store, workspace string, o *Options) (*Workspace, error) {
 	if o == nil {
 		o = &Options{}
@@ -104,13 +105,14 @@ func Open(st Store, workspace string, o *Options) (*Workspace, error) {
 // ID returns the workspace's name.
 func (w *Workspace) ID() WorkspaceID { return w.id }
 
-// Sources returns the sources that the workspace knows, and how they are shown.
+// Sources returns the built-in sources and those of Options.Sources, with their labels and
+// colors.
 func (w *Workspace) Sources() visitor.Catalog { return w.rules.Sources }
 
-// WithActor returns a handle whose changes are recorded as made by that actor, as the host
-// names its users and programs, for that cause: a rule, a campaign, an import. Events, tag
-// assignments and memberships keep both. Each has at most 200 characters. The error matches
-// ErrInvalid.
+// WithActor returns a handle that records who makes its changes, and why: actor is the
+// application's own id of a user or program, cause for example a rule, campaign or import.
+// Events, tag assignments and memberships keep both. Each has at most 200 characters. The
+// error matches ErrInvalid.
 func (w *Workspace) WithActor(actor, cause string) (*Workspace, error) {
 	const op = "set actor"
 	actor, err := text.Line("actor", actor, 200)
@@ -132,8 +134,8 @@ func (w *Workspace) audit(now time.Time) driver.Audit {
 
 func (w *Workspace) now() time.Time { return w.clock().UTC().Truncate(time.Microsecond) }
 
-// apply makes the changes. The error is that of the change that failed, without its place
-// in a list that the caller never saw.
+// apply makes the changes. It drops the index of a *driver.ChangeError, as the caller of a
+// Workspace has not seen the list.
 func (w *Workspace) apply(ctx context.Context, changes ...driver.Change) ([]driver.Outcome, error) {
 	outcomes, err := w.store.Apply(ctx, w.id, changes)
 	var failed *driver.ChangeError

@@ -3,7 +3,6 @@ package store_test
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -227,7 +226,7 @@ func TestRulesOfGroups(t *testing.T) {
 	require.Equal(t, []string{"Ada", "Bob"}, members(), "those who were added stay")
 }
 
-func TestBulkTellsWhatWasMissing(t *testing.T) {
+func TestBulkListsMissingIDs(t *testing.T) {
 	t.Parallel()
 	ctx, ws := context.Background(), open(t, nil)
 	ada, bob := create(t, ws, visitor.Draft{Name: "Ada"}), create(t, ws, visitor.Draft{Name: "Bob"})
@@ -263,7 +262,7 @@ func TestAHostsOwnSourceWorksEverywhere(t *testing.T) {
 	require.ErrorContains(t, err, "instagram, whatsapp, chat, messenger, telegram")
 }
 
-func TestLoadLeavesOutWhatIsRefused(t *testing.T) {
+func TestLoadLeavesOutRefusedDrafts(t *testing.T) {
 	t.Parallel()
 	ctx, ws := context.Background(), open(t, nil)
 	identity := []visitor.Identity{{Source: visitor.Telegram, ExternalID: "42"}}
@@ -281,7 +280,7 @@ func TestLoadLeavesOutWhatIsRefused(t *testing.T) {
 		}
 		refused := map[int]error{}
 		steps := 0
-		done, err := ws.Load(ctx, slices.Values(drafts), &store.LoadOptions{
+		done, err := ws.Load(ctx, sequence(drafts, nil), &store.LoadOptions{
 			Batch:    batch,
 			Refused:  func(i int, err error) { refused[i] = err },
 			Progress: func(store.Loaded) { steps++ },

@@ -3,33 +3,36 @@ package tag
 import (
 	"hash/fnv"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/contactpipeline/visitors/tag/text"
 )
 
-// Color is an sRGB colour written #rrggbb in lower case.
+// Color is an sRGB color in the form #rrggbb, in lower case.
 type Color string
 
-// Palette holds the colours that tags made on the fly take. They stay apart side by
-// side, and each has a readable text colour (see Text).
-var Palette = [...]Color{
+// palette has colors that can be distinguished side by side, each with a readable text color
+// (see Text).
+var palette = [...]Color{
 	"#dc2626", "#ea580c", "#d97706", "#ca8a04", "#65a30d", "#16a34a",
 	"#059669", "#0d9488", "#0891b2", "#0284c7", "#2563eb", "#4f46e5",
 	"#7c3aed", "#9333ea", "#c026d3", "#db2777", "#e11d48", "#57534e",
 }
 
-// ColorFor returns the Palette colour of a tag name: always the same one for names
-// with the same Key.
+// Palette returns the colors that ColorFor chooses from, in display order.
+func Palette() []Color { return slices.Clone(palette[:]) }
+
+// ColorFor returns the palette color of a tag name. Names with the same Key have the same color.
 func ColorFor(name string) Color {
 	h := fnv.New32a()
 	h.Write([]byte(Key(name)))
-	return Palette[h.Sum32()%uint32(len(Palette))]
+	return palette[h.Sum32()%uint32(len(palette))]
 }
 
-// ParseColor reads #rrggbb or #rgb, in either case, with white space around it, or
-// returns a *text.FieldError.
+// ParseColor parses #rrggbb or #rgb, in either case and with any white space around it, or returns
+// a *text.FieldError.
 func ParseColor(s string) (Color, error) {
 	hex := strings.ToLower(strings.TrimSpace(s))
 	if len(hex) == 4 && hex[0] == '#' {
@@ -46,7 +49,7 @@ func ParseColor(s string) (Color, error) {
 	return Color(hex), nil
 }
 
-// RGB returns the three channels, 0–255. A value that is not #rrggbb is black.
+// RGB returns the three channels, 0 to 255. For a value that is not #rrggbb they are 0.
 func (c Color) RGB() (r, g, b uint8) {
 	if len(c) != 7 {
 		return 0, 0, 0
@@ -58,8 +61,8 @@ func (c Color) RGB() (r, g, b uint8) {
 	return uint8(n >> 16), uint8(n >> 8), uint8(n)
 }
 
-// Text returns the colour, black or white, in which text on c is read best. Its
-// Contrast with c is at least 4.5 for every c (WCAG 2.2, success criterion 1.4.3).
+// Text returns black or white, the one with more contrast as the color of text on c. Its Contrast
+// with c is at least 4.5 for every c (WCAG 2.2, success criterion 1.4.3).
 func (c Color) Text() Color {
 	const black, white = Color("#000000"), Color("#ffffff")
 	if c.Contrast(white) >= c.Contrast(black) {
@@ -68,8 +71,7 @@ func (c Color) Text() Color {
 	return black
 }
 
-// Contrast returns the contrast ratio of c and d, from 1 to 21, as WCAG 2.2
-// defines it.
+// Contrast returns the contrast ratio of c and d, 1 to 21, as defined by WCAG 2.2.
 func (c Color) Contrast(d Color) float64 {
 	a, b := c.luminance(), d.luminance()
 	return (max(a, b) + 0.05) / (min(a, b) + 0.05)

@@ -1,8 +1,8 @@
-// Package tag holds the labels that a business puts on its visitors: a Tag has a
-// name that is unique in its workspace, a colour, and a description. An Assignment
-// is a tag on one visitor, with when, by whom and why it was put there.
+// Package tag has the labels that a business assigns to visitors. A Tag has a name that is unique
+// in its workspace, a color and a description. An Assignment is a tag on one visitor, with when,
+// by whom and why it was assigned.
 //
-// Tags are made on the fly by naming them; a tag made so gets the colour ColorFor
-// its name. Two names are the same tag when their Key is the same: case, width,
-// accents and spacing do not matter, and the tag is shown as it was first typed.
+// A tag is created when its name is first used, with the color from ColorFor. Names with the same
+// Key are the same tag: case, width, accents and spacing do not matter. A tag keeps the spelling
+// that was used first.
 package tag

@@ -14,26 +14,26 @@ const (
 	MaxDescription = 1_000 // bytes of a description
 )
 
-// ID identifies a tag for ever, through every renaming. It is a UUIDv7 in the
-// 36-character form.
+// ID is the permanent id of a tag, which renaming does not change: a UUIDv7 in the 36-character
+// form.
 type ID string
 
-// NewID mints an id for a tag made at t.
+// NewID generates an id for a tag created at t.
 func NewID(t time.Time) ID { return ID(id.New(t)) }
 
-// ParseID reads an id in the 36-character form, or returns a *text.FieldError.
+// ParseID parses an id in the 36-character form, or returns a *text.FieldError.
 func ParseID(s string) (ID, error) {
 	parsed, err := id.Parse("tag id", s)
 	return ID(parsed), err
 }
 
-// UnmarshalText reads what ParseID reads.
+// UnmarshalText parses an id as ParseID does.
 func (i *ID) UnmarshalText(b []byte) (err error) {
 	*i, err = ParseID(string(b))
 	return err
 }
 
-// Tag is a label that visitors of a workspace can carry.
+// Tag is a label for visitors of a workspace.
 type Tag struct {
 	ID          ID        `json:"id"`
 	Name        string    `json:"name"`
@@ -42,40 +42,39 @@ type Tag struct {
 	CreatedAt   time.Time `json:"created_at"`
 }
 
-// Draft is what a caller gives to make a tag. Only the name is required.
+// Draft is the data to create a tag from. Only the name is required.
 type Draft struct {
 	Name        string `json:"name"`
 	Color       Color  `json:"color,omitempty"` // default: ColorFor(Name)
 	Description string `json:"description,omitempty"`
 }
 
-// Patch is a change to a tag; nil leaves a field as it is.
+// Patch changes a tag. A nil field is not changed.
 type Patch struct {
 	Name        *string `json:"name,omitempty"`
 	Color       *Color  `json:"color,omitempty"`
 	Description *string `json:"description,omitempty"`
 }
 
-// Assignment is a tag on a visitor. Name and Color are the tag's own at the time
-// of reading.
+// Assignment is a tag on a visitor. Name and Color are those of the tag at the time of reading.
 type Assignment struct {
 	Tag   ID        `json:"tag"`
 	Name  string    `json:"name"`
 	Color Color     `json:"color"`
-	At    time.Time `json:"at"`              // when it was put on the visitor
-	Actor string    `json:"actor,omitempty"` // who did it, as the host names its users
+	At    time.Time `json:"at"`              // when it was assigned
+	Actor string    `json:"actor,omitempty"` // who assigned it, as the host names its users
 	Cause string    `json:"cause,omitempty"` // a rule, a campaign, an import
 }
 
-// Compare orders assignments as they are shown: by name, byte for byte.
+// Compare orders assignments by name, byte by byte.
 func (a Assignment) Compare(b Assignment) int { return strings.Compare(a.Name, b.Name) }
 
-// Key is the form of a name in which two spellings of one tag are equal: text.Fold,
-// with single spaces between its words.
+// Key returns a form of a name that is equal for different spellings of the same name: text.Fold
+// with single spaces between words.
 func Key(name string) string { return strings.Join(strings.Fields(text.Fold(name)), " ") }
 
-// Normalize returns d as a store keeps it, with its colour chosen, or a
-// *text.FieldError: the name has 1 to MaxName code points and folds to something.
+// Normalize returns d in normalized form with a color, or a *text.FieldError. The name has 1 to
+// MaxName code points and a Key that is not empty, the description at most MaxDescription bytes.
 func (d Draft) Normalize() (Draft, error) {
 	name, err := cleanName(d.Name)
 	if err != nil {
@@ -94,7 +93,7 @@ func (d Draft) Normalize() (Draft, error) {
 	return Draft{Name: name, Color: color, Description: description}, nil
 }
 
-// Apply returns t changed by p, or a *text.FieldError.
+// Apply returns t changed by p and normalized, or a *text.FieldError.
 func (p Patch) Apply(t Tag) (Tag, error) {
 	d := Draft{Name: t.Name, Color: t.Color, Description: t.Description}
 	if p.Name != nil {

@@ -10,10 +10,10 @@ import (
 	"github.com/contactpipeline/visitors/tag/text"
 )
 
-// Attributes are the further facts a host keeps of a visitor, by name.
+// Attributes are additional typed facts about a visitor, by name.
 type Attributes map[string]Value
 
-// Clone returns a copy that shares nothing with a; of none it is nil.
+// Clone returns a copy that shares nothing with a, nil if a is empty.
 func (a Attributes) Clone() Attributes {
 	if len(a) == 0 {
 		return nil
@@ -24,8 +24,8 @@ func (a Attributes) Clone() Attributes {
 // Equal reports whether a and b hold the same names and values.
 func (a Attributes) Equal(b Attributes) bool { return maps.EqualFunc(a, b, Value.Equal) }
 
-// Merge returns a with the values of set and without the names of unset; what is
-// in both is set.
+// Merge returns a copy of a with the values of set and without the names in unset. A name in
+// both is set.
 func (a Attributes) Merge(set Attributes, unset []string) Attributes {
 	next := make(Attributes, len(a)+len(set))
 	maps.Copy(next, a)
@@ -39,11 +39,10 @@ func (a Attributes) Merge(set Attributes, unset []string) Attributes {
 	return next
 }
 
-// Attributes returns a as a store keeps it. A name has 1 to MaxAttributeName lower-case
-// ASCII letters, digits, '_', '-' and '.', and starts with a letter. A text is cleaned
-// as text.Clean does and an item of a list as text.Line does; neither may be empty,
-// nor may a list. A number is finite; a time lies in the years 1 to 9999. Of no
-// attributes it is nil.
+// Attributes returns a in normalized form, nil if it is empty, or a *FieldError. A name has 1 to
+// MaxAttributeName lower-case ASCII letters, digits, '_', '-' and '.', and starts with a
+// letter. A text is cleaned by text.Clean and an item of a list by text.Line; texts, items and
+// lists must not be empty. A number is finite; a time is in the years 1 to 9999.
 func (r Rules) Attributes(a Attributes) (Attributes, error) {
 	if len(a) == 0 {
 		return nil, nil
@@ -122,6 +121,6 @@ func checkAttributeName(name string) error {
 	return nil
 }
 
-// ValidAttributeName reports whether name can be that of an attribute: 1 to
-// MaxAttributeName lower-case ASCII letters, digits, '_', '-' and '.', a letter first.
+// ValidAttributeName reports whether an attribute can have the name: 1 to MaxAttributeName
+// lower-case ASCII letters, digits, '_', '-' and '.', starting with a letter.
 func ValidAttributeName(name string) bool { return checkAttributeName(name) == nil }

@@ -11,7 +11,7 @@ func ExamplePolicy_MergeContact() {
 	monday := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	older := visitor.Contact{Source: visitor.Telegram, ExternalID: "42", Name: "Ada", Email: "one@example.com", OccurredAt: monday}
 	newer := visitor.Contact{Source: visitor.Telegram, ExternalID: "42", Name: "Ada L.", Email: "two@example.com", OccurredAt: monday.Add(time.Hour)}
-	var p visitor.Policy // the name that was told last, the e-mail that was told first
+	var p visitor.Policy // the latest name, the earliest e-mail
 	for _, order := range [][]visitor.Contact{{older, newer}, {newer, older}} {
 		v := visitor.Visitor{Source: visitor.Telegram}
 		for _, c := range order {

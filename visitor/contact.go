@@ -7,49 +7,49 @@ import (
 	"github.com/contactpipeline/visitors/tag/text"
 )
 
-// Contact is what one event on a channel tells of a person. Source and ExternalID are
+// Contact is the data about a person in one event on a channel. Source and ExternalID are
 // required.
 type Contact struct {
 	Source     Source     `json:"source"`
-	Account    string     `json:"account,omitempty"` // the scope of the ids, see Identity
+	Account    string     `json:"account,omitempty"` // scope of the ids, see Identity
 	ExternalID string     `json:"external_id"`
 	Name       string     `json:"name,omitempty"`
 	Username   string     `json:"username,omitempty"`
 	Email      string     `json:"email,omitempty"`
 	Phone      string     `json:"phone,omitempty"`
-	Tags       []string   `json:"tags,omitempty"` // names; put on the visitor, and made where they are not there yet
+	Tags       []string   `json:"tags,omitempty"` // names of tags to add; tags that do not exist are created
 	Attributes Attributes `json:"attributes,omitempty"`
-	EventID    string     `json:"event_id,omitempty"`   // the channel's own; the same event again changes nothing
+	EventID    string     `json:"event_id,omitempty"`   // the channel's id of the event; a repeated event changes nothing
 	OccurredAt time.Time  `json:"occurred_at,omitzero"` // default: now
 
-	// Also are further ids of the same person, as the channel itself says: the visitor is
-	// looked up by any, and gets all that nobody else has.
+	// AlternateIDs are other ids of the same person, confirmed by the channel. A visitor with
+	// any of them matches; it gets those that no other visitor has.
 	AlternateIDs []Identity `json:"alternate_ids,omitempty"`
-	// Was are the ids that the person had before: the visitor who has one loses it, since
-	// it may pass to somebody else, and gets those above.
+	// PreviousIDs are former ids of the person, which the channel can give to another person. A
+	// visitor with any of them matches; it loses them and gets the current ids.
 	PreviousIDs []Identity `json:"previous_ids,omitempty"`
-	// Variants are other spellings of the ids: the visitor is looked up by them too, but
-	// they are never kept.
+	// LookupAliases are other spellings of the ids. A visitor with any of them matches, but they
+	// are not stored.
 	LookupAliases []Identity `json:"lookup_aliases,omitempty"`
-	// Claimed says that nobody has proven the name, the e-mail and the phone.
+	// Unverified is set if name, e-mail and phone were typed and not verified.
 	Unverified bool `json:"unverified,omitempty"`
-	// Known says that only a visitor who is there may change: none is made, and it does
-	// not count as seen.
+	// UpdateOnly is set if the contact can update a visitor but must not create one. It does not
+	// change LastSeenAt.
 	UpdateOnly bool `json:"update_only,omitempty"`
 }
 
-// Identity returns the id under which the channel knows the person.
+// Identity returns the channel's id of the person.
 func (c Contact) Identity() Identity {
 	return Identity{Source: c.Source, Account: c.Account, ExternalID: c.ExternalID}
 }
 
-// Identities returns every id that the person has now, that of the contact first.
+// Identities returns the current ids of the person: Identity, then AlternateIDs.
 func (c Contact) Identities() []Identity { return append([]Identity{c.Identity()}, c.AlternateIDs...) }
 
-// Contact returns c as a store takes it in, and what was left out of it. An id that is
-// missing or not valid refuses the contact. Of the rest, what is not valid is left out and
-// told, since the person cannot be asked again: a mistyped e-mail must not cost the
-// visitor. OccurredAt becomes now when it is zero or later.
+// Contact returns c in normalized form, and an error for each field that was left out because
+// it is not valid: a mistyped e-mail must not lose the visitor, since the person cannot be
+// asked again. It returns an error for the whole contact if an id, the event id or the time is
+// missing or not valid. OccurredAt becomes now if it is zero or later than now.
 func (r Rules) Contact(c Contact, now time.Time) (out Contact, refused []error, err error) {
 	id, err := r.Identity(Identity{Source: c.Source, Account: c.Account, ExternalID: c.ExternalID})
 	if err != nil {
@@ -76,7 +76,7 @@ func (r Rules) Contact(c Contact, now time.Time) (out Contact, refused []error, 
 	return out, r.profile(c, &out), nil
 }
 
-// profile copies into out what is valid of c's profile, and returns why the rest is not.
+// profile copies the valid fields of c's profile into out, and returns errors for the others.
 func (r Rules) profile(c Contact, out *Contact) (refused []error) {
 	for _, field := range []struct {
 		from      string
@@ -117,7 +117,7 @@ func (r Rules) profile(c Contact, out *Contact) (refused []error) {
 	return refused
 }
 
-// references returns identities as they are looked up: without what is told of them.
+// references returns the identities without duplicates, usernames and times.
 func (r Rules) references(given []Identity) ([]Identity, error) {
 	var out []Identity
 	for _, i := range given {

@@ -1,10 +1,9 @@
-// Package visitor holds the people who reach a business: a Visitor is one person,
-// with a profile (name and source required; e-mail and phone optional; typed
-// attributes), the channel identities it was met under, its tags and its groups.
+// Package visitor has the people who contact a business. A Visitor is one person: a profile
+// (name and source required; e-mail and phone optional; typed attributes), the identities on
+// channels, tags and groups.
 //
-// A Draft makes a visitor, a Patch changes one, a Contact is what a channel tells
-// of one. Rules turn what people and channels type into what a store keeps, or
-// refuse it with a *FieldError that names the field and the reason and never
-// repeats the value. The package knows no database and no network; everything in it
-// is a plain value that a caller may copy and change.
+// A Draft creates a visitor and a Patch changes one; a Contact is the data about a person in
+// one event on a channel. Rules normalize all three, or return a *FieldError with the field and
+// the reason, which never contains the value. The package uses no database and no network; its
+// types are plain values that can be copied and changed.
 package visitor

@@ -2,21 +2,21 @@ package visitor
 
 import "time"
 
-// Draft is what a caller gives to make a visitor. Name and Source are required.
+// Draft is the data to create a visitor from. Name and Source are required.
 type Draft struct {
 	Name       string     `json:"name"`
 	Email      string     `json:"email,omitempty"`
 	Phone      string     `json:"phone,omitempty"`
 	Source     Source     `json:"source"`
-	Tags       []string   `json:"tags,omitempty"`   // names; a tag that is not there yet is made
+	Tags       []string   `json:"tags,omitempty"`   // names; tags that do not exist are created
 	Groups     []GroupID  `json:"groups,omitempty"` // ids of groups to add it to, which must exist
 	Identities []Identity `json:"identities,omitempty"`
 	Attributes Attributes `json:"attributes,omitempty"`
 	CreatedAt  time.Time  `json:"created_at,omitzero"` // default: now; from 1970 to a day from now
 }
 
-// Patch changes a profile; nil and empty leave a field as it is. A pointer to ""
-// clears the e-mail or the phone; the name cannot be cleared.
+// Patch changes a profile. A nil field is not changed. A pointer to "" clears the e-mail or
+// the phone; the name cannot be cleared.
 type Patch struct {
 	Name   *string    `json:"name,omitempty"`
 	Email  *string    `json:"email,omitempty"`
@@ -24,14 +24,14 @@ type Patch struct {
 	Source *Source    `json:"source,omitempty"`
 	Set    Attributes `json:"set,omitempty"`   // attributes to add or replace
 	Unset  []string   `json:"unset,omitempty"` // attributes to remove
-	// IfRevision applies the patch only to that revision (optimistic locking);
-	// 0 applies it to any.
+	// IfRevision applies the patch only to that revision (optimistic locking); 0 applies it
+	// to any revision.
 	IfRevision int64 `json:"if_revision,omitempty"`
 }
 
-// Apply returns v changed by p, which Rules have normalised, at that time, and whether
-// anything differs. What is set or cleared counts as done by hand. It touches neither
-// UpdatedAt nor Revision, nor looks at IfRevision.
+// Apply returns v changed by p, which Rules.Patch has normalized, and whether a field differs.
+// The changed fields count as set by hand at that time. It does not change UpdatedAt and
+// Revision, and does not check IfRevision.
 func (p Patch) Apply(v Visitor, at time.Time) (Visitor, bool) {
 	before := v
 	set(&v.Name, p.Name)
@@ -43,7 +43,7 @@ func (p Patch) Apply(v Visitor, at time.Time) (Visitor, bool) {
 	}
 	changed := changedFields(before, v)
 	if len(changed) > 0 {
-		v.Provenance = v.Provenance.byHand(v, changed, at)
+		v.Provenance = v.Provenance.afterEdit(v, changed, at)
 	}
 	return v, len(changed) > 0
 }

@@ -12,16 +12,15 @@ import (
 	"github.com/contactpipeline/visitors/tag/text"
 )
 
-// NormalizeEmail returns an e-mail address as a store keeps it: white space and
-// zero-width characters around it cut off, NFC, the domain in lower case. The part
-// before the @ keeps its case, since the receiving host may tell cases apart
-// (RFC 5321 §2.4). Blank text is no address and gives "".
+// NormalizeEmail returns an e-mail address in normalized form: without white space and
+// zero-width characters around it, in NFC, the domain in lower case. The part before the @
+// keeps its case, since it can be case-sensitive on the receiving host (RFC 5321 §2.4). For
+// blank text it returns "".
 //
-// It accepts what net/mail (RFC 5322) accepts as a bare address, and of that only
-// what is used on the Internet: at most MaxEmail bytes, one @, at most 64 bytes
-// before it (RFC 5321 §4.5.3.1.1), no quotes, and a domain of two labels or more,
-// in ASCII or as an international name in UTF-8 (RFC 6531). The rest is a
-// *FieldError. Whether the address exists is not asked.
+// It accepts the bare addresses of net/mail (RFC 5322) that are used on the Internet: at most
+// MaxEmail bytes, one @, at most 64 bytes before it (RFC 5321 §4.5.3.1.1), no quotes, and a
+// domain of at least two labels, in ASCII or as an international name in UTF-8 (RFC 6531). For
+// others it returns a *FieldError. It does not check that the address exists.
 func NormalizeEmail(s string) (string, error) {
 	s = text.Trim(s)
 	if s == "" {
@@ -78,9 +77,9 @@ func checkEmail(s string) error {
 	return text.Refuse("email", "more than one @")
 }
 
-// badDomain tells why a domain in lower case is refused, "" when it is not. Its
-// letters are those of RFC 5321 §4.1.2 and, beyond ASCII, letters, marks and digits.
-// The 63 of RFC 1035 §2.3.4 count the ASCII form, which has no fewer characters.
+// badDomain returns why a domain in lower case is not valid, "" if it is. Allowed are the
+// characters of RFC 5321 §4.1.2 and, beyond ASCII, letters, marks and digits. The limit of 63
+// (RFC 1035 §2.3.4) is for the ASCII form of a label, which is never shorter than the label.
 func badDomain(domain string) string {
 	if strings.HasPrefix(domain, "[") {
 		return "a domain literal is not supported"

@@ -10,14 +10,14 @@ import (
 // workspace by source, account and external id.
 type Identity struct {
 	Source Source `json:"source"`
-	// Account is the scope within which the external id is one person, ≤ MaxIdentity bytes:
-	// the page for Messenger, the professional account for Instagram, the site for the chat
-	// widget and forms. Of WhatsApp and Telegram it is empty, since a person has the same id
-	// towards every number or bot of the business.
+	// Account is the scope in which the external id is unique, at most MaxIdentity bytes: the
+	// page on Messenger, the professional account on Instagram, the site of a chat widget or a
+	// form. It is empty on WhatsApp and Telegram, where a person has the same id for every
+	// number or bot of the business.
 	Account    string    `json:"account,omitempty"`
-	ExternalID string    `json:"external_id"` // the person's id there, ≤ MaxIdentity bytes; text, since ids pass 2^53
+	ExternalID string    `json:"external_id"` // the channel's id of the person, at most MaxIdentity bytes; text, since some ids are larger than 2^53
 	Username   string    `json:"username,omitempty"`
-	UsernameAt time.Time `json:"username_at,omitzero"` // when the channel told the username; zero: given by hand
+	UsernameAt time.Time `json:"username_at,omitzero"` // time of the event with the username; zero: set by hand
 	FirstSeen  time.Time `json:"first_seen,omitzero"`
 	LastSeen   time.Time `json:"last_seen,omitzero"`
 }
@@ -29,28 +29,29 @@ func (i Identity) Compare(j Identity) int {
 		[]string{string(j.Source), j.Account, j.ExternalID})
 }
 
-// Is reports whether i and j are the same source, account and external id.
+// Is reports whether i and j have the same source, account and external id.
 func (i Identity) Is(j Identity) bool {
 	return i.Source == j.Source && i.Account == j.Account && i.ExternalID == j.ExternalID
 }
 
-// Rivals reports whether i and j cannot be one person's at the same time: two ids of one
-// form on one account of one channel. WhatsApp has three forms: the number, the
-// business-scoped user id and that of the parent portfolio. Ids with a prefix up to ':'
-// (anonymous browsers, submissions of forms) rival nobody: a person has many.
+// Conflicts reports whether one person cannot have both i and j at the same time: they are
+// different ids of the same form, on the same account of a channel. WhatsApp has three forms:
+// the number, the business-scoped user id and the id in the parent portfolio. Ids with a
+// prefix that ends in ':' (anonymous browsers, form submissions) never conflict, since a
+// person has many.
 func (i Identity) Conflicts(j Identity) bool {
 	form := i.form()
 	return i.Source == j.Source && i.Account == j.Account && i.ExternalID != j.ExternalID &&
-		form != manyForm && form == j.form()
+		form != multipleForm && form == j.form()
 }
 
-// manyForm is that of ids of which a person has many.
-const manyForm = ":"
+// multipleForm is the form of ids of which a person has many.
+const multipleForm = ":"
 
 func (i Identity) form() string {
 	switch {
 	case strings.Contains(i.ExternalID, ":"):
-		return manyForm
+		return multipleForm
 	case i.Source != WhatsApp:
 		return ""
 	case strings.Contains(i.ExternalID, ".ENT."):
@@ -61,10 +62,10 @@ func (i Identity) form() string {
 	return "number"
 }
 
-// rivals reports whether any two of the identities rival.
-func rivals(a, b []Identity) bool {
+// anyConflict reports whether an identity of a conflicts with one of b.
+func anyConflict(a, b []Identity) bool {
 	return slices.ContainsFunc(a, func(i Identity) bool { return slices.ContainsFunc(b, i.Conflicts) })
 }
 
-// Identified returns the place of the identity among v's, or -1.
+// Identified returns the index in v.Identities of the same identity, or -1.
 func (v Visitor) Identified(i Identity) int { return slices.IndexFunc(v.Identities, i.Is) }

@@ -8,12 +8,12 @@ import (
 	"github.com/contactpipeline/visitors/tag"
 )
 
-// Merge returns into with everything that from has as well: identities, tags, memberships
-// and attributes. Where both have a value, one that was set by hand wins over one from a
-// channel, and a real name over a placeholder; of two set by hand into's stays, of two from
-// channels the one that the policy prefers. The source is that of the visitor who was
-// created first. If both have a tag, the earlier assignment stays; if both have a group,
-// into's membership or exclusion. CreatedAt, UpdatedAt and Revision are into's.
+// Merge returns into with the identities, tags, memberships and attributes of from added.
+// Where both have a value, a value set by hand is kept rather than one from a channel, and a
+// real name rather than a placeholder. Of two values set by hand, that of into is kept; of two
+// from channels, the one that the policy prefers. The source is that of the visitor created
+// first. If both have a tag, the earlier assignment is kept; if both have a group, the
+// membership or exclusion of into. CreatedAt, UpdatedAt and Revision are those of into.
 func (p Policy) Merge(into, from Visitor) Visitor {
 	v := into.Clone()
 	for _, f := range fieldsOf(into, from) {
@@ -51,49 +51,49 @@ func (p Policy) Merge(into, from Visitor) Visitor {
 		v.LastSeenAt = from.LastSeenAt
 	}
 	if v.Placeholder() {
-		v.callSomehow(v.Provenance["name"])
+		v.setPlaceholderName(v.Provenance["name"].At)
 	}
 	return v.Sorted()
 }
 
-// prefers reports whether a's value of a field wins over b's.
+// prefers reports whether the value of a field in a is kept rather than that in b.
 func (p Policy) prefers(f *profileField, a, b Visitor) bool {
-	new, told := f.word(&a)
-	old, known := f.word(&b)
-	byHand, wasByHand := !told && new.value != "", !known && old.value != ""
+	new, captured := f.current(&a)
+	old, wasCaptured := f.current(&b)
+	byHand, wasByHand := !captured && new.value != "", !wasCaptured && old.value != ""
 	switch {
 	case f.fill == nil || new.value == "" || wasByHand:
 		return false
 	case byHand || old.value == "":
 		return true
 	}
-	return f.fill(p).beats(new, old)
+	return f.fill(p).prefers(new, old)
 }
 
-// Rival reports whether v and u have ids that one person cannot have at the same time. Such
-// visitors are only merged by hand.
-func (v Visitor) Conflicts(u Visitor) bool { return rivals(v.Identities, u.Identities) }
+// Conflicts reports whether v and u have ids that one person cannot have at the same time.
+// Such visitors are merged only by hand.
+func (v Visitor) Conflicts(u Visitor) bool { return anyConflict(v.Identities, u.Identities) }
 
-// Merged is the state of two visitors before and after a merge, with which it can be undone.
+// Merged holds two visitors before and after a merge, so that it can be undone.
 type Merged struct {
 	Into   Visitor `json:"into"`   // before
 	From   Visitor `json:"from"`   // before
 	Result Visitor `json:"result"` // right after
 }
 
-// Undo splits the result of a merge, as it is now, into the two visitors that were merged.
-// What only one of them had goes back to it as it is now; where both had something, each
-// gets back its own. What has changed since the merge stays with into, unless it came from
-// a channel through an identity that goes back to from.
+// Undo splits now, the current state of the result, into the two visitors that were merged.
+// What only one of them had returns to it as it is now; where both had a value, each gets
+// its own back. What changed after the merge stays with into, except for values captured
+// through an identity that returns to from.
 func (m Merged) Undo(now Visitor) (into, from Visitor) {
 	into, from = now.Clone(), m.From.Clone()
 	for _, f := range fieldsOf(now, m.Into, m.From) {
-		current, told := f.word(&now)
-		after, _ := f.word(&m.Result)
+		current, captured := f.current(&now)
+		after, _ := f.current(&m.Result)
 		switch {
 		case current == after:
 			f.copy(&into, &m.Into)
-		case told && m.From.Identified(current.identity()) >= 0:
+		case captured && m.From.Identified(current.identity()) >= 0:
 			f.copy(&from, &now)
 			f.copy(&into, &m.Into)
 		}
@@ -112,7 +112,7 @@ func (m Merged) Undo(now Visitor) (into, from Visitor) {
 	return into.Sorted(), from.Sorted()
 }
 
-// lastSeen returns when v, which has those identities now, was last seen.
+// lastSeen returns when v was last seen, given its current identities.
 func (v Visitor) lastSeen(identities []Identity) (last time.Time) {
 	last = v.LastSeenAt
 	for _, i := range identities {
@@ -123,8 +123,8 @@ func (v Visitor) lastSeen(identities []Identity) (last time.Time) {
 	return last
 }
 
-// split splits the items of a list that was merged. An item that is not as the merge left
-// it was added or changed since, and stays with into.
+// split divides the items of a merged list between the two visitors. An item that was added or
+// changed after the merge stays with into.
 func split[T any, K comparable](now, into, from, result []T, key func(T) K, equal func(a, b T) bool) (a, b []T) {
 	in := func(list []T, item T) int {
 		return slices.IndexFunc(list, func(other T) bool { return key(item) == key(other) })
@@ -139,7 +139,7 @@ func split[T any, K comparable](now, into, from, result []T, key func(T) K, equa
 		}
 	}
 	for _, item := range from {
-		removed := in(result, item) >= 0 && in(into, item) < 0 && in(now, item) < 0 // since the merge
+		removed := in(result, item) >= 0 && in(into, item) < 0 && in(now, item) < 0 // after the merge
 		if !removed {
 			b = append(b, item)
 		}
@@ -147,19 +147,19 @@ func split[T any, K comparable](now, into, from, result []T, key func(T) K, equa
 	return a, b
 }
 
-// Choice says which value a merge gives one field.
+// Choice is the value of one field in both visitors, and the one that the merge keeps.
 type Choice struct {
-	Field  string `json:"field"` // as Changed names it
+	Field  string `json:"field"` // a name as in Changed
 	Into   string `json:"into,omitempty"`
 	From   string `json:"from,omitempty"`
 	Result string `json:"result,omitempty"`
 }
 
-// Choices returns the fields in which the merged visitors differ, ordered by name.
+// Choices returns the fields in which the two visitors differ, ordered by name.
 func (m Merged) Choices() []Choice {
 	var choices []Choice
 	for _, f := range fieldsOf(m.Into, m.From) {
-		c := Choice{f.name, f.of(&m.Into).String(), f.of(&m.From).String(), f.of(&m.Result).String()}
+		c := Choice{f.name, f.get(&m.Into).String(), f.get(&m.From).String(), f.get(&m.Result).String()}
 		if c.Into != c.From {
 			choices = append(choices, c)
 		}

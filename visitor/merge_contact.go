@@ -8,35 +8,35 @@ import (
 	"time"
 )
 
-// Absorb returns v with what a contact says, which Rules have normalised. It gets those
-// identities of the contact that are in keep, and loses those of Contact.Was. The result
-// does not depend on the order in which contacts are absorbed, nor on how often each is.
-// Tags and groups stay as they are. A visitor without a name gets a placeholder.
+// MergeContact returns v updated from a contact that Rules.Contact has normalized. It adds the
+// identities in keep, which are ids of the contact, and removes those in c.PreviousIDs. The
+// result is the same in whatever order contacts are merged, and however often each is. Tags
+// and groups are not changed. A visitor without a name gets a placeholder.
 func (p Policy) MergeContact(v Visitor, c Contact, keep []Identity) Visitor {
 	v = v.Clone()
 	v.Identities = slices.DeleteFunc(v.Identities, func(i Identity) bool {
 		return slices.ContainsFunc(c.PreviousIDs, i.Is) && !slices.ContainsFunc(keep, i.Is)
 	})
 	for _, i := range keep {
-		v.meet(i, c)
+		v.addIdentity(i, c)
 	}
 	slices.SortFunc(v.Identities, Identity.Compare)
 	if !c.UpdateOnly && c.OccurredAt.After(v.LastSeenAt) {
 		v.LastSeenAt = c.OccurredAt
 	}
-	told := Provenance{At: c.OccurredAt, Source: c.Source, Account: c.Account, ExternalID: c.ExternalID, Unverified: c.Unverified}
+	provenance := Provenance{At: c.OccurredAt, Source: c.Source, Account: c.Account, ExternalID: c.ExternalID, Unverified: c.Unverified}
 	for _, f := range profileFields {
-		v.fill(f, p, c, told)
+		v.fill(f, p, c, provenance)
 	}
 	for name := range c.Attributes {
-		v.fill(attributeField(name), p, c, told)
+		v.fill(attributeField(name), p, c, provenance)
 	}
-	v.callSomehow(told)
+	v.setPlaceholderName(c.OccurredAt)
 	return v
 }
 
-// meet notes that v was met under an identity.
-func (v *Visitor) meet(i Identity, c Contact) {
+// addIdentity adds an identity of the contact, or updates its times and its username.
+func (v *Visitor) addIdentity(i Identity, c Contact) {
 	at := v.Identified(i)
 	if at < 0 {
 		at = len(v.Identities)
@@ -52,56 +52,56 @@ func (v *Visitor) meet(i Identity, c Contact) {
 	if c.Username == "" || !known.Is(c.Identity()) {
 		return
 	}
-	old, new := word{known.Username, Provenance{At: known.UsernameAt}}, word{c.Username, Provenance{At: c.OccurredAt}}
-	if old.value == "" || IfNewer.beats(new, old) {
+	old, new := fieldValue{known.Username, Provenance{At: known.UsernameAt}}, fieldValue{c.Username, Provenance{At: c.OccurredAt}}
+	if old.value == "" || IfNewer.prefers(new, old) {
 		known.Username, known.UsernameAt = c.Username, c.OccurredAt
 	}
 }
 
-// fill puts what a contact says about a field into it, if the policy wants that.
-func (v *Visitor) fill(f *profileField, p Policy, c Contact, told Provenance) {
-	value := f.in(c)
+// fill sets a field to its value in the contact if the policy allows it.
+func (v *Visitor) fill(f *profileField, p Policy, c Contact, provenance Provenance) {
+	value := f.getFrom(c)
 	if value.kind == "" {
 		return
 	}
-	told.Changed = f.replaced && len(c.PreviousIDs) > 0
-	if old, has := f.word(v); f.fill(p).takes(word{value.word(), told}, old, has) {
+	provenance.Changed = f.changesWithID && len(c.PreviousIDs) > 0
+	if old, ok := f.current(v); f.fill(p).replaces(fieldValue{value.key(), provenance}, old, ok) {
 		f.set(v, value)
-		v.setOrigin(f.name, told)
+		v.setProvenance(f.name, provenance)
 	}
 }
 
-// word spells the value, "" for none. Values of two kinds have different words: a text
-// holds no NUL.
-func (v Value) word() string {
+// key returns a text that is equal for equal values, "" for the zero Value. Values of
+// different kinds have different keys, since a text contains no NUL.
+func (v Value) key() string {
 	if v.kind == "" || v.kind == TextKind {
 		return v.text
 	}
 	return "\x00" + string(v.kind) + v.String()
 }
 
-func (v *Visitor) setOrigin(field string, o Provenance) {
+func (v *Visitor) setProvenance(field string, p Provenance) {
 	if v.Provenance == nil {
 		v.Provenance = Provenances{}
 	}
-	v.Provenance[field] = o
+	v.Provenance[field] = p
 }
 
-// callSomehow makes up a name where none was told, out of what is known by now.
-func (v *Visitor) callSomehow(told Provenance) {
+// setPlaceholderName sets or updates the placeholder if v has no real name.
+func (v *Visitor) setPlaceholderName(now time.Time) {
 	if v.Name != "" && !v.Placeholder() {
 		return
 	}
-	v.Name = v.madeUpName()
-	v.setOrigin("name", Provenance{At: v.firstSeen(told.At), Source: v.Source, Placeholder: true})
+	v.Name = v.placeholderName()
+	v.setProvenance("name", Provenance{At: v.firstSeen(now), Source: v.Source, Placeholder: true})
 }
 
-// madeUpName is a username, else the phone, else the source and a short code, since an
-// opaque id says nothing to anybody.
-func (v *Visitor) madeUpName() string {
-	met := slices.Clone(v.Identities)
-	slices.SortStableFunc(met, func(a, b Identity) int { return a.FirstSeen.Compare(b.FirstSeen) })
-	for _, i := range met {
+// placeholderName returns a username, else the phone, else the source and a short code, which
+// people can read more easily than an id.
+func (v *Visitor) placeholderName() string {
+	oldest := slices.Clone(v.Identities)
+	slices.SortStableFunc(oldest, func(a, b Identity) int { return a.FirstSeen.Compare(b.FirstSeen) })
+	for _, i := range oldest {
 		if name, err := NormalizeName(i.Username); err == nil {
 			return name
 		}
@@ -110,17 +110,17 @@ func (v *Visitor) madeUpName() string {
 		return v.Phone
 	}
 	code := string(v.ID)
-	if len(met) > 0 {
-		code = strings.Join([]string{string(met[0].Source), met[0].Account, met[0].ExternalID}, "\n")
+	if len(oldest) > 0 {
+		code = strings.Join([]string{string(oldest[0].Source), oldest[0].Account, oldest[0].ExternalID}, "\n")
 	}
 	sum := sha256.Sum256([]byte(code))
 	return v.Source.Info().Label + " visitor " + crockford.EncodeToString(sum[:])[:4]
 }
 
-// crockford has no letters that are taken for digits.
+// crockford has no letters that look like digits.
 var crockford = base32.NewEncoding("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 
-// firstSeen is when v was first met on a channel.
+// firstSeen returns when v was first seen on a channel, now if that is unknown.
 func (v *Visitor) firstSeen(now time.Time) time.Time {
 	first := now
 	for _, i := range v.Identities {

@@ -34,17 +34,16 @@ func story(rnd *rand.Rand, n int) []visitor.Contact {
 	return contacts
 }
 
-func absorbed(p visitor.Policy, v visitor.Visitor, contacts []visitor.Contact) visitor.Visitor {
+func mergedContacts(p visitor.Policy, v visitor.Visitor, contacts []visitor.Contact) visitor.Visitor {
 	for _, c := range contacts {
 		v = p.MergeContact(v, c, []visitor.Identity{c.Identity()})
 	}
 	return v
 }
 
-// TestAbsorbInAnyOrder: of the same contacts, in any order and some of them twice, the same
-// comes out. A word of the channel that goes over what was set by hand is the exception: it
-// goes by what it finds.
-func TestAbsorbInAnyOrder(t *testing.T) {
+// TestMergeContactInAnyOrder merges the same contacts in different orders, some of them twice,
+// and expects the same visitor.
+func TestMergeContactInAnyOrder(t *testing.T) {
 	seed := *seed
 	t.Logf("run again with -visitor.seed=%d", seed)
 	fills := []visitor.Fill{"", visitor.Never, visitor.IfEmpty, visitor.IfNewer, visitor.Always}
@@ -55,16 +54,16 @@ func TestAbsorbInAnyOrder(t *testing.T) {
 			Name: fills[rnd.IntN(5)], Email: fills[rnd.IntN(5)], Phone: fills[rnd.IntN(5)], Attributes: fills[rnd.IntN(5)],
 		}
 		new := visitor.Visitor{ID: "v", Source: visitor.WhatsApp, CreatedAt: now}
-		want := absorbed(p, new, contacts)
+		want := mergedContacts(p, new, contacts)
 		again := append(contacts[:len(contacts):len(contacts)], contacts[:1+rnd.IntN(len(contacts))]...)
 		rnd.Shuffle(len(again), func(i, j int) { again[i], again[j] = again[j], again[i] })
-		require.Equal(t, want, absorbed(p, new, again), "case %d: %+v\n%+v\n%+v", i, p, contacts, again)
+		require.Equal(t, want, mergedContacts(p, new, again), "case %d: %+v\n%+v\n%+v", i, p, contacts, again)
 		require.Equal(t, want, p.MergeContact(want, contacts[0], []visitor.Identity{contacts[0].Identity()}))
 	}
 }
 
-// TestMergeInAnyOrder: what channels told of one person in two visitors comes out as if it
-// had been one visitor from the start.
+// TestMergeInAnyOrder divides contacts between two visitors and expects that merging these gives
+// the same as merging all contacts into one.
 func TestMergeInAnyOrder(t *testing.T) {
 	seed := *seed
 	t.Logf("run again with -visitor.seed=%d", seed)
@@ -74,7 +73,7 @@ func TestMergeInAnyOrder(t *testing.T) {
 		contacts := story(rnd, 2+rnd.IntN(6))
 		a := visitor.Visitor{ID: "a", Source: visitor.WhatsApp, CreatedAt: now}
 		b := visitor.Visitor{ID: "b", Source: visitor.WhatsApp, CreatedAt: now}
-		want := absorbed(p, a, contacts)
+		want := mergedContacts(p, a, contacts)
 		var into, from []visitor.Contact
 		for _, c := range contacts {
 			if c.ExternalID == "5511" {
@@ -86,11 +85,11 @@ func TestMergeInAnyOrder(t *testing.T) {
 		if len(into) == 0 || len(from) == 0 {
 			continue
 		}
-		got := p.Merge(absorbed(p, a, into), absorbed(p, b, from))
+		got := p.Merge(mergedContacts(p, a, into), mergedContacts(p, b, from))
 		require.Equal(t, want, got, "case %d: %+v", i, contacts)
-		back, other := visitor.Merged{Into: absorbed(p, a, into), From: absorbed(p, b, from), Result: got}.Undo(got)
-		require.Equal(t, absorbed(p, a, into), back)
-		require.Equal(t, absorbed(p, b, from), other)
+		back, other := visitor.Merged{Into: mergedContacts(p, a, into), From: mergedContacts(p, b, from), Result: got}.Undo(got)
+		require.Equal(t, mergedContacts(p, a, into), back)
+		require.Equal(t, mergedContacts(p, b, from), other)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// member is a membership that somebody made, minutes after a fixed time.
+// member returns a membership, minutes after a fixed time.
 func member(g visitor.GroupID, minutes int, actor string) visitor.Membership {
 	return visitor.Membership{Group: g, At: now.UTC().Truncate(time.Microsecond).Add(time.Duration(minutes) * time.Minute), Actor: actor, Cause: actor + "'s reason"}
 }

@@ -10,25 +10,24 @@ import (
 	"github.com/contactpipeline/visitors/tag/text"
 )
 
-// maxPhoneInput is how many characters of a phone number are read.
+// maxPhoneInput is the maximum length in characters of a phone number as typed.
 const maxPhoneInput = 64
 
-// PhoneFunc reads a national phone number, such as "030 123456" in Germany, and
-// returns it as E.164. It is given 1 to 64 characters: digits, and the separators
-// space - . ( ) /, all in ASCII. The reason of a *FieldError that it returns is shown to the
-// caller; the text of another error is not, since it may hold the number. The package
-// visitor/phone has one.
+// PhoneFunc parses a national phone number, such as "030 123456" in Germany, and returns it in
+// E.164 form. raw has 1 to 64 characters: ASCII digits and the separators space - . ( ) /. The
+// Reason of a *FieldError that it returns is passed on to the caller; the text of other errors
+// is not, since it can contain the number. See package visitor/phone for an implementation.
 type PhoneFunc func(raw string) (e164 string, err error)
 
-// NormalizePhone returns a phone number that starts with + as a store keeps it:
-// E.164, which is + and 7 to 15 digits, the first not 0 (ITU-T E.164 §6 sets the 15). It
-// reads "tel:", separators, and the decimal digits of every script. Blank text is no
-// number and gives "". A national number, an extension, letters and a "(0)" are each a
-// *FieldError that says so. Whether the number is in use is not asked.
+// NormalizePhone returns an international phone number in E.164 form: + and 7 to 15 digits, the
+// first of which is not 0 (the 15 are from ITU-T E.164 §6). It accepts a leading "tel:",
+// separators, and decimal digits of every script. For blank text it returns "". A national
+// number, an extension, letters and "(0)" are refused, each with its own *FieldError. It does
+// not check that the number is in use.
 func NormalizePhone(s string) (string, error) { return Rules{}.NormalizePhone(s) }
 
-// NormalizePhone is the function NormalizePhone that also reads national numbers,
-// when r.Phone is set.
+// NormalizePhone is like the function NormalizePhone, and also accepts national numbers if
+// r.Phone is set.
 func (r Rules) NormalizePhone(s string) (string, error) {
 	s = text.Trim(s)
 	if s == "" {
@@ -84,8 +83,8 @@ func readInternational(rest, digits string) (string, error) {
 	return "+" + digits, nil
 }
 
-// plainPhone spells the digits, dashes, spaces and signs of every script in ASCII
-// and drops "tel:" and format characters, which copied numbers often carry.
+// plainPhone replaces the digits, dashes, spaces and signs of every script by those of ASCII,
+// and removes "tel:" and format characters, which copied numbers often contain.
 func plainPhone(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if digit, ok := text.Digit(r); ok {
@@ -111,7 +110,7 @@ func plainPhone(s string) string {
 	return strings.TrimSpace(s)
 }
 
-// phoneDigits returns the digits of s, or tells what is there beside separators.
+// phoneDigits returns the digits of s, or an error if s has more than digits and separators.
 func phoneDigits(s string) (string, error) {
 	digits := make([]byte, 0, len(s))
 	for i, r := range s {
@@ -126,7 +125,7 @@ func phoneDigits(s string) (string, error) {
 	return string(digits), nil
 }
 
-// whyNotPhone tells why the character r, the first of rest, is refused.
+// whyNotPhone returns why the character r, the first of rest, is refused.
 func whyNotPhone(r rune, rest string) string {
 	lower := strings.ToLower(rest)
 	afterX := strings.Trim(strings.TrimLeft(lower, "x"), " .:-0123456789")

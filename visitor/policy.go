@@ -2,47 +2,48 @@ package visitor
 
 import "github.com/contactpipeline/visitors/tag/text"
 
-// Policy says which fields of a visitor captured contacts fill, and by what a contact
-// finds a visitor beside its ids. The zero Policy holds the defaults.
+// Policy decides which fields of a visitor are filled from captured contacts, and whether a
+// contact is matched to a visitor by e-mail or phone as well as by id. The zero Policy has
+// the defaults.
 type Policy struct {
 	Name       Fill `json:"name,omitempty"`       // default: IfNewer
 	Email      Fill `json:"email,omitempty"`      // default: IfEmpty
 	Phone      Fill `json:"phone,omitempty"`      // default: IfEmpty
-	Attributes Fill `json:"attributes,omitempty"` // of each by itself; default: IfEmpty
+	Attributes Fill `json:"attributes,omitempty"` // applies to each attribute separately; default: IfEmpty
 
-	// ByEmail and ByPhone say when a contact without a known id is taken for a visitor who
-	// has its e-mail or phone, and gets its ids. Default: MatchNever, since an address that was
-	// typed is no proof of who typed it.
+	// ByEmail and ByPhone set when a contact whose ids are unknown is matched to a visitor with
+	// the same e-mail or phone, who then gets the contact's ids. Default: MatchNever, since
+	// anybody can type the address of another person.
 	ByEmail MatchPolicy `json:"by_email,omitempty"`
 	ByPhone MatchPolicy `json:"by_phone,omitempty"`
 }
 
-// Fill says when a captured value goes into a field. Whatever it says, events may come
-// late and out of order: the field ends as if each had come in its time. A value that
-// somebody has proven goes before one that is only claimed. One that was set by hand stays,
-// but for Always; one that was cleared by hand is filled only by what happened after.
+// Fill decides whether a captured value is written to a field. The result does not depend on
+// the order in which events arrive, only on when they occurred. A verified value replaces an
+// unverified one, never the reverse. A value that was set by hand is replaced only with
+// Always; a field that was cleared by hand is filled only from later events.
 type Fill string
 
-// The fills.
+// Values of Fill.
 const (
-	Never   Fill = "never"    // the field is left alone
-	IfEmpty Fill = "if_empty" // the value that was told first stays
-	IfNewer Fill = "if_newer" // the value that was told last stays
-	Always  Fill = "always"   // as IfNewer, and goes over a value that was set by hand
+	Never   Fill = "never"    // the field is not changed
+	IfEmpty Fill = "if_empty" // the value of the earliest event stays
+	IfNewer Fill = "if_newer" // the value of the latest event stays
+	Always  Fill = "always"   // as IfNewer, and also replaces a value that was set by hand
 )
 
-// MatchPolicy says when a contact without a known id matches a visitor by its e-mail or
-// phone.
+// MatchPolicy decides when a contact whose ids are unknown is matched to a visitor by e-mail
+// or phone.
 type MatchPolicy string
 
-// The match policies.
+// Values of MatchPolicy.
 const (
 	MatchNever    MatchPolicy = ""         // the default
-	MatchVerified MatchPolicy = "verified" // if both, contact and visitor, have a verified value or one that was set by hand
+	MatchVerified MatchPolicy = "verified" // if the value is verified or set by hand, in the contact and in the visitor
 	MatchAny      MatchPolicy = "any"      // always
 )
 
-// Validate returns a *FieldError for a fill or match policy that is none of the above.
+// Validate returns a *FieldError for an unknown Fill or MatchPolicy.
 func (p Policy) Validate() error {
 	for _, f := range []Fill{p.Name, p.Email, p.Phone, p.Attributes} {
 		switch f {
@@ -68,29 +69,29 @@ func (f Fill) or(standard Fill) Fill {
 	return f
 }
 
-// word is a value as a channel told it.
-type word struct {
+// fieldValue is the value of a field and where it comes from.
+type fieldValue struct {
 	value string
 	Provenance
 }
 
-// takes reports whether the word of a channel goes over what a field holds: a value, and
-// its origin if it has one.
-func (f Fill) takes(new, old word, told bool) bool {
+// replaces reports whether a captured value replaces the old value of a field.
+// hasProvenance is false if old was set by hand or never set.
+func (f Fill) replaces(new, old fieldValue, hasProvenance bool) bool {
 	switch {
 	case new.value == "" || f == Never:
 		return false
-	case !told:
+	case !hasProvenance:
 		return old.value == "" || f == Always
 	case old.Source == "": // cleared by hand
 		return new.At.After(old.At)
 	}
-	return f.beats(new, old)
+	return f.prefers(new, old)
 }
 
-// beats orders the words of channels. It is a total order but for words that are equal, so
-// that of many one stays, whichever comes first.
-func (f Fill) beats(a, b word) bool {
+// prefers reports whether a is kept rather than b. It is a total order, so that the same one
+// of several captured values is kept, in whatever order they arrive.
+func (f Fill) prefers(a, b fieldValue) bool {
 	switch {
 	case a.Placeholder != b.Placeholder:
 		return b.Placeholder

@@ -5,38 +5,38 @@ import (
 	"strings"
 )
 
-// profileField is a field of the profile: what Changed names, but for the identities.
+// profileField is a field of the profile: one of those that Changed names, except identities.
 type profileField struct {
-	name string
-	text func(*Visitor) *string // where the visitor holds it; nil for an attribute
-	told func(Contact) string   // what a contact says about it; nil for an attribute and the source
-	fill func(Policy) Fill      // when a contact fills it; nil: never
-	// replaced says that a contact of somebody who had other ids before tells what replaces
-	// the value: the phone number of WhatsApp, which is an id too.
-	replaced bool
+	name        string
+	text        func(*Visitor) *string // its place in a visitor; nil for an attribute
+	fromContact func(Contact) string   // its value in a contact; nil for an attribute and the source
+	fill        func(Policy) Fill      // when it is filled from a contact; nil: never
+	// changesWithID is set if the value changes together with the id: on WhatsApp the phone
+	// number is an id. Then a contact with PreviousIDs replaces the value.
+	changesWithID bool
 }
 
-// profileFields are all fields of the profile but the attributes. A new field is one more
-// row, beside its place in Visitor, Draft, Patch and Contact.
+// profileFields are the fields of the profile except the attributes. A new field is a row here
+// and a struct field of Visitor, Draft, Patch and Contact.
 var profileFields = []*profileField{
 	{
-		name: "name",
-		text: func(v *Visitor) *string { return &v.Name },
-		told: func(c Contact) string { return c.Name },
-		fill: func(p Policy) Fill { return p.Name.or(IfNewer) },
+		name:        "name",
+		text:        func(v *Visitor) *string { return &v.Name },
+		fromContact: func(c Contact) string { return c.Name },
+		fill:        func(p Policy) Fill { return p.Name.or(IfNewer) },
 	},
 	{
-		name: "email",
-		text: func(v *Visitor) *string { return &v.Email },
-		told: func(c Contact) string { return c.Email },
-		fill: func(p Policy) Fill { return p.Email.or(IfEmpty) },
+		name:        "email",
+		text:        func(v *Visitor) *string { return &v.Email },
+		fromContact: func(c Contact) string { return c.Email },
+		fill:        func(p Policy) Fill { return p.Email.or(IfEmpty) },
 	},
 	{
-		name:     "phone",
-		text:     func(v *Visitor) *string { return &v.Phone },
-		told:     func(c Contact) string { return c.Phone },
-		fill:     func(p Policy) Fill { return p.Phone.or(IfEmpty) },
-		replaced: true,
+		name:          "phone",
+		text:          func(v *Visitor) *string { return &v.Phone },
+		fromContact:   func(c Contact) string { return c.Phone },
+		fill:          func(p Policy) Fill { return p.Phone.or(IfEmpty) },
+		changesWithID: true,
 	},
 	{
 		name: "source",
@@ -44,13 +44,13 @@ var profileFields = []*profileField{
 	},
 }
 
-const attributePrefix = "attr." // of the names of fields that are attributes
+const attributePrefix = "attr." // of the field names of attributes
 
 func attributeField(name string) *profileField {
 	return &profileField{name: attributePrefix + name, fill: func(p Policy) Fill { return p.Attributes.or(IfEmpty) }}
 }
 
-// fieldsOf returns every field in which one of the visitors may have a value or an origin.
+// fieldsOf returns the fields in which any of the visitors can have a value or a provenance.
 func fieldsOf(visitors ...Visitor) []*profileField {
 	var attributes []string
 	for _, v := range visitors {
@@ -73,23 +73,23 @@ func fieldsOf(visitors ...Visitor) []*profileField {
 
 func (f *profileField) attribute() string { return f.name[len(attributePrefix):] }
 
-// of returns the value that v has, the zero Value for none.
-func (f *profileField) of(v *Visitor) Value {
+// get returns the value of the field in v, the zero Value if it has none.
+func (f *profileField) get(v *Visitor) Value {
 	if f.text == nil {
 		return v.Attributes[f.attribute()]
 	}
 	return textOrNone(*f.text(v))
 }
 
-// in returns what a contact says about the field, the zero Value for nothing.
-func (f *profileField) in(c Contact) Value {
+// getFrom returns the value of the field in a contact, the zero Value if it has none.
+func (f *profileField) getFrom(c Contact) Value {
 	switch {
 	case f.text == nil:
 		return c.Attributes[f.attribute()]
-	case f.told == nil:
+	case f.fromContact == nil:
 		return Value{}
 	}
-	return textOrNone(f.told(c))
+	return textOrNone(f.fromContact(c))
 }
 
 func textOrNone(s string) Value {
@@ -99,7 +99,7 @@ func textOrNone(s string) Value {
 	return Text(s)
 }
 
-// set gives v a value, none with the zero Value.
+// set sets the field of v. The zero Value clears it.
 func (f *profileField) set(v *Visitor, value Value) {
 	switch {
 	case f.text != nil:
@@ -111,21 +111,21 @@ func (f *profileField) set(v *Visitor, value Value) {
 	}
 }
 
-// copy makes the field of v what it is of u, with its origin.
+// copy sets the field of v to its value and provenance in u.
 func (f *profileField) copy(v, u *Visitor) {
-	f.set(v, f.of(u))
-	if o, ok := u.Provenance[f.name]; ok {
-		v.setOrigin(f.name, o)
+	f.set(v, f.get(u))
+	if p, ok := u.Provenance[f.name]; ok {
+		v.setProvenance(f.name, p)
 	} else {
 		delete(v.Provenance, f.name)
 	}
 }
 
-// word returns the value that v has and its origin, if it has one.
-func (f *profileField) word(v *Visitor) (w word, told bool) {
-	w.value = f.of(v).word()
-	w.Provenance, told = v.Provenance[f.name]
-	return w, told
+// current returns the value of the field in v, and whether it has a provenance.
+func (f *profileField) current(v *Visitor) (w fieldValue, ok bool) {
+	w.value = f.get(v).key()
+	w.Provenance, ok = v.Provenance[f.name]
+	return w, ok
 }
 
 // changedFields returns the fields in which a and b differ.

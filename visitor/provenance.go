@@ -5,40 +5,40 @@ import (
 	"time"
 )
 
-// Origins tell where the fields of a profile come from, by the names that Changed gives
-// them. A field that has a value and no origin was given by hand.
+// Provenances holds the provenance of profile fields, by the field names of Changed. A field
+// with a value and without a provenance was set by hand.
 type Provenances map[string]Provenance
 
-// Origin is what a channel told of a field, and when. One with a time alone says that the
-// field was cleared by hand.
+// Provenance is the event on a channel that a field was filled from. A Provenance with only a
+// time means that the field was cleared by hand.
 type Provenance struct {
-	At          time.Time `json:"at"` // when it happened on the channel
+	At          time.Time `json:"at"` // when the event occurred
 	Source      Source    `json:"source,omitempty"`
 	Account     string    `json:"account,omitempty"`
 	ExternalID  string    `json:"external_id,omitempty"`
-	Unverified  bool      `json:"unverified,omitempty"`  // nobody has proven it
-	Changed     bool      `json:"changed,omitempty"`     // told as what replaces the value before
-	Placeholder bool      `json:"placeholder,omitempty"` // of a name that was made up until a real one is told
+	Unverified  bool      `json:"unverified,omitempty"`  // typed by the person and not verified
+	Changed     bool      `json:"changed,omitempty"`     // the event replaced the previous value, as a WhatsApp number change does
+	Placeholder bool      `json:"placeholder,omitempty"` // a generated name, until a real one is known
 }
 
-// Clone returns a copy; of none it is nil.
-func (o Provenances) Clone() Provenances {
-	if len(o) == 0 {
+// Clone returns a copy, nil if p is empty.
+func (p Provenances) Clone() Provenances {
+	if len(p) == 0 {
 		return nil
 	}
-	return maps.Clone(o)
+	return maps.Clone(p)
 }
 
-// Placeholder reports whether the name was made up, for want of one.
+// Placeholder reports whether the name is a placeholder, generated because none was known.
 func (v Visitor) Placeholder() bool { return v.Provenance["name"].Placeholder }
 
-// byHand returns the origins after those fields of v were set or cleared by hand. If a
-// channel knows v, that a field was cleared is recorded: the channel may send the old value
-// again.
-func (o Provenances) byHand(v Visitor, fields []*profileField, at time.Time) Provenances {
-	next := maps.Clone(o)
+// afterEdit returns the provenances after fields of v were set or cleared by hand. If v has
+// identities, clearing a field is recorded, so that a channel which sends the old value again
+// does not fill it.
+func (p Provenances) afterEdit(v Visitor, fields []*profileField, at time.Time) Provenances {
+	next := maps.Clone(p)
 	for _, f := range fields {
-		if delete(next, f.name); f.of(&v).kind != "" || len(v.Identities) == 0 {
+		if delete(next, f.name); f.get(&v).kind != "" || len(v.Identities) == 0 {
 			continue
 		}
 		if next == nil {
@@ -52,7 +52,7 @@ func (o Provenances) byHand(v Visitor, fields []*profileField, at time.Time) Pro
 	return next
 }
 
-// identity is that through which the channel told.
-func (o Provenance) identity() Identity {
-	return Identity{Source: o.Source, Account: o.Account, ExternalID: o.ExternalID}
+// identity returns the identity that the event was about.
+func (p Provenance) identity() Identity {
+	return Identity{Source: p.Source, Account: p.Account, ExternalID: p.ExternalID}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/contactpipeline/visitors/tag/text"
 )
 
-// Limits of a visitor. More is refused, never cut.
+// Limits of a visitor. Longer input is refused, never truncated.
 const (
 	MaxName          = 200   // code points of a name
 	MaxEmail         = 254   // bytes of an e-mail address (RFC 5321 §4.5.3.1.3, RFC 3696 erratum 1690)
@@ -23,19 +23,18 @@ const (
 	MaxIdentities    = 100   // identities
 )
 
-// Rules turn what people and channels type into what a store keeps, or refuse it with
-// a *FieldError. What they return shares nothing with what they were given, and
-// comes back unchanged when it is given again. The zero Rules know the built-in
-// sources and read phone numbers that start with +.
+// Rules validate and normalize input, or return a *FieldError. A result shares no memory with
+// the input, and normalizing it again does not change it. The zero Rules accept the built-in
+// sources and international phone numbers.
 type Rules struct {
-	Sources Catalog   // the sources a host knows; default: the built-in ones
-	Phone   PhoneFunc // reads national phone numbers; default: they are refused
+	Sources Catalog   // accepted sources; default: the built-in ones
+	Phone   PhoneFunc // parses national phone numbers; default: they are refused
 }
 
-// Draft returns d as a store keeps it: every field cleaned, the source known, tags
-// without repetition (the first spelling stays), groups and identities sorted,
-// CreatedAt in UTC to the microsecond. A zero CreatedAt becomes now; it lies after 1970 began
-// and at most a day after now. An identity given twice is refused.
+// Draft returns d in normalized form: tags without duplicates (the first spelling is kept),
+// groups and identities sorted, CreatedAt in UTC to the microsecond. A zero CreatedAt becomes
+// now. It returns a *FieldError for a field that is not valid, an unknown source, a duplicate
+// identity, and a CreatedAt before 1970 or more than a day after now.
 func (r Rules) Draft(d Draft, now time.Time) (Draft, error) {
 	name, err := NormalizeName(d.Name)
 	if err != nil {
@@ -79,8 +78,8 @@ func (r Rules) Draft(d Draft, now time.Time) (Draft, error) {
 	}, nil
 }
 
-// Patch returns p as a store applies it. It refuses a blank name, a negative
-// IfRevision, and an attribute that is both set and unset.
+// Patch returns p in normalized form. It returns a *FieldError for a field that is not valid, a
+// blank name, a negative IfRevision, and an attribute that is both set and unset.
 func (r Rules) Patch(p Patch) (Patch, error) {
 	next := Patch{IfRevision: p.IfRevision}
 	if p.IfRevision < 0 {
@@ -121,9 +120,9 @@ func (r Rules) Patch(p Patch) (Patch, error) {
 	return next, nil
 }
 
-// Identity returns i as a store keeps it: its source known, its external id present,
-// its times in UTC to the microsecond. Account and external id are kept as the
-// channel wrote them.
+// Identity returns i in normalized form, its times in UTC to the microsecond. Account and
+// external id are not changed. It returns a *FieldError for a field that is not valid, an
+// unknown source, and an empty external id.
 func (r Rules) Identity(i Identity) (Identity, error) {
 	source, err := r.Sources.Parse(string(i.Source))
 	if err != nil {
@@ -185,9 +184,8 @@ func (r Rules) identities(given []Identity) ([]Identity, error) {
 	return out, nil
 }
 
-// NormalizeName returns a name as a store keeps it: one line (see text.Line) of 1 to
-// MaxName code points, at least one of which can be seen. Else it returns a
-// *FieldError.
+// NormalizeName returns a name in normalized form: one line (see text.Line) of 1 to MaxName
+// code points, at least one of them visible. Otherwise it returns a *FieldError.
 func NormalizeName(s string) (string, error) {
 	name, err := text.Line("name", s, MaxName)
 	if err != nil {
@@ -277,7 +275,7 @@ func normalizeSeen(field string, t time.Time) (time.Time, error) {
 	return t, nil
 }
 
-// line is text.Line with its limit in bytes.
+// line is text.Line with the limit in bytes.
 func line(field, s string, limit int) (string, error) {
 	out, err := text.Line(field, s, limit)
 	if err == nil && len(out) > limit {

@@ -9,16 +9,16 @@ import (
 	"github.com/contactpipeline/visitors/tag/text"
 )
 
-// MatchReason is one reason why two visitors may be the same person.
+// MatchReason is a reason why two visitors may be the same person.
 type MatchReason struct {
 	Reason MatchCode `json:"reason"`
-	Weight float64   `json:"weight"` // probability that it alone means the same person, 0 to 1
+	Weight float64   `json:"weight"` // probability of the same person for this reason alone, 0 to 1
 }
 
-// MatchCode says what two visitors have in common.
+// MatchCode is what two visitors have in common.
 type MatchCode string
 
-// The codes.
+// Values of MatchCode.
 const (
 	SamePhone    MatchCode = "same_phone"
 	SameEmail    MatchCode = "same_email"
@@ -30,11 +30,11 @@ const (
 // Text returns the code in English, such as "same phone".
 func (c MatchCode) Text() string { return strings.ReplaceAll(string(c), "_", " ") }
 
-// Similarity returns the reasons why a and b may be the same person, the strongest first,
-// and a score from 0 to 1: for independent reasons, 1 minus the product of what each leaves
-// over, and half of that if their identities conflict. An unverified phone or e-mail weighs
-// less than a verified one. Names are compared folded, with their words in any order;
-// similar ones differ in at most one letter of six.
+// Similarity returns the reasons why a and b may be the same person, those with the highest
+// weight first, and a score from 0 to 1. The score is 1 - (1-w1)(1-w2)… for the weights of the
+// reasons, and half of that if the identities conflict. An unverified phone or e-mail has a
+// lower weight. Names are compared folded and with their words in any order; two names are
+// similar if they differ in at most one letter of six.
 func Similarity(a, b Visitor) (score float64, reasons []MatchReason) {
 	if a.Phone != "" && a.Phone == b.Phone {
 		reasons = append(reasons, MatchReason{SamePhone, addressWeight("phone", a, b)})
@@ -43,7 +43,7 @@ func Similarity(a, b Visitor) (score float64, reasons []MatchReason) {
 		reasons = append(reasons, MatchReason{SameEmail, addressWeight("email", a, b)})
 	}
 	if !a.Placeholder() && !b.Placeholder() {
-		if l, ok := likeName(NameWords(a.Name), NameWords(b.Name)); ok {
+		if l, ok := similarName(NameWords(a.Name), NameWords(b.Name)); ok {
 			reasons = append(reasons, l)
 		}
 	}
@@ -69,15 +69,15 @@ func addressWeight(field string, a, b Visitor) float64 {
 	return 0.9
 }
 
-// NameWords returns the words of a name, folded and sorted. Names with equal words are the
-// same name to Similarity.
+// NameWords returns the words of a name, folded and sorted. Similarity treats names with equal
+// words as the same name.
 func NameWords(name string) []string {
 	words := strings.FieldsFunc(text.Fold(name), func(r rune) bool { return strings.ContainsRune(" .,-_'’()\"", r) })
 	slices.Sort(words)
 	return words
 }
 
-func likeName(a, b []string) (MatchReason, bool) {
+func similarName(a, b []string) (MatchReason, bool) {
 	switch {
 	case len(a) == 0 || len(b) == 0:
 		return MatchReason{}, false

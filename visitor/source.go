@@ -8,8 +8,8 @@ import (
 	"github.com/contactpipeline/visitors/tag/text"
 )
 
-// Source is the channel through which a visitor was first met. It is text: it
-// reads and writes as a string in JSON, in SQL and in the text form of filters.
+// Source is the channel on which a visitor first contacted the business. It is a string in
+// JSON, in SQL and in the text form of filters.
 type Source string
 
 // The built-in sources.
@@ -39,31 +39,31 @@ var builtin = []struct {
 	{Telegram, SourceInfo{"Telegram", "#ea580c", "a conversation with the Telegram bot"}},
 }
 
-// Sources returns the built-in sources, in the order they are shown.
+// Sources returns the built-in sources in display order.
 func Sources() []Source { return Catalog{}.Sources() }
 
-// ParseSource reads a built-in source by its value or its label, in any case. An
-// unknown one is a *FieldError that lists the known ones.
+// ParseSource returns the built-in source with that value or label, in any case. For another
+// one it returns a *FieldError that lists the known sources.
 func ParseSource(s string) (Source, error) { return Catalog{}.Parse(s) }
 
-// Info returns how a built-in source is shown; another one is labelled by its own
-// value on a gray badge. For a host's sources ask its Catalog.
+// Info returns how a built-in source is shown. Another source has its value as label and a gray
+// badge; for the sources of a host see Catalog.Info.
 func (s Source) Info() SourceInfo { return Catalog{}.Info(s) }
 
 // String returns the source's value.
 func (s Source) String() string { return string(s) }
 
-// Catalog is the set of sources that a host knows: the built-in ones and its own.
-// The zero Catalog holds the built-in ones.
+// Catalog is the set of sources of a host: the built-in ones and its own. The zero Catalog has
+// the built-in ones.
 type Catalog struct {
 	own   []Source
 	infos map[Source]SourceInfo
 }
 
-// NewCatalog adds a host's own sources to the built-in ones. A value has 1 to 32
-// lower-case letters, digits, '-' and '_', and starts with a letter; a built-in value
-// may be given again to show it otherwise. A missing label or badge is made from the
-// value; a bad value, label or badge is a *FieldError.
+// NewCatalog returns the built-in sources and those of a host. A value has 1 to 32 lower-case
+// ASCII letters, digits, '-' and '_', and starts with a letter; a built-in value changes how
+// that source is shown. The default label is the value, the default badge a color derived from
+// it. NewCatalog returns a *FieldError for a value, label or badge that is not valid.
 func NewCatalog(own map[Source]SourceInfo) (Catalog, error) {
 	c := Catalog{infos: make(map[Source]SourceInfo, len(own))}
 	for s, info := range own {
@@ -92,8 +92,7 @@ func NewCatalog(own map[Source]SourceInfo) (Catalog, error) {
 	return c, nil
 }
 
-// Sources returns the built-in sources, then the host's own in the order of their
-// values.
+// Sources returns the built-in sources, then those of the host ordered by value.
 func (c Catalog) Sources() []Source {
 	all := make([]Source, 0, len(builtin)+len(c.own))
 	for _, b := range builtin {
@@ -102,14 +101,14 @@ func (c Catalog) Sources() []Source {
 	return append(all, c.own...)
 }
 
-// Has reports whether s is in the catalogue.
+// Has reports whether s is in the catalog.
 func (c Catalog) Has(s Source) bool {
 	_, ok := c.lookup(s)
 	return ok
 }
 
-// Info returns how s is shown; one that is not in the catalogue is labelled by its
-// own value on a gray badge.
+// Info returns how s is shown. A source that is not in the catalog has its value as label and a
+// gray badge.
 func (c Catalog) Info(s Source) SourceInfo {
 	if info, ok := c.lookup(s); ok {
 		return info
@@ -117,8 +116,8 @@ func (c Catalog) Info(s Source) SourceInfo {
 	return SourceInfo{Label: string(s), Badge: "#6b7280"}
 }
 
-// Parse reads a source by its value or its label, in any case and spacing. An
-// unknown one is a *FieldError that lists the known ones.
+// Parse returns the source with that value or label, in any case and with any space around it.
+// For an unknown one it returns a *FieldError that lists the known sources.
 func (c Catalog) Parse(s string) (Source, error) {
 	if len(s) <= 256 {
 		wanted := strings.TrimSpace(text.Fold(s))

@@ -23,8 +23,8 @@ const (
 	ListKind   Kind = "list" // of texts
 )
 
-// Value is one typed attribute value; make it with Text, Number, Bool, Time or
-// List. The zero Value has no kind and is refused by Rules.
+// Value is the value of an attribute, made by Text, Number, Bool, Time or List. The zero Value
+// has no kind and is refused by Rules.
 type Value struct {
 	kind   Kind
 	text   string
@@ -33,10 +33,10 @@ type Value struct {
 	list   []string
 }
 
-// Text returns a text value, ≤ MaxAttributeText bytes.
+// Text returns a text value. Rules refuse more than MaxAttributeText bytes.
 func Text(s string) Value { return Value{kind: TextKind, text: s} }
 
-// Number returns a number value; NaN and infinities are refused by Rules.
+// Number returns a number value. Rules refuse NaN and infinities.
 func Number(n float64) Value { return Value{kind: NumberKind, number: n + 0} }
 
 // Bool returns a bool value.
@@ -47,12 +47,12 @@ func Bool(b bool) Value {
 	return Value{kind: BoolKind}
 }
 
-// Time returns a time value, cut to the microsecond, in UTC. Years outside 1 to 9999
-// are refused by Rules.
+// Time returns a time value in UTC, truncated to the microsecond. Rules refuse years outside 1
+// to 9999.
 func Time(t time.Time) Value {
 	const farthest = math.MaxInt64 / 1_000_000
 	v := Value{kind: TimeKind, micros: t.UnixMicro()}
-	switch s := t.Unix(); { // beyond the farthest second the microseconds would wrap around
+	switch s := t.Unix(); { // farther away the microseconds overflow
 	case s >= farthest:
 		v.micros = math.MaxInt64
 	case s <= -farthest:
@@ -61,7 +61,7 @@ func Time(t time.Time) Value {
 	return v
 }
 
-// List returns a list of texts, ≤ MaxAttributeList of them.
+// List returns a list of texts. Rules refuse more than MaxAttributeList items.
 func List(items ...string) Value { return Value{kind: ListKind, list: slices.Clone(items)} }
 
 // Kind returns the value's kind, "" for the zero Value.
@@ -109,7 +109,7 @@ func (v Value) Equal(w Value) bool {
 	return v.kind == w.kind && v.text == w.text && v.number == w.number && v.micros == w.micros && slices.Equal(v.list, w.list)
 }
 
-// String shows the value to a person.
+// String returns the value as text for people.
 func (v Value) String() string {
 	switch v.kind {
 	case NumberKind:
@@ -124,8 +124,8 @@ func (v Value) String() string {
 	return v.text
 }
 
-// MarshalJSON writes text as a string, a number, a bool and a list as themselves,
-// and a time as {"time": "2026-01-02T03:04:05Z"}.
+// MarshalJSON writes a text, a number, a bool and a list as those of JSON, and a time as
+// {"time": "2026-01-02T03:04:05Z"}.
 func (v Value) MarshalJSON() ([]byte, error) {
 	switch v.kind {
 	case TextKind:
@@ -145,7 +145,7 @@ func (v Value) MarshalJSON() ([]byte, error) {
 	return nil, text.Refuse("attribute", "value without a kind")
 }
 
-// UnmarshalJSON reads what MarshalJSON writes, or returns a *FieldError.
+// UnmarshalJSON reads the form that MarshalJSON writes, or returns a *FieldError.
 func (v *Value) UnmarshalJSON(b []byte) error {
 	var raw any
 	if err := json.Unmarshal(b, &raw); err != nil {

@@ -11,76 +11,76 @@ import (
 	"github.com/contactpipeline/visitors/tag/text"
 )
 
-// ErrInvalid is matched by every error that refuses input.
+// ErrInvalid matches, with errors.Is, every error about input that is not valid.
 var ErrInvalid = text.ErrInvalid
 
-// FieldError refuses the value of one field; it matches ErrInvalid.
+// FieldError is the error for the value of one field. It matches ErrInvalid.
 type FieldError = text.FieldError
 
-// ID identifies a visitor for ever. It is a UUIDv7 in the 36-character form, minted
-// from the visitor's CreatedAt, so that the order of ids is the order of creation.
+// ID is the permanent id of a visitor: a UUIDv7 in the 36-character form, generated from
+// CreatedAt, so that ids are in the order of creation.
 type ID string
 
-// NewID mints an id for a visitor created at t.
+// NewID generates an id for a visitor created at t.
 func NewID(t time.Time) ID { return ID(id.New(t)) }
 
-// ParseID reads an id in the 36-character form, or returns a *FieldError.
+// ParseID parses an id in the 36-character form, or returns a *FieldError.
 func ParseID(s string) (ID, error) {
 	parsed, err := id.Parse("visitor id", s)
 	return ID(parsed), err
 }
 
-// Time returns the time the id was minted for, to the microsecond, or false when it
-// is not a UUIDv7.
+// Time returns the time that the id was generated from, to the microsecond. It returns false if
+// i is not a UUIDv7.
 func (i ID) Time() (time.Time, bool) { return id.Time(string(i)) }
 
-// UnmarshalText reads what ParseID reads.
+// UnmarshalText parses an id as ParseID does.
 func (i *ID) UnmarshalText(b []byte) (err error) {
 	*i, err = ParseID(string(b))
 	return err
 }
 
-// GroupID identifies a contact group; group.ID is the same type.
+// GroupID is the id of a group. group.ID is the same type.
 type GroupID string
 
-// NewGroupID mints an id for a group made at t.
+// NewGroupID generates an id for a group created at t.
 func NewGroupID(t time.Time) GroupID { return GroupID(id.New(t)) }
 
-// ParseGroupID reads an id in the 36-character form, or returns a *FieldError.
+// ParseGroupID parses an id in the 36-character form, or returns a *FieldError.
 func ParseGroupID(s string) (GroupID, error) {
 	parsed, err := id.Parse("group id", s)
 	return GroupID(parsed), err
 }
 
-// UnmarshalText reads what ParseGroupID reads.
+// UnmarshalText parses an id as ParseGroupID does.
 func (i *GroupID) UnmarshalText(b []byte) (err error) {
 	*i, err = ParseGroupID(string(b))
 	return err
 }
 
-// Visitor is one person who reached the business. Times are UTC, to the
-// microsecond. Lists are sorted (Tags by name, Memberships and Excluded by group id,
-// Identities by source, account, external id) and nil when empty.
+// Visitor is a person who contacted the business. Times are in UTC, to the microsecond. Lists
+// are sorted (Tags by name, Memberships and Excluded by group id, Identities by source, account
+// and external id), and nil if empty.
 type Visitor struct {
 	ID          ID               `json:"id"`
 	Name        string           `json:"name"`
 	Email       string           `json:"email,omitempty"`
 	Phone       string           `json:"phone,omitempty"` // E.164: + and digits
-	Source      Source           `json:"source"`          // where the person was first met
+	Source      Source           `json:"source"`          // channel of the first contact
 	Identities  []Identity       `json:"identities,omitempty"`
 	Tags        []tag.Assignment `json:"tags,omitempty"`
-	Memberships []Membership     `json:"memberships,omitempty"` // groups it was added to, ordered by id; a group's rule adds none here
-	Excluded    []GroupID        `json:"excluded,omitempty"`    // groups with a rule that it was removed from
+	Memberships []Membership     `json:"memberships,omitempty"` // groups it was added to by hand; not those whose rule it matches
+	Excluded    []GroupID        `json:"excluded,omitempty"`    // groups with a rule from which it was removed by hand
 	Attributes  Attributes       `json:"attributes,omitempty"`
-	Provenance  Provenances      `json:"provenance,omitempty"` // of the fields that channels filled
+	Provenance  Provenances      `json:"provenance,omitempty"` // of the fields filled from channels
 	CreatedAt   time.Time        `json:"created_at"`
-	UpdatedAt   time.Time        `json:"updated_at"`            // last change of the profile; tags and groups do not touch it
-	LastSeenAt  time.Time        `json:"last_seen_at,omitzero"` // last sign of life on a channel; zero: never
-	Revision    int64            `json:"revision"`              // 1 when created, one more with each change of the profile
+	UpdatedAt   time.Time        `json:"updated_at"`            // last change of the profile; tags and groups do not change it
+	LastSeenAt  time.Time        `json:"last_seen_at,omitzero"` // last event on a channel; zero: never
+	Revision    int64            `json:"revision"`              // 1 when created, incremented by each change of the profile
 }
 
-// Membership says that a visitor was added to a group, when, by whom and why. Memberships
-// from before schema version 3 have only the group.
+// Membership is a group that a visitor was added to, with when, by whom and why. Memberships
+// older than schema version 3 have only the group.
 type Membership struct {
 	Group GroupID   `json:"group"`
 	At    time.Time `json:"at,omitzero"`
@@ -116,8 +116,7 @@ func (v Visitor) Clone() Visitor {
 	return v
 }
 
-// Sorted returns v with its lists in the order in which stores return them; empty ones
-// are nil. It sorts in place.
+// Sorted returns v with its lists sorted as in stores, nil if empty. It sorts in place.
 func (v Visitor) Sorted() Visitor {
 	slices.SortFunc(v.Identities, Identity.Compare)
 	slices.SortFunc(v.Tags, tag.Assignment.Compare)
@@ -140,8 +139,8 @@ func nilIfEmpty[T any](list []T) []T {
 	return list
 }
 
-// CheckLimits returns a *FieldError when v has more than MaxTags, MaxGroups,
-// MaxIdentities or MaxAttributes: what Rules let through one by one may add up.
+// CheckLimits returns a *FieldError if v has more than MaxTags, MaxGroups, MaxIdentities or
+// MaxAttributes, which several valid changes together can exceed.
 func (v Visitor) CheckLimits() error {
 	for _, list := range []struct {
 		field      string
@@ -159,7 +158,7 @@ func (v Visitor) CheckLimits() error {
 	return nil
 }
 
-// CheckLimit returns a *FieldError when there is more of a field than its limit.
+// CheckLimit returns a *FieldError if the count of a field is above its limit.
 func CheckLimit(field string, has, limit int) error {
 	if has > limit {
 		return text.Refuse(field, fmt.Sprintf("more than %d", limit))

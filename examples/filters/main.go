@@ -1,5 +1,5 @@
-// Filters asks the same question in three forms, counts many others, and shows what a
-// mistake in one is met with.
+// Command filters writes one filter in three forms, counts the matches of many others, and shows
+// the errors for mistakes.
 package main
 
 import (
@@ -28,7 +28,7 @@ func main() {
 	}
 }
 
-// open returns a workspace of six people, on a fixed day.
+// open returns a workspace with six visitors and a fixed clock.
 func open(ctx context.Context) (*store.Workspace, error) {
 	ws, err := store.Open(memory.New(), "acme", &store.Options{Now: func() time.Time { return day(2026, 6, 15) }})
 	if err != nil {
@@ -76,7 +76,7 @@ func forms(ctx context.Context, ws *store.Workspace) error {
 	return nil
 }
 
-// questions are filters as people type them into a search bar.
+// questions counts the matches of filters that people type into a search bar.
 func questions(ctx context.Context, ws *store.Workspace) error {
 	fmt.Println()
 	for _, text := range []string{
@@ -108,7 +108,7 @@ func questions(ctx context.Context, ws *store.Workspace) error {
 	return nil
 }
 
-// mistakes are refused before anybody is looked for: no filter means everyone by mistake.
+// mistakes shows the errors of invalid filters. No mistake makes a filter match everyone.
 func mistakes(ctx context.Context, ws *store.Workspace) error {
 	fmt.Println()
 	for _, text := range []string{"", "soruce:chat", "tag:hotlead", "source:tiktok", "attr.orders:>many", "(jose"} {
@@ -124,7 +124,7 @@ func mistakes(ctx context.Context, ws *store.Workspace) error {
 	return nil
 }
 
-// explain tells why somebody is not among the matches.
+// explain shows why a visitor does not match.
 func explain(ctx context.Context, ws *store.Workspace) error {
 	fmt.Println()
 	where, err := filter.Parse(`source:instagram tag:hot-lead -tag:customer`)

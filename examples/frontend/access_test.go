@@ -15,7 +15,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// back presses Shift and Tab.
+// back presses Shift+Tab.
 func (b *tab) back() {
 	b.Helper()
 	e := *kb.Encode('\t')[0]
@@ -28,18 +28,18 @@ func (b *tab) back() {
 	}
 }
 
-// focused describes what has the focus.
+// focused describes the focused element.
 func (b *tab) focused() string {
 	b.Helper()
 	return eval[string](b, `((e) => (e.getAttribute("aria-label") || e.labels?.[0]?.textContent || e.textContent || e.id).replace(/\s+/g, " ").trim())(document.activeElement)`)
 }
 
-// tabTo presses Tab until that has the focus, as somebody would who sees where it is.
+// tabTo presses Tab until an element has the focus. Each focused element must be visibly marked.
 func (b *tab) tabTo(what string) {
 	b.Helper()
 	for range 40 {
 		b.press(kb.Tab)
-		require.True(b, eval[bool](b, `((e) => e === document.body || e.matches(":focus-visible") && (getComputedStyle(e).outlineStyle !== "none" || getComputedStyle(e.nextElementSibling ?? e).outlineStyle !== "none"))(document.activeElement)`), "the focus is not seen at %s", b.focused())
+		require.True(b, eval[bool](b, `((e) => e === document.body || e.matches(":focus-visible") && (getComputedStyle(e).outlineStyle !== "none" || getComputedStyle(e.nextElementSibling ?? e).outlineStyle !== "none"))(document.activeElement)`), "the focus is not visible at %s", b.focused())
 		if strings.HasPrefix(b.focused(), what) {
 			return
 		}
@@ -58,10 +58,10 @@ func TestEverythingWorksByKeyboard(t *testing.T) {
 	b.until(find("dialog"+" form") + " !== undefined")
 	b.press("Ada Lovelace", kb.Tab, "Chat", kb.Tab, "ada@example.com", kb.Tab, kb.Tab)
 	b.press("countess", kb.Enter, kb.Tab, kb.Tab) // from the description of the new tag to its buttons
-	require.Equal(t, "Leave it", b.focused())
+	require.Equal(t, "Discard", b.focused())
 	b.back()
 	b.back()
-	b.back() // the colours are one stop, of which the arrow keys choose
+	b.back() // the colours are one stop; the arrow keys choose
 	before := b.text(".draft legend")
 	b.press(kb.ArrowRight)
 	require.Equal(t, before, b.text(".draft legend"))
@@ -76,13 +76,13 @@ func TestEverythingWorksByKeyboard(t *testing.T) {
 	require.Equal(t, color, string(b.tags()["countess"].Color))
 	require.Len(t, ada.Memberships, 1)
 
-	// Chips are one stop each list; arrow keys go between them.
+	// Each list of chips is one stop of Tab; the arrow keys move between chips.
 	b.tabTo("Instagram")
 	b.press(kb.ArrowDown, kb.ArrowDown, kb.ArrowUp)
 	require.Contains(t, b.focused(), "WhatsApp")
 	b.press(" ")
 	b.shows(b.count(filter.Source.Is(visitor.WhatsApp)))
-	require.Contains(t, b.focused(), "WhatsApp, is", "the focus stays though the list is made anew")
+	require.Contains(t, b.focused(), "WhatsApp, is", "the focus stays when the list changes")
 	b.press(kb.Enter, kb.Enter)
 	b.shows(61)
 	b.press(kb.Tab)
@@ -90,7 +90,7 @@ func TestEverythingWorksByKeyboard(t *testing.T) {
 	b.press(kb.End)
 	require.Contains(t, b.focused(), "wholesale")
 
-	// Search, with an error and its mending.
+	// Search, with an error and its correction.
 	b.refusals = true
 	b.tabTo("Search and filter visitors")
 	b.press("tga:countess", kb.Enter)
@@ -134,7 +134,7 @@ func TestEverythingWorksByKeyboard(t *testing.T) {
 	b.closed()
 	require.Equal(t, all[0].Name, b.focused())
 
-	// From the rows, Tab comes to what can be done with those selected.
+	// From the rows, Tab moves to the bulk actions.
 	b.press(kb.Tab)
 	require.Equal(t, "Select all 61 matching", b.focused())
 	b.tabTo("Tag")
@@ -178,7 +178,7 @@ func TestPhoneWidth(t *testing.T) {
 		}).map((e) => e.tagName + "." + e.className)`)
 		require.Empty(t, wide, where)
 		require.LessOrEqual(t, eval[float64](b, `document.documentElement.scrollWidth`), 360.0, where)
-		// What is pressed is not too small for a finger (WCAG 2.2, success criterion 2.5.8).
+		// Controls are large enough for a finger (WCAG 2.2, success criterion 2.5.8).
 		small := eval[[]string](b, `[...(document.querySelector("dialog[open]") ?? document.body).querySelectorAll("button, select, input, summary")].filter((e) => {
 			const r = (e.closest("label") ?? e).getBoundingClientRect();
 			return e.checkVisibility() && (r.width < 24 || r.height < 24);

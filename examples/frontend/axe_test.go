@@ -15,7 +15,7 @@ import (
 
 var everyFlag = flag.Bool("frontend.every", false, "audit each colour scheme in each width; default: light in the wide one, dark on a phone")
 
-// finding is what axe has found.
+// finding is a violation that axe has found.
 type finding struct {
 	ID, Impact, Help string
 	Nodes            []struct {
@@ -23,7 +23,7 @@ type finding struct {
 	}
 }
 
-// audited lets axe look at the page as it is.
+// audited runs axe on the current page.
 func (b *tab) audited(where string) {
 	b.Helper()
 	found := eval[[]finding](b, `axe.run(document, { resultTypes: ["violations"] }).then((r) => r.violations.map(({ id, impact, help, nodes }) => ({ id, impact, help, nodes: nodes.map(({ html, failureSummary }) => ({ html, failureSummary })) })))`)
@@ -37,8 +37,8 @@ func (b *tab) audited(where string) {
 	}
 }
 
-// TestAxeFindsNothingSeriousInLightAndDark goes through the states of the page, wide and on a
-// phone, and takes pictures of them.
+// TestAxeFindsNothingSeriousInLightAndDark audits the states of the page, wide and on a phone, and
+// takes screenshots of them.
 func TestAxeFindsNothingSeriousInLightAndDark(t *testing.T) {
 	axe, err := os.ReadFile("testdata/axe/axe.min.js")
 	require.NoError(t, err)
@@ -49,7 +49,7 @@ func TestAxeFindsNothingSeriousInLightAndDark(t *testing.T) {
 		b.visit(query)
 		b.do(chromedp.Evaluate[chromedp.Void](string(axe)))
 	}
-	// It does find what there is to find.
+	// axe does find violations.
 	load("?filter=tag:vip+tag:wholesale")
 	eval[bool](b, `document.querySelector(".count").style.setProperty("color", "#aaa") ?? true`)
 	require.Contains(t, eval[[]string](b, `axe.run().then((r) => r.violations.map((v) => v.id))`), "color-contrast")
@@ -65,7 +65,7 @@ func TestAxeFindsNothingSeriousInLightAndDark(t *testing.T) {
 				t.Helper()
 				name := fmt.Sprintf("%s-%d-%s", scheme, width, what)
 				b.picture(name)
-				// On a phone the same things are in other places; three states show them all.
+				// On a phone the same elements are placed differently; three states show all of them.
 				if width > 720 || !*everyFlag || what == "chips" || what == "list" || what == "record" {
 					b.audited(name)
 				}

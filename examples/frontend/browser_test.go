@@ -24,23 +24,23 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var screenshots = flag.String("screenshots", "", "a folder to write pictures of the page to")
+var screenshots = flag.String("screenshots", "", "folder for screenshots of the page")
 
-// tab is a page in the browser, and the test that uses it.
+// tab is a page in the browser, with the test that uses it.
 type tab struct {
 	*testing.T
 	*pane
 	server   *server
 	mu       sync.Mutex
-	troubles []string // errors of the console, violations of the policy
-	refusals bool     // answers of the server that are errors are meant
+	problems []string // errors of the console, violations of the policy
+	refusals bool     // error responses of the server are expected
 }
 
-// patience is how long a tab waits for what should happen.
-const patience = 10 * time.Second
+// waitTimeout is how long a tab waits for a condition.
+const waitTimeout = 10 * time.Second
 
-// open starts a server with n visitors and shows its page, or ends the test. An error on the
-// console, or a violation of the Content-Security-Policy, fails the test.
+// open starts a server with n visitors and shows its page. An error on the console, or a
+// violation of the Content-Security-Policy, fails the test.
 func open(t *testing.T, n int) *tab {
 	t.Helper()
 	t.Parallel() // it mostly waits for the browser
@@ -74,7 +74,7 @@ func open(t *testing.T, n int) *tab {
 	return b
 }
 
-// listen keeps what should not be on the console.
+// listen records errors on the console.
 func (b *tab) listen(event any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -84,42 +84,42 @@ func (b *tab) listen(event any) {
 			if e.Entry.Source == log.EntrySourceNetwork && b.refusals && strings.Contains(e.Entry.Text, "status of 4") {
 				return
 			}
-			b.troubles = append(b.troubles, e.Entry.Text+" "+e.Entry.URL)
+			b.problems = append(b.problems, e.Entry.Text+" "+e.Entry.URL)
 		}
 	case *runtime.EventConsoleAPICalled:
 		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning || e.Type == runtime.ConsoleAPICalledTypeAssert {
 			said, _ := json.Marshal(e.Args)
-			b.troubles = append(b.troubles, string(said))
+			b.problems = append(b.problems, string(said))
 		}
 	case *runtime.EventExceptionThrown:
 		said, _ := json.Marshal(e.ExceptionDetails)
-		b.troubles = append(b.troubles, string(said))
+		b.problems = append(b.problems, string(said))
 	case *page.EventJavascriptDialogOpening:
-		b.troubles = append(b.troubles, "a script opened a dialog: "+e.Message)
+		b.problems = append(b.problems, "a script opened a dialog: "+e.Message)
 	}
 }
 
 func (b *tab) found() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.troubles
+	return b.problems
 }
 
-// forgive forgets what was found, for tests of the finding.
-func (b *tab) forgive() {
+// clearProblems clears the problems, for tests that cause one.
+func (b *tab) clearProblems() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.troubles = nil
+	b.problems = nil
 }
 
 func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	b.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 2*patience)
+	ctx, cancel := context.WithTimeout(b.ctx, 2*waitTimeout)
 	defer cancel()
 	require.NoError(b, chromedp.Do(ctx, actions...))
 }
 
-// visit goes to the page, with a query, and waits until visitors are shown.
+// visit opens the page with a query, and waits until visitors are shown.
 func (b *tab) visit(query string) {
 	b.Helper()
 	b.goTo(chromedp.Navigate(b.server.url + query))
@@ -138,16 +138,16 @@ func (b *tab) goTo(action chromedp.Action[chromedp.Void]) {
 	b.settled()
 }
 
-// settled waits until the table shows what was asked for.
+// settled waits until the table shows the result.
 func (b *tab) settled() {
 	b.Helper()
 	b.until(`document.querySelector("#table").getAttribute("aria-busy") === "false"`)
 }
 
-// eval runs a script in the page, as the developer tools do, and reads its value.
+// eval runs a script in the page and returns its value.
 func eval[T any](b *tab, script string) (value T) {
 	b.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 2*patience)
+	ctx, cancel := context.WithTimeout(b.ctx, 2*waitTimeout)
 	defer cancel()
 	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
 	require.NoError(b, err)
@@ -157,7 +157,7 @@ func eval[T any](b *tab, script string) (value T) {
 // until waits until a script is true.
 func (b *tab) until(script string) {
 	b.Helper()
-	for end := time.Now().Add(patience); !eval[bool](b, "Boolean("+script+")"); time.Sleep(15 * time.Millisecond) {
+	for end := time.Now().Add(waitTimeout); !eval[bool](b, "Boolean("+script+")"); time.Sleep(15 * time.Millisecond) {
 		if time.Now().After(end) {
 			b.picture("waited-" + strings.ReplaceAll(b.Name(), "/", "-"))
 			b.Fatalf("waited in vain for %s\nerrors: %q", script, b.found())
@@ -165,8 +165,8 @@ func (b *tab) until(script string) {
 	}
 }
 
-// The part of the page that a selector means: with " | text" the first one that has that
-// text. It is looked for in the dialog that is open, if there is one.
+// The element of a selector; with " | text" the first one with that text. If a dialog is open, it
+// is searched in the dialog.
 const lookFor = `((wanted) => {
 	const [css, text] = wanted.split(" | ");
 	const root = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document;
@@ -180,8 +180,7 @@ func find(wanted string) string {
 	return lookFor + "(" + string(quoted) + ")"
 }
 
-// click presses the mouse in the middle of a part of the page, as soon as it is there, stands
-// still and nothing lies on it.
+// click clicks the middle of an element, as soon as it exists, does not move and is not covered.
 func (b *tab) click(wanted string) {
 	b.Helper()
 	place := `(() => {
@@ -197,7 +196,7 @@ func (b *tab) click(wanted string) {
 		return [];
 	})()`
 	var before []float64
-	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(waitTimeout); ; time.Sleep(10 * time.Millisecond) {
 		at := eval[[]float64](b, place)
 		if len(at) > 0 && slices.Equal(at, before) {
 			b.do(chromedp.MouseClickXY(at[0], at[1]))
@@ -211,7 +210,7 @@ func (b *tab) click(wanted string) {
 	}
 }
 
-// press types keys, into what has the focus: text, or keys of package kb.
+// press types text or keys of package kb into the focused element.
 func (b *tab) press(keys ...string) {
 	b.Helper()
 	for _, r := range strings.Join(keys, "") {
@@ -244,14 +243,14 @@ func (b *tab) write(field, text string) {
 	b.press(text)
 }
 
-// text is what a part of the page says.
+// text returns the text of an element.
 func (b *tab) text(wanted string) string {
 	b.Helper()
 	b.until(find(wanted))
 	return eval[string](b, find(wanted)+`.textContent.replace(/\s+/g, " ").trim()`)
 }
 
-// texts are what all parts say.
+// texts returns the texts of all elements.
 func (b *tab) texts(css string) []string {
 	b.Helper()
 	quoted, _ := json.Marshal(css)
@@ -283,7 +282,7 @@ func (b *tab) size(width, height int64) {
 	require.NoError(b, err)
 }
 
-// picture writes what the page looks like, where the flag says.
+// picture writes a screenshot of the page to the folder of the flag.
 func (b *tab) picture(name string) {
 	if *screenshots == "" {
 		return

@@ -13,7 +13,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// tick presses the boxes of rows, from 0.
+// tick clicks the checkboxes of rows, from 0.
 func (b *tab) tick(rows ...int) {
 	b.Helper()
 	for _, i := range rows {
@@ -68,7 +68,7 @@ func TestSelectRowsThenTagUntagAddToGroupDelete(t *testing.T) {
 
 	b.click("#selection button | Delete")
 	b.press("2")
-	b.click("dialog button | Delete for good")
+	b.click("dialog button | Delete permanently")
 	b.closed()
 	b.shows(58)
 	for i, id := range ids {
@@ -100,9 +100,9 @@ func TestSelectPageThenAllMatching(t *testing.T) {
 	b.click("dialog button.primary")
 	b.closed()
 	require.Equal(t, n, b.count(filter.And(e, filter.Tag.Has("vip"))))
-	require.Equal(t, b.count(filter.Tag.Has("vip")), n+b.count(filter.And(filter.Not(e), filter.Tag.Has("vip"))), "nobody else was touched")
+	require.Equal(t, b.count(filter.Tag.Has("vip")), n+b.count(filter.And(filter.Not(e), filter.Tag.Has("vip"))), "no other visitor changed")
 
-	// One fewer is the page without it, not everybody without it.
+	// Unselecting one leaves the others of the page, not all others that match.
 	b.tick(0)
 	require.Equal(t, "49 visitors selected", b.text(".selected"))
 	// Another search is another selection.
@@ -121,7 +121,7 @@ func TestSelectPageThenAllMatching(t *testing.T) {
 	require.Equal(t, rest, b.count(filter.All()))
 }
 
-func TestDeletionSaysWhatGoesAndAsksForTheNumber(t *testing.T) {
+func TestDeletionShowsConsequencesAndRequiresTheNumber(t *testing.T) {
 	b := open(t, 10)
 	b.tick(0, 1, 2)
 	b.click("#selection button | Delete")
@@ -132,7 +132,7 @@ func TestDeletionSaysWhatGoesAndAsksForTheNumber(t *testing.T) {
 	} {
 		require.Contains(t, said, words)
 	}
-	may := func() bool { return !eval[bool](b, find("dialog button | Delete for good")+".disabled") }
+	may := func() bool { return !eval[bool](b, find("dialog button | Delete permanently")+".disabled") }
 	require.False(t, may())
 	for text, want := range map[string]bool{"": false, "2": false, "33": false, "three": false, "3": true} {
 		b.write("dialog input", text)
@@ -161,7 +161,7 @@ func TestDeleteFromTheRecord(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrNotFound)
 }
 
-func TestDeletionOfAllMatchingStopsWhenTheyAreOthersByNow(t *testing.T) {
+func TestDeletionOfAllMatchingStopsIfTheNumberChanged(t *testing.T) {
 	b := open(t, 80)
 	b.refusals = true
 	n := b.count(filter.Source.Is(visitor.Instagram))
@@ -171,7 +171,7 @@ func TestDeletionOfAllMatchingStopsWhenTheyAreOthersByNow(t *testing.T) {
 	if n > 50 {
 		b.click("#selection button | Select all")
 	} else {
-		// All are on the page; all that match is more than those, so it is not offered.
+		// All that match are on the page, so selecting all is not offered.
 		b.create(visitor.Draft{Name: "Newcomer", Source: visitor.Instagram})
 		b.shows(n + 1)
 		n++
@@ -184,7 +184,7 @@ func TestDeletionOfAllMatchingStopsWhenTheyAreOthersByNow(t *testing.T) {
 	require.Contains(t, b.text("dialog .field-error"), fmt.Sprintf("%d visitors match now. Nothing was deleted.", n+1))
 	require.Equal(t, n+1, b.count(filter.Source.Is(visitor.Instagram)))
 	require.Contains(t, b.text("dialog form"), fmt.Sprintf("Type %d to delete", n+1))
-	b.until(find("dialog button | Delete for good") + ".disabled")
+	b.until(find("dialog button | Delete permanently") + ".disabled")
 	b.press(fmt.Sprint(n+1), kb.Enter)
 	b.closed()
 	require.Zero(t, b.count(filter.Source.Is(visitor.Instagram)))

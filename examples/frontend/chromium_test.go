@@ -14,7 +14,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// Chromium is looked for in PATH, then where macOS puts it.
+// Chromium is searched in PATH, then where macOS installs it.
 var programs = []string{
 	"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome",
 	"/Applications/Chromium.app/Contents/MacOS/Chromium", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -22,8 +22,7 @@ var programs = []string{
 
 var errNoChromium = errors.New("no Chromium is installed")
 
-// chromium is the one browser of the test binary; tests that run at the same time have a pane
-// of it each.
+// chromium is the browser of the test binary; each parallel test has a pane of it.
 var chromium struct {
 	once   sync.Once
 	ctx    context.Context
@@ -31,8 +30,8 @@ var chromium struct {
 	err    error
 }
 
-// pane is a page that tests use one after the other. What a page keeps is kept apart by the
-// address of its server, of which each test has its own.
+// pane is a page that tests reuse. Storage is separate by server address, and each test has its own
+// server.
 type pane struct {
 	ctx context.Context
 	end context.CancelFunc
@@ -41,13 +40,13 @@ type pane struct {
 	user *tab
 }
 
-// panes are those that no test uses now.
+// panes are the unused ones.
 var panes struct {
 	sync.Mutex
 	free []*pane
 }
 
-// takePane returns a pane that no test uses.
+// takePane returns an unused pane.
 func takePane() *pane {
 	panes.Lock()
 	defer panes.Unlock()
@@ -68,14 +67,14 @@ func takePane() *pane {
 	return p
 }
 
-// use has a tab hear of what happens in the pane, or nobody.
+// use sets the tab that receives the events of the pane, or nil.
 func (p *pane) use(b *tab) {
 	p.lock.Lock()
 	defer p.lock.Unlock()
 	p.user = b
 }
 
-// leave empties the pane for the next test, or closes it where it may be of no use.
+// leave clears the pane for the next test, or closes it if it may be broken.
 func (p *pane) leave(failed bool) {
 	if failed || chromedp.Do(p.ctx, chromedp.Navigate("about:blank")) != nil {
 		p.end()

@@ -17,13 +17,13 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// typed is what the search field holds.
+// typed returns the text of the search field.
 func (b *tab) typed() string {
 	b.Helper()
 	return eval[string](b, `document.querySelector("#filter").value`)
 }
 
-// chip is the chip of a source, a tag or a group.
+// chip returns the selector of the chip of a source, tag or group.
 func chip(field, name string) string {
 	return fmt.Sprintf(`#%ss [data-name=%q]`, field, name)
 }
@@ -57,7 +57,7 @@ func TestSearchByPartOfNameAddressNumberAndByFilterText(t *testing.T) {
 		b.search(s)
 		b.shows(b.count(e))
 	}
-	// Without Enter it is looked for a little later.
+	// Without Enter the search starts after a delay.
 	b.write("#filter", "łukasie")
 	b.shows(1)
 	b.click("#filter-clear")
@@ -73,7 +73,7 @@ func TestErrorsOfAFilterAreShownInPlace(t *testing.T) {
 	b.shows(hot)
 	rows := b.ids()
 
-	b.search(`name:"Şa" tga:hot-lead`) // the place is told in bytes, and ş has two
+	b.search(`name:"Şa" tga:hot-lead`) // the position is in bytes, and Ş has two
 	require.Contains(t, b.text("#filter-error .reason"), "Unknown field")
 	require.Equal(t, "tga", b.text("#filter-error mark"))
 	require.Equal(t, "tga", eval[string](b, `((f) => f.value.slice(f.selectionStart, f.selectionEnd))(document.querySelector("#filter"))`))
@@ -131,7 +131,7 @@ func TestChipsFilterBySourceAndByHasAndHasNotTag(t *testing.T) {
 	require.Equal(t, []string{"has", "not", "off"}, []string{b.chipState("tag", "hot-lead"), b.chipState("tag", "customer"), b.chipState("tag", "vip")})
 	require.Contains(t, b.text(chip("tag", "customer")), "has not")
 
-	// Counts are live: what each chip would find.
+	// Counts show the matches of each chip.
 	for name, e := range map[string]filter.Expr{
 		"newsletter": filter.And(found, has("newsletter")),
 		"hot-lead":   found,
@@ -144,7 +144,7 @@ func TestChipsFilterBySourceAndByHasAndHasNotTag(t *testing.T) {
 	}
 	require.Equal(t, b.count(filter.And(found, filter.Group.Has("Newsletter"))), b.chipCount("group", "Newsletter"))
 
-	// Two sources are either; a third press lets go.
+	// Two sources match either; a third press clears.
 	b.click(chip("source", "telegram"))
 	require.Equal(t, "source:instagram,telegram tag:hot-lead -tag:customer", b.typed())
 	b.shows(b.count(filter.And(source.In(visitor.Instagram, visitor.Telegram), has("hot-lead"), filter.Not(has("customer")))))
@@ -154,7 +154,7 @@ func TestChipsFilterBySourceAndByHasAndHasNotTag(t *testing.T) {
 	require.Equal(t, "source:instagram,telegram", b.typed())
 	b.shows(b.count(source.In(visitor.Instagram, visitor.Telegram)))
 
-	// The chips follow what is typed, and keep what is not theirs.
+	// The chips follow the typed text, and keep its other conditions.
 	b.search(`ma TAG:"Hot-Lead" -group:"Spring campaign" has:email`)
 	require.Equal(t, []string{"has", "not", "off"}, []string{b.chipState("tag", "hot-lead"), b.chipState("group", "Spring campaign"), b.chipState("source", "instagram")})
 	b.click(chip("group", "Spring campaign"))
@@ -165,7 +165,7 @@ func TestChipsFilterBySourceAndByHasAndHasNotTag(t *testing.T) {
 	require.Equal(t, "(tag:vip OR tag:wholesale) source:whatsapp", b.typed())
 	b.shows(b.count(filter.And(filter.Or(has("vip"), has("wholesale")), source.Is(visitor.WhatsApp))))
 
-	// The address keeps them, and what was before.
+	// The URL and the history have them.
 	b.do(chromedp.NavigateBack())
 	b.shows(b.count(filter.Or(has("vip"), has("wholesale"))))
 	require.Equal(t, "tag:vip OR tag:wholesale", b.typed())
@@ -176,8 +176,8 @@ func TestChipsFilterBySourceAndByHasAndHasNotTag(t *testing.T) {
 	require.Equal(t, "has", b.chipState("source", "whatsapp"))
 }
 
-// TestChipsWriteWhatTheLibraryReads puts tags with odd names through the texts that chips
-// write, each beside odd texts that are there already.
+// TestChipsWriteWhatTheLibraryReads parses the texts that chips write for tags with unusual names,
+// beside unusual existing texts.
 func TestChipsWriteWhatTheLibraryReads(t *testing.T) {
 	b := open(t, 0)
 	odd := []string{
@@ -207,7 +207,7 @@ func TestChipsWriteWhatTheLibraryReads(t *testing.T) {
 				require.Equal(t, state, w.State, w.Text)
 				_, err = ws.Count(t.Context(), e)
 				require.NoError(t, err, w.Text)
-				// The condition on the tag stands beside the others, which are as before.
+				// The condition on the tag is added to the others, which are unchanged.
 				want := filter.Expr(filter.Tag.Has(name))
 				if state == "not" {
 					want = filter.Not(want)
@@ -228,7 +228,7 @@ func TestChipsWriteWhatTheLibraryReads(t *testing.T) {
 	}
 }
 
-// conjuncts are the conditions that all must hold.
+// conjuncts returns the conditions of a conjunction.
 func conjuncts(e filter.Expr) []filter.Expr {
 	if and, ok := e.(filter.AndExpr); ok {
 		return and.Of
@@ -236,7 +236,7 @@ func conjuncts(e filter.Expr) []filter.Expr {
 	return []filter.Expr{e}
 }
 
-func TestGroupsWithARuleAreShownAndLeft(t *testing.T) {
+func TestGroupsWithARule(t *testing.T) {
 	b := open(t, 300)
 	n := b.count(filter.Group.Has("Warm on Instagram"))
 	require.Positive(t, n)
@@ -247,7 +247,7 @@ func TestGroupsWithARuleAreShownAndLeft(t *testing.T) {
 		require.Contains(t, cell, "Warm on Instagram")
 	}
 
-	// Somebody whom the rule takes in is taken out by hand, and stays out.
+	// A visitor that matches the rule is removed by hand, and stays excluded.
 	b.click("td.name button")
 	require.Equal(t, "Edit visitor", b.text("dialog h2"))
 	require.True(t, eval[bool](b, find(".group-list label | Warm on Instagram")+".control.checked"))

@@ -1,10 +1,10 @@
-// Frontend serves a page of visitors: search, filters, sorting, creating, editing, bulk
-// work, all of it by the HTTP API of package rest.
+// Command frontend serves a page of visitors with search, filters, sorting, creating, editing and
+// bulk actions, which uses the HTTP API of package rest.
 //
 //	go run ./examples/frontend [-addr HOST:PORT] [-db FILE] [-n VISITORS]
 //
 // The page is plain HTML, CSS and JavaScript modules, in the folder page. Without -db the
-// visitors are in a temporary file, which goes when the program ends.
+// visitors are in a temporary file, which is deleted when the program exits.
 package main
 
 import (
@@ -18,11 +18,11 @@ import (
 
 func main() {
 	o := options{}
-	flag.StringVar(&o.addr, "addr", "127.0.0.1:8080", "where to listen; there is no sign-in, so stay on loopback")
+	flag.StringVar(&o.addr, "addr", "127.0.0.1:8080", "address to listen on; without authentication, so use a loopback address")
 	flag.StringVar(&o.db, "db", "", "the SQLite file; default: a temporary one")
-	flag.IntVar(&o.visitors, "n", 3_000, "how many visitors to make up in an empty file")
-	flag.Uint64Var(&o.seed, "seed", 1, "the same seed makes up the same visitors")
-	check := flag.Bool("check", false, "ask for the page and for visitors once, then end")
+	flag.IntVar(&o.visitors, "n", 3_000, "number of visitors to generate in an empty file")
+	flag.Uint64Var(&o.seed, "seed", 1, "the same seed generates the same visitors")
+	check := flag.Bool("check", false, "request the page and visitors once, then exit")
 	flag.Parse()
 	if *check {
 		o.addr = "127.0.0.1:0"

@@ -12,7 +12,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// page waits until that page is shown.
+// page waits until a page is shown.
 func (b *tab) page(n int) {
 	b.Helper()
 	b.until(fmt.Sprintf(`document.querySelector("#pager span").textContent === "Page %d"`, n))
@@ -53,7 +53,7 @@ func TestPagesNeitherSkipNorRepeatWhileVisitorsComeAndGo(t *testing.T) {
 	b.page(1)
 }
 
-func TestNextTwiceAtOnceIsOnePage(t *testing.T) {
+func TestNextTwiceIsOnePage(t *testing.T) {
 	b := open(t, 120)
 	want := idsOf(b.first(filter.All(), store.NewestFirst, 120))
 	eval[bool](b, `((next) => { next.click(); next.click(); return true; })(`+find("#pager button | Next")+`)`)
@@ -65,7 +65,7 @@ func TestNextTwiceAtOnceIsOnePage(t *testing.T) {
 	require.Equal(t, "Next", b.focused(), "at the last page too")
 }
 
-func TestPageStaysWhileAFilterCannotBeRead(t *testing.T) {
+func TestPageStaysWhileAFilterIsInvalid(t *testing.T) {
 	b := open(t, 120)
 	b.refusals = true
 	want := idsOf(b.first(filter.All(), store.NewestFirst, 120))
@@ -86,7 +86,7 @@ func TestPageStaysWhileAFilterCannotBeRead(t *testing.T) {
 	b.shows(b.count(filter.Tag.Exists()))
 }
 
-func TestPageThatIsEmptiedGivesWayToTheFirst(t *testing.T) {
+func TestEmptiedPageIsReplacedByTheFirst(t *testing.T) {
 	b := open(t, 53)
 	b.click("#pager button | Next")
 	b.until(`document.querySelectorAll("tbody tr").length === 3`)

@@ -24,7 +24,7 @@ const (
 	tagField    = `.picker input[role="combobox"]`
 )
 
-// choose takes a line of a list by typing how it begins.
+// choose selects an item of a list by typing its start.
 func (b *tab) choose(list, begins string) {
 	b.Helper()
 	eval[bool](b, find(list)+".focus() ?? true")
@@ -38,7 +38,7 @@ func (b *tab) closed() {
 	b.settled()
 }
 
-// tags are those that there are, by name.
+// tags returns all tags by name.
 func (b *tab) tags() map[string]tag.Tag {
 	b.Helper()
 	all := map[string]tag.Tag{}
@@ -66,7 +66,7 @@ func tagNames(v visitor.Visitor) (names []string) {
 	return names
 }
 
-func TestCreateWithTagsMadeAndPicked(t *testing.T) {
+func TestCreateWithNewAndExistingTags(t *testing.T) {
 	b := open(t, 30)
 	b.click("#create")
 	require.Equal(t, "Create visitor", b.text("dialog h2"))
@@ -84,13 +84,13 @@ func TestCreateWithTagsMadeAndPicked(t *testing.T) {
 	b.press(kb.Enter)
 	require.Equal(t, []string{"spring fair×"}, b.texts(".chosen .badge"))
 
-	// One that is there: picked from the list by mouse, and by keys.
+	// An existing tag: chosen from the list by mouse, and by keys.
 	b.write(tagField, "hot")
 	b.click(`[role="option"] | hot-lead`)
 	b.write(tagField, "ip")
 	b.press(kb.ArrowDown, kb.Enter)
 	require.Equal(t, []string{"spring fair×", "hot-lead×", "vip×"}, b.texts(".chosen .badge"))
-	// The whole name of one that is there, in another spelling, makes no second one.
+	// The name of an existing tag in another spelling creates no second one.
 	b.write(tagField, "CUSTOMER")
 	b.press(kb.Enter)
 	b.click(`.group-list label | Newsletter`)
@@ -109,7 +109,7 @@ func TestCreateWithTagsMadeAndPicked(t *testing.T) {
 	require.True(t, eval[bool](b, `document.activeElement.id === "create"`), "the focus is back")
 }
 
-func TestCreateSaysWhatIsWrongAtTheField(t *testing.T) {
+func TestCreateShowsErrorsAtTheField(t *testing.T) {
 	b := open(t, 0)
 	b.refusals = true
 	wrong := func(field, says string) {
@@ -146,7 +146,7 @@ func TestCreateSaysWhatIsWrongAtTheField(t *testing.T) {
 	require.Equal(t, 1, b.count(filter.All()))
 }
 
-func TestSaveTwiceMakesOne(t *testing.T) {
+func TestSaveTwiceCreatesOne(t *testing.T) {
 	b := open(t, 0)
 	b.click("#create")
 	b.press("Ada")
@@ -173,7 +173,7 @@ func TestEditProfileAndTags(t *testing.T) {
 	b.write(emailField, "new@example.com")
 	b.write(phoneField, "")
 	b.choose(sourceField, "Insta")
-	b.click(`button[aria-label="Take off vip"]`)
+	b.click(`button[aria-label="Remove vip"]`)
 	b.write(tagField, "brand new")
 	b.press(kb.Enter, kb.Enter) // with the colour that is offered, and no description
 	b.press(kb.Enter)           // nothing typed: saves
@@ -199,7 +199,7 @@ func TestEditProfileAndTags(t *testing.T) {
 	require.Equal(t, string(v.ID), eval[string](b, `document.activeElement.closest("tr").dataset.id`), "the focus is back in the row")
 }
 
-func TestEditTellsWhenSomeoneElseWasFaster(t *testing.T) {
+func TestEditConflict(t *testing.T) {
 	b := open(t, 0)
 	b.refusals = true
 	v := b.create(visitor.Draft{Name: "Ada", Source: visitor.Chat})
@@ -242,7 +242,7 @@ func TestGroupsFromTheRecord(t *testing.T) {
 	require.Equal(t, 0, b.chipCount("group", "Newsletter"))
 }
 
-func TestRecordShowsSinceWhenAndByWhomGroupsHaveTheVisitor(t *testing.T) {
+func TestRecordShowsMemberships(t *testing.T) {
 	b := open(t, 0)
 	ann, err := b.server.ws.WithActor("ann <b>", "spring campaign")
 	require.NoError(t, err)

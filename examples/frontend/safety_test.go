@@ -58,7 +58,7 @@ func TestHostileNamesShowAsText(t *testing.T) {
 			require.Contains(t, want, name)
 		}
 		require.LessOrEqual(t, eval[float64](b, `document.documentElement.scrollWidth`), float64(width), "nothing is pushed out of the page")
-		// Nothing was made of the names but text, and none turns round what stands beside it.
+		// The names are shown as text, and none changes the direction of the text beside it.
 		require.Zero(t, eval[int](b, `document.querySelectorAll("td script, td img, td h1, td b, .chips script, .chips img").length`))
 		require.True(t, eval[bool](b, `[...document.querySelectorAll("td.name bdi, .badge.tag bdi, td.groups bdi, .chip bdi")].every((e) => getComputedStyle(e).unicodeBidi === "isolate")`))
 		require.Equal(t, len(want), eval[int](b, `document.querySelectorAll("tbody tr").length`))
@@ -73,7 +73,7 @@ func TestHostileNamesShowAsText(t *testing.T) {
 		b.press(kb.Escape)
 		b.closed()
 	}
-	// Their tags can be filtered by, whatever they are called.
+	// Filtering by their tags works.
 	for _, chip := range eval[[]string](b, `[...document.querySelectorAll("#tags .chip")].map((c) => c.dataset.name)`) {
 		name, err := json.Marshal(chip)
 		require.NoError(t, err)
@@ -85,7 +85,7 @@ func TestHostileNamesShowAsText(t *testing.T) {
 	require.Equal(t, len(want), b.count(filter.All()))
 }
 
-// TestOverridesOfDirectionAreRefused: they would show a name as another one.
+// TestOverridesOfDirectionAreRefused: they could disguise a name as another one.
 func TestOverridesOfDirectionAreRefused(t *testing.T) {
 	b := open(t, 0)
 	b.refusals = true
@@ -134,7 +134,7 @@ func TestOtherNamesOfTheServerAreRefused(t *testing.T) {
 	}
 }
 
-func TestPolicyIsStrictAndItsViolationIsNoticed(t *testing.T) {
+func TestPolicyIsStrictAndViolationsAreFound(t *testing.T) {
 	b := open(t, 0)
 	resp, err := http.Get(b.server.url)
 	require.NoError(t, err)
@@ -144,7 +144,7 @@ func TestPolicyIsStrictAndItsViolationIsNoticed(t *testing.T) {
 	for _, loose := range []string{"unsafe", "*", "data:", "http"} {
 		require.NotContains(t, p, loose)
 	}
-	// All that the page loads is its own.
+	// The page loads only its own files.
 	require.Equal(t, []string{strings.TrimSuffix(b.server.url, "/")}, eval[[]string](b, `[...new Set(performance.getEntriesByType("resource").map((r) => new URL(r.name).origin))]`))
 
 	b.until("true")
@@ -165,9 +165,9 @@ func TestPolicyIsStrictAndItsViolationIsNoticed(t *testing.T) {
 			b.until("true")
 		}
 		require.True(t, noticed, bad)
-		b.forgive()
+		b.clearProblems()
 	}
 	require.True(t, eval[bool](b, `(() => { try { document.body.innerHTML = "<b>oh</b>"; return false; } catch (error) { return error instanceof TypeError; } })()`), "text that would become HTML is refused")
 	b.until("true")
-	b.forgive()
+	b.clearProblems()
 }

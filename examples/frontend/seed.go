@@ -18,14 +18,14 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// makeUp fills a workspace with tags, groups and n visitors, always the same for a seed.
-func makeUp(ctx context.Context, ws *store.Workspace, n int, seed uint64, now time.Time) error {
-	for _, t := range madeUpTags {
+// generate fills a workspace with tags, groups and n visitors, the same for the same seed.
+func generate(ctx context.Context, ws *store.Workspace, n int, seed uint64, now time.Time) error {
+	for _, t := range sampleTags {
 		if _, err := ws.CreateTag(ctx, t.Draft); err != nil {
 			return err
 		}
 	}
-	m := maker{random: rand.New(rand.NewPCG(seed, 0)), now: now}
+	m := generator{random: rand.New(rand.NewPCG(seed, 0)), now: now}
 	for _, d := range []group.Draft{
 		{Name: "Newsletter", Description: "get a letter each month"},
 		{Name: "Spring campaign", Description: "asked about the spring offer"},
@@ -53,17 +53,17 @@ func makeUp(ctx context.Context, ws *store.Workspace, n int, seed uint64, now ti
 	return refused
 }
 
-// maker makes up visitors.
-type maker struct {
+// generator generates visitors.
+type generator struct {
 	random *rand.Rand
 	now    time.Time
 	groups []group.ID
 }
 
-func (m *maker) drafts(n int) iter.Seq[visitor.Draft] {
-	return func(yield func(visitor.Draft) bool) {
+func (m *generator) drafts(n int) iter.Seq2[visitor.Draft, error] {
+	return func(yield func(visitor.Draft, error) bool) {
 		for i := range n {
-			if !yield(m.draft(i, n)) {
+			if !yield(m.draft(i, n), nil) {
 				return
 			}
 		}
@@ -72,9 +72,9 @@ func (m *maker) drafts(n int) iter.Seq[visitor.Draft] {
 
 const year = 365 * 24 * time.Hour
 
-// draft makes up the i-th of n visitors, who came over the last year and a half, more and
-// more of them lately.
-func (m *maker) draft(i, n int) visitor.Draft {
+// draft generates the i-th of n visitors, created over the last year and a half, increasingly
+// often.
+func (m *generator) draft(i, n int) visitor.Draft {
 	first, last := pick(m, firstNames), pick(m, lastNames)
 	age := math.Pow(1-(float64(i)+m.random.Float64())/float64(n), 1.6)
 	d := visitor.Draft{
@@ -83,7 +83,7 @@ func (m *maker) draft(i, n int) visitor.Draft {
 		CreatedAt: m.now.Add(-time.Duration(age * 1.5 * float64(year))),
 	}
 	if m.chance(0.08) {
-		d.Name = first // some tell no more
+		d.Name = first // first name only
 	}
 	user := m.userName(first, last)
 	if m.chance(0.72) {
@@ -92,7 +92,7 @@ func (m *maker) draft(i, n int) visitor.Draft {
 	if d.Source == visitor.WhatsApp || m.chance(0.45) {
 		d.Phone = m.phone()
 	}
-	for _, t := range madeUpTags {
+	for _, t := range sampleTags {
 		if m.chance(t.share) {
 			d.Tags = append(d.Tags, t.Name)
 		}
@@ -102,7 +102,7 @@ func (m *maker) draft(i, n int) visitor.Draft {
 			d.Groups = append(d.Groups, g)
 		}
 	}
-	if !m.chance(0.06) { // the others were typed in by hand, and never wrote
+	if !m.chance(0.06) { // the others were entered by hand
 		seen := math.Pow(m.random.Float64(), 1.8)
 		d.Identities = []visitor.Identity{{
 			Source: d.Source, Account: "acme", ExternalID: strconv.Itoa(100_000_000 + i), Username: user,
@@ -112,8 +112,8 @@ func (m *maker) draft(i, n int) visitor.Draft {
 	return d
 }
 
-// userName makes up what somebody is called where only plain letters will do.
-func (m *maker) userName(first, last string) string {
+// userName generates a user name of ASCII letters.
+func (m *generator) userName(first, last string) string {
 	plain := func(s string) string {
 		return strings.Map(func(r rune) rune {
 			if r < 'a' || r > 'z' {
@@ -132,9 +132,9 @@ func (m *maker) userName(first, last string) string {
 	return first + strconv.Itoa(10+m.random.IntN(90))
 }
 
-func (m *maker) chance(p float64) bool { return m.random.Float64() < p }
+func (m *generator) chance(p float64) bool { return m.random.Float64() < p }
 
-func (m *maker) source() visitor.Source {
+func (m *generator) source() visitor.Source {
 	at := m.random.IntN(100)
 	for _, s := range []struct {
 		source visitor.Source
@@ -147,8 +147,8 @@ func (m *maker) source() visitor.Source {
 	return visitor.Telegram
 }
 
-// phone makes up a number of a range that is kept for fiction.
-func (m *maker) phone() string {
+// phone generates a number from a range reserved for fiction.
+func (m *generator) phone() string {
 	switch m.random.IntN(3) {
 	case 0:
 		return fmt.Sprintf("+44 7700 900%03d", m.random.IntN(1_000)) // Ofcom
@@ -158,10 +158,10 @@ func (m *maker) phone() string {
 	return fmt.Sprintf("+61 491 57%d %03d", m.random.IntN(10), m.random.IntN(1_000)) // ACMA
 }
 
-func pick(m *maker, from []string) string { return from[m.random.IntN(len(from))] }
+func pick(m *generator, from []string) string { return from[m.random.IntN(len(from))] }
 
-// madeUpTags are the tags, each with the share of visitors that carry it.
-var madeUpTags = []struct {
+// sampleTags are the tags, each with the share of visitors that have it.
+var sampleTags = []struct {
 	tag.Draft
 	share float64
 }{

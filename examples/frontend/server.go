@@ -22,11 +22,11 @@ import (
 
 const workspace = "acme"
 
-// options are what the command line may choose.
+// options are the command line flags.
 type options struct {
 	addr     string
 	db       string // "": a temporary file
-	visitors int    // made up where there are none
+	visitors int    // to generate in an empty file
 	seed     uint64
 }
 
@@ -36,12 +36,12 @@ type server struct {
 	ws     *store.Workspace
 	st     *sqlite.Store
 	http   *http.Server
-	end    context.CancelFunc // of the requests under way; event streams last until then
+	end    context.CancelFunc // ends the running requests; event streams last until then
 	ended  chan error
 	folder string // temporary, of the file
 }
 
-// start opens the file, makes up visitors where there are none, and serves.
+// start opens the file, generates visitors if it is empty, and serves.
 func start(ctx context.Context, o options) (_ *server, err error) {
 	s := &server{ended: make(chan error, 1)}
 	defer func() {
@@ -66,12 +66,12 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 		return nil, err
 	}
 	if n == 0 && o.visitors > 0 {
-		if err := makeUp(ctx, s.ws, o.visitors, o.seed, time.Now()); err != nil {
-			return nil, fmt.Errorf("make up visitors: %w", err)
+		if err := generate(ctx, s.ws, o.visitors, o.seed, time.Now()); err != nil {
+			return nil, fmt.Errorf("generate visitors: %w", err)
 		}
 	}
 	api, err := rest.New(s.st, &rest.Options{
-		// A host with users looks here who is asking, and whose visitors they may see.
+		// A host with users returns the workspace of the user here.
 		Workspace: func(*http.Request) (store.WorkspaceID, error) { return workspace, nil },
 		Failed:    func(r *http.Request, err error) { log.Printf("%s %s: %v", r.Method, r.URL.Path, err) },
 	})
@@ -94,7 +94,7 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 	return s, nil
 }
 
-// close ends the requests under way and frees what the server holds.
+// close ends the running requests and releases the resources.
 func (s *server) close() error {
 	s.end()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
@@ -117,14 +117,14 @@ func (s *server) free() error {
 	return err
 }
 
-// check asks the server for its page and for a few visitors.
+// check requests the page and a few visitors.
 func (s *server) check(ctx context.Context) error {
 	page, err := get(ctx, s.url)
 	if err != nil {
 		return err
 	}
 	if !strings.Contains(string(page), "<title>Visitors</title>") {
-		return errors.New("the page is another one")
+		return errors.New("unexpected page")
 	}
 	body, err := get(ctx, s.url+"api/visitors?filter=tag:hot-lead&limit=3")
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// first returns the first visitors in an order.
+// first returns the first n visitors in an order.
 func (b *tab) first(where filter.Expr, order store.Order, n int) []visitor.Visitor {
 	b.Helper()
 	p, err := b.server.ws.Find(b.Context(), store.Query{Where: where, Order: order, Limit: n})
@@ -48,13 +48,13 @@ func (b *tab) get(id visitor.ID) visitor.Visitor {
 	return v
 }
 
-// names are those in the table.
+// names returns the names in the table.
 func (b *tab) names() []string {
 	b.Helper()
 	return b.texts("td.name")
 }
 
-// ids are those of the rows.
+// ids returns the ids of the rows.
 func (b *tab) ids() []string {
 	b.Helper()
 	return eval[[]string](b, `[...document.querySelectorAll("tbody tr")].map((row) => row.dataset.id)`)
@@ -67,7 +67,7 @@ func idsOf(found []visitor.Visitor) (ids []string) {
 	return ids
 }
 
-// shows waits until the page says that so many match.
+// shows waits until the page shows that number of matches.
 func (b *tab) shows(n int) {
 	b.Helper()
 	words := strconv.Itoa(n) + " visitors"
@@ -78,7 +78,7 @@ func (b *tab) shows(n int) {
 	b.settled()
 }
 
-// rgb is a colour as the style of an element has it.
+// rgb returns a colour in the form of computed styles.
 func rgb(c tag.Color) string {
 	r, g, b := c.RGB()
 	return fmt.Sprintf("rgb(%d, %d, %d)", r, g, b)
@@ -121,13 +121,13 @@ func TestTableShowsNameAddressesBadgesGroupsAndLastSeen(t *testing.T) {
 	require.Equal(t, "is about to buy", eval[string](b, fmt.Sprintf(`document.querySelector(%q).title`, row+".badge.tag")))
 }
 
-func TestTextOnEveryColourIsThatOfTheLibrary(t *testing.T) {
+func TestTextColourMatchesTheLibrary(t *testing.T) {
 	b := open(t, 0)
 	colors := []tag.Color{"#000000", "#ffffff", "#767676", "#777777", "#757575", "#747474", "#ff0000", "#00ff00", "#0000ff"}
 	for _, s := range visitor.Sources() {
 		colors = append(colors, s.Info().Badge)
 	}
-	colors = append(colors, tag.Palette[:]...)
+	colors = append(colors, tag.Palette()...)
 	for r := 0; r < 256; r += 15 {
 		colors = append(colors, tag.Color(fmt.Sprintf("#%02x%02x%02x", r, (r*7)%256, (r*13)%256)))
 	}
@@ -161,7 +161,7 @@ func TestSortByHeadingsAndByList(t *testing.T) {
 	b.click("th button | Last seen")
 	same(store.LeastRecentlySeen, "Last seen", "ascending")
 
-	// The list has every order; a letter chooses.
+	// The list has every order; a letter selects one.
 	require.Equal(t, len(store.Orders()), eval[int](b, `document.querySelectorAll("#order option").length`))
 	eval[bool](b, `document.querySelector("#order").focus() ?? true`)
 	b.press("o") // Oldest first
@@ -171,7 +171,7 @@ func TestSortByHeadingsAndByList(t *testing.T) {
 	same(store.NameAZ, "Name", "ascending")
 }
 
-func TestChangesOfOthersAreShown(t *testing.T) {
+func TestChangesByOthersAreShown(t *testing.T) {
 	b := open(t, 20)
 	b.shows(20)
 	v := b.create(visitor.Draft{Name: "Grace Hopper", Source: visitor.WhatsApp})
@@ -183,7 +183,7 @@ func TestChangesOfOthersAreShown(t *testing.T) {
 	b.until(find("td.name | " + name))
 }
 
-func TestNobodyYetAndNobodyFound(t *testing.T) {
+func TestEmptyWorkspaceAndNoMatch(t *testing.T) {
 	b := open(t, 0)
 	require.Equal(t, "No visitors yet", b.text("#table h2"))
 	b.click("#table button | Create the first")
@@ -193,14 +193,14 @@ func TestNobodyYetAndNobodyFound(t *testing.T) {
 	b.shows(1)
 	b.search("nobody")
 	require.Equal(t, "No visitors match", b.text("#table h2"))
-	require.Equal(t, "Nobody fits the search and the filters.", b.text("#table .message p"))
+	require.Equal(t, "No visitor matches the search and the filters.", b.text("#table .message p"))
 	b.search("source:chat source:telegram")
-	require.Equal(t, "Nobody ever can: conditions of the filter contradict each other.", b.text("#table .message p"))
+	require.Equal(t, "The conditions of the filter contradict each other.", b.text("#table .message p"))
 	b.click("#table button | Clear the filter")
 	b.shows(1)
 }
 
-func TestServerGone(t *testing.T) {
+func TestServerUnreachable(t *testing.T) {
 	b := open(t, 20)
 	b.refusals = true
 	eval[bool](b, `((real) => { window.fetch = () => Promise.reject(new TypeError("gone")); window.back = () => { window.fetch = real; }; return true; })(window.fetch)`)
@@ -214,7 +214,7 @@ func TestServerGone(t *testing.T) {
 	require.Equal(t, "ada", b.typed())
 }
 
-func TestMadeUpVisitorsAreTheSameForASeed(t *testing.T) {
+func TestGeneratedVisitorsAreTheSameForASeed(t *testing.T) {
 	shape := regexp.MustCompile(`^[^<>]{2,60}$`)
 	var both [2][]string
 	for i := range both {
@@ -232,7 +232,7 @@ func TestMadeUpVisitorsAreTheSameForASeed(t *testing.T) {
 	require.Equal(t, both[0], both[1])
 }
 
-func TestAFileIsFilledOnce(t *testing.T) {
+func TestFileIsFilledOnce(t *testing.T) {
 	o := options{addr: "127.0.0.1:0", db: filepath.Join(t.TempDir(), "visitors.db"), visitors: 5}
 	for range 2 {
 		s, err := start(t.Context(), o)

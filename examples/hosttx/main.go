@@ -1,6 +1,6 @@
-// Hosttx lets a CRM that has its own tables in an SQLite file keep its visitors there too:
-// a conversation and the visitor it is with are made in one transaction. Deleting the
-// visitor leaves the conversation.
+// Command hosttx is a CRM with its own tables in an SQLite file, which keeps its visitors in the
+// same file: it creates a conversation and its visitor in one transaction. Deleting the visitor
+// keeps the conversation.
 package main
 
 import (
@@ -31,7 +31,7 @@ func run(ctx context.Context) error {
 	}
 	defer os.RemoveAll(folder)
 
-	// The CRM has a database, and a table, of its own.
+	// The CRM has its own database and table.
 	db, err := sql.Open("sqlite3", "file:"+filepath.Join(folder, "crm.db")+"?_busy_timeout=5000&_journal_mode=WAL&_txlock=immediate")
 	if err != nil {
 		return err
@@ -41,7 +41,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 
-	// The visitors move in: their tables have names of their own.
+	// The store adds its tables, whose names start with visitors_.
 	st, err := sqlite.New(ctx, db, nil)
 	if err != nil {
 		return err
@@ -57,35 +57,35 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := crm.tell(ctx, ws, "committed together"); err != nil {
+	if err := crm.report(ctx, ws, "committed together"); err != nil {
 		return err
 	}
 
-	// The CRM refuses an empty message, after the visitor was made: both are taken back.
+	// The CRM refuses an empty message after the visitor was created: both are rolled back.
 	_, err = crm.firstMessage(ctx, visitor.Draft{Name: "Bob", Source: visitor.Chat}, "")
 	fmt.Println("error:", err)
-	if err := crm.tell(ctx, ws, "rolled back together"); err != nil {
+	if err := crm.report(ctx, ws, "rolled back together"); err != nil {
 		return err
 	}
 
 	if _, err := ws.Delete(ctx, ada.ID); err != nil {
 		return err
 	}
-	if err := crm.tell(ctx, ws, "visitor deleted"); err != nil {
+	if err := crm.report(ctx, ws, "visitor deleted"); err != nil {
 		return err
 	}
 	for e, err := range ws.Events(ctx, 0) {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("event %d: %s, of the conversation's visitor: %v\n", e.Seq, e.Kind, e.Visitor == ada.ID)
+		fmt.Printf("event %d: %s, of the visitor of the conversation: %v\n", e.Seq, e.Kind, e.Visitor == ada.ID)
 	}
 	return nil
 }
 
 const workspace = "acme"
 
-// crm is the host: its conversations and its visitors are in one database.
+// crm is the host, with its conversations and visitors in one database.
 type crm struct {
 	db       *sql.DB
 	visitors *sqlite.Store
@@ -93,7 +93,7 @@ type crm struct {
 
 var errEmpty = errors.New("empty message")
 
-// firstMessage makes a visitor and the conversation's first row, both or neither.
+// firstMessage creates a visitor and the first row of its conversation, both or neither.
 func (c crm) firstMessage(ctx context.Context, d visitor.Draft, message string) (visitor.Visitor, error) {
 	tx, err := c.db.BeginTx(ctx, nil)
 	if err != nil {
@@ -118,8 +118,8 @@ func (c crm) firstMessage(ctx context.Context, d visitor.Draft, message string) 
 	return v, tx.Commit()
 }
 
-// tell prints how many visitors and conversations there are.
-func (c crm) tell(ctx context.Context, ws *store.Workspace, when string) error {
+// report prints the numbers of visitors and conversations.
+func (c crm) report(ctx context.Context, ws *store.Workspace, when string) error {
 	visitors, err := ws.Count(ctx, filter.All())
 	if err != nil {
 		return err

@@ -7,6 +7,6 @@ func Example() {
 	// error: empty message
 	// rolled back together: visitors: 1, conversations: 1
 	// visitor deleted:      visitors: 0, conversations: 1
-	// event 1: visitor.created, of the conversation's visitor: true
-	// event 2: visitor.deleted, of the conversation's visitor: true
+	// event 1: visitor.created, of the visitor of the conversation: true
+	// event 2: visitor.deleted, of the visitor of the conversation: true
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/contactpipeline/visitors/tag"
 )
 
-// palette is how many colours a screen has.
+// palette is the colour support of a screen.
 type palette int
 
 const (
@@ -16,8 +16,8 @@ const (
 	trueColor
 )
 
-// badge paints text on a colour, in black or white, whichever is read better. Without
-// colours it is the text.
+// badge returns text on a background colour, in black or white, whichever has more contrast.
+// Without colours it returns the text.
 func (p palette) badge(text string, c tag.Color) string {
 	if p == noColor {
 		return text
@@ -25,7 +25,7 @@ func (p palette) badge(text string, c tag.Color) string {
 	return "\x1b[" + p.code(48, c) + ";" + p.code(38, c.Text()) + "m " + text + " \x1b[0m"
 }
 
-// paint writes text in a colour.
+// paint returns text in a colour.
 func (p palette) paint(text string, c tag.Color) string {
 	if p == noColor {
 		return text
@@ -33,7 +33,7 @@ func (p palette) paint(text string, c tag.Color) string {
 	return "\x1b[" + p.code(38, c) + "m" + text + "\x1b[0m"
 }
 
-// code selects a colour for the text (38) or behind it (48).
+// code returns the escape code of a colour for the text (38) or its background (48).
 func (p palette) code(layer int, c tag.Color) string {
 	r, g, b := c.RGB()
 	if p == trueColor {
@@ -63,7 +63,7 @@ type bar struct {
 	count int64
 }
 
-// bars shows counts; the longest bar is that of the largest.
+// bars shows counts as a bar chart.
 func (s *screen) bars(bars []bar) {
 	const length = 40
 	largest, wide := int64(1), 0

@@ -22,11 +22,11 @@ func (t tour) ids(ctx context.Context, where filter.Expr) (ids []visitor.ID, err
 	return ids, nil
 }
 
-// tag makes tags by naming them. One that needs a colour of its own is made first.
+// tag creates tags by naming them. A tag with a chosen colour is created first.
 func (t tour) tag(ctx context.Context) error {
 	const sale, call = "spring sale", "call back"
 	orange := tag.Color("#f59e0b")
-	_, err := t.ws.CreateTag(ctx, tag.Draft{Name: sale, Color: orange, Description: "hears of the sale in March"})
+	_, err := t.ws.CreateTag(ctx, tag.Draft{Name: sale, Color: orange, Description: "informed about the sale in March"})
 	if err != nil && !errors.Is(err, store.ErrExists) {
 		return err
 	}
@@ -39,12 +39,12 @@ func (t tour) tag(ctx context.Context) error {
 		return err
 	}
 	t.out.heading("Tagging on the fly", "tag:hot-lead tag:e-bike")
-	t.out.line("%s %s: %d visitors tagged, %d were so already",
+	t.out.line("%s %s: %d visitors tagged, %d already had the tags",
 		t.out.color.badge(sale, orange), t.out.color.badge(call, tag.ColorFor(call)), done.Changed, done.Unchanged)
 	return nil
 }
 
-// group fills a group by hand.
+// group adds visitors to a group.
 func (t tour) group(ctx context.Context) error {
 	g, err := t.groupNamed(ctx, group.Draft{Name: "Test ride on Saturday"})
 	if err != nil {
@@ -58,12 +58,12 @@ func (t tour) group(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.out.heading("A group filled by hand", "")
-	t.out.line("%q: %d added, %d were members already", g.Name, done.Changed, done.Unchanged)
+	t.out.heading("A group with added members", "")
+	t.out.line("%q: %d added, %d already members", g.Name, done.Changed, done.Unchanged)
 	return nil
 }
 
-// rule makes a group that fills itself: who matches its rule is a member.
+// rule creates a group with a rule: the visitors that match are members.
 func (t tour) rule(ctx context.Context) error {
 	rule, err := filter.Parse("tag:hot-lead -tag:customer has:email")
 	if err != nil {
@@ -77,12 +77,12 @@ func (t tour) rule(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.out.heading("A group that fills itself", "tag:hot-lead -tag:customer has:email")
+	t.out.heading("A group with a rule", "tag:hot-lead -tag:customer has:email")
 	t.out.line("%q has %d members", g.Name, n)
 	return nil
 }
 
-// groupNamed returns the group of that name, making it if need be.
+// groupNamed returns the group with a name, and creates it if it does not exist.
 func (t tour) groupNamed(ctx context.Context, d group.Draft) (group.Group, error) {
 	for g, err := range t.ws.Groups(ctx) {
 		if err != nil || group.Key(g.Name) == group.Key(d.Name) {
@@ -92,7 +92,7 @@ func (t tour) groupNamed(ctx context.Context, d group.Draft) (group.Group, error
 	return t.ws.CreateGroup(ctx, d)
 }
 
-// edit changes a profile, but only if nobody else has changed it meanwhile.
+// edit changes a profile, unless it was changed since it was read.
 func (t tour) edit(ctx context.Context) error {
 	t.out.heading("Editing a visitor", `email:ada.okafor@example.com`)
 	page, err := t.ws.Find(ctx, store.Query{Where: filter.Email.Is("ada.okafor@example.com"), Limit: 1})
@@ -100,7 +100,7 @@ func (t tour) edit(ctx context.Context) error {
 		return err
 	}
 	if len(page.Visitors) == 0 {
-		t.out.line("nobody has that address any more")
+		t.out.line("no visitor has that address now")
 		return nil
 	}
 	before := page.Visitors[0]
@@ -110,7 +110,7 @@ func (t tour) edit(ctx context.Context) error {
 		IfRevision: before.Revision,
 	})
 	if errors.Is(err, store.ErrConflict) {
-		t.out.line("%s was changed by someone else just now: nothing is overwritten", before.Name)
+		t.out.line("%s was changed by someone else: nothing is overwritten", before.Name)
 		return nil
 	}
 	if err != nil {
@@ -120,7 +120,7 @@ func (t tour) edit(ctx context.Context) error {
 	return nil
 }
 
-// delete shows whom a bulk delete would remove, then removes them for good.
+// delete shows the visitors that a bulk delete would delete, then deletes them permanently.
 func (t tour) delete(ctx context.Context) error {
 	spam := filter.Tag.Has("spam")
 	t.out.heading("Deleting spam", "tag:spam")
@@ -129,7 +129,7 @@ func (t tour) delete(ctx context.Context) error {
 		return err
 	}
 	if n == 0 {
-		t.out.line("nobody has the tag: nothing to delete")
+		t.out.line("no visitor has the tag: nothing to delete")
 		return nil
 	}
 	t.out.line("would delete %d visitors:", n)
@@ -149,6 +149,6 @@ func (t tour) delete(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.out.line("%d deleted for good, %d visitors left", done.Changed, left)
+	t.out.line("%d deleted permanently, %d visitors left", done.Changed, left)
 	return nil
 }

@@ -18,19 +18,19 @@ import (
 	"github.com/contactpipeline/visitors/visitor/intake"
 )
 
-// deliveries are recorded: what channels have posted to the shop, and its website too.
+// deliveries are recorded requests of the channels and of the shop's website.
 //
 //go:embed deliveries
 var deliveries embed.FS
 
-// demo is the secret of all channels here. Real ones are the app's, the bot's and yours.
+// demo is the secret of all channels here. Real secrets are those of the app and the bot.
 const demo = "demo secret"
 
-// capture posts the recorded deliveries to the webhook of each channel, twice: what was
-// taken in makes nobody a second time.
+// capture posts the recorded deliveries to the webhook of each channel, twice: repeated events
+// change nothing.
 func (t tour) capture(ctx context.Context) error {
-	var heard []webhook.Entry
-	o := &webhook.Options{Log: func(e webhook.Entry) { heard = append(heard, e) }}
+	var entries []webhook.Entry
+	o := &webhook.Options{Log: func(e webhook.Entry) { entries = append(entries, e) }}
 	channels := map[string]intake.Channel{
 		"whatsapp":  intake.WhatsApp{Secrets: []string{demo}},
 		"messenger": intake.Messenger{Secrets: []string{demo}},
@@ -41,7 +41,7 @@ func (t tour) capture(ctx context.Context) error {
 			"your-name": "name", "your-email": "email", "interest": "attributes.interest",
 		}},
 	}
-	handlers := map[string]*webhook.Handler{} // each is mounted under a URL of its own
+	handlers := map[string]*webhook.Handler{} // a server mounts each at a URL of its own
 	for name, channel := range channels {
 		handlers[name] = webhook.New(t.ws, channel, o)
 		defer handlers[name].Close()
@@ -49,11 +49,11 @@ func (t tour) capture(ctx context.Context) error {
 	t.out.heading("Messages from the channels", "")
 	var events [][]webhook.Entry
 	for range 2 {
-		heard = nil
+		entries = nil
 		if err := replay(ctx, handlers); err != nil {
 			return err
 		}
-		events = append(events, heard)
+		events = append(events, entries)
 	}
 	if err := t.captured(ctx, events[0]); err != nil {
 		return err
@@ -62,7 +62,7 @@ func (t tour) capture(ctx context.Context) error {
 	for _, e := range events[1] {
 		again[e.Outcome]++
 	}
-	t.out.line("All of it sent again: %d known already, %d ignored, %d made or changed",
+	t.out.line("The same again: %d duplicates, %d ignored, %d created or changed",
 		again[webhook.Duplicate], again[webhook.Ignored], len(events[1])-again[webhook.Duplicate]-again[webhook.Ignored])
 	n, err := t.ws.Count(ctx, filter.All())
 	if err != nil {
@@ -72,7 +72,7 @@ func (t tour) capture(ctx context.Context) error {
 	return nil
 }
 
-// replay posts each delivery, signed as its channel signs. A recorder stands for the network.
+// replay posts each delivery, signed as its channel does, without a network.
 func replay(ctx context.Context, handlers map[string]*webhook.Handler) error {
 	files, err := deliveries.ReadDir("deliveries")
 	if err != nil {
@@ -106,9 +106,9 @@ func replay(ctx context.Context, handlers map[string]*webhook.Handler) error {
 	return nil
 }
 
-// captured shows what became of each event.
+// captured shows the outcome of each event.
 func (t tour) captured(ctx context.Context, events []webhook.Entry) error {
-	table := table{columns: []column{{"channel", 18}, {"event", 12}, {"", 9}, {"who, or why not", 36}}}
+	table := table{columns: []column{{"channel", 18}, {"event", 12}, {"", 9}, {"visitor, or reason", 36}}}
 	for _, e := range events {
 		about := e.Reason
 		if e.Visitor != "" {
@@ -127,6 +127,6 @@ func (t tour) captured(ctx context.Context, events []webhook.Entry) error {
 		table.add(plain(label), plain(e.Via), plain(string(e.Outcome)), plain(about))
 	}
 	t.out.table(table)
-	t.out.note("* made up until a name is told")
+	t.out.note("* placeholder until the channel sends a name")
 	return nil
 }

@@ -1,12 +1,12 @@
-// Quickstart is a bicycle shop's first hour with visitors: it takes in a messy contact
-// file, asks questions, changes things, and hears from its channels, on an SQLite file or in
-// a Postgres database.
+// Command quickstart is the first hour of a bicycle shop with visitors: it imports a messy contact
+// file, searches, filters, makes changes, and captures messages from its channels, in an SQLite
+// file or a Postgres database.
 //
 //	go run ./examples/quickstart [FILE]
 //	go run ./examples/quickstart -postgres "host=localhost user=postgres dbname=crm"
 //
 // The visitors stay in FILE, by default visitors-quickstart.db in the current directory, or in
-// tables of the database that start with visitors_. A second run goes on from there.
+// tables of the database that start with visitors_. A second run continues with them.
 package main
 
 import (
@@ -24,7 +24,7 @@ import (
 
 func main() {
 	flag.Usage = func() {
-		fmt.Fprintln(flag.CommandLine.Output(), "usage: quickstart [FILE]\n       quickstart -postgres DSN\n\nFILE keeps the visitors. Default: visitors-quickstart.db\nDSN says how to connect to a Postgres database that keeps them.")
+		fmt.Fprintln(flag.CommandLine.Output(), "usage: quickstart [FILE]\n       quickstart -postgres DSN\n\nFILE is the SQLite file for the visitors. Default: visitors-quickstart.db\nDSN is the connection string of a Postgres database for them.")
 	}
 	dsn := flag.String("postgres", "", "")
 	flag.Parse()
@@ -40,14 +40,14 @@ func main() {
 	defer stop()
 	if err := run(ctx, newScreen(os.Stdout), place); err != nil {
 		if errors.Is(err, context.Canceled) {
-			err = errors.New("interrupted; what was done is kept")
+			err = errors.New("interrupted; changes so far are kept")
 		}
 		fmt.Fprintln(os.Stderr, "quickstart:", err)
 		os.Exit(1)
 	}
 }
 
-// run opens the store and takes each step of the tour.
+// run opens the store and runs each step of the tour.
 func run(ctx context.Context, out *screen, in place) (err error) {
 	st, err := in.open(ctx)
 	if err != nil {
@@ -55,15 +55,15 @@ func run(ctx context.Context, out *screen, in place) (err error) {
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
 
-	// The shop is in Berlin: "030 23125 900" is a number there.
+	// The shop is in Berlin, where "030 23125 900" is a phone number.
 	german, err := phone.Reader("DE")
 	if err != nil {
 		return err
 	}
-	// A workspace is one business. Nothing below can see another one in the same file.
+	// A workspace is one business. It sees no other workspace in the same file.
 	ws, err := store.Open(st, "bicycle-shop", &store.Options{
 		Phone:   german,
-		Unknown: filter.UnknownIsNobody, // a tag that is not there yet is on nobody
+		Unknown: filter.UnknownIsNobody, // a tag that does not exist matches no visitor
 	})
 	if err != nil {
 		return err
@@ -72,7 +72,7 @@ func run(ctx context.Context, out *screen, in place) (err error) {
 	out.title("visitors quickstart", in.name)
 	tour := tour{ws: ws, out: out}
 	for _, step := range []func(context.Context) error{
-		tour.takeIn, tour.newest,
+		tour.importContacts, tour.newest,
 		tour.hotLeads, tour.search, tour.notCustomers, tour.count,
 		tour.tag, tour.group, tour.rule, tour.edit, tour.delete, tour.capture,
 	} {
@@ -80,11 +80,11 @@ func run(ctx context.Context, out *screen, in place) (err error) {
 			return err
 		}
 	}
-	out.note("\nAll of it is in %s.\nRun again to go on from there; %s to start over.", in.name, in.undo)
+	out.note("\nThe visitors are in %s.\nRun again to continue; %s to start over.", in.name, in.undo)
 	return out.err
 }
 
-// tour is what the steps share.
+// tour is shared by the steps.
 type tour struct {
 	ws  *store.Workspace
 	out *screen

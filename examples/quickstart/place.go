@@ -9,7 +9,7 @@ import (
 	"github.com/contactpipeline/visitors/store/sqlite"
 )
 
-// place is where the visitors are kept.
+// place is the database for the visitors.
 type place struct {
 	name string
 	undo string // how to start over
@@ -21,7 +21,7 @@ func sqliteFile(path string) place {
 	return place{path, "delete the file", func(ctx context.Context) (store.Store, error) { return sqlite.Open(ctx, path, nil) }}
 }
 
-// postgresDatabase is not named by its DSN, which may hold a password.
+// postgresDatabase does not show the DSN, which can have a password.
 func postgresDatabase(dsn string) place {
 	return place{"the Postgres database", "drop its tables visitors_*", func(ctx context.Context) (store.Store, error) {
 		return postgres.Open(ctx, dsn, nil)

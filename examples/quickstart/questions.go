@@ -10,10 +10,10 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// shown is how many visitors a table shows.
+// shown is the number of visitors in a table.
 const shown = 6
 
-// newest shows the visitors who came last, with the badges of their source and tags.
+// newest shows the newest visitors, with badges for source and tags.
 func (t tour) newest(ctx context.Context) error {
 	return t.show(ctx, "The newest visitors", filter.All(), withTags)
 }
@@ -26,16 +26,16 @@ func (t tour) hotLeads(ctx context.Context) error {
 
 // search finds text in name, e-mail and phone: accents and case do not matter.
 func (t tour) search(ctx context.Context) error {
-	return t.show(ctx, "Search, whatever the accents", filter.Search("jose"), withAddress)
+	return t.show(ctx, "Search without accents", filter.Search("jose"), withAddress)
 }
 
-// notCustomers finds who lacks a tag, in the text form of filters, as a search bar has it.
+// notCustomers finds visitors without a tag, with a filter in the text form of search bars.
 func (t tour) notCustomers(ctx context.Context) error {
 	where, err := filter.Parse("-tag:customer -tag:spam has:phone")
 	if err != nil {
 		return err
 	}
-	return t.show(ctx, "Not a customer yet, and can be called", where, withAddress)
+	return t.show(ctx, "Not a customer, with a phone number", where, withAddress)
 }
 
 // show counts the visitors that match and shows the first ones.
@@ -61,13 +61,13 @@ func (t tour) show(ctx context.Context, question string, where filter.Expr, form
 	return nil
 }
 
-// count counts everybody by source and by tag, as a screen does beside its filters.
+// count counts all visitors by source and tag, like the filters of a screen.
 func (t tour) count(ctx context.Context) error {
 	facets, err := t.ws.Facets(ctx, filter.All())
 	if err != nil {
 		return err
 	}
-	t.out.heading("How many there are", "")
+	t.out.heading("Visitors by source and tag", "")
 	var bars []bar
 	for _, s := range facets.Sources {
 		info := t.ws.Sources().Info(s.Source)

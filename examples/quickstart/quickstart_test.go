@@ -20,7 +20,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-var update = flag.Bool("update", false, "write what is printed to testdata")
+var update = flag.Bool("update", false, "write the output to testdata")
 
 const dbFile = "visitors-quickstart.db"
 
@@ -42,7 +42,7 @@ func golden(t *testing.T, name, got string) {
 	require.Equal(t, string(want), got)
 }
 
-func TestTourPrintsWhatItPrinted(t *testing.T) {
+func TestTourMatchesGoldenFiles(t *testing.T) {
 	here, err := os.Getwd()
 	require.NoError(t, err)
 	t.Chdir(t.TempDir())
@@ -55,7 +55,7 @@ func TestTourPrintsWhatItPrinted(t *testing.T) {
 	}
 }
 
-func TestTourPrintsTheFiguresOfTheFile(t *testing.T) {
+func TestTourCountsMatchTheFile(t *testing.T) {
 	t.Parallel()
 	people := countPeople(t)
 	hot := func(p person) bool { return p.source == "instagram" && p.has("hot-lead") }
@@ -72,20 +72,20 @@ func TestTourPrintsTheFiguresOfTheFile(t *testing.T) {
 		fmt.Sprintf("%d rows, separator ';', UTF-8; %d rows were in Windows-1252, %d were blank",
 			len(people)+len(refused)+len(twice), western, blank),
 		fmt.Sprintf("%d visitors created", len(people)),
-		fmt.Sprintf("%d rows are people who were there already:", len(twice)),
-		fmt.Sprintf("%d rows are refused:", len(refused)),
+		fmt.Sprintf("%d rows are duplicates:", len(twice)),
+		fmt.Sprintf("%d rows were refused:", len(refused)),
 		fmt.Sprintf("%d visitors", len(people)),
 		fmt.Sprintf("%d visitors", count(people, hot)),
 		fmt.Sprintf("%d visitors", count(people, jose)),
 		fmt.Sprintf("%d visitors", count(people, callable)),
-		fmt.Sprintf("spring sale call back: %d visitors tagged, 0 were so already", count(people, ebike)),
-		fmt.Sprintf("%q: %d added, 0 were members already", "Test ride on Saturday", count(people, ride)),
+		fmt.Sprintf("spring sale call back: %d visitors tagged, 0 already had the tags", count(people, ebike)),
+		fmt.Sprintf("%q: %d added, 0 already members", "Test ride on Saturday", count(people, ride)),
 		fmt.Sprintf("%q has %d members", "Write to these", count(people, write)),
 		"Ada Okafor-Lindström: test_rides is now 1, revision 1 → 2",
 		fmt.Sprintf("would delete %d visitors:", count(people, spam)),
-		fmt.Sprintf("%d deleted for good, %d visitors left", count(people, spam), len(people)-count(people, spam)),
+		fmt.Sprintf("%d deleted permanently, %d visitors left", count(people, spam), len(people)-count(people, spam)),
 		fmt.Sprintf("%d visitors now", len(people)-count(people, spam)+captured),
-		fmt.Sprintf("All of it sent again: %d known already, 5 ignored, 0 made or changed", captured+1),
+		fmt.Sprintf("The same again: %d duplicates, 5 ignored, 0 created or changed", captured+1),
 	})
 	for _, label := range []string{"Instagram", "WhatsApp", "Chat", "Facebook Messenger", "Telegram"} {
 		n := count(people, func(p person) bool { return p.source == sourceOf[strings.ToLower(label)] })
@@ -105,21 +105,21 @@ func TestTourPrintsTheFiguresOfTheFile(t *testing.T) {
 		}
 	}
 	require.Subset(t, strings.Split(tourOf(t, path), "\n"), []string{
-		fmt.Sprintf("%d visitors are here from an earlier run, so it is not taken in again.", len(left)+captured),
+		fmt.Sprintf("%d visitors exist from an earlier run, so the file is not imported again.", len(left)+captured),
 		fmt.Sprintf("%d visitors now", len(left)+captured),
 		fmt.Sprintf("%d visitors", count(left, hot)),
-		fmt.Sprintf("spring sale call back: 0 visitors tagged, %d were so already", count(left, ebike)),
-		fmt.Sprintf("%q: 0 added, %d were members already", "Test ride on Saturday", count(left, ride)),
+		fmt.Sprintf("spring sale call back: 0 visitors tagged, %d already had the tags", count(left, ebike)),
+		fmt.Sprintf("%q: 0 added, %d already members", "Test ride on Saturday", count(left, ride)),
 		fmt.Sprintf("%q has %d members", "Write to these", count(left, write)),
 		"Ada Okafor-Lindström: test_rides is now 2, revision 2 → 3",
-		"nobody has the tag: nothing to delete",
+		"no visitor has the tag: nothing to delete",
 	})
 }
 
-func TestTourToldEveryRefusedRow(t *testing.T) {
+func TestTourShowsEveryRefusedRow(t *testing.T) {
 	t.Parallel()
 	out := tourOf(t, filepath.Join(t.TempDir(), dbFile))
-	told := map[int]string{}
+	shown := map[int]string{}
 	for line := range strings.Lines(out) {
 		at, rest, ok := strings.Cut(strings.TrimSpace(line), "  ")
 		fields := strings.Fields(rest)
@@ -129,14 +129,14 @@ func TestTourToldEveryRefusedRow(t *testing.T) {
 		for number := range strings.SplitSeq(at, ", ") {
 			var n int
 			if _, err := fmt.Sscanf(number, "%d", &n); err == nil && fmt.Sprint(n) == number {
-				told[n] = fields[0]
+				shown[n] = fields[0]
 			}
 		}
 	}
-	require.Equal(t, refused, told)
+	require.Equal(t, refused, shown)
 }
 
-func TestTourOnWhatIsNoDatabase(t *testing.T) {
+func TestTourOnAnInvalidFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "letter.txt")
 	require.NoError(t, os.WriteFile(path, bytes.Repeat([]byte("Dear Ada,\n"), 1_000), 0o644))
@@ -156,8 +156,8 @@ func TestTourStopsWhenInterrupted(t *testing.T) {
 	require.ErrorIs(t, run(ctx, &screen{w: io.Discard}, sqliteFile(filepath.Join(t.TempDir(), dbFile))), context.Canceled)
 }
 
-// What a person who goes through contacts.csv by hand finds: the lines to refuse and why,
-// and the lines whose person stands further up.
+// The expected results, found by reading contacts.csv by hand: the lines to refuse with the
+// reasons, and the lines with a person of an earlier line.
 var (
 	refused = map[int]string{
 		60: "name", 61: "tag", 71: "source", 127: "source", 140: "name", 146: "created_at", 152: "source",
@@ -236,7 +236,7 @@ func countPeople(t *testing.T) (people []person) {
 	}
 }
 
-// bare is a text in lower case without accents.
+// bare returns a text in lower case without accents.
 func bare(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Mn, r) {

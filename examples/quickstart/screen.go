@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// screen is where the tour is shown: a terminal, or a file or pipe that gets plain text.
+// screen shows the tour on a terminal, or as plain text in a file or pipe.
 type screen struct {
 	w     io.Writer
 	color palette
-	live  bool  // a terminal, on which a line can be written over
-	busy  bool  // the last line is to be written over
-	err   error // the first one of w
+	live  bool  // a terminal, on which a line can be overwritten
+	busy  bool  // the last line will be overwritten
+	err   error // the first error of w
 }
 
-// newScreen finds out what f can show. Colours are left out where it is no terminal, or
-// where NO_COLOR is set (no-color.org).
+// newScreen detects the colour support of f. There are no colours if f is no terminal or
+// NO_COLOR is set (no-color.org).
 func newScreen(f *os.File) *screen {
 	s := &screen{w: f}
 	info, err := f.Stat()
@@ -45,7 +45,7 @@ func (s *screen) print(text string) {
 // title starts the tour.
 func (s *screen) title(name, path string) { s.print(s.bold(name) + s.dim(" · "+path) + "\n") }
 
-// heading starts a step; query is its filter in text form, if there is one.
+// heading starts a step; query is its filter in the text form, or "".
 func (s *screen) heading(step, query string) {
 	s.print("\n" + s.bold(step))
 	if query != "" {
@@ -62,7 +62,7 @@ func (s *screen) note(format string, args ...any) {
 	s.print(s.dim(fmt.Sprintf(format, args...)) + "\n")
 }
 
-// progress returns a function that shows how far a step is, once it has taken a second.
+// progress returns a function that shows the progress of a step once it has taken a second.
 func (s *screen) progress() func(format string, args ...any) {
 	start := time.Now()
 	return func(format string, args ...any) {

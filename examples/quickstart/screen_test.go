@@ -36,7 +36,7 @@ func TestBadges(t *testing.T) {
 	require.Equal(t, "\x1b[38;5;231mVIP\x1b[0m", color256.paint("VIP", "#ffffff"))
 }
 
-func TestTablesAlignWhateverTheScript(t *testing.T) {
+func TestTablesAlignInAllScripts(t *testing.T) {
 	t.Parallel()
 	for _, palette := range []palette{noColor, color256, trueColor} {
 		var out bytes.Buffer
@@ -55,7 +55,7 @@ func TestTablesAlignWhateverTheScript(t *testing.T) {
 	}
 }
 
-// stripped is a text without escape sequences.
+// stripped returns a text without escape sequences.
 func stripped(text string) string {
 	var b strings.Builder
 	for text != "" {

@@ -14,13 +14,13 @@ type table struct {
 	rows    [][]cell
 }
 
-// column has a heading, and the most cells of the screen that it takes.
+// column has a heading and a maximum width in cells of the screen.
 type column struct {
 	head string
 	most int
 }
 
-// cell is a text and how wide it is shown: colours take no room.
+// cell is a text with its width on the screen; escape codes for colours have no width.
 type cell struct {
 	text  string
 	width int
@@ -30,8 +30,8 @@ func plain(text string) cell { return cell{text, width(text)} }
 
 func (t *table) add(cells ...cell) { t.rows = append(t.rows, cells) }
 
-// table shows a table. Columns are as wide as they need to be. What is longer than its
-// column may be is cut, in the last column it goes on below.
+// table shows a table. Columns are as wide as necessary. Text that exceeds the maximum width is
+// cut; in the last column it is wrapped.
 func (s *screen) table(t table) {
 	head := make([]cell, len(t.columns))
 	for i, c := range t.columns {
@@ -70,7 +70,7 @@ func (s *screen) table(t table) {
 	}
 }
 
-// form is what a table shows of visitors.
+// form selects the columns of a table of visitors.
 type form int
 
 const (
@@ -91,7 +91,7 @@ func (s *screen) visitors(sources visitor.Catalog, list []visitor.Visitor, f for
 		s.table(t)
 		return
 	}
-	// Tags take the room that names and sources leave.
+	// Tags get the width that names and sources leave.
 	names, badges := 0, 0
 	for _, v := range list {
 		names = max(names, min(width(v.Name), 22))
@@ -114,7 +114,7 @@ func (s *screen) badge(text string, c tag.Color) cell {
 	return cell{s.color.badge(text, c), wide}
 }
 
-// tags shows as many tags as fit, and how many there are more.
+// tags shows as many tags as fit, and the number of the others.
 func (s *screen) tags(v visitor.Visitor, most int) cell {
 	more := len(fmt.Sprintf(" +%d", len(v.Tags)))
 	var all cell

@@ -7,8 +7,8 @@ import (
 	eastasian "golang.org/x/text/width"
 )
 
-// width returns how many cells of a terminal a text takes: two for Chinese, Japanese and
-// Korean characters and for emoji, none for combining marks and for what a joiner joins.
+// width returns the width of a text in cells of a terminal: two for Chinese, Japanese and Korean
+// characters and emoji, none for combining marks and joined emoji.
 func width(text string) int {
 	total := 0
 	for _, w := range widths([]rune(text)) {
@@ -17,7 +17,7 @@ func width(text string) int {
 	return total
 }
 
-// clip cuts a text that takes more than limit cells, and ends it with an ellipsis.
+// clip cuts a text that is wider than limit cells, and adds an ellipsis.
 func clip(text string, limit int) string {
 	if width(text) <= limit {
 		return text
@@ -49,12 +49,12 @@ func wrap(text string, limit int) (lines []string) {
 	return append(lines, clip(line, limit))
 }
 
-// pad fills a text with spaces up to so many cells.
+// pad fills a text with spaces to a width in cells.
 func pad(text string, cells int) string {
 	return text + strings.Repeat(" ", max(0, cells-width(text)))
 }
 
-// widths returns the cells that each rune adds.
+// widths returns the width that each rune adds.
 func widths(runes []rune) []int {
 	const (
 		joiner     = '\u200D'

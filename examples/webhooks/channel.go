@@ -10,16 +10,16 @@ import (
 	"github.com/contactpipeline/visitors/visitor/intake"
 )
 
-// channel is one that the server listens to.
+// channel is a channel that the server serves.
 type channel struct {
 	name    string
 	intake  intake.Channel
-	profile store.ProfileFetcher // nil where nobody is asked
+	profile store.ProfileFetcher // nil: names are not fetched
 }
 
 func (c channel) path() string { return "/webhooks/" + c.name }
 
-// setting is how a channel is set up by environment variables.
+// setting configures a channel from environment variables.
 type setting struct {
 	name     string
 	needed   []string
@@ -27,8 +27,8 @@ type setting struct {
 	make     func(env func(string) string) channel
 }
 
-// settings are those of all channels. Several secrets, separated by commas, hold while one
-// replaces another.
+// settings lists all channels. A secret can be several, separated by commas, while one replaces
+// another.
 var settings = []setting{
 	{"whatsapp", []string{"WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN"}, nil, func(env func(string) string) channel {
 		return channel{intake: intake.WhatsApp{Secrets: list(env("WHATSAPP_APP_SECRET")), VerifyToken: env("WHATSAPP_VERIFY_TOKEN")}}
@@ -65,9 +65,9 @@ func channelNames() (names []string) {
 	return names
 }
 
-// chosen returns the channels of that names, separated by commas, or without names those
-// of which a variable is set.
-func chosen(names string, env func(string) string) ([]channel, error) {
+// channelsFor returns the channels with the given names, separated by commas, or without names
+// those with a variable set.
+func channelsFor(names string, env func(string) string) ([]channel, error) {
 	asked := list(names)
 	for _, name := range asked {
 		if !slices.Contains(channelNames(), name) {
@@ -99,7 +99,7 @@ func chosen(names string, env func(string) string) ([]channel, error) {
 	return all, nil
 }
 
-// list returns what is between commas.
+// list splits text at commas.
 func list(text string) (items []string) {
 	for item := range strings.SplitSeq(text, ",") {
 		if item = strings.TrimSpace(item); item != "" {

@@ -16,20 +16,20 @@ import (
 	"github.com/contactpipeline/visitors/filter"
 )
 
-const made = "made-up"
+const sampleSecret = "sample"
 
-// madeUp sets each variable to something.
-func madeUp(name string) string {
+// sampleEnv returns a value for each variable.
+func sampleEnv(name string) string {
 	switch name {
 	case "CHAT_ORIGINS", "FORM_ORIGINS":
 		return "https://shop.example"
-	case "MESSENGER_PAGE_TOKEN", "INSTAGRAM_TOKEN": // nobody is asked
+	case "MESSENGER_PAGE_TOKEN", "INSTAGRAM_TOKEN": // names are not fetched
 		return ""
 	}
-	return made
+	return sampleSecret
 }
 
-// samples are a delivery of each channel.
+// samples has a delivery of each channel.
 var samples = map[string]string{
 	"whatsapp": `{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"messages","value":{
 		"metadata":{"display_phone_number":"15550100199","phone_number_id":"2"},"contacts":[{"profile":{"name":"Ada Example"},"wa_id":"12025550123"}],
@@ -41,16 +41,15 @@ var samples = map[string]string{
 	"form":      `{"submission_id":"1","name":"Ada","email":"ada@example.com"}`,
 }
 
-// checked starts the server on a free port, posts a delivery of each channel to it twice,
-// and one with a wrong signature, and holds the answers and the visitors against what they
-// must be.
-func checked(ctx context.Context, out io.Writer) (err error) {
+// selfCheck starts the server on a free port, posts a delivery of each channel twice and one with
+// a wrong signature, and checks the responses and the visitors.
+func selfCheck(ctx context.Context, out io.Writer) (err error) {
 	folder, err := os.MkdirTemp("", "webhooks")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	cs, err := chosen("", madeUp)
+	cs, err := channelsFor("", sampleEnv)
 	if err != nil {
 		return err
 	}
@@ -64,8 +63,8 @@ func checked(ctx context.Context, out io.Writer) (err error) {
 			secret, origin string
 			status         int
 		}{
-			{made, "https://shop.example", http.StatusOK},
-			{made, "https://shop.example", http.StatusOK},
+			{sampleSecret, "https://shop.example", http.StatusOK},
+			{sampleSecret, "https://shop.example", http.StatusOK},
 			{"another secret", "https://elsewhere.example", http.StatusForbidden},
 		} {
 			status, err := send(ctx, "http://"+s.addr()+c.path(), c.name, try.secret, try.origin)

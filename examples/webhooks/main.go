@@ -1,5 +1,5 @@
-// Webhooks is a server for a real Telegram bot or Meta app: whoever writes to the business
-// becomes a visitor in an SQLite file. README.md says how to point the channels at it.
+// Command webhooks serves the webhooks of the channels: every person who writes to the business
+// becomes a visitor in an SQLite file. README.md describes how to configure the channels.
 //
 //	go run ./examples/webhooks [-addr HOST:PORT] [-db FILE] [-channels NAMES]
 package main
@@ -15,10 +15,10 @@ import (
 )
 
 func main() {
-	addr := flag.String("addr", "127.0.0.1:8080", "where to listen; the channels need HTTPS, so put a proxy or a tunnel before it")
-	db := flag.String("db", "visitors-webhooks.db", "the SQLite `file` that keeps the visitors")
-	names := flag.String("channels", "", "which of "+strings.Join(channelNames(), ", ")+", separated by commas; default: those of which a variable is set")
-	check := flag.Bool("check", false, "serve on a free port with made-up secrets, take one delivery of each channel, then end")
+	addr := flag.String("addr", "127.0.0.1:8080", "where to listen; channels need HTTPS, so use a proxy or a tunnel")
+	db := flag.String("db", "visitors-webhooks.db", "SQLite `file` for the visitors")
+	names := flag.String("channels", "", "channels to serve, of "+strings.Join(channelNames(), ", ")+", separated by commas; default: those with a variable set")
+	check := flag.Bool("check", false, "serve on a free port with sample secrets, post a delivery of each channel, then exit")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -30,9 +30,9 @@ func main() {
 
 func run(ctx context.Context, addr, db, names string, check bool) error {
 	if check {
-		return checked(ctx, os.Stdout)
+		return selfCheck(ctx, os.Stdout)
 	}
-	cs, err := chosen(names, os.Getenv)
+	cs, err := channelsFor(names, os.Getenv)
 	if err != nil {
 		return err
 	}

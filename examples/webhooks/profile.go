@@ -13,16 +13,16 @@ import (
 	"github.com/contactpipeline/visitors/visitor/intake"
 )
 
-// Where profiles are. A version of the Graph API lives for about two years:
+// Base URLs of profiles. A version of the Graph API is available for about two years:
 // https://developers.facebook.com/docs/graph-api/changelog.
 const (
 	facebook  = "https://graph.facebook.com/v24.0/"
 	instagram = "https://graph.instagram.com/v24.0/"
 )
 
-// messengerProfile asks for the name of who wrote to a page:
-// https://developers.facebook.com/docs/messenger-platform/identity/user-profile. Without a
-// token nobody is asked.
+// messengerProfile fetches the name of a person who wrote to a page:
+// https://developers.facebook.com/docs/messenger-platform/identity/user-profile. Without a token
+// it returns nil.
 func messengerProfile(base, token string) store.ProfileFetcher {
 	if token == "" {
 		return nil
@@ -37,7 +37,7 @@ func messengerProfile(base, token string) store.ProfileFetcher {
 	}
 }
 
-// instagramProfile asks for the name and username of who wrote to an account:
+// instagramProfile fetches the name and username of a person who wrote to an account:
 // https://developers.facebook.com/docs/messenger-platform/instagram/features/user-profile.
 func instagramProfile(base, token string) store.ProfileFetcher {
 	if token == "" {
@@ -53,25 +53,25 @@ func instagramProfile(base, token string) store.ProfileFetcher {
 	}
 }
 
-// graph reads fields of one node of the Graph API. The token goes in the header, and no
-// error tells the address, so that neither gets into a log.
+// graph reads fields of one node of the Graph API. The token is in a header and errors omit the
+// URL, so that neither gets into a log.
 func graph(ctx context.Context, base, token, id, fields string) ([]byte, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, base+url.PathEscape(id)+"?fields="+url.QueryEscape(fields), nil)
 	if err != nil {
-		return nil, errors.New("ask for a profile: not an address")
+		return nil, errors.New("fetch a profile: malformed URL")
 	}
 	r.Header.Set("Authorization", "Bearer "+token)
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
-		var told *url.Error
-		if errors.As(err, &told) {
-			err = told.Err
+		var failed *url.Error
+		if errors.As(err, &failed) {
+			err = failed.Err
 		}
-		return nil, fmt.Errorf("ask for a profile: %w", err)
+		return nil, fmt.Errorf("fetch a profile: %w", err)
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("ask for a profile: answered %d", answer.StatusCode)
+		return nil, fmt.Errorf("fetch a profile: answered %d", answer.StatusCode)
 	}
 	return io.ReadAll(io.LimitReader(answer.Body, 1<<20))
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/contactpipeline/visitors/store/webhook"
 )
 
-// server is an HTTP server with a handler for each channel, on a store of its own.
+// server is an HTTP server with a store and a handler for each channel.
 type server struct {
 	listener net.Listener
 	http     *http.Server
@@ -50,7 +50,7 @@ func start(ctx context.Context, addr, db string, channels []channel, out io.Writ
 	}
 	s.http = &http.Server{
 		Handler:           mux,
-		ReadHeaderTimeout: 5 * time.Second, // the handlers look after the bodies
+		ReadHeaderTimeout: 5 * time.Second, // the handlers limit the time for bodies
 		IdleTimeout:       2 * time.Minute,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
@@ -60,7 +60,7 @@ func start(ctx context.Context, addr, db string, channels []channel, out io.Writ
 
 func (s *server) addr() string { return s.listener.Addr().String() }
 
-// stop answers what has come in, ends what is asked of the channels, and closes the store.
+// stop finishes running requests, waits for profiles, and closes the store.
 func (s *server) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()

@@ -22,7 +22,7 @@ import (
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	require.NoError(t, checked(t.Context(), &out))
+	require.NoError(t, selfCheck(t.Context(), &out))
 	require.Contains(t, out.String(), "6 channels, 6 visitors: all is well\n")
 	require.Equal(t, 6, strings.Count(out.String(), "outcome=created"))
 	require.Equal(t, 6, strings.Count(out.String(), "outcome=duplicate"))
@@ -31,7 +31,7 @@ func TestCheck(t *testing.T) {
 	require.NotContains(t, out.String(), "12025550123")
 }
 
-func TestChosen(t *testing.T) {
+func TestChannelsFor(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		names string
@@ -49,7 +49,7 @@ func TestChosen(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			all, err := chosen(c.names, func(name string) string { return c.env[name] })
+			all, err := channelsFor(c.names, func(name string) string { return c.env[name] })
 			if c.err != "" {
 				require.ErrorContains(t, err, c.err)
 				return
@@ -64,7 +64,7 @@ func TestChosen(t *testing.T) {
 	}
 }
 
-// The README names every variable, and none that is not there.
+// The README lists every variable.
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile("README.md")
@@ -76,7 +76,7 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// A name that the webhook does not tell is asked for, with the token where it belongs.
+// A name that the webhook does not send is fetched, with the token in a header.
 func TestProfiles(t *testing.T) {
 	t.Parallel()
 	platform := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -95,7 +95,7 @@ func TestProfiles(t *testing.T) {
 	require.Nil(t, messengerProfile(platform.URL+"/", ""))
 	require.Nil(t, instagramProfile(platform.URL+"/", ""))
 
-	all, err := chosen("messenger,instagram", madeUp)
+	all, err := channelsFor("messenger,instagram", sampleEnv)
 	require.NoError(t, err)
 	all[0].profile = messengerProfile(platform.URL+"/", "page token")
 	all[1].profile = instagramProfile(platform.URL+"/", "page token")
@@ -103,7 +103,7 @@ func TestProfiles(t *testing.T) {
 	s, err := start(t.Context(), "127.0.0.1:0", filepath.Join(t.TempDir(), "visitors.db"), all, &out)
 	require.NoError(t, err)
 	for _, c := range all {
-		status, err := send(t.Context(), "http://"+s.addr()+c.path(), c.name, made, "")
+		status, err := send(t.Context(), "http://"+s.addr()+c.path(), c.name, sampleSecret, "")
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, status)
 	}
@@ -111,16 +111,16 @@ func TestProfiles(t *testing.T) {
 	require.ElementsMatch(t, []string{"Ada Example", "Bob Example"}, names(t, s.ws))
 
 	_, err = all[0].profile(t.Context(), visitor.Contact{ExternalID: "9"})
-	require.EqualError(t, err, "ask for a profile: answered 404")
+	require.EqualError(t, err, "fetch a profile: answered 404")
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err = all[0].profile(canceled, visitor.Contact{ExternalID: "7"})
-	require.EqualError(t, err, "ask for a profile: context canceled")
+	require.EqualError(t, err, "fetch a profile: context canceled")
 	require.NoError(t, s.stop())
 	require.NotContains(t, out.String(), "Example")
 }
 
-// names are those that a channel has told.
+// names returns the names that are not placeholders.
 func names(t *testing.T, ws *store.Workspace) (all []string) {
 	t.Helper()
 	for v, err := range ws.All(t.Context(), store.Query{Where: filter.All()}) {

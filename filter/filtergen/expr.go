@@ -8,8 +8,8 @@ import (
 	"github.com/contactpipeline/visitors/filter"
 )
 
-// Expr makes a valid expression of at most depth levels (1 to filter.MaxDepth) and
-// some fifty nodes, which can be bound in Env.
+// Expr returns a valid expression of at most depth levels (1 to filter.MaxDepth) and about
+// fifty nodes, which can be bound in Env.
 func (g *Generator) Expr(depth int) filter.Expr {
 	for {
 		room := 50
@@ -77,7 +77,7 @@ func (g *Generator) leaf() filter.Expr {
 	}
 }
 
-// kinds are the kinds of operands; "" where op takes none.
+// kinds returns the kinds of operands; "" if op has none.
 func kinds(f filter.Field, op filter.Op) []filter.ValueKind {
 	if of := f.Operands(op); len(of) > 0 {
 		return of
@@ -85,7 +85,7 @@ func kinds(f filter.Field, op filter.Op) []filter.ValueKind {
 	return []filter.ValueKind{""}
 }
 
-// Each makes a condition for every field, operator and kind of operand that go together.
+// Each returns a condition for each valid combination of field, operator and kind of operand.
 func (g *Generator) Each() []filter.Expr {
 	all := []filter.Expr{filter.All(), filter.None(), g.search()}
 	for _, f := range filter.Fields() {
@@ -115,8 +115,8 @@ func (g *Generator) search() filter.Expr {
 	}
 }
 
-// condition makes a condition, or reports false when there is nothing to ask for or
-// the operand that it drew does not fit.
+// condition returns a condition, or false if there is no operand or the random one does not
+// fit.
 func (g *Generator) condition(f filter.Field, op filter.Op, kind filter.ValueKind) (filter.Expr, bool) {
 	c := filter.Condition{Field: f.Name, Op: op}
 	if f.Kind == filter.AttrKind {
@@ -214,7 +214,7 @@ func (g *Generator) textValue(f filter.Field) (filter.Value, bool) {
 	return filter.Value{Kind: filter.TextValue, Text: s}, true
 }
 
-// idValue makes ids that are known and now and then one that is not, in either case.
+// idValue returns a known id, sometimes an unknown one, in lower or upper case.
 func (g *Generator) idValue(kind filter.Kind) (filter.Value, bool) {
 	s := g.id(g.options.Now)
 	switch {
@@ -248,7 +248,7 @@ func (g *Generator) identityRef() filter.IdentityRef {
 	return ref
 }
 
-// text picks one of from whole or in part and in any spelling, or something hostile.
+// text returns a text of from, whole or in part and in any spelling, or a hostile one.
 func (g *Generator) text(from []string) string {
 	if g.chance(30) {
 		return pick(g, hostile)
@@ -261,8 +261,8 @@ func (g *Generator) text(from []string) string {
 	return string(s)
 }
 
-// respell spells s otherwise, the same when folded (but for İ, which a locale-blind
-// lower-casing changes).
+// respell returns another spelling of s that folds to the same text (except İ, which lower
+// case without a locale changes).
 func (g *Generator) respell(s string) string {
 	switch g.rand.IntN(4) {
 	case 0:

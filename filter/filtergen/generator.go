@@ -13,24 +13,24 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Options say what a Generator builds on.
+// Options are the world that a Generator builds on.
 type Options struct {
 	Now       time.Time       // the clock; default: an awkward instant that the seed picks
 	Zone      *time.Location  // the calendar; default: an awkward zone that the seed picks
-	WeekStart time.Weekday    // default: Sunday; with a nil *Options the seed picks it
+	WeekStart *time.Weekday   // default: Monday; with a nil *Options the seed picks it
 	Sources   visitor.Catalog // default: the built-in sources
 	Tags      []tag.Tag       // tags of visitors and expressions; default: TagNames, with random ids
 	Groups    []Group         // groups of visitors and expressions; default: GroupNames, with random ids and rules
 }
 
-// Group is what a Generator knows of a group.
+// Group is a group of visitors and expressions.
 type Group struct {
 	ID   visitor.GroupID
 	Name string
 	Rule filter.Expr // nil if the group has none
 }
 
-// Generator makes random visitors and expressions. It is for one goroutine.
+// Generator generates random visitors and expressions. It is not safe for concurrent use.
 type Generator struct {
 	rand     *rand.Rand
 	options  Options
@@ -40,12 +40,13 @@ type Generator struct {
 	ids      []visitor.ID
 }
 
-// New returns a Generator: with the same seed, options and calls it makes the same
-// things. Nil options are the defaults.
+// New returns a Generator. With the same seed, options and calls it returns the same
+// results. Nil options are the defaults.
 func New(seed uint64, opts *Options) *Generator {
 	g := &Generator{rand: rand.New(rand.NewPCG(seed, 0x76697369746f7273)), taken: map[visitor.Identity]bool{}}
 	if opts == nil {
-		opts = &Options{WeekStart: time.Weekday(g.rand.IntN(7))}
+		weekStart := time.Weekday(g.rand.IntN(7))
+		opts = &Options{WeekStart: &weekStart}
 	}
 	g.options = *opts
 	o := &g.options
@@ -69,8 +70,8 @@ func New(seed uint64, opts *Options) *Generator {
 	return g
 }
 
-// groups makes every other group one with a rule. A rule mentions only tags and groups that
-// exist, and no group with a rule, as stores demand.
+// groups returns groups of which every second has a rule. A rule mentions only tags and groups
+// that exist, and no group with a rule, as stores require.
 func (g *Generator) groups() []Group {
 	var groups []Group
 	for _, name := range GroupNames() {
@@ -90,7 +91,7 @@ func (g *Generator) groups() []Group {
 	return groups
 }
 
-// knows reports whether the tags and groups exist that e mentions by id.
+// knows reports whether all tags and groups that e mentions by id exist.
 func (g *Generator) knows(e filter.Expr) bool {
 	refs := filter.References(e)
 	return !slices.ContainsFunc(refs.TagIDs, func(id tag.ID) bool {
@@ -100,8 +101,8 @@ func (g *Generator) knows(e filter.Expr) bool {
 	})
 }
 
-// Know adds the ids of visitors that a store has created from Draft to those that later
-// expressions ask for. The visitors that Visitors returned are known.
+// Know adds the ids of visitors, which a store created from Draft, to the operands of later
+// expressions. The visitors that Visitors returned are known.
 func (g *Generator) Know(visitors ...visitor.Visitor) {
 	for _, v := range visitors {
 		g.ids = append(g.ids, v.ID)
@@ -135,7 +136,7 @@ func (g *Generator) Env() *filter.Env {
 	return env
 }
 
-// id makes an id like id.New, with the generator's random numbers.
+// id returns an id like id.New, with the generator's random numbers.
 func (g *Generator) id(t time.Time) string {
 	first := id.First(t)
 	return fmt.Sprintf("%s%04x-%012x", first[:19], 0x8000|g.rand.Uint64()>>50, g.rand.Uint64()>>16)

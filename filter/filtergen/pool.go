@@ -36,7 +36,7 @@ var phones = []string{
 	"+5511987654321", "+55 11 98765-4322", "+4930123456", "+1 (202) 555-0123", "+905321234567", "+44 7911 123456", "+9715551230000",
 }
 
-// hostile is what only operands hold: parts, and what no value contains.
+// hostile are texts that only operands have: parts of values, and texts that no value has.
 var hostile = []string{
 	"%", "_", `\`, "'", `"`, "$1", "?", "??", "--", ";", "*", "(", ")", "OR", "and", "NOT", "-", ":", ",", "<", ">=", "..", "a", "e", "s", "ss",
 	"i", "I", "İ", "ı", "ß", "\u1e9e", "ﬁ", "fi", "é", "e\u0301", "ë", "σ", "ς", " a", "a ", "o p", "@", ".com", "example", "ada grace",
@@ -86,8 +86,8 @@ func zone(name string) *time.Location {
 	return loc
 }
 
-// instants returns the times that visitors have and expressions ask for: now, ages
-// before it, and both sides of every edge of a day, a period or a change of the clock.
+// instants returns the times of visitors and operands: now, ages before it, and both sides
+// of each start of a day or a period and of each clock change.
 func instants(now time.Time, zone *time.Location) []time.Time {
 	y, m, d := now.In(zone).Date()
 	edges := []time.Time{

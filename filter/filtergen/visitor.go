@@ -9,8 +9,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Visitors makes n visitors as a store would return them: every one has passed
-// visitor.Rules, and no identity is used twice by one Generator.
+// Visitors returns n visitors as a store would return them: each has passed
+// visitor.Rules, and a Generator uses no identity twice.
 func (g *Generator) Visitors(n int) []visitor.Visitor {
 	rules := visitor.Rules{Sources: g.options.Sources}
 	visitors := make([]visitor.Visitor, 0, n)
@@ -119,7 +119,7 @@ func (g *Generator) identity() visitor.Identity {
 	return i
 }
 
-// attribute makes a value, usually of the kind that the name suggests.
+// attribute returns a value, usually of the kind that the name suggests.
 func (g *Generator) attribute(name string) visitor.Value {
 	kinds := map[string]visitor.Kind{
 		"city": visitor.TextKind, "plan.name": visitor.TextKind, "score": visitor.NumberKind,

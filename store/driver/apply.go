@@ -3,14 +3,20 @@ package driver
 import (
 	"context"
 	"fmt"
+	"slices"
+
+	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/visitor"
 )
 
-// maxBatch is how many changes read and write their rows together.
+// maxBatch is how many changes read and write their rows together, and the most ids in a
+// call of a Tx.
 const maxBatch = 1_000
 
-// Apply makes the changes in order through tx and returns one Outcome for each. If one
-// fails, the error is a *ChangeError and the caller must roll tx back. It looks at ctx
-// between batches of changes.
+// Apply makes the changes in order through tx and returns one Outcome for each. If a change
+// fails, the error is a *ChangeError; an error of tx while it reads or writes the rows of
+// many changes is returned as it is. After any error the caller must roll tx back. Apply
+// checks ctx between batches of changes.
 //
 // It is the only code that knows what a change means. It reads what a batch of changes
 // needs in a few calls, works on values, and writes the differences: so one change and a
@@ -23,7 +29,6 @@ func Apply(ctx context.Context, tx Tx, changes []Change) ([]Outcome, error) {
 			return nil, err
 		}
 		to = from + batchSize(changes[from:])
-		b.reset()
 		if err := b.read(changes[from:to]); err != nil {
 			return nil, err
 		}
@@ -40,25 +45,20 @@ func Apply(ctx context.Context, tx Tx, changes []Change) ([]Outcome, error) {
 	return outcomes, nil
 }
 
-// batchSize returns how many of the first changes can be made together: one if it needs
-// what those before it have written.
+// batchSize returns how many of the first changes form a batch.
 func batchSize(changes []Change) int {
-	for n, c := range changes {
-		switch {
-		case n == maxBatch:
-			return n
-		case !standalone(c):
-		case n == 0:
-			return 1
-		default:
-			return n
-		}
+	n := slices.IndexFunc(changes, standalone)
+	switch {
+	case n < 0:
+		n = len(changes)
+	case n == 0:
+		return 1
 	}
-	return len(changes)
+	return min(n, maxBatch)
 }
 
-// standalone reports whether a change writes or reads rows that other changes of a batch
-// hold in memory.
+// standalone reports whether a change needs a batch of its own: it reads or writes rows
+// through tx that other changes of a batch would have changed in memory only.
 func standalone(c Change) bool {
 	switch c.(type) {
 	case UpdateTag, DeleteTag, CreateGroup, UpdateGroup, DeleteGroup, MergeVisitors, UnmergeVisitor:
@@ -115,12 +115,12 @@ func (b *batch) apply(c Change) (Outcome, error) {
 // needs are the rows that a change reads or writes.
 type needs struct {
 	parts      Parts
-	target     idOrNone // a visitor that may be an alias
-	created    idOrNone // a visitor that may be created
-	mayExist   bool     // it is created only if nobody has the identities
-	identities identityList
+	target     visitor.ID // a visitor, or the alias of one; "" for none
+	created    visitor.ID // a visitor that may be created; "" for none
+	mayExist   bool       // it is created only if no visitor has the identities
+	identities []visitor.Identity
 	tags       []string // keys
-	groups     groupIDs
+	groups     []group.ID
 	event      *DedupKey
 }
 
@@ -128,7 +128,7 @@ func needsOf(c Change) (n needs) {
 	switch c := c.(type) {
 	case CreateVisitor:
 		n.created, n.identities, n.tags, n.groups = c.Visitor.ID, c.Visitor.Identities, c.Tags, c.Groups
-		if len(n.identities) > 0 { // they may be those of a visitor that is deleted in the same batch
+		if len(n.identities) > 0 { // a visitor that is deleted in the same batch may have them
 			n.parts = Identities
 		}
 	case UpdateVisitor:
@@ -140,9 +140,9 @@ func needsOf(c Change) (n needs) {
 	case RemoveTags:
 		n.parts, n.target, n.tags = Tags, c.ID, c.Tags
 	case AddToGroup:
-		n.parts, n.target, n.groups = Groups, c.ID, groupIDs{c.Group}
+		n.parts, n.target, n.groups = Groups, c.ID, []group.ID{c.Group}
 	case RemoveFromGroup:
-		n.parts, n.target, n.groups = Groups, c.ID, groupIDs{c.Group}
+		n.parts, n.target, n.groups = Groups, c.ID, []group.ID{c.Group}
 	case EnsureTag:
 		n.tags = []string{keyOf(c.Tag)}
 	case CreateTag:
@@ -159,9 +159,9 @@ func needsOf(c Change) (n needs) {
 	case MergeVisitors, UnmergeVisitor:
 		n.parts = AllParts
 	case LinkIdentity:
-		n.parts, n.target, n.identities = AllParts, c.ID, identityList{c.Identity}
+		n.parts, n.target, n.identities = AllParts, c.ID, []visitor.Identity{c.Identity}
 	case UnlinkIdentity:
-		n.parts, n.target, n.identities = AllParts, c.ID, identityList{c.Identity}
+		n.parts, n.target, n.identities = AllParts, c.ID, []visitor.Identity{c.Identity}
 	}
 	return n
 }

@@ -50,7 +50,7 @@ func (b *batch) capture(c CaptureContact) (Outcome, error) {
 func (b *batch) captureNew(c CaptureContact, m match) (Outcome, error) {
 	created, ok := c.ID.Time()
 	if !ok {
-		return Outcome{}, text.Refuse("visitor id", "not a UUIDv7")
+		return Outcome{}, text.Refuse("id", "not a UUIDv7")
 	}
 	if err := b.checkFree(c.ID); err != nil {
 		return Outcome{}, err
@@ -69,8 +69,8 @@ func (b *batch) captureNew(c CaptureContact, m match) (Outcome, error) {
 	return Outcome{Effect: Created, Visitor: b.result(v.ID), Reason: NewPerson}, nil
 }
 
-// captureKnown records a contact of a visitor that exists, or of several that are the same
-// person: these are merged first.
+// captureKnown records a contact of a person who is known. If several visitors are that
+// person, it merges them first.
 func (b *batch) captureKnown(c CaptureContact, m match) (Outcome, error) {
 	before, out := m.people[0], Outcome{Effect: Unchanged, Reason: m.reason}
 	for _, other := range m.people[1:] {
@@ -98,7 +98,7 @@ func (b *batch) captureKnown(c CaptureContact, m match) (Outcome, error) {
 			out.Effect = Touched
 		}
 	default:
-		out.Visitor = after
+		out.Visitor = after.Clone()
 		return out, nil
 	}
 	if err := after.CheckLimits(); err != nil {
@@ -110,7 +110,7 @@ func (b *batch) captureKnown(c CaptureContact, m match) (Outcome, error) {
 	return out, nil
 }
 
-// assignNew gives v the tags of a capture, which are created where they do not exist.
+// assignNew creates the tags of a capture that do not exist, and gives all to v.
 func (b *batch) assignNew(v *visitor.Visitor, c CaptureContact) ([]tag.ID, error) {
 	var keys []string
 	for _, t := range c.Tags {
@@ -124,12 +124,12 @@ func (b *batch) assignNew(v *visitor.Visitor, c CaptureContact) ([]tag.ID, error
 
 // match is the person that a contact comes from.
 type match struct {
-	people []visitor.Visitor // the same person, oldest first; empty: nobody is known
+	people []visitor.Visitor // the same person, oldest first; empty if the person is new
 	reason CaptureReason     // how the first one was found
-	owners []visitor.ID      // of the contact's identities, "" for those that nobody has
+	owners []visitor.ID      // of the contact's identities, "" for those that no visitor has
 }
 
-// available are the contact's identities that the person has or can be given.
+// available returns the contact's identities that the person has or can get.
 func (m match) available(c visitor.Contact) []visitor.Identity {
 	var free []visitor.Identity
 	for n, i := range c.Identities() {
@@ -141,9 +141,9 @@ func (m match) available(c visitor.Contact) []visitor.Identity {
 }
 
 // match looks a contact up: by its own id, by alternate and previous ids, by other
-// spellings and, if the policy allows it, by e-mail and phone. By anything but its own id
-// it does not match a visitor that has an id which the same person cannot have. Ids which
-// the channel says belong to one person may lead to several visitors.
+// spellings and, if no id is known and the policy allows it, by e-mail and phone. Except by
+// its own id, it does not match a visitor that has an id which conflicts with the contact's.
+// The ids of one contact can match several visitors.
 func (b *batch) match(c CaptureContact) (m match, err error) {
 	for _, i := range c.Contact.Identities() {
 		owner, err := b.matchIdentity(&m, c.Contact, i, AlternateID)
@@ -169,8 +169,8 @@ func (b *batch) match(c CaptureContact) (m match, err error) {
 	return m, err
 }
 
-// matchIdentity adds the owner of an identity to the match unless something speaks against
-// it, and returns the owner's id. An unverified contact never matches two visitors.
+// matchIdentity adds the owner of an identity to the match unless ids conflict, and returns
+// the owner's id. An unverified contact never matches two visitors.
 func (b *batch) matchIdentity(m *match, c visitor.Contact, i visitor.Identity, reason CaptureReason) (visitor.ID, error) {
 	owner, err := b.owner(i)
 	if err != nil || owner == "" {
@@ -228,13 +228,15 @@ func (b *batch) matchAddress(m *match, c CaptureContact) error {
 		if err != nil {
 			return err
 		}
+		if err := b.readVisitors(ids); err != nil {
+			return err
+		}
 		for _, id := range ids {
-			v, err := b.visitor(id)
-			if err != nil {
-				return err
+			v := b.visitors[id].now
+			if v == nil || by.policy == visitor.MatchVerified && v.Provenance[by.field].Unverified {
+				continue
 			}
-			unverified := by.policy == visitor.MatchVerified && v.Provenance[by.field].Unverified
-			if !unverified && !conflicts(c.Contact, *v, c.Contact.Identities()) {
+			if !conflicts(c.Contact, *v, c.Contact.Identities()) {
 				m.people, m.reason = append(m.people, *v), by.reason
 				return nil
 			}
@@ -243,11 +245,12 @@ func (b *batch) matchAddress(m *match, c CaptureContact) error {
 	return nil
 }
 
-// byAddress returns the oldest visitors with an address: those of the store, corrected by
-// the changes that are not written yet.
+// byAddress returns the oldest visitors with an address, also those that are not written
+// yet.
 func (b *batch) byAddress(email, phone string) ([]visitor.ID, error) {
+	folded := text.Fold(email)
 	has := func(v *visitor.Visitor) bool {
-		return v != nil && (email != "" && text.Fold(v.Email) == text.Fold(email) || phone != "" && v.Phone == phone)
+		return v != nil && (email != "" && text.Equal(v.Email, folded) || phone != "" && v.Phone == phone)
 	}
 	var ids []visitor.ID
 	changed := 0

@@ -8,7 +8,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Change is one change of an Apply. The set of changes is closed.
+// Change is one change of an Apply. Only the types below are changes; Apply refuses others.
 type Change interface{ audit() Audit }
 
 // Audit says when a change was made, by whom and why. Every change has one, and its event
@@ -143,22 +143,23 @@ type (
 		Policy     visitor.Policy
 	}
 	// UnmergeVisitor restores the visitor that From was before it was merged, as
-	// visitor.Merged.Undo does. ErrNotFound: From was not merged, or the surviving visitor
-	// was deleted. ErrConflict: the surviving visitor was merged itself since; that merge
-	// must be undone first.
+	// visitor.Merged.Undo does. ErrNotFound: From was not merged, or the surviving visitor was
+	// deleted. ErrConflict: the surviving visitor was itself merged since; undo that merge
+	// first. ErrExists: a visitor has the id From.
 	UnmergeVisitor struct {
 		Audit
 		From visitor.ID
 	}
-	// LinkIdentity gives a visitor one more identity. It has it: Unchanged. ErrNotFound: no
-	// such visitor. ErrExists: the identity is another visitor's (the error's Key is its id).
+	// LinkIdentity gives a visitor one more identity. The visitor has it: Unchanged.
+	// ErrNotFound: no such visitor. ErrExists: another visitor has it (the error's Key is that
+	// visitor's id).
 	LinkIdentity struct {
 		Audit
 		ID       visitor.ID
 		Identity visitor.Identity
 	}
-	// UnlinkIdentity removes an identity from a visitor. It does not have it: Unchanged.
-	// ErrNotFound: no such visitor.
+	// UnlinkIdentity removes an identity from a visitor. The visitor does not have it:
+	// Unchanged. ErrNotFound: no such visitor.
 	UnlinkIdentity struct {
 		Audit
 		ID       visitor.ID

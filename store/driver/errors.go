@@ -39,7 +39,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // NotFound returns the error for something that does not exist.
 func NotFound(kind, key string) error { return &Error{Kind: kind, Key: key, Err: ErrNotFound} }
 
-// AlreadyExists returns the error for something that exists already.
+// AlreadyExists returns the error for an id, key or identity that is taken.
 func AlreadyExists(kind, key string) error { return &Error{Kind: kind, Key: key, Err: ErrExists} }
 
 // InUseError refuses a change to a tag or group that the rules of groups depend on. It
@@ -51,13 +51,14 @@ type InUseError struct {
 
 // Error returns how many groups depend on it.
 func (e *InUseError) Error() string {
-	return fmt.Sprintf("%s: in use by the rules of %d groups", e.Kind, len(e.Groups))
+	return fmt.Sprintf("%s is in use: groups with a rule that mentions it: %d", e.Kind, len(e.Groups))
 }
 
 // Is reports whether target is ErrInUse.
 func (e *InUseError) Is(target error) bool { return target == ErrInUse }
 
-// ChangeError says which change of an Apply failed. None of the changes was made.
+// ChangeError says which change of an Apply failed. None of the changes was made. It unwraps
+// to its cause.
 type ChangeError struct {
 	Index int // of the change in the call
 	Err   error
@@ -68,3 +69,15 @@ func (e *ChangeError) Error() string { return fmt.Sprintf("change %d: %s", e.Ind
 
 // Unwrap returns the cause.
 func (e *ChangeError) Unwrap() error { return e.Err }
+
+// SchemaError says that the tables of a database are not those of this release. Packages
+// sqlite and postgres return it.
+type SchemaError struct {
+	Version int // of the migration that is missing, unknown or different
+	Reason  string
+}
+
+// Error returns "schema version 3: reason".
+func (e *SchemaError) Error() string {
+	return fmt.Sprintf("schema version %d: %s", e.Version, e.Reason)
+}

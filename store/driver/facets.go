@@ -19,7 +19,7 @@ type Facets struct {
 }
 
 // CountFacets counts with the store's own Facets if it is a Faceter, else by reading every
-// match.
+// match, 500 in a call.
 func CountFacets(ctx context.Context, st Store, ws WorkspaceID, where filter.Bound) (Facets, error) {
 	if faceter, ok := st.(Faceter); ok {
 		return faceter.Facets(ctx, ws, where)
@@ -40,7 +40,7 @@ func CountFacets(ctx context.Context, st Store, ws WorkspaceID, where filter.Bou
 	}
 }
 
-// NewFacets returns Facets that count nobody.
+// NewFacets returns Facets without visitors, to which Add adds.
 func NewFacets() Facets {
 	return Facets{Sources: map[visitor.Source]int64{}, Tags: map[tag.ID]int64{}, Groups: map[group.ID]int64{}}
 }

@@ -30,7 +30,7 @@ func (b *batch) mergeVisitors(c MergeVisitors) (Outcome, error) {
 	return Outcome{Effect: Updated, Visitor: b.result(into.ID)}, nil
 }
 
-// merge merges two visitors that exist.
+// merge merges from into into; both exist.
 func (b *batch) merge(a Audit, p visitor.Policy, into, from visitor.Visitor) error {
 	result := p.Merge(into, from)
 	result.UpdatedAt, result.Revision = a.At, into.Revision+1
@@ -79,8 +79,8 @@ func (b *batch) unmergeVisitor(c UnmergeVisitor) (Outcome, error) {
 	return Outcome{Effect: Updated, Visitor: b.result(into.ID), Other: b.result(from.ID)}, nil
 }
 
-// dropDeleted takes away the tags and groups that were deleted since v was stored, and
-// gives assignments the names that their tags have now.
+// dropDeleted removes the tags and groups that were deleted since v was stored, and updates
+// the names and colours of the others.
 func (b *batch) dropDeleted(v *visitor.Visitor) error {
 	tags := map[tag.ID]tag.Tag{}
 	if len(v.Tags) > 0 {
@@ -115,46 +115,4 @@ func (b *batch) dropDeleted(v *visitor.Visitor) error {
 	v.Memberships = slices.DeleteFunc(slices.Clone(v.Memberships), func(m visitor.Membership) bool { return gone(m.Group) })
 	v.Excluded = slices.DeleteFunc(slices.Clone(v.Excluded), gone)
 	return nil
-}
-
-func (b *batch) linkIdentity(c LinkIdentity) (Outcome, error) {
-	owner, err := b.owner(c.Identity)
-	if err != nil {
-		return Outcome{}, err
-	}
-	return b.changeIdentities(c.Audit, c.ID, func(v *visitor.Visitor) error {
-		switch owner {
-		case "":
-			v.Identities = append(v.Identities, c.Identity)
-		case v.ID:
-		default:
-			return AlreadyExists("identity", string(owner))
-		}
-		return nil
-	})
-}
-
-func (b *batch) unlinkIdentity(c UnlinkIdentity) (Outcome, error) {
-	return b.changeIdentities(c.Audit, c.ID, func(v *visitor.Visitor) error {
-		v.Identities = slices.DeleteFunc(v.Identities, c.Identity.Is)
-		return nil
-	})
-}
-
-func (b *batch) changeIdentities(a Audit, id visitor.ID, change func(*visitor.Visitor) error) (Outcome, error) {
-	before, err := b.target(id)
-	if err != nil {
-		return Outcome{}, err
-	}
-	if before == nil {
-		return Outcome{}, NotFound("visitor", string(id))
-	}
-	after := before.Clone()
-	if err := change(&after); err != nil {
-		return Outcome{}, err
-	}
-	if normalize(&after); len(visitor.Changed(*before, after)) == 0 {
-		return Outcome{Effect: Unchanged, Visitor: before.Clone()}, nil
-	}
-	return b.update(a, *before, after)
 }

@@ -91,7 +91,8 @@ const DedupWindow = 30 * 24 * time.Hour
 // DedupKey identifies an event of a channel: a hash that reveals nothing about the event.
 type DedupKey [16]byte
 
-// DedupKeyOf returns the key of the event that a contact comes from.
+// DedupKeyOf returns the key of the event that a contact comes from. Sources, accounts and ids
+// have no line breaks, so different events have different keys.
 func DedupKeyOf(c visitor.Contact) DedupKey {
 	sum := sha256.Sum256([]byte(strings.Join([]string{string(c.Source), c.Account, c.EventID}, "\n")))
 	return DedupKey(sum[:16])

@@ -38,12 +38,15 @@ func (b *batch) createVisitor(c CreateVisitor) (Outcome, error) {
 	if err := b.readGroups(c.Groups); err != nil {
 		return Outcome{}, err
 	}
-	groups := slices.Compact(slices.Sorted(slices.Values(c.Groups)))
+	groups := distinct(c.Groups)
 	for _, g := range groups {
 		if b.groups[g] == nil {
 			return Outcome{}, NotFound("group", string(g))
 		}
 		v.Memberships = append(v.Memberships, visitor.Membership{Group: g, At: c.At, Actor: c.Actor, Cause: c.Cause})
+	}
+	if err := v.CheckLimits(); err != nil {
+		return Outcome{}, err
 	}
 	b.set(v)
 	b.event(c.Audit, Event{Kind: VisitorCreated, Visitor: v.ID, Tags: added, Groups: groups})
@@ -71,7 +74,7 @@ func (b *batch) updateVisitor(c UpdateVisitor) (Outcome, error) {
 	return b.update(c.Audit, *before, after)
 }
 
-// update replaces a profile that has changed.
+// update replaces a profile that has changed by its next revision.
 func (b *batch) update(a Audit, before, after visitor.Visitor) (Outcome, error) {
 	if err := after.CheckLimits(); err != nil {
 		return Outcome{}, err
@@ -93,7 +96,7 @@ func (b *batch) deleteVisitor(c DeleteVisitor) (Outcome, error) {
 	return Outcome{Effect: Deleted}, nil
 }
 
-// assign gives v the tags that it does not have, and returns their ids in order.
+// assign adds the tags that v does not have, and returns their ids in order.
 func (b *batch) assign(v *visitor.Visitor, keys []string, a Audit) ([]tag.ID, error) {
 	if len(keys) == 0 {
 		return nil, nil
@@ -204,12 +207,10 @@ func without[T comparable](list []T, item T) []T {
 	return slices.DeleteFunc(slices.Clone(list), func(other T) bool { return other == item })
 }
 
-// member changes a visitor's membership in a group. change reports whether it changed.
+// member changes the membership of a visitor in a group; change reports whether it did.
 func (b *batch) member(a Audit, g group.ID, id visitor.ID, kind EventKind, change func(*visitor.Visitor, *group.Group) bool) (Outcome, error) {
-	if _, known := b.groups[g]; !known {
-		if err := b.readGroups([]group.ID{g}); err != nil {
-			return Outcome{}, err
-		}
+	if err := b.readGroups([]group.ID{g}); err != nil {
+		return Outcome{}, err
 	}
 	if b.groups[g] == nil {
 		return Outcome{}, NotFound("group", string(g))

@@ -56,7 +56,7 @@ func (c *catalog[T]) replace(e *entry[T], key string, value T) {
 	c.insert(e)
 }
 
-// list returns the values that l asks for, ordered by key.
+// list returns the values of a list, ordered by key.
 func (c *catalog[T]) list(l driver.List) []T {
 	var chosen []*entry[T]
 	if len(l.Keys)+len(l.IDs) > 0 {

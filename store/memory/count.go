@@ -13,7 +13,7 @@ import (
 )
 
 // count counts all matches or, with a limit, one window of positions after another until
-// there are enough.
+// it has counted enough.
 func (w *workspace) count(ctx context.Context, where filter.Bound, limit int64) (int64, error) {
 	e := &evaluator{ctx: ctx, w: w}
 	if limit <= 0 {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/RoaringBitmap/roaring/v2"
 
-	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
@@ -20,7 +20,7 @@ type evaluator struct {
 
 // eval returns the positions in within that n matches. The result may be shared, so it must
 // not be modified.
-func (e *evaluator) eval(n filter.Node, within *roaring.Bitmap) (*roaring.Bitmap, error) {
+func (e *evaluator) eval(n bound.Node, within *roaring.Bitmap) (*roaring.Bitmap, error) {
 	if err := e.ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -28,16 +28,16 @@ func (e *evaluator) eval(n filter.Node, within *roaring.Bitmap) (*roaring.Bitmap
 		return e.union(sets, within), nil
 	}
 	switch n := n.(type) {
-	case filter.Constant:
+	case bound.Constant:
 		if n {
 			return within, nil
 		}
 		return roaring.New(), nil
-	case filter.AllOf:
+	case bound.AllOf:
 		return e.all(n, within)
-	case filter.AnyOf:
+	case bound.AnyOf:
 		return e.any(n, within)
-	case filter.Negation:
+	case bound.Negation:
 		if sets, ok := e.sets(n.Of); ok && len(sets) == 1 {
 			return roaring.AndNot(within, sets[0]), nil
 		}
@@ -46,10 +46,10 @@ func (e *evaluator) eval(n filter.Node, within *roaring.Bitmap) (*roaring.Bitmap
 			return nil, err
 		}
 		return roaring.AndNot(within, found), nil
-	case filter.Terms:
+	case bound.Terms:
 		return e.terms(n, within)
-	case *filter.Test:
-		if n.Op == filter.OpAll {
+	case *bound.Test:
+		if n.Op == bound.OpAll {
 			return e.every(n, within), nil
 		}
 		return e.test(n, within)
@@ -58,7 +58,7 @@ func (e *evaluator) eval(n filter.Node, within *roaring.Bitmap) (*roaring.Bitmap
 }
 
 // all narrows within by one node after another, the cheapest first.
-func (e *evaluator) all(nodes filter.AllOf, within *roaring.Bitmap) (*roaring.Bitmap, error) {
+func (e *evaluator) all(nodes bound.AllOf, within *roaring.Bitmap) (*roaring.Bitmap, error) {
 	for _, n := range e.cheapestFirst(nodes) {
 		var err error
 		if within, err = e.eval(n, within); err != nil || within.IsEmpty() {
@@ -68,8 +68,8 @@ func (e *evaluator) all(nodes filter.AllOf, within *roaring.Bitmap) (*roaring.Bi
 	return within, nil
 }
 
-// every returns those within who carry all of some tags, or are in all of some groups.
-func (e *evaluator) every(t *filter.Test, within *roaring.Bitmap) *roaring.Bitmap {
+// every returns the visitors in within that have all of some tags, or are in all of some groups.
+func (e *evaluator) every(t *bound.Test, within *roaring.Bitmap) *roaring.Bitmap {
 	sets := e.w.catalogSetsOf(t)
 	if len(sets) < len(t.Texts) {
 		return roaring.New()
@@ -84,9 +84,9 @@ func (e *evaluator) every(t *filter.Test, within *roaring.Bitmap) *roaring.Bitma
 }
 
 // any evaluates each node only where the cheaper ones found nothing.
-func (e *evaluator) any(nodes filter.AnyOf, within *roaring.Bitmap) (*roaring.Bitmap, error) {
+func (e *evaluator) any(nodes bound.AnyOf, within *roaring.Bitmap) (*roaring.Bitmap, error) {
 	var easy []*roaring.Bitmap
-	var hard []filter.Node
+	var hard []bound.Node
 	for _, n := range nodes {
 		if sets, ok := e.sets(n); ok {
 			easy = append(easy, sets...)
@@ -130,7 +130,7 @@ const (
 )
 
 // cost estimates the cost of eval: the size of the sets of n, or the most expensive work.
-func (e *evaluator) cost(n filter.Node) uint64 {
+func (e *evaluator) cost(n bound.Node) uint64 {
 	if sets, ok := e.sets(n); ok {
 		var size uint64
 		for _, set := range sets {
@@ -139,19 +139,19 @@ func (e *evaluator) cost(n filter.Node) uint64 {
 		return size
 	}
 	switch n := n.(type) {
-	case filter.AllOf:
+	case bound.AllOf:
 		return e.highestCost(n)
-	case filter.AnyOf:
+	case bound.AnyOf:
 		return e.highestCost(n)
-	case filter.Negation:
+	case bound.Negation:
 		return max(costOfInverse, e.cost(n.Of))
-	case filter.Terms:
+	case bound.Terms:
 		return costOfText
-	case *filter.Test:
+	case *bound.Test:
 		if _, ok := e.w.column(n); ok {
 			return costOfTime
 		}
-		if n.Op == filter.OpAll {
+		if n.Op == bound.OpAll {
 			return e.w.rarest(n)
 		}
 		if needles(n) != nil {
@@ -161,16 +161,16 @@ func (e *evaluator) cost(n filter.Node) uint64 {
 	return costOfCheck
 }
 
-func (e *evaluator) highestCost(nodes []filter.Node) (highest uint64) {
+func (e *evaluator) highestCost(nodes []bound.Node) (highest uint64) {
 	for _, n := range nodes {
 		highest = max(highest, e.cost(n))
 	}
 	return highest
 }
 
-func (e *evaluator) cheapestFirst(nodes []filter.Node) []filter.Node {
+func (e *evaluator) cheapestFirst(nodes []bound.Node) []bound.Node {
 	type costed struct {
-		node filter.Node
+		node bound.Node
 		cost uint64
 	}
 	list := make([]costed, len(nodes))
@@ -178,7 +178,7 @@ func (e *evaluator) cheapestFirst(nodes []filter.Node) []filter.Node {
 		list[i] = costed{n, e.cost(n)}
 	}
 	slices.SortStableFunc(list, func(a, b costed) int { return cmp.Compare(a.cost, b.cost) })
-	sorted := make([]filter.Node, len(nodes))
+	sorted := make([]bound.Node, len(nodes))
 	for i := range list {
 		sorted[i] = list[i].node
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// journal holds the events of a workspace in parts, all full but the last, so that it
-// grows without being copied.
+// journal holds the events of a workspace in parts, which are full except for the last, so
+// that it grows without being copied.
 type journal struct {
 	parts [][]event
 	index eventIndex
@@ -45,7 +45,7 @@ type eventDetails struct {
 	fields []string
 }
 
-// last returns the number of the last event, which is how many there are.
+// last returns the number of the last event, which is the number of events.
 func (j *journal) last() driver.Seq {
 	n := len(j.parts)
 	if n == 0 {
@@ -56,8 +56,8 @@ func (j *journal) last() driver.Seq {
 
 func (j *journal) at(seq driver.Seq) *event { return &j.parts[(seq-1)/partSize][(seq-1)%partSize] }
 
-// add numbers an event and appends it. It shares with the event before what is the same, as
-// when many visitors get one tag.
+// add numbers an event and appends it. Consecutive events share details that are equal, for
+// example if many visitors get one tag.
 func (j *journal) add(e driver.Event) {
 	var previous event
 	if last := j.last(); last > 0 {
@@ -105,7 +105,7 @@ func (j *journal) truncate(last driver.Seq) {
 	}
 }
 
-// read returns the events that q asks for.
+// read returns the events of a query.
 func (j *journal) read(ctx context.Context, q driver.EventQuery) ([]driver.Event, error) {
 	var events []driver.Event
 	if q.Visitor != "" {

@@ -192,6 +192,7 @@ func TestRulesAreCopied(t *testing.T) {
 			overwrite(groups[0].Rule)
 		}
 	}
+	apply(t, st, driver.CreateTag{Tag: newTag("vip")}, driver.CreateTag{Tag: newTag("lead")})
 	given := rule()
 	made := apply(t, st, driver.CreateGroup{Group: group.Group{ID: group.NewID(epoch), Name: "Team", Rule: given}})[0].Group
 	overwrite(given)

@@ -6,7 +6,7 @@ import (
 
 	"github.com/RoaringBitmap/roaring/v2"
 
-	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
@@ -45,7 +45,7 @@ func (w *workspace) find(ctx context.Context, q driver.Select) ([]visitor.Visito
 }
 
 // sorted selects the first of all matches.
-func (e *evaluator) sorted(where filter.Node, top topN) ([]uint32, error) {
+func (e *evaluator) sorted(where bound.Node, top topN) ([]uint32, error) {
 	matches, err := e.eval(where, e.w.live)
 	if err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func (e *evaluator) sorted(where filter.Node, top topN) ([]uint32, error) {
 
 // inOrder walks the positions in the order of ids until a page is full, and merges the
 // visitors that are out of order into it.
-func (e *evaluator) inOrder(where filter.Node, top topN) ([]uint32, error) {
+func (e *evaluator) inOrder(where bound.Node, top topN) ([]uint32, error) {
 	outOfOrder, err := e.eval(where, e.w.outOfOrder)
 	if err != nil {
 		return nil, err
@@ -91,7 +91,7 @@ func (e *evaluator) inOrder(where filter.Node, top topN) ([]uint32, error) {
 }
 
 // windows divides the positions into windows, each four times as large as the one before:
-// a page that is soon full costs little, and one that matches nobody takes few steps.
+// a page that is soon full costs little, and one without matches takes few steps.
 func windows(from, to, limit int, backward bool) iter.Seq[*roaring.Bitmap] {
 	return func(yield func(*roaring.Bitmap) bool) {
 		for size := max(4_096, 4*limit); from < to; size *= 4 {

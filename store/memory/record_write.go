@@ -89,7 +89,7 @@ func (w *workspace) newAttributes(attributes visitor.Attributes) []attribute {
 }
 
 // newTags returns the links to the tags of a visitor that has the old ones. An assignment
-// that was there before keeps its link: it may be no more than an id.
+// that was read keeps its link, since Visitors may have returned only its id.
 func (t *tx) newTags(old []link[tag.Tag], before, tags []tag.Assignment) ([]link[tag.Tag], error) {
 	if len(tags) == 0 {
 		return nil, nil

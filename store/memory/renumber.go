@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	minOutOfOrder = 256   // fewer visitors out of order cost a page next to nothing
-	minDeleted    = 1_024 // so do fewer positions without a visitor
-	maxMoves      = 8     // how many visitors may be moved for each one out of order
+	minOutOfOrder = 256   // fewer visitors out of order cost almost nothing
+	minDeleted    = 1_024 // so do fewer positions without visitors
+	maxMoves      = 8     // most visitors that are moved for each one out of order
 	block         = 64    // positions of a block of text, and bits of a word of a bitmap
 )
 
@@ -27,9 +27,8 @@ func (w *workspace) firstFrom(id uuid.UUID) int {
 	return sort.Search(len(w.maxIDs), func(p int) bool { return compareIDs(w.maxIDs[p], id) >= 0 })
 }
 
-// renumberIfWorthwhile moves visitors that are out of order to the positions that their ids
-// ask for, and closes the gaps of deleted ones, when there are so many of them that the
-// work for each is small.
+// renumberIfWorthwhile moves visitors that are out of order to the positions of their ids, and
+// closes the gaps of deleted ones, if they are so many that the work for each is small.
 func (w *workspace) renumberIfWorthwhile() {
 	deleted := len(w.records) - len(w.ids)
 	if deleted > minDeleted && deleted > len(w.records)/2 {
@@ -46,7 +45,7 @@ func (w *workspace) renumberIfWorthwhile() {
 			first = id
 		}
 	}
-	// Nobody before the place of the smallest of these ids has to move.
+	// Visitors before the smallest of these ids do not move.
 	if from := w.firstAfter(first); len(w.records)-from <= maxMoves*n {
 		w.renumber(from)
 		return

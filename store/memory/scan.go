@@ -6,13 +6,13 @@ import (
 
 	"github.com/RoaringBitmap/roaring/v2"
 
-	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
 // terms searches for the longest term first, and for the others only where it was found.
-func (e *evaluator) terms(terms filter.Terms, within *roaring.Bitmap) (*roaring.Bitmap, error) {
-	longest := slices.SortedStableFunc(slices.Values(terms), func(a, b filter.Term) int {
+func (e *evaluator) terms(terms bound.Terms, within *roaring.Bitmap) (*roaring.Bitmap, error) {
+	longest := slices.SortedStableFunc(slices.Values(terms), func(a, b bound.Term) int {
 		return cmp.Compare(len(b.Text), len(a.Text))
 	})
 	for _, t := range longest {
@@ -29,14 +29,14 @@ func (e *evaluator) terms(terms filter.Terms, within *roaring.Bitmap) (*roaring.
 }
 
 // test evaluates a condition for which there is no bitmap.
-func (e *evaluator) test(t *filter.Test, within *roaring.Bitmap) (*roaring.Bitmap, error) {
+func (e *evaluator) test(t *bound.Test, within *roaring.Bitmap) (*roaring.Bitmap, error) {
 	if column, ok := e.w.column(t); ok {
 		return e.between(t, column, within)
 	}
 	switch {
-	case t.Field.Kind == filter.AttrKind:
+	case t.Field.Kind == bound.AttrKind:
 		within = e.union(e.w.attributes.sets([]string{t.Attr}), within)
-	case t.Field.Kind == filter.IdentityKind:
+	case t.Field.Kind == bound.IdentityKind:
 		var channels []*roaring.Bitmap
 		for _, ref := range t.Refs {
 			channels = append(channels, e.w.channels.sets([]string{string(ref.Source)})...)
@@ -55,7 +55,7 @@ func (e *evaluator) test(t *filter.Test, within *roaring.Bitmap) (*roaring.Bitma
 
 // needles returns texts of which every match has one in its document. It returns nil if
 // the condition is not about an indexed text.
-func needles(t *filter.Test) [][]byte {
+func needles(t *bound.Test) [][]byte {
 	var fold func(string) []byte
 	switch t.Field.Name {
 	case "name", "email":
@@ -67,12 +67,12 @@ func needles(t *filter.Test) [][]byte {
 	}
 	var before, after []byte
 	switch t.Op {
-	case filter.OpContains:
-	case filter.OpPrefix:
+	case bound.OpContains:
+	case bound.OpPrefix:
 		before = []byte{border}
-	case filter.OpSuffix:
+	case bound.OpSuffix:
 		after = []byte{border}
-	case filter.OpIn:
+	case bound.OpIn:
 		before, after = []byte{border}, []byte{border}
 	default:
 		return nil
@@ -84,8 +84,8 @@ func needles(t *filter.Test) [][]byte {
 	return all
 }
 
-// check calls filter.MatchNode for each visitor in within.
-func (e *evaluator) check(n filter.Node, within *roaring.Bitmap) (*roaring.Bitmap, error) {
+// check calls bound.Match for each visitor in within.
+func (e *evaluator) check(n bound.Node, within *roaring.Bitmap) (*roaring.Bitmap, error) {
 	var hits []uint32
 	read := 0
 	for p := range within.Iterate {
@@ -93,7 +93,7 @@ func (e *evaluator) check(n filter.Node, within *roaring.Bitmap) (*roaring.Bitma
 			return nil, e.ctx.Err()
 		}
 		e.load(e.w.records[p], n)
-		if filter.MatchNode(n, &e.visitor) {
+		if bound.Match(n, &e.visitor) {
 			hits = append(hits, p)
 		}
 	}
@@ -104,8 +104,8 @@ func (e *evaluator) check(n filter.Node, within *roaring.Bitmap) (*roaring.Bitma
 
 // load sets e.visitor to the visitor of a record. For the common fields it sets only the
 // field that n tests, which is faster.
-func (e *evaluator) load(r *record, n filter.Node) {
-	t, ok := n.(*filter.Test)
+func (e *evaluator) load(r *record, n bound.Node) {
+	t, ok := n.(*bound.Test)
 	if !ok {
 		e.visitor = r.visitor()
 		return

@@ -5,20 +5,20 @@ import (
 
 	"github.com/RoaringBitmap/roaring/v2"
 
-	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// sets returns bitmaps whose union is what n matches, or false if there are none.
-func (e *evaluator) sets(n filter.Node) ([]*roaring.Bitmap, bool) {
+// sets returns bitmaps whose union is what n matches, or false if no such bitmaps exist.
+func (e *evaluator) sets(n bound.Node) ([]*roaring.Bitmap, bool) {
 	switch n := n.(type) {
-	case *filter.Test:
-		if n.Op == filter.OpExists {
+	case *bound.Test:
+		if n.Op == bound.OpExists {
 			return e.w.existsSets(n)
 		}
 		return e.w.inSets(n)
-	case filter.AnyOf:
+	case bound.AnyOf:
 		var all []*roaring.Bitmap
 		for _, child := range n {
 			sets, ok := e.sets(child)
@@ -33,7 +33,7 @@ func (e *evaluator) sets(n filter.Node) ([]*roaring.Bitmap, bool) {
 }
 
 // existsSets is sets for OpExists.
-func (w *workspace) existsSets(t *filter.Test) ([]*roaring.Bitmap, bool) {
+func (w *workspace) existsSets(t *bound.Test) ([]*roaring.Bitmap, bool) {
 	var set *roaring.Bitmap
 	switch t.Field.Name {
 	case "tag":
@@ -55,11 +55,11 @@ func (w *workspace) existsSets(t *filter.Test) ([]*roaring.Bitmap, bool) {
 }
 
 // inSets is sets for OpIn and OpExcluded.
-func (w *workspace) inSets(t *filter.Test) ([]*roaring.Bitmap, bool) {
+func (w *workspace) inSets(t *bound.Test) ([]*roaring.Bitmap, bool) {
 	switch {
-	case t.Field.Name == "group" && t.Op == filter.OpExcluded:
+	case t.Field.Name == "group" && t.Op == bound.OpExcluded:
 		return catalogSets(&w.groups, t.Texts, func(g *entry[group.Group]) *roaring.Bitmap { return g.excluded }), true
-	case t.Op != filter.OpIn:
+	case t.Op != bound.OpIn:
 		return nil, false
 	}
 	switch t.Field.Name {
@@ -81,18 +81,16 @@ func (w *workspace) inSets(t *filter.Test) ([]*roaring.Bitmap, bool) {
 	return nil, false
 }
 
-// catalogSetsOf returns the bitmaps of the tags or groups that t names, but for those that are
-// not there.
-func (w *workspace) catalogSetsOf(t *filter.Test) []*roaring.Bitmap {
-	if t.Field.Kind == filter.TagKind {
+// catalogSetsOf returns the bitmaps of the tags or groups in t that exist.
+func (w *workspace) catalogSetsOf(t *bound.Test) []*roaring.Bitmap {
+	if t.Field.Kind == bound.TagKind {
 		return catalogSets(&w.tags, t.Texts, members)
 	}
 	return catalogSets(&w.groups, t.Texts, members)
 }
 
-// rarest is how many carry the rarest of the tags, or are in the smallest of the groups, that
-// t names.
-func (w *workspace) rarest(t *filter.Test) uint64 {
+// rarest returns the number of visitors with the rarest tag, or in the smallest group, in t.
+func (w *workspace) rarest(t *bound.Test) uint64 {
 	sets := w.catalogSetsOf(t)
 	if len(sets) < len(t.Texts) {
 		return 0
@@ -106,7 +104,7 @@ func (w *workspace) rarest(t *filter.Test) uint64 {
 
 // identitySets is sets for identities. It returns false if one has an account but no
 // external id, for which there is no bitmap.
-func (w *workspace) identitySets(refs []filter.IdentityRef) ([]*roaring.Bitmap, bool) {
+func (w *workspace) identitySets(refs []bound.IdentityRef) ([]*roaring.Bitmap, bool) {
 	var sets []*roaring.Bitmap
 	for _, ref := range refs {
 		channel := w.channels.sets([]string{string(ref.Source)})
@@ -122,7 +120,7 @@ func (w *workspace) identitySets(refs []filter.IdentityRef) ([]*roaring.Bitmap, 
 	return sets, true
 }
 
-func (w *workspace) withIdentity(ref filter.IdentityRef) *roaring.Bitmap {
+func (w *workspace) withIdentity(ref bound.IdentityRef) *roaring.Bitmap {
 	set := roaring.New()
 	for _, id := range w.owners.of(ownerKey{string(ref.Source), ref.ExternalID}) {
 		p := w.ids[id]

@@ -3,12 +3,12 @@ package memory
 import (
 	"github.com/RoaringBitmap/roaring/v2"
 
-	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/filter/bound"
 )
 
 // column returns the column of times that t tests, if it tests one.
-func (w *workspace) column(t *filter.Test) ([]int64, bool) {
-	if t.Op != filter.OpBetween && t.Op != filter.OpExists {
+func (w *workspace) column(t *bound.Test) ([]int64, bool) {
+	if t.Op != bound.OpBetween && t.Op != bound.OpExists {
 		return nil, false
 	}
 	switch t.Field.Name {
@@ -27,7 +27,7 @@ const chunk = 1 << 16
 
 // between tests the times of the visitors in within. If these are dense, it reads the whole
 // column between the first and the last.
-func (e *evaluator) between(t *filter.Test, column []int64, within *roaring.Bitmap) (*roaring.Bitmap, error) {
+func (e *evaluator) between(t *bound.Test, column []int64, within *roaring.Bitmap) (*roaring.Bitmap, error) {
 	if within.IsEmpty() {
 		return within, nil
 	}
@@ -59,6 +59,6 @@ func (e *evaluator) between(t *filter.Test, column []int64, within *roaring.Bitm
 }
 
 // fits reports whether t matches a time. 0 is no time.
-func fits(t *filter.Test, micros int64) bool {
-	return micros != 0 && (t.Op == filter.OpExists || t.HasTime(micros))
+func fits(t *bound.Test, micros int64) bool {
+	return micros != 0 && (t.Op == bound.OpExists || t.HasTime(micros))
 }

@@ -33,7 +33,7 @@ func (s *Store) Apply(ctx context.Context, ws driver.WorkspaceID, changes []driv
 func (w *workspace) apply(ctx context.Context, changes []driver.Change) ([]driver.Outcome, error) {
 	t := &tx{workspace: w, ctx: ctx, positions: len(w.records), lastEvent: w.events.last()}
 	committed := false
-	defer func() { // also after a panic: other calls go on reading the workspace
+	defer func() { // also after a panic, since other calls continue to read the workspace
 		if !committed {
 			t.rollBack()
 		}
@@ -48,7 +48,7 @@ func (w *workspace) apply(ctx context.Context, changes []driver.Change) ([]drive
 	return outcomes, nil
 }
 
-// tx is a transaction. It writes to the workspace, which no one else reads meanwhile, and
+// tx is a transaction. It writes to the workspace, which no other call reads meanwhile, and
 // records how to undo each write.
 type tx struct {
 	*workspace
@@ -94,7 +94,7 @@ func (t *tx) put(p uint32, next *record) {
 	t.workspace.put(p, next)
 }
 
-// intern returns the handle of an author, mostly the one that was asked for last.
+// intern returns the handle of an author, which is mostly the last one.
 func (t *tx) intern(a author) unique.Handle[author] {
 	if t.by == (unique.Handle[author]{}) || t.by.Value() != a {
 		t.by = unique.Make(a)

@@ -27,7 +27,7 @@ type workspace struct {
 	// binary search. A visitor whose own id is smaller is out of order.
 	maxIDs        []uuid.UUID
 	outOfOrder    *roaring.Bitmap
-	maxOutOfOrder int // how many there may be before renumbering is considered again
+	maxOutOfOrder int // with more of them, renumbering is considered again
 
 	ids    map[uuid.UUID]uint32 // positions
 	owners owners
@@ -56,8 +56,7 @@ func newWorkspace() *workspace {
 	}
 }
 
-// lookup returns the visitor with that id and its position. The record is nil if there is
-// none.
+// lookup returns the visitor with that id and its position. The record is nil if none has it.
 func (w *workspace) lookup(id visitor.ID) (uint32, *record) {
 	parsed, ok := parseID(id)
 	if !ok {

@@ -21,7 +21,7 @@ import (
 // each: it looks the identity up, and inserts a visitor and the identity, into plain tables.
 func BenchmarkCapture(b *testing.B) {
 	const senders, n = 64, 4_000
-	dsn := pgtest.Apart(b, "fsync=on", "full_page_writes=on")
+	dsn := pgtest.NewServer(b, "fsync=on", "full_page_writes=on")
 	var ratios, rates []float64
 	for i := range b.N {
 		byHand := capturesByHand(b, dsn, senders, n)

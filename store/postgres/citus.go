@@ -9,15 +9,14 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ErrNoCitus is matched when the database does not have the extension citus.
-var ErrNoCitus = errors.New("extension citus is not in this database")
+// ErrNoCitus means that the database does not have the extension citus.
+var ErrNoCitus = errors.New("extension citus is not installed in this database")
 
-// Distribute spreads the tables over the nodes of a Citus cluster, by workspace: each
-// workspace lies on one node, whole. The tables are there already, made by Open or New with
-// the same Options.Schema; rows in them are moved. It is called once, on the coordinator,
-// before there is much in the tables, and again after a release that adds some; tables that are
-// distributed stay as they are. All happens
-// or, with an error, nothing. The error matches ErrNoCitus without the extension.
+// Distribute distributes the tables over the nodes of a Citus cluster, by workspace: all rows
+// of a workspace are on one node. The tables must exist, created by Open or New with the same
+// Options.Schema; their rows are moved. Call it once, on the coordinator, preferably before the
+// tables are large, and again after a release that adds tables; distributed tables stay
+// unchanged. With an error, nothing is changed. The error matches ErrNoCitus.
 func Distribute(ctx context.Context, db *sql.DB, o *Options) error {
 	schema, err := survey(ctx, db, defaults(o).Schema)
 	if err == nil {
@@ -35,12 +34,12 @@ func distribute(ctx context.Context, db *sql.DB, d dialect) error {
 		return err
 	}
 	defer tx.Rollback()
-	var there bool
-	err = tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_extension WHERE extname = 'citus')").Scan(&there)
+	var installed bool
+	err = tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_extension WHERE extname = 'citus')").Scan(&installed)
 	if err != nil {
 		return err
 	}
-	if !there {
+	if !installed {
 		return ErrNoCitus
 	}
 	beside := "none"

@@ -37,7 +37,7 @@ func cityOf(tb testing.TB, size int) *city {
 		return c
 	}
 	ctx := context.Background()
-	dsn := pgtest.Shared(tb, "shared_buffers=1GB")
+	dsn := pgtest.SharedServer(tb, "shared_buffers=1GB")
 	st, err := postgres.Open(ctx, dsn, &postgres.Options{NoSearchIndex: true})
 	require.NoError(tb, err)
 	c := &city{Store: st}

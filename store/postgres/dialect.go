@@ -10,40 +10,40 @@ import (
 	"github.com/contactpipeline/visitors/store/internal/sqlstore"
 )
 
-// dialect is Postgres' way.
+// dialect is the SQL dialect of PostgreSQL.
 type dialect struct {
-	spelling
-	begin string // of a transaction that writes
+	format
+	begin string // the statement that begins a transaction that writes
 }
 
 var _ sqlstore.Server = dialect{}
 
-// beginWrite turns synchronous_commit on where the server, the database or the role have
-// it off: what Apply has acknowledged is on disk.
+// beginWrite turns synchronous_commit on if the server, database or role has it off, so that
+// acknowledged writes are on disk.
 const beginWrite = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;" +
 	" SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
 
 func newDialect(schema string) dialect {
-	return dialect{spelling: spelling{schema}, begin: beginWrite}
+	return dialect{format: format{schema}, begin: beginWrite}
 }
 
-func (d dialect) Placeholders() sq.PlaceholderFormat { return d.spelling }
+func (d dialect) Placeholders() sq.PlaceholderFormat { return d.format }
 func (dialect) BeginRead() string                    { return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" }
 func (d dialect) BeginWrite() string                 { return d.begin }
 func (dialect) Index() sqlstore.Index                { return nil }
 
-func (d dialect) TableThere() string {
+func (d dialect) TableExists() string {
 	schema := strings.ReplaceAll(pgx.Identifier{d.schema}.Sanitize(), "'", "''")
 	return "SELECT 1 WHERE to_regclass('" + schema + ".' || $1::text) IS NOT NULL"
 }
 
-// Planned has pgx plan a statement anew for its values. After five uses of a statement
-// that is prepared by name the server may choose a plan for any values, which for some
-// tags takes minutes instead of milliseconds.
+// Planned makes the server plan a statement for its values. After five uses of a prepared
+// statement the server can choose a generic plan, which for some tags takes minutes instead
+// of milliseconds.
 func (dialect) Planned() any { return pgx.QueryExecModeCacheDescribe }
 
-// ID binds an id as text, which every mode of the driver can send. What is no id is
-// nobody's.
+// ID binds an id as text, which every query mode of the driver can send. A malformed id becomes
+// the nil UUID, which no row has.
 func (dialect) ID(id string) any {
 	u, err := uuid.Parse(id)
 	if err != nil {
@@ -100,7 +100,7 @@ func (dialect) InTuples(columns []string, rows [][]string) sq.Sqlizer {
 		" FROM unnest("+strings.Join(lists, ", ")+") AS u ("+strings.Join(names, ", ")+"))", values...)
 }
 
-// array binds a list as one value, which squirrel would bind as many.
+// array binds a list as one value; squirrel would expand a slice.
 func array[T string | float64 | int64](values []T) any { return values }
 
 func (dialect) Contains(column, text string) sq.Sqlizer {

@@ -1,60 +1,56 @@
-// Package postgres keeps visitors in a PostgreSQL database, version 14 or later, by way of
-// database/sql and github.com/jackc/pgx/v5.
+// Package postgres keeps visitors in a PostgreSQL database, version 14 or later, with
+// database/sql and the driver github.com/jackc/pgx/v5.
 //
 //	st, err := postgres.Open(ctx, "postgres://user@host/database", nil)
 //
-// Open keeps a pool of connections of its own. New works on a host's database, and InTx
-// inside a host's transaction, so that visitors and the host's rows are committed together.
-// Every table's name starts with visitors_, and Options.Schema puts them in a schema of
-// their own. What Apply has acknowledged is on disk: synchronous_commit is turned on where it
-// is off.
+// Open has its own pool of connections. New works on the application's own database, and
+// Store.InTx inside one of its transactions, so that visitors and the application's rows are
+// committed together. The names of all tables start with visitors_; Options.Schema puts them
+// into a schema of their own. Acknowledged writes are on disk: synchronous_commit is turned on
+// for them if it is off.
 //
-// # Searches
+// # Search
 //
-// Searches use an index of trigrams, of the extension pg_trgm, which btree_gin lets begin with
-// the workspace, so that a search reads nothing of other workspaces. Both come with
-// PostgreSQL and are "trusted": a role with the privilege CREATE on the database may create
-// them, and Open and New do. Where they may not, all works without, with the same answers; a
-// search then reads the workspace's visitors, a tenth of a second for a million. Let an
-// administrator say CREATE EXTENSION pg_trgm and CREATE EXTENSION btree_gin, and call
-// Store.IndexSearch later. Text of one or two characters has no trigrams and is looked for
-// without the index anyway.
+// Searches use a trigram index (extension pg_trgm), which starts with the workspace (extension
+// btree_gin) so that a search reads nothing of other workspaces. Both extensions come with
+// PostgreSQL and are "trusted": Open and New create them if the role has the privilege CREATE
+// on the database. Without them searches have the same results, but read all visitors of the
+// workspace, which takes a tenth of a second for a million. In that case, let an administrator
+// run CREATE EXTENSION pg_trgm and CREATE EXTENSION btree_gin, and call Store.IndexSearch.
+// Texts of one or two characters have no trigrams and never use the index.
 //
-// With LC_CTYPE C the server takes only ASCII for letters, so that the index serves only
-// those; C.UTF-8 and every language's locale are fine.
+// With LC_CTYPE C, the index serves only ASCII letters; C.UTF-8 and the locales of all
+// languages serve every letter.
 //
-// # Plans
+// # Query plans
 //
-// A statement that finds visitors is planned anew for its values every time
-// (pgx.QueryExecModeCacheDescribe). The plan that the server keeps for a prepared statement
-// is for any values, and for some tags takes minutes instead of milliseconds. Statements
-// that name rows by their keys are prepared and kept, as the connection's
-// default_query_exec_mode has it. Behind PgBouncer in transaction mode, set it in the dsn as
-// for every program that uses pgx: default_query_exec_mode=exec, or cache_describe.
+// The server plans each statement that finds visitors for its values
+// (pgx.QueryExecModeCacheDescribe). A generic plan of a prepared statement takes, for some
+// tags, minutes instead of milliseconds. Statements with keys of rows are prepared, according
+// to the connection's default_query_exec_mode. Behind PgBouncer in transaction mode, set
+// default_query_exec_mode=exec or cache_describe in the dsn, as in every program with pgx.
 //
-// Planning needs to know the values: after a first import of many visitors say ANALYZE, or
-// wait a minute for autovacuum to do so. A first import is several times as fast with
-// Options.NoSearchIndex; call Store.IndexSearch after it.
+// Good plans need statistics: after a first import of many visitors run ANALYZE, or wait a
+// minute for autovacuum. A first import is several times as fast with Options.NoSearchIndex;
+// call Store.IndexSearch after it.
 //
-// # Writers
+// # Concurrent writes
 //
-// Those who write to one workspace take turns, by a lock on its row in visitors_workspace,
-// so that its events are numbered in the order of commits, and no two calls can deadlock.
-// Calls of one process that wait for their turn share a transaction. Workspaces do not wait
-// for each other.
+// Writes to one workspace run one after another, with a lock on its row in visitors_workspace,
+// so that events are numbered in commit order and two calls cannot deadlock. Waiting calls of
+// one process share a transaction. Writes to different workspaces do not wait for each other.
 //
 // # Backup
 //
-// Back up with the server's own means, which need no pause: pg_dump, whose dump is the state
-// at its start, or pg_basebackup with archiving of the write-ahead log (or the snapshots of a
-// managed server) to return to any instant. Both have every acknowledged write up to then.
-// Of a host's database take all of it, so that the host's rows and visitors fit together;
-// with Options.Schema, pg_dump --schema=NAME takes the tables of visitors alone.
+// Use the server's own tools, which need no downtime: pg_dump, which contains the state at its
+// start, or pg_basebackup with WAL archiving (or the snapshots of a managed server) for
+// point-in-time recovery. Both contain every write acknowledged up to that time. Back up the
+// whole database, so that visitors and the application's rows match; with Options.Schema,
+// pg_dump --schema=NAME contains only the tables of visitors.
 //
-// # More than one machine
+// # Citus
 //
-// Where one server does not suffice for all workspaces, Distribute spreads the tables over a
-// Citus cluster. Tables and statements stay within what that asks for: the workspace leads
-// every key and is in every statement; there are no triggers, no foreign keys and no volatile
-// functions.
+// If one server is too small for all workspaces, Distribute distributes the tables over a Citus
+// cluster. Tables and statements meet its requirements: every key starts with the workspace and
+// every statement contains it; triggers, foreign keys and volatile functions are not used.
 package postgres

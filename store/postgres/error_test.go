@@ -38,20 +38,20 @@ func TestServerErrors(t *testing.T) {
 		is    error
 		text  string
 	}{
-		{"a lock that is not to be had", "ALTER DATABASE NAME SET lock_timeout = '20ms'", true, create, "55P03", postgres.ErrBusy,
-			"create visitor: postgres: database is busy: a lock was not to be had in time (SQLSTATE 55P03)"},
+		{"a lock that is not available", "ALTER DATABASE NAME SET lock_timeout = '20ms'", true, create, "55P03", postgres.ErrBusy,
+			"create visitor: postgres: database is busy: a lock was not available in time (SQLSTATE 55P03)"},
 		{"a statement that takes too long", "ALTER DATABASE NAME SET statement_timeout = '200ms'", true, create, "57014", nil,
 			"create visitor: postgres: statement was cancelled by the server: it took too long, or an administrator ended it (SQLSTATE 57014)"},
 		{"a table that is gone", "DROP TABLE visitors_visitor", false, count, "42P01", nil,
 			"count visitors: postgres: a table does not exist (SQLSTATE 42P01)"},
 		{"a constraint of the host's", "ALTER TABLE visitors_visitor ADD CONSTRAINT no_ada CHECK (name NOT LIKE 'Ada%')", false, create, "23514", nil,
-			"create visitor: postgres: a constraint was broken (SQLSTATE 23514)"},
+			"create visitor: postgres: a constraint was violated (SQLSTATE 23514)"},
 		{"a key of the host's", "CREATE UNIQUE INDEX one_each ON visitors_visitor (name, email)", false, func(ws *store.Workspace) error {
 			if err := create(ws); err != nil {
 				return err
 			}
 			return create(ws)
-		}, "23505", driver.ErrExists, "create visitor: postgres: a key is taken (SQLSTATE 23505)"},
+		}, "23505", driver.ErrExists, "create visitor: postgres: a key exists already (SQLSTATE 23505)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -89,7 +89,7 @@ func TestNotAllowed(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, n)
 	_, err = ws.Create(t.Context(), ada())
-	require.EqualError(t, err, "create visitor: postgres: not allowed: the role lacks a privilege (SQLSTATE 42501)")
+	require.EqualError(t, err, "create visitor: postgres: the role lacks a privilege (SQLSTATE 42501)")
 }
 
 func TestOpenErrors(t *testing.T) {
@@ -110,5 +110,5 @@ func TestOpenErrors(t *testing.T) {
 	require.NoError(t, err)
 	defer other.Close()
 	_, err = postgres.New(t.Context(), other, nil)
-	require.ErrorContains(t, err, "use postgres: ask the server, by way of the driver pgx: ")
+	require.ErrorContains(t, err, "use postgres: query the server with the driver pgx: ")
 }

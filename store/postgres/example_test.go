@@ -46,7 +46,7 @@ func ExampleNew() {
 
 func ExampleStore_InTx() {
 	ctx := context.Background()
-	var db *sql.DB // the host's
+	var db *sql.DB // opened by the application
 	var st *postgres.Store
 
 	tx, err := db.BeginTx(ctx, nil)
@@ -70,7 +70,7 @@ func ExampleStore_InTx() {
 	}
 }
 
-// A first import is faster without the index of searches.
+// A first import is faster without the search index.
 func ExampleStore_IndexSearch() {
 	ctx := context.Background()
 	st, err := postgres.Open(ctx, "postgres://crm@localhost/crm", &postgres.Options{NoSearchIndex: true})
@@ -91,7 +91,7 @@ func ExampleDistribute() {
 		log.Fatal(err)
 	}
 	defer db.Close()
-	if _, err := postgres.New(ctx, db, nil); err != nil { // makes the tables
+	if _, err := postgres.New(ctx, db, nil); err != nil { // creates the tables
 		log.Fatal(err)
 	}
 	if err := postgres.Distribute(ctx, db, nil); err != nil {

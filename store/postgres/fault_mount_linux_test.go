@@ -22,7 +22,7 @@ import (
 // server of its own: while the disk is full no checkpoint of the whole server succeeds.
 func TestDiskIsFull(t *testing.T) {
 	t.Parallel()
-	source := pgtest.Apart(t)
+	source := pgtest.NewServer(t)
 	db := database(t, source)
 	var data string
 	require.NoError(t, db.QueryRow("SHOW data_directory").Scan(&data))
@@ -91,7 +91,7 @@ func TestDiskIsFull(t *testing.T) {
 			n++
 		}
 		require.Len(t, made, n)
-		faultEngine.Sound(t, database(t, source+" dbname=small"))
+		faultEngine.Consistent(t, database(t, source+" dbname=small"))
 	}
 	require.NotEmpty(t, made)
 	require.NoError(t, os.Remove(ballast))

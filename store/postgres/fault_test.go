@@ -18,9 +18,9 @@ import (
 )
 
 var faultEngine = faulttest.Engine{
-	Driver: stdlib.GetDefaultDriver(),
-	Source: func(tb testing.TB) string { return pgtest.Database(tb, nil) },
-	Made:   func(tb testing.TB) string { return pgtest.Database(tb, &pgtest.Options{Template: migrated}) },
+	Driver:   stdlib.GetDefaultDriver(),
+	Source:   func(tb testing.TB) string { return pgtest.Database(tb, nil) },
+	Migrated: func(tb testing.TB) string { return pgtest.Database(tb, &pgtest.Options{Template: migrated}) },
 	Open: func(ctx context.Context, source string) (driver.Store, error) {
 		if name := faulttest.Working(); name != "" {
 			source += " application_name=" + name

@@ -9,18 +9,20 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/sqlstore"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// SchemaError says that the tables are not what this release works on.
-type SchemaError = sqlstore.SchemaError
+// SchemaError says that the tables are not those of this release. Its fields are Version, the
+// number of the migration concerned, and Reason.
+type SchemaError = driver.SchemaError
 
-// Migrate brings the tables up to date, as Open and New do unless Options.NoMigrate is
-// set. Two processes may do so at once. The error is a *SchemaError when the database is
-// newer than this release or was made by something else.
+// Migrate brings the tables up to date, as Open and New do unless Options.NoMigrate is set. It
+// is safe to run concurrently. The error is a *SchemaError if the tables are newer than this
+// release or were created by something else.
 func (s *Store) Migrate(ctx context.Context) error {
 	return s.d.Error(s.migrate(ctx, false))
 }
@@ -41,15 +43,16 @@ func (s *Store) migrate(ctx context.Context, only bool) error {
 	return sqlstore.Migrate(ctx, sqlstore.New(alone, conns, conns, nil), files, only)
 }
 
-// lockMigrating begins a transaction that nobody else migrates the schema beside.
+// lockMigrating begins a transaction with an advisory lock, so that only one migrates the
+// schema.
 func (d dialect) lockMigrating() string {
 	key := fnv.New64a()
 	fmt.Fprintf(key, "visitors migrate %s", d.schema)
 	return fmt.Sprintf("BEGIN; SELECT pg_advisory_xact_lock(%d)", int64(key.Sum64()))
 }
 
-// makeSchema makes the schema unless it is there. IF NOT EXISTS alone would ask for the
-// privilege to make one even where it is.
+// makeSchema creates the schema unless it exists. IF NOT EXISTS alone would need the privilege
+// to create a schema even if it exists.
 func (s *Store) makeSchema(ctx context.Context) error {
 	var there bool
 	err := s.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1)", s.d.schema).Scan(&there)
@@ -57,7 +60,7 @@ func (s *Store) makeSchema(ctx context.Context) error {
 		return err
 	}
 	_, err = s.db.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS "+pgx.Identifier{s.d.schema}.Sanitize())
-	if isCode(err, "23505", "42P06") { // made by someone else meanwhile
+	if isCode(err, "23505", "42P06") { // created concurrently
 		return nil
 	}
 	return err

@@ -123,5 +123,5 @@ func TestDistributeNeedsCitus(t *testing.T) {
 	_, dsn := open(t, nil)
 	err := postgres.Distribute(t.Context(), database(t, dsn), nil)
 	require.ErrorIs(t, err, postgres.ErrNoCitus)
-	require.EqualError(t, err, "distribute tables: extension citus is not in this database")
+	require.EqualError(t, err, "distribute tables: extension citus is not installed in this database")
 }

@@ -19,7 +19,7 @@ func TestPagesBeyondTheNearest(t *testing.T) {
 	st, dsn := open(t, &postgres.Options{NoSearchIndex: true})
 	ws := workspace(t, st, "acme")
 	const size = 4_300
-	_, err := ws.Load(t.Context(), func(yield func(visitor.Draft) bool) {
+	_, err := ws.Load(t.Context(), func(yield func(visitor.Draft, error) bool) {
 		for i := range size {
 			d := visitor.Draft{Name: "Ada", Source: visitor.Chat, Tags: []string{"many"}}
 			if i < 40 || i >= size-20 { // the oldest and the newest
@@ -28,7 +28,7 @@ func TestPagesBeyondTheNearest(t *testing.T) {
 			if i%3 == 0 {
 				d.Tags = append(d.Tags, "third")
 			}
-			if !yield(d) {
+			if !yield(d, nil) {
 				return
 			}
 		}

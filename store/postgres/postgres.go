@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"runtime"
 	"time"
 
@@ -16,37 +15,34 @@ import (
 	"github.com/contactpipeline/visitors/store/internal/sqlstore"
 )
 
-// Options are what a host may choose. A nil *Options and the zero value of each field
-// mean the default.
+// Options configure Open and New. A nil *Options and the zero value of each field mean the
+// default.
 type Options struct {
-	// Schema is the schema of the tables; it is made if need be. Default: the first of the
-	// connection's search path, as a rule "public".
+	// Schema is the database schema of the tables; it is created if it does not exist.
+	// Default: the first schema of the search path, usually "public".
 	Schema string
-	// Conns is how many connections are open at most. Open only: a host's database keeps
-	// its own limit. Default: four times GOMAXPROCS, at least 8.
+	// MaxOpenConns is the maximum number of open connections. Open only. Default: four times
+	// GOMAXPROCS, at least 8.
 	MaxOpenConns int
-	// NoMigrate leaves the schema as it is: it is an error if it is not up to date.
-	// Default: it is brought up to date.
+	// NoMigrate makes Open and New return a *SchemaError if the tables are not up to date.
+	// Default: the tables are brought up to date.
 	NoMigrate bool
-	// NoSearchIndex leaves out the trigram index of searches, for a first import: without it
-	// rows are written several times as fast. IndexSearch makes it afterwards. Default: it is
-	// made with the tables, where pg_trgm can be had.
+	// NoSearchIndex omits the search index, which makes a first import several times as fast;
+	// Store.IndexSearch creates it afterwards. Default: the index is created with the tables,
+	// if the extension pg_trgm is available.
 	NoSearchIndex bool
 }
 
-// engine keeps what Store promotes out of sight.
-type engine = sqlstore.Engine
-
-// Store is a store.Store and a store.Faceter on a PostgreSQL database.
+// Store is a store.Store on a PostgreSQL database.
 type Store struct {
-	*engine
-	db *sql.DB
-	d  dialect
+	engine *sqlstore.Engine
+	db     *sql.DB
+	d      dialect
 }
 
-// Open connects to the database that dsn names, as a URL or as keywords and values; what it
-// leaves out comes from the environment (PGHOST, PGUSER and the like, as psql has it). The
-// error is a *SchemaError, an *Error, or the driver's.
+// Open connects to the database of dsn, a URL or keywords and values; missing parts come from
+// the environment (PGHOST, PGUSER and so on), as for psql. The error is a *SchemaError, an
+// *Error or another error of the driver.
 func Open(ctx context.Context, dsn string, o *Options) (*Store, error) {
 	opts := defaults(o)
 	config, err := pgx.ParseConfig(dsn)
@@ -65,9 +61,9 @@ func Open(ctx context.Context, dsn string, o *Options) (*Store, error) {
 	return st, nil
 }
 
-// New works on a host's database, which the host has opened with the driver of
-// github.com/jackc/pgx/v5/stdlib, in whatever mode, and closes after the Store. Each call
-// takes a connection from db; a host that allows db but one must not hold it while it calls
+// New returns a store on the application's own database, which must be opened with the driver
+// of github.com/jackc/pgx/v5/stdlib, in any query mode, and closed after the Store. Each call
+// takes a connection from db; if db is limited to one connection, do not hold it while calling
 // the Store.
 func New(ctx context.Context, db *sql.DB, o *Options) (*Store, error) {
 	st, err := begin(ctx, db, defaults(o), func() error { return nil })
@@ -94,7 +90,7 @@ func begin(ctx context.Context, db *sql.DB, o Options, ending func() error) (*St
 	return st, d.Error(st.indexNew(ctx))
 }
 
-// survey returns the schema to work in, and checks that driver and database will do.
+// survey returns the schema of the tables, and checks driver and encoding.
 func survey(ctx context.Context, db *sql.DB, schema string) (string, error) {
 	if err := db.PingContext(ctx); err != nil {
 		return "", err
@@ -103,7 +99,7 @@ func survey(ctx context.Context, db *sql.DB, schema string) (string, error) {
 	err := db.QueryRowContext(ctx, "SELECT coalesce(current_schema(), ''), current_setting('server_encoding')",
 		pgx.QueryExecModeCacheDescribe).Scan(&current, &encoding)
 	if err != nil {
-		return "", fmt.Errorf("ask the server, by way of the driver pgx: %w", err)
+		return "", fmt.Errorf("query the server with the driver pgx: %w", err)
 	}
 	if encoding != "UTF8" {
 		return "", fmt.Errorf("database has the encoding %s, want UTF8", encoding)
@@ -117,29 +113,12 @@ func survey(ctx context.Context, db *sql.DB, schema string) (string, error) {
 	return schema, nil
 }
 
-// InTx returns a Store that works inside the host's transaction on the same database: it
-// sees what the transaction has done, and what it does is committed or rolled back with
-// it. Each Apply in it is all or nothing. It is used by one goroutine at a time and closed
-// once the transaction has ended. Isolation and durability are the transaction's; whoever
-// writes to one workspace waits for the end of a transaction that has done so.
+// InTx returns a store that works inside a transaction of the application on the same database:
+// it sees the transaction's writes, and its own are committed or rolled back with it. Each
+// Apply in it is all or nothing. Use it from one goroutine at a time. When the transaction
+// ends, the store is closed. Isolation and durability are those of the transaction. Once it has
+// written to a workspace, other writers to that workspace wait until it ends.
 func (s *Store) InTx(tx *sql.Tx) driver.Store { return sqlstore.InTx(s.d, tx, nil) }
-
-// Apply is store.Store's. It begins anew, a few times, when the server gives it up in
-// favour of another transaction.
-func (s *Store) Apply(ctx context.Context, ws driver.WorkspaceID, changes []driver.Change) ([]driver.Outcome, error) {
-	const tries = 5
-	for try := 1; ; try++ {
-		outcomes, err := s.engine.Apply(ctx, ws, changes)
-		if try == tries || !givenUp(err) {
-			return outcomes, err
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(rand.N(time.Duration(try) * 10 * time.Millisecond)):
-		}
-	}
-}
 
 func defaults(o *Options) Options {
 	if o == nil {

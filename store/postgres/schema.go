@@ -7,16 +7,15 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// tables are those of the engine that hold a workspace's rows, all of which have it in
-// the column ws.
+// tables are the tables with rows of workspaces, whose id is in the column ws.
 var tables = []string{
 	"visitors_workspace", "visitors_visitor", "visitors_identity", "visitors_tag", "visitors_visitor_tag",
 	"visitors_group", "visitors_visitor_group", "visitors_attribute", "visitors_event",
 	"visitors_captured", "visitors_merged",
 }
 
-// named are all names that statements must spell with the schema. An index has its
-// table's schema by itself.
+// named are the names that need the schema in statements. An index is in the schema of its
+// table.
 var named = func() map[string]bool {
 	names := map[string]bool{"visitors_schema": true}
 	for _, table := range tables {
@@ -26,16 +25,15 @@ var named = func() map[string]bool {
 	return names
 }()
 
-// spelling writes statements as Postgres has them: $1, $2 … for the marks of bound
-// values, and the schema before the names of tables, so that they do not depend on the
-// search path.
-type spelling struct{ schema string }
+// format is a squirrel.PlaceholderFormat: it writes placeholders as $1, $2 …, and the schema
+// before the names of tables, so that they do not depend on the search path.
+type format struct{ schema string }
 
 const prefix = "visitors_"
 
-// ReplacePlaceholders is squirrel's name for it; it never fails. No statement of the engine has a text in
-// quotes.
-func (s spelling) ReplacePlaceholders(text string) (string, error) {
+// ReplacePlaceholders rewrites a statement. It never fails. Statements contain no string
+// literals with a question mark or the name of a table.
+func (s format) ReplacePlaceholders(text string) (string, error) {
 	var b strings.Builder
 	b.Grow(2 * len(text))
 	schema := pgx.Identifier{s.schema}.Sanitize() + "."
@@ -70,8 +68,8 @@ func inName(c byte) bool {
 	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }
 
-// spell is ReplacePlaceholders for a statement that is fine as it is.
-func (s spelling) spell(text string) string {
-	spelled, _ := s.ReplacePlaceholders(text) // never fails
-	return spelled
+// qualify adds the schema to the tables of a statement.
+func (s format) qualify(text string) string {
+	qualified, _ := s.ReplacePlaceholders(text) // never fails
+	return qualified
 }

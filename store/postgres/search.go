@@ -6,23 +6,22 @@ import (
 
 	sq "github.com/Masterminds/squirrel"
 
-	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/filter/bound"
 )
 
-// The column search of a visitor holds the folded name, the folded e-mail and the phone's
-// digits, a line each, so that one trigram index serves them all. Folded text has no
-// line breaks and no capitals. So a term, which is folded text too, is found in a line of
-// its own or not at all; and digits spelled as capitals are found in the phone alone. The
-// migration spells the digits of the column in the same way.
+// The column search of a visitor contains the folded name, the folded e-mail and the phone's
+// digits, one line each, so that one trigram index serves all three. Folded text has no line
+// breaks and no capitals. So a term, which is folded text, matches inside one line, and digits
+// encoded as capitals match the phone only. The migration encodes the digits in the same way.
 var digits = strings.NewReplacer("0", "B", "1", "C", "2", "D", "3", "F", "4", "G", "5", "H", "6", "J", "7", "K", "8", "Q", "9", "X", "+", "")
 
-// literal makes every character of a LIKE pattern mean itself.
+// literal escapes the special characters of a LIKE pattern.
 var literal = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 func pattern(text string) string { return "%" + literal.Replace(text) + "%" }
 
 // Term finds its text in name or e-mail, or its digits in the phone.
-func (dialect) Term(search string, t filter.Term) sq.Sqlizer {
+func (dialect) Term(search string, t bound.Term) sq.Sqlizer {
 	if t.Digits == "" {
 		return sq.Expr(search+" LIKE ?", pattern(t.Text))
 	}
@@ -30,20 +29,20 @@ func (dialect) Term(search string, t filter.Term) sq.Sqlizer {
 }
 
 const (
-	shortest = 3  // characters, of which an index of trigrams has entries
-	most     = 20 // texts looked for at once
-	head     = 64 // characters of an attribute's text that its index has
+	shortest = 3  // characters of a text that the trigram index can find
+	most     = 20 // texts in one condition
+	head     = 64 // characters of an attribute's text that are in its index
 )
 
-// Narrow asks the index of trigrams first for what contains a name, an e-mail or a phone,
-// or a part of one, and the index of attributes for the head of a text.
-func (dialect) Narrow(test sq.Sqlizer, column, search string, t *filter.Test) sq.Sqlizer {
-	if t.Op == filter.OpExists || len(t.Texts) > most {
+// Indexed adds a condition that an index serves: for a part of a name, an e-mail or a phone the
+// trigram index, for the text of an attribute the index of its head.
+func (dialect) Indexed(test sq.Sqlizer, column, search string, t *bound.Test) sq.Sqlizer {
+	if t.Op == bound.OpExists || len(t.Texts) > most {
 		return test
 	}
 	switch column {
 	case "v.name_fold":
-		if t.Op == filter.OpContains || t.Op == filter.OpSuffix { // the others have the index of names
+		if t.Op == bound.OpContains || t.Op == bound.OpSuffix { // the index of names serves the others
 			return narrow(test, search, t.Texts, func(text string) string { return text })
 		}
 	case "v.email_fold":
@@ -51,7 +50,7 @@ func (dialect) Narrow(test sq.Sqlizer, column, search string, t *filter.Test) sq
 	case "v.phone":
 		return narrow(test, search, t.Texts, digits.Replace)
 	case "a.text_fold":
-		if t.Op == filter.OpIn {
+		if t.Op == bound.OpIn {
 			return byHead(test, t.Texts)
 		}
 	}
@@ -73,8 +72,7 @@ func narrow(test sq.Sqlizer, search string, texts []string, spell func(string) s
 	return sq.Expr("("+search+" LIKE ANY(?) AND ?)", array(patterns), test)
 }
 
-// byHead compares the heads of texts. A head that is shorter than it might be is the
-// whole text.
+// byHead compares the heads of texts, which is enough if all texts are shorter than a head.
 func byHead(test sq.Sqlizer, texts []string) sq.Sqlizer {
 	heads, whole := make([]string, len(texts)), true
 	for i, text := range texts {

@@ -14,7 +14,7 @@ import (
 
 // BenchmarkShared has a server that waits for the disk at every commit.
 func BenchmarkShared(b *testing.B) {
-	dsn := pgtest.Apart(b, "fsync=on", "full_page_writes=on")
+	dsn := pgtest.NewServer(b, "fsync=on", "full_page_writes=on")
 	require.Equal(b, "on", ask[string](b, dsn, "SHOW synchronous_commit"))
 	n := 0
 	crowd.Share(b, func(b *testing.B) driver.Store {

@@ -13,13 +13,13 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// changeForm is a store.Change as JSON.
+// changeForm is a driver.Change as JSON.
 type changeForm struct {
 	Kind  string          `json:"kind"`
 	Value json.RawMessage `json:"value"`
 }
 
-// changeKind writes and reads the changes of one kind.
+// changeKind encodes and decodes the changes of one type.
 type changeKind struct {
 	name  string
 	of    reflect.Type
@@ -27,46 +27,46 @@ type changeKind struct {
 	read  func([]byte) (driver.Change, error)
 }
 
-// changeKinds is the closed set of changes: one that is not here cannot be sent.
+// changeKinds lists every type of change; others cannot be sent.
 var changeKinds = []changeKind{
-	formed("create_visitor", createVisitorForm, createVisitorOf),
-	plain[driver.UpdateVisitor]("update_visitor"),
-	plain[driver.DeleteVisitor]("delete_visitor"),
-	plain[driver.AddTags]("add_tags"),
-	plain[driver.RemoveTags]("remove_tags"),
-	plain[driver.EnsureTag]("ensure_tag"),
-	plain[driver.CreateTag]("create_tag"),
-	plain[driver.UpdateTag]("update_tag"),
-	plain[driver.DeleteTag]("delete_tag"),
-	formed("create_group", createGroupForm, createGroupOf),
-	formed("update_group", updateGroupForm, updateGroupOf),
-	plain[driver.DeleteGroup]("delete_group"),
-	plain[driver.AddToGroup]("add_to_group"),
-	plain[driver.RemoveFromGroup]("remove_from_group"),
-	plain[driver.CaptureContact]("capture_contact"),
-	plain[driver.MergeVisitors]("merge_visitors"),
-	plain[driver.UnmergeVisitor]("unmerge_visitor"),
-	plain[driver.LinkIdentity]("link_identity"),
-	plain[driver.UnlinkIdentity]("unlink_identity"),
+	formKind("create_visitor", createVisitorForm, createVisitorOf),
+	plainKind[driver.UpdateVisitor]("update_visitor"),
+	plainKind[driver.DeleteVisitor]("delete_visitor"),
+	plainKind[driver.AddTags]("add_tags"),
+	plainKind[driver.RemoveTags]("remove_tags"),
+	plainKind[driver.EnsureTag]("ensure_tag"),
+	plainKind[driver.CreateTag]("create_tag"),
+	plainKind[driver.UpdateTag]("update_tag"),
+	plainKind[driver.DeleteTag]("delete_tag"),
+	formKind("create_group", createGroupForm, createGroupOf),
+	formKind("update_group", updateGroupForm, updateGroupOf),
+	plainKind[driver.DeleteGroup]("delete_group"),
+	plainKind[driver.AddToGroup]("add_to_group"),
+	plainKind[driver.RemoveFromGroup]("remove_from_group"),
+	plainKind[driver.CaptureContact]("capture_contact"),
+	plainKind[driver.MergeVisitors]("merge_visitors"),
+	plainKind[driver.UnmergeVisitor]("unmerge_visitor"),
+	plainKind[driver.LinkIdentity]("link_identity"),
+	plainKind[driver.UnlinkIdentity]("unlink_identity"),
 }
 
-// plain is a kind whose values JSON can write.
-func plain[C driver.Change](name string) changeKind {
+// plainKind is a kind whose values encoding/json can encode.
+func plainKind[C driver.Change](name string) changeKind {
 	return changeKind{name, reflect.TypeFor[C](),
 		func(c driver.Change) (any, error) { return c, nil },
 		func(b []byte) (driver.Change, error) {
 			var c C
-			return c, strict(b, &c)
+			return c, decodeStrict(b, &c)
 		}}
 }
 
-// formed is a kind whose values JSON writes in the form F.
-func formed[C driver.Change, F any](name string, write func(C) (F, error), read func(F) (C, error)) changeKind {
+// formKind is a kind whose values are converted to F for JSON.
+func formKind[C driver.Change, F any](name string, write func(C) (F, error), read func(F) (C, error)) changeKind {
 	return changeKind{name, reflect.TypeFor[C](),
 		func(c driver.Change) (any, error) { return write(c.(C)) },
 		func(b []byte) (driver.Change, error) {
 			var f F
-			if err := strict(b, &f); err != nil {
+			if err := decodeStrict(b, &f); err != nil {
 				return nil, err
 			}
 			return read(f)
@@ -85,7 +85,7 @@ func writeChange(c driver.Change) (changeForm, error) {
 		text, err := json.Marshal(value)
 		return changeForm{kind.name, text}, err
 	}
-	return changeForm{}, errors.New("a change of an unknown kind")
+	return changeForm{}, errors.New("unknown kind of change")
 }
 
 func readChange(f changeForm) (driver.Change, error) {
@@ -118,7 +118,7 @@ type (
 	}
 )
 
-// ruleForm writes a rule, none as null.
+// ruleForm encodes a rule; nil becomes null.
 func ruleForm(rule filter.Expr) (json.RawMessage, error) {
 	if rule == nil {
 		return nil, nil
@@ -144,7 +144,7 @@ func (f groupForm) read() (group.Group, error) {
 	return f.Group, err
 }
 
-// createVisitorForm leaves out what driver.Apply ignores; a handler refuses it.
+// createVisitorForm clears the fields that driver.Apply ignores; the handler would refuse them.
 func createVisitorForm(c driver.CreateVisitor) (driver.CreateVisitor, error) {
 	v := &c.Visitor
 	v.Tags, v.Memberships, v.Excluded, v.Revision = nil, nil, nil, 1
@@ -176,7 +176,7 @@ func updateGroupOf(f updateGroupValue) (driver.UpdateGroup, error) {
 	return c, err
 }
 
-// outcomeForm is a store.Outcome as JSON.
+// outcomeForm is a driver.Outcome as JSON.
 type outcomeForm struct {
 	Effect  driver.Effect        `json:"effect"`
 	Visitor *visitor.Visitor     `json:"visitor,omitempty"`

@@ -15,9 +15,9 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Limits of what a handler accepts.
+// Limits of requests.
 const (
-	maxRows    = 10_000 // of one answer; a Workspace asks for 1,001 at most
+	maxRows    = 10_000 // in one response; a Workspace requests at most 1,001
 	maxListed  = 1_000  // keys or ids of a list
 	maxKeyText = 4_096  // bytes of a key or of a folded name
 )
@@ -47,7 +47,7 @@ func checkPosition(o driver.Order, p *driver.Position) error {
 	p.ID = id
 	key, _, _ := driver.Sorting(o)
 	if p.Name != "" && key != driver.ByName || p.Micros != 0 && key != driver.BySeen && key != driver.ByUpdated {
-		return text.Refuse("after", "not of this order")
+		return text.Refuse("after", "does not fit the order")
 	}
 	return checkKeyText("after", p.Name)
 }
@@ -72,8 +72,8 @@ func checkList(l driver.List) error {
 	return checkLimit(l.Limit)
 }
 
-// changeChecker refuses changes that no Workspace could have made, and normalises again
-// what a Workspace has normalised.
+// changeChecker normalises changes as a Workspace does, and refuses those that no Workspace
+// would make.
 type changeChecker struct{ rules visitor.Rules }
 
 func (k changeChecker) change(c driver.Change) (driver.Change, error) {
@@ -133,13 +133,13 @@ func (k changeChecker) change(c driver.Change) (driver.Change, error) {
 	return nil, text.Refuse("kind", "unknown")
 }
 
-// checkAudit lets a creation be without time, as package storetest does: what is created
-// has one of its own.
+// checkAudit allows creations without Audit.At, which package storetest uses: what they create
+// has a creation time.
 func checkAudit(c driver.Change) error {
 	check := checkTime
 	switch c.(type) {
 	case driver.CreateVisitor, driver.EnsureTag, driver.CreateTag, driver.CreateGroup:
-		check = checkSeen
+		check = checkOptionalTime
 	}
 	a := driver.AuditOf(c)
 	return cmp.Or(check("at", a.At), checkNote("actor", a.Actor), checkNote("cause", a.Cause))
@@ -167,24 +167,24 @@ func (k changeChecker) createVisitor(c driver.CreateVisitor) (driver.Change, err
 	}
 	switch created, ok := v.ID.Time(); {
 	case !ok || !created.Equal(v.CreatedAt):
-		return nil, text.Refuse("id", "not a UUIDv7 of the time of creation")
+		return nil, text.Refuse("id", "not a UUIDv7 with the creation time")
 	case v.Revision != 1 || len(v.Tags)+len(v.Memberships)+len(v.Excluded)+len(v.Provenance) > 0:
-		return nil, text.Refuse("visitor", "not a new one")
+		return nil, text.Refuse("visitor", "not a new visitor")
 	case len(c.Tags) > visitor.MaxTags:
 		return nil, text.Refuse("tags", fmt.Sprintf("more than %d", visitor.MaxTags))
 	}
 	return c, cmp.Or(checkID(v.ID), v.CheckLimits(), checkTime("created_at", v.CreatedAt), checkTime("updated_at", v.UpdatedAt),
-		checkSeen("last_seen_at", v.LastSeenAt), checkKeys(c.Tags))
+		checkOptionalTime("last_seen_at", v.LastSeenAt), checkKeys(c.Tags))
 }
 
-// identity normalises all but the times, which are checked alone.
+// identity normalises an identity except its times, which it checks.
 func (k changeChecker) identity(given visitor.Identity) (visitor.Identity, error) {
 	clean, err := k.rules.Identity(visitor.Identity{Source: given.Source, Account: given.Account, ExternalID: given.ExternalID, Username: given.Username})
 	clean.FirstSeen, clean.LastSeen, clean.UsernameAt = given.FirstSeen, given.LastSeen, given.UsernameAt
-	return clean, cmp.Or(err, checkSeen("first_seen", given.FirstSeen), checkSeen("last_seen", given.LastSeen), checkSeen("username_at", given.UsernameAt))
+	return clean, cmp.Or(err, checkOptionalTime("first_seen", given.FirstSeen), checkOptionalTime("last_seen", given.LastSeen), checkOptionalTime("username_at", given.UsernameAt))
 }
 
-// capture refuses what of a contact a Workspace would have left out.
+// capture refuses fields that a Workspace would have left out of a contact.
 func (k changeChecker) capture(c driver.CaptureContact) (driver.Change, error) {
 	contact, refused, err := k.rules.Contact(c.Contact, c.Contact.OccurredAt)
 	if err := cmp.Or(append([]error{err}, refused...)...); err != nil {
@@ -217,7 +217,7 @@ func checkGroup(c driver.CreateGroup) (driver.Change, error) {
 	return c, cmp.Or(err, checkID(g.ID), checkTime("created_at", g.CreatedAt))
 }
 
-// checkID refuses what is not an id in its one spelling. Ids of all kinds are spelled alike.
+// checkID accepts ids in lower case. Visitors, tags and groups have ids of the same form.
 func checkID[T ~string](id T) error {
 	parsed, err := visitor.ParseID(string(id))
 	if err == nil && string(parsed) != string(id) {
@@ -226,7 +226,7 @@ func checkID[T ~string](id T) error {
 	return err
 }
 
-// checkKeys refuses what is not the key of a tag.
+// checkKeys checks the keys of tags.
 func checkKeys(keys []string) error {
 	for _, key := range keys {
 		if key == "" || tag.Key(key) != key || len(key) > maxKeyText {
@@ -244,20 +244,21 @@ func checkNote(field, s string) error {
 	return err
 }
 
-// checkTime refuses what is not a time in UTC to the microsecond, or is absent.
+// checkTime requires a time in UTC to the microsecond.
 func checkTime(field string, t time.Time) error {
 	if t.IsZero() {
 		return text.Refuse(field, "missing")
 	}
-	return checkSeen(field, t)
+	return checkOptionalTime(field, t)
 }
 
-func checkSeen(field string, t time.Time) error {
+// checkOptionalTime is checkTime for optional times.
+func checkOptionalTime(field string, t time.Time) error {
 	if t.IsZero() {
 		return nil
 	}
 	if t.Location() != time.UTC || t.Nanosecond()%1_000 != 0 || t.Year() < 1 || t.Year() > 9999 {
-		return text.Refuse(field, "not a time in UTC to the microsecond")
+		return text.Refuse(field, "want a time in UTC to the microsecond")
 	}
 	return nil
 }

@@ -21,26 +21,25 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// ClientOptions are what a caller chooses for a Client. The zero value of every field means
-// its default.
+// ClientOptions configure a Client. The zero value of every field means its default.
 type ClientOptions struct {
-	// Authenticate adds to a request what the handler's HandlerOptions.Authorize looks at,
-	// such as a token. Default: nothing is added, which suffices where HTTP has a certificate.
+	// Authenticate adds credentials to a request, such as a token, for the handler's
+	// HandlerOptions.Authorize. Default: none, for an HTTP client with a certificate.
 	Authenticate func(*http.Request)
-	// HTTP makes the requests. Default: a client that keeps up to 100 connections.
+	// HTTP sends the requests. Default: a client that keeps up to 100 idle connections.
 	HTTP *http.Client
-	// GracePeriod is how long Apply still waits for the answer when its context has ended:
-	// only the answer tells whether the changes were made. Default: two seconds.
+	// GracePeriod is how long Apply waits for the response after its context has ended: only
+	// the response says whether the changes were made. Default: two seconds.
 	GracePeriod time.Duration
 }
 
-// Client is the store.Store, and store.Faceter, behind a handler of NewHandler. It keeps
-// every promise of that store.
+// Client is a driver.Store and driver.Faceter that calls a handler of NewHandler. It is safe
+// for concurrent use.
 type Client struct {
 	base   string
 	o      ClientOptions
 	http   *http.Client
-	mu     sync.RWMutex // held for reading by each call
+	mu     sync.RWMutex // read-locked during each call
 	closed bool
 }
 
@@ -50,7 +49,8 @@ var (
 )
 
 // NewClient returns a client of the handler that is mounted at base, such as
-// https://crm.internal/visitors. It makes no request. The error matches store.ErrInvalid.
+// https://crm.internal/visitors. It sends no request. The error matches store.ErrInvalid if
+// base is not an http or https URL.
 func NewClient(base string, o *ClientOptions) (*Client, error) {
 	const op = "open client"
 	if o == nil {
@@ -58,7 +58,7 @@ func NewClient(base string, o *ClientOptions) (*Client, error) {
 	}
 	u, err := url.Parse(base)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
-		return nil, &store.Error{Op: op, Err: text.Refuse("base", "want an http or https address")}
+		return nil, &store.Error{Op: op, Err: text.Refuse("base", "want an http or https URL")}
 	}
 	c := &Client{base: strings.TrimRight(base, "/"), o: *o, http: o.HTTP}
 	if c.http == nil {
@@ -71,35 +71,35 @@ func NewClient(base string, o *ClientOptions) (*Client, error) {
 	return c, nil
 }
 
-// GetVisitor returns a visitor, or store.ErrNotFound.
+// GetVisitor returns a visitor. The error matches store.ErrNotFound.
 func (c *Client) GetVisitor(ctx context.Context, ws driver.WorkspaceID, id visitor.ID) (visitor.Visitor, error) {
 	var reply getResponse
 	err := c.call(ctx, ws, "get", getRequest{id}, &reply)
 	return reply.Visitor, err
 }
 
-// FindVisitors returns a page of visitors.
+// FindVisitors returns the visitors that match, in order, up to a limit.
 func (c *Client) FindVisitors(ctx context.Context, ws driver.WorkspaceID, s driver.Select) ([]visitor.Visitor, error) {
 	var reply findResponse
 	err := c.call(ctx, ws, "find", findRequest(s), &reply)
 	return reply.Visitors, err
 }
 
-// CountVisitors counts visitors.
+// CountVisitors counts the visitors that match.
 func (c *Client) CountVisitors(ctx context.Context, ws driver.WorkspaceID, where filter.Bound, limit int64) (int64, error) {
 	var reply countResponse
 	err := c.call(ctx, ws, "count", countRequest{where, limit}, &reply)
 	return reply.Count, err
 }
 
-// ListTags returns tags.
+// ListTags returns tags by key, by id, or all.
 func (c *Client) ListTags(ctx context.Context, ws driver.WorkspaceID, l driver.List) ([]tag.Tag, error) {
 	var reply tagsResponse
 	err := c.call(ctx, ws, "tags", listRequest{l}, &reply)
 	return reply.Tags, err
 }
 
-// ListGroups returns groups.
+// ListGroups returns groups by key, by id, or all.
 func (c *Client) ListGroups(ctx context.Context, ws driver.WorkspaceID, l driver.List) ([]group.Group, error) {
 	var reply groupsResponse
 	if err := c.call(ctx, ws, "groups", listRequest{l}, &reply); err != nil {
@@ -116,26 +116,27 @@ func (c *Client) ListGroups(ctx context.Context, ws driver.WorkspaceID, l driver
 	return groups, nil
 }
 
-// Apply makes changes, all or none. When the context ends, Apply waits a little longer for
-// the answer, see ClientOptions.GracePeriod.
+// Apply makes all the changes or, on an error, none. After the context has ended, Apply waits
+// for the response for ClientOptions.GracePeriod; if none arrives, it returns the context's
+// error, and the changes can have been made.
 func (c *Client) Apply(ctx context.Context, ws driver.WorkspaceID, changes []driver.Change) ([]driver.Outcome, error) {
-	ask := applyRequest{make([]changeForm, len(changes))}
+	request := applyRequest{make([]changeForm, len(changes))}
 	for i, change := range changes {
 		var err error
-		if ask.Changes[i], err = writeChange(change); err != nil {
+		if request.Changes[i], err = writeChange(change); err != nil {
 			return nil, &driver.ChangeError{Index: i, Err: err}
 		}
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	patient, giveUp := context.WithCancel(context.WithoutCancel(ctx))
-	defer giveUp()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(c.o.GracePeriod, giveUp) })()
+	callCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(c.o.GracePeriod, cancel) })()
 	var reply applyResponse
-	err := c.call(patient, ws, "apply", ask, &reply)
+	err := c.call(callCtx, ws, "apply", request, &reply)
 	if err != nil {
-		if patient.Err() != nil {
+		if callCtx.Err() != nil {
 			err = ctx.Err()
 		}
 		return nil, err
@@ -151,14 +152,14 @@ func (c *Client) Apply(ctx context.Context, ws driver.WorkspaceID, changes []dri
 	return outcomes, nil
 }
 
-// Events returns events.
+// Events returns events in order, up to a limit.
 func (c *Client) Events(ctx context.Context, ws driver.WorkspaceID, q driver.EventQuery) ([]driver.Event, error) {
 	var reply eventsResponse
 	err := c.call(ctx, ws, "events", eventsRequest(q), &reply)
 	return reply.Events, err
 }
 
-// Facets counts visitors by source, tag and group.
+// Facets counts the visitors that match by source, tag and group.
 func (c *Client) Facets(ctx context.Context, ws driver.WorkspaceID, where filter.Bound) (driver.Facets, error) {
 	var reply facetsResponse
 	if err := c.call(ctx, ws, "facets", facetsRequest{where}, &reply); err != nil {
@@ -167,7 +168,8 @@ func (c *Client) Facets(ctx context.Context, ws driver.WorkspaceID, where filter
 	return driver.Facets(reply), nil
 }
 
-// Close waits for calls under way. The store behind the handler stays open.
+// Close waits for running calls; later ones return store.ErrClosed. The handler's store stays
+// open.
 func (c *Client) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -178,8 +180,8 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// call asks the route of that name.
-func (c *Client) call(ctx context.Context, ws driver.WorkspaceID, route string, ask, reply any) error {
+// call sends a request to a route and decodes the response into reply.
+func (c *Client) call(ctx context.Context, ws driver.WorkspaceID, route string, request, reply any) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -188,15 +190,15 @@ func (c *Client) call(ctx context.Context, ws driver.WorkspaceID, route string, 
 	if c.closed {
 		return driver.ErrClosed
 	}
-	err := c.send(ctx, ws, route, ask, reply)
+	err := c.send(ctx, ws, route, request, reply)
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
 	}
 	return err
 }
 
-func (c *Client) send(ctx context.Context, ws driver.WorkspaceID, route string, ask, reply any) error {
-	body, err := json.Marshal(ask)
+func (c *Client) send(ctx context.Context, ws driver.WorkspaceID, route string, request, reply any) error {
+	body, err := json.Marshal(request)
 	if err != nil {
 		return err
 	}
@@ -214,16 +216,16 @@ func (c *Client) send(ctx context.Context, ws driver.WorkspaceID, route string, 
 		return err
 	}
 	defer res.Body.Close()
-	answer, err := io.ReadAll(res.Body)
+	text, err := io.ReadAll(res.Body)
 	if err != nil {
 		return err
 	}
 	if res.StatusCode == http.StatusOK {
-		return json.Unmarshal(answer, reply)
+		return json.Unmarshal(text, reply)
 	}
 	var form errorForm
-	if json.Unmarshal(answer, &form) != nil {
-		form = errorForm{} // a page of a proxy, say
+	if json.Unmarshal(text, &form) != nil {
+		form = errorForm{} // such as an error page of a proxy
 	}
 	form.Status = res.StatusCode
 	return form.err()

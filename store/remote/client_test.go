@@ -28,7 +28,7 @@ import (
 // anyone lets every client use every workspace.
 func anyone(*http.Request, driver.WorkspaceID) error { return nil }
 
-// serve returns a client of st, over a socket.
+// serve returns a client of st over a socket.
 func serve(tb testing.TB, st driver.Store) *remote.Client {
 	h, err := remote.NewHandler(st, &remote.HandlerOptions{Authorize: anyone, Failed: func(r *http.Request, err error) {
 		tb.Errorf("%s: %v", r.URL.Path, err)
@@ -42,7 +42,7 @@ func serve(tb testing.TB, st driver.Store) *remote.Client {
 	return c
 }
 
-// onSQLite does not wait for the disk: what is durable is tested in store/sqlite.
+// onSQLite does not wait for the disk; store/sqlite tests durability.
 func onSQLite(tb testing.TB) driver.Store {
 	st, err := sqlite.Open(tb.Context(), filepath.Join(tb.TempDir(), "visitors.db"), &sqlite.Options{RelaxedDurability: true})
 	require.NoError(tb, err)
@@ -68,7 +68,7 @@ func TestNewClientRefuses(t *testing.T) {
 	}
 }
 
-// A client tells what is not a store's answer from what is.
+// A client returns an error for responses that are not of a handler.
 func TestClientOfSomethingElse(t *testing.T) {
 	t.Parallel()
 	mux := http.NewServeMux()
@@ -96,8 +96,8 @@ func TestClientOfSomethingElse(t *testing.T) {
 	require.NotErrorIs(t, err, driver.ErrNotFound)
 }
 
-// Apply waits for an answer when its context ends, but not for ever.
-func TestApplyIsPatient(t *testing.T) {
+// Apply waits for the response after its context has ended, for the grace period.
+func TestApplyGracePeriod(t *testing.T) {
 	t.Parallel()
 	arrived, answer := make(chan struct{}), make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -111,15 +111,15 @@ func TestApplyIsPatient(t *testing.T) {
 	}))
 	defer server.Close()
 	changes := []driver.Change{driver.DeleteVisitor{ID: "018f0000-0000-7000-8000-000000000000", Audit: driver.Audit{At: time.Unix(1, 0).UTC()}}}
-	apply := func(patience time.Duration) ([]driver.Outcome, error) {
-		c, err := remote.NewClient(server.URL, &remote.ClientOptions{GracePeriod: patience})
+	apply := func(grace time.Duration) ([]driver.Outcome, error) {
+		c, err := remote.NewClient(server.URL, &remote.ClientOptions{GracePeriod: grace})
 		require.NoError(t, err)
 		defer c.Close()
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() {
 			<-arrived
 			cancel()
-			if patience > time.Second {
+			if grace > time.Second {
 				answer <- struct{}{}
 			}
 		}()
@@ -132,7 +132,7 @@ func TestApplyIsPatient(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-// A server may know fewer sources than the program that imports a file.
+// A server can have fewer sources than the program that imports a file.
 func TestImportLeavesOutRowsThatTheServerRefuses(t *testing.T) {
 	t.Parallel()
 	ws, err := store.Open(serve(t, memory.New()), "acme", &store.Options{
@@ -149,7 +149,7 @@ func TestImportLeavesOutRowsThatTheServerRefuses(t *testing.T) {
 	}
 }
 
-// The groups that depend on a tag come through with the error.
+// An InUseError keeps the groups that depend on a tag.
 func TestInUseComesThrough(t *testing.T) {
 	t.Parallel()
 	st := memory.New()
@@ -172,8 +172,7 @@ func TestInUseComesThrough(t *testing.T) {
 	require.ErrorIs(t, ws.DeleteTag(t.Context(), vip.ID), store.ErrInUse)
 }
 
-// Who made a change, and why, comes through in both directions, and so does the question
-// for the events of one visitor.
+// Actor and cause of a change arrive in both directions, and EventQuery.Visitor arrives.
 func TestActorCauseAndHistoryComeThrough(t *testing.T) {
 	t.Parallel()
 	st := memory.New()

@@ -13,7 +13,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// The codes of errors.
+// The codes of errors in responses.
 const (
 	codeNotFound      = "not_found"
 	codeExists        = "exists"
@@ -42,7 +42,7 @@ func malformed(reason string) refusal {
 	return refusal{http.StatusBadRequest, codeMalformed, reason}
 }
 
-// errorForm is an error of a store as JSON, from which the client makes the same error.
+// errorForm is an error of a store as JSON. The client converts it to the same error.
 type errorForm struct {
 	Status  int        `json:"-"`
 	Code    string     `json:"code"`
@@ -96,7 +96,7 @@ func writeError(err error) errorForm {
 	return form
 }
 
-// sentinels are the errors that need nothing but a code.
+// sentinels are the errors that have no fields.
 var sentinels = []struct {
 	err    error
 	code   string
@@ -109,7 +109,7 @@ var sentinels = []struct {
 	{driver.ErrClosed, codeClosed, http.StatusServiceUnavailable},
 }
 
-// err is the error that f was written from.
+// err returns the error that f was made from.
 func (f errorForm) err() error {
 	err := f.cause()
 	if f.Code != codeInUse && cmp.Or(f.Kind, f.Key) != "" {
@@ -132,7 +132,7 @@ func (f errorForm) cause() error {
 	case f.Code == codeTimeout:
 		return fmt.Errorf("the server stopped waiting: %w", context.DeadlineExceeded)
 	case f.Code == "":
-		return fmt.Errorf("the server answered %d, which is not from a handler of this version", f.Status)
+		return fmt.Errorf("the server answered %d; it is not a handler of this protocol version", f.Status)
 	}
 	for _, s := range sentinels {
 		if f.Code == s.code {

@@ -15,20 +15,20 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// tokens are of the host's services: which workspaces each may use.
+// tokens lists the workspaces that each of the host's services can use.
 var tokens = map[string][]driver.WorkspaceID{"Bearer billing": {"acme"}, "Bearer support": {"acme", "globex"}}
 
-// mayUse lets the owner of a token use the workspaces of the token.
+// mayUse checks that the token of a request allows the workspace.
 func mayUse(r *http.Request, ws driver.WorkspaceID) error {
 	for _, allowed := range tokens[r.Header.Get("Authorization")] {
 		if allowed == ws {
 			return nil
 		}
 	}
-	return errors.New("not one of the token's workspaces")
+	return errors.New("not a workspace of the token")
 }
 
-// The service that has the database.
+// The service that owns the database.
 func ExampleNewHandler() {
 	h, err := remote.NewHandler(memory.New(), &remote.HandlerOptions{Authorize: mayUse})
 	if err != nil {
@@ -56,10 +56,10 @@ func ExampleNewHandler() {
 	}
 	// Output:
 	// acme 0 <nil>
-	// globex 0 count visitors: the server answered 403, forbidden: the workspace is not for this client
+	// globex 0 count visitors: the server answered 403, forbidden: the client cannot use the workspace
 }
 
-// A service that uses the database of another one.
+// A service that uses the database of another service.
 func ExampleNewClient() {
 	h, err := remote.NewHandler(memory.New(), &remote.HandlerOptions{Authorize: mayUse})
 	if err != nil {

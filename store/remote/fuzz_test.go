@@ -14,7 +14,7 @@ import (
 	"github.com/contactpipeline/visitors/store/memory"
 )
 
-// A change that is taken is written as it was read, and is taken again.
+// A change that is accepted encodes to the same change, which is accepted again.
 func FuzzChange(f *testing.F) {
 	const id, at = `"01900000-0000-7000-8000-000000000000"`, `"2024-06-10T02:35:18.4Z"`
 	for kind, value := range map[string]string{
@@ -56,7 +56,7 @@ func FuzzChange(f *testing.F) {
 	})
 }
 
-// Whatever a server answers, the error is one, and comes through a second time.
+// Every error response decodes to an error, which survives a second round trip.
 func FuzzError(f *testing.F) {
 	f.Add([]byte(`{"code":"not_found","kind":"visitor","key":"1","index":3}`))
 	f.Add([]byte(`{"code":"in_use","kind":"tag","groups":["01900000-0000-7000-8000-000000000000"],"index":0}`))
@@ -76,7 +76,7 @@ func FuzzError(f *testing.F) {
 	})
 }
 
-// No body makes the handler fail.
+// No request body causes a 500.
 func FuzzBodies(f *testing.F) {
 	h, err := NewHandler(memory.New(), &HandlerOptions{Authorize: func(*http.Request, driver.WorkspaceID) error { return nil }})
 	require.NoError(f, err)

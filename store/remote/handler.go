@@ -14,22 +14,22 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// HandlerOptions are what a host chooses for a handler. Authorize is required; the zero
-// value of every other field means its default.
+// HandlerOptions configure a handler. Authorize is required; the zero value of every other
+// field means its default.
 type HandlerOptions struct {
-	// Authorize decides whether the sender of a request may use a workspace, from what the
-	// host can verify: a token, a certificate. The workspace is the sender's claim. An error
-	// refuses the request with 403; its text is not sent. There is no default.
+	// Authorize returns an error unless the sender of a request, verified by a token or a
+	// certificate, can use the workspace that the request names. An error refuses the request
+	// with 403; its text is not sent. Required.
 	Authorize func(r *http.Request, ws driver.WorkspaceID) error
-	// Store has the sources and the phone reader by which changes are checked; give what the
-	// clients' workspaces are opened with. Default: as store.Open has it.
+	// Store has the options by which changes are checked, such as the host's sources. Use the
+	// options with which the clients open workspaces. Default: the defaults of store.Open.
 	Store *store.Options
-	// MaxBody is the most bytes of a request's body. Default: 64 MiB.
+	// MaxBody is the maximum size of a request body in bytes. Default: 64 MiB.
 	MaxBody int64
-	// BodyTimeout is how long a body may take to arrive. Default: 30 seconds.
+	// BodyTimeout is how long reading a request body can take. Default: 30 seconds.
 	BodyTimeout time.Duration
-	// Failed is called with each error that is not the client's fault, which the client gets
-	// as 500 without a reason. Default: such errors are dropped.
+	// Failed is called with each error that is not the client's fault; the client gets 500
+	// without the reason. Default: such errors are dropped.
 	Failed func(*http.Request, error)
 }
 
@@ -46,7 +46,7 @@ func (o HandlerOptions) withDefaults() HandlerOptions {
 	return o
 }
 
-// workspaceHeader names the workspace that a request is about.
+// workspaceHeader names the workspace of a request.
 const workspaceHeader = "Visitors-Workspace"
 
 type handler struct {
@@ -54,13 +54,13 @@ type handler struct {
 	st driver.Store
 }
 
-// NewHandler returns a handler that serves st to clients of NewClient. Mount it where you
-// like, with http.StripPrefix. The error matches store.ErrInvalid when Authorize is missing
-// or an option of HandlerOptions.Store is not valid.
+// NewHandler returns a handler that serves st to Clients. Mount it with http.StripPrefix. The
+// error matches store.ErrInvalid if Authorize is nil or a field of HandlerOptions.Store is not
+// valid.
 func NewHandler(st driver.Store, o *HandlerOptions) (http.Handler, error) {
 	const op = "serve store"
 	if o == nil || o.Authorize == nil {
-		return nil, &store.Error{Op: op, Err: text.Refuse("Authorize", "missing: who may use a workspace has no default")}
+		return nil, &store.Error{Op: op, Err: text.Refuse("Authorize", "missing: access to workspaces has no default")}
 	}
 	h := &handler{o: o.withDefaults(), st: st}
 	if _, err := store.Open(st, "any", h.o.Store); err != nil {
@@ -78,12 +78,12 @@ func NewHandler(st driver.Store, o *HandlerOptions) (http.Handler, error) {
 	return http.NewCrossOriginProtection().Handler(mux), nil
 }
 
-// route adds the route of one method of store.Store.
+// route adds the route of one method of driver.Store.
 func route[Request, Response any](h *handler, mux *http.ServeMux, name string, do func(context.Context, *store.Workspace, Request) (Response, error)) {
 	mux.HandleFunc("POST "+protocol+name, func(w http.ResponseWriter, r *http.Request) {
 		answer, err := h.serve(w, r, func(ws *store.Workspace, body []byte) (any, error) {
 			var request Request
-			if err := strict(body, &request); err != nil {
+			if err := decodeStrict(body, &request); err != nil {
 				return nil, err
 			}
 			return do(r.Context(), ws, request)
@@ -97,20 +97,20 @@ func route[Request, Response any](h *handler, mux *http.ServeMux, name string, d
 	})
 }
 
-// serve authorizes and reads a request, and returns the answer as JSON.
+// serve authorizes a request, reads its body, and returns the response as JSON.
 func (h *handler) serve(w http.ResponseWriter, r *http.Request, do func(*store.Workspace, []byte) (any, error)) ([]byte, error) {
 	id, err := store.ParseWorkspaceID(r.Header.Get(workspaceHeader))
 	if err != nil {
 		return nil, err
 	}
 	if h.o.Authorize(r, id) != nil {
-		return nil, refusal{http.StatusForbidden, codeForbidden, "the workspace is not for this client"}
+		return nil, refusal{http.StatusForbidden, codeForbidden, "the client cannot use the workspace"}
 	}
 	ws, err := store.Open(h.st, string(id), h.o.Store)
 	if err != nil {
 		return nil, err
 	}
-	// Some writers have no deadline. net/http ends this one with the body.
+	// Not every ResponseWriter supports deadlines. net/http clears this one after the body.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.o.BodyTimeout))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.o.MaxBody))
 	if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
@@ -126,19 +126,19 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, do func(*store.W
 	return json.Marshal(response)
 }
 
-// fail writes the status of an error and returns the error as JSON.
+// fail writes the status of an error, and returns the error as JSON.
 func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) []byte {
 	form := writeError(err)
 	if form.Code == codeInternal && r.Context().Err() == nil {
 		h.o.Failed(r, err)
 	}
-	answer, _ := json.Marshal(form) // texts and numbers
+	answer, _ := json.Marshal(form) // only strings and numbers, so no error
 	w.WriteHeader(form.Status)
 	return answer
 }
 
-func (h *handler) get(ctx context.Context, ws *store.Workspace, ask getRequest) (getResponse, error) {
-	id, err := visitor.ParseID(string(ask.ID))
+func (h *handler) get(ctx context.Context, ws *store.Workspace, request getRequest) (getResponse, error) {
+	id, err := visitor.ParseID(string(request.ID))
 	if err != nil {
 		return getResponse{}, err
 	}
@@ -146,38 +146,38 @@ func (h *handler) get(ctx context.Context, ws *store.Workspace, ask getRequest) 
 	return getResponse{v}, err
 }
 
-func (h *handler) find(ctx context.Context, ws *store.Workspace, ask findRequest) (findResponse, error) {
-	if _, _, ok := driver.Sorting(ask.Order); !ok {
+func (h *handler) find(ctx context.Context, ws *store.Workspace, request findRequest) (findResponse, error) {
+	if _, _, ok := driver.Sorting(request.Order); !ok {
 		return findResponse{}, text.Refuse("order", "unknown")
 	}
-	if err := checkPosition(ask.Order, ask.After); err != nil {
+	if err := checkPosition(request.Order, request.After); err != nil {
 		return findResponse{}, err
 	}
-	if err := checkLimit(ask.Limit); err != nil {
+	if err := checkLimit(request.Limit); err != nil {
 		return findResponse{}, err
 	}
-	found, err := h.st.FindVisitors(ctx, ws.ID(), driver.Select{Where: ask.Where, Order: ask.Order, After: ask.After, Limit: ask.Limit})
+	found, err := h.st.FindVisitors(ctx, ws.ID(), driver.Select{Where: request.Where, Order: request.Order, After: request.After, Limit: request.Limit})
 	return findResponse{found}, err
 }
 
-func (h *handler) count(ctx context.Context, ws *store.Workspace, ask countRequest) (countResponse, error) {
-	n, err := h.st.CountVisitors(ctx, ws.ID(), ask.Where, max(ask.Limit, 0))
+func (h *handler) count(ctx context.Context, ws *store.Workspace, request countRequest) (countResponse, error) {
+	n, err := h.st.CountVisitors(ctx, ws.ID(), request.Where, max(request.Limit, 0))
 	return countResponse{n}, err
 }
 
-func (h *handler) tags(ctx context.Context, ws *store.Workspace, ask listRequest) (tagsResponse, error) {
-	if err := checkList(ask.List); err != nil {
+func (h *handler) tags(ctx context.Context, ws *store.Workspace, request listRequest) (tagsResponse, error) {
+	if err := checkList(request.List); err != nil {
 		return tagsResponse{}, err
 	}
-	tags, err := h.st.ListTags(ctx, ws.ID(), ask.List)
+	tags, err := h.st.ListTags(ctx, ws.ID(), request.List)
 	return tagsResponse{tags}, err
 }
 
-func (h *handler) groups(ctx context.Context, ws *store.Workspace, ask listRequest) (groupsResponse, error) {
-	if err := checkList(ask.List); err != nil {
+func (h *handler) groups(ctx context.Context, ws *store.Workspace, request listRequest) (groupsResponse, error) {
+	if err := checkList(request.List); err != nil {
 		return groupsResponse{}, err
 	}
-	groups, err := h.st.ListGroups(ctx, ws.ID(), ask.List)
+	groups, err := h.st.ListGroups(ctx, ws.ID(), request.List)
 	if err != nil {
 		return groupsResponse{}, err
 	}
@@ -192,10 +192,10 @@ func (h *handler) groups(ctx context.Context, ws *store.Workspace, ask listReque
 	return reply, nil
 }
 
-func (h *handler) apply(ctx context.Context, ws *store.Workspace, ask applyRequest) (applyResponse, error) {
+func (h *handler) apply(ctx context.Context, ws *store.Workspace, request applyRequest) (applyResponse, error) {
 	check := changeChecker{visitor.Rules{Sources: ws.Sources()}}
-	changes := make([]driver.Change, len(ask.Changes))
-	for i, form := range ask.Changes {
+	changes := make([]driver.Change, len(request.Changes))
+	for i, form := range request.Changes {
 		change, err := readChange(form)
 		if err == nil {
 			change, err = check.change(change)
@@ -218,20 +218,20 @@ func (h *handler) apply(ctx context.Context, ws *store.Workspace, ask applyReque
 	return reply, nil
 }
 
-func (h *handler) events(ctx context.Context, ws *store.Workspace, ask eventsRequest) (eventsResponse, error) {
-	if err := checkLimit(ask.Limit); err != nil {
+func (h *handler) events(ctx context.Context, ws *store.Workspace, request eventsRequest) (eventsResponse, error) {
+	if err := checkLimit(request.Limit); err != nil {
 		return eventsResponse{}, err
 	}
-	if ask.Visitor != "" {
-		if err := checkID(ask.Visitor); err != nil {
+	if request.Visitor != "" {
+		if err := checkID(request.Visitor); err != nil {
 			return eventsResponse{}, err
 		}
 	}
-	events, err := h.st.Events(ctx, ws.ID(), driver.EventQuery{After: max(ask.After, 0), Visitor: ask.Visitor, Limit: ask.Limit})
+	events, err := h.st.Events(ctx, ws.ID(), driver.EventQuery{After: max(request.After, 0), Visitor: request.Visitor, Limit: request.Limit})
 	return eventsResponse{events}, err
 }
 
-func (h *handler) facets(ctx context.Context, ws *store.Workspace, ask facetsRequest) (facetsResponse, error) {
-	f, err := driver.CountFacets(ctx, h.st, ws.ID(), ask.Where)
+func (h *handler) facets(ctx context.Context, ws *store.Workspace, request facetsRequest) (facetsResponse, error) {
+	f, err := driver.CountFacets(ctx, h.st, ws.ID(), request.Where)
 	return facetsResponse(f), err
 }

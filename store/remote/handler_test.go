@@ -22,7 +22,7 @@ import (
 
 type object = map[string]any
 
-// site is a handler on a server, for requests that no Client makes.
+// site is a handler behind a test server, for requests that no Client sends.
 type site struct {
 	testing.TB
 	*httptest.Server
@@ -36,7 +36,7 @@ func open(tb testing.TB, st driver.Store, o *remote.HandlerOptions) site {
 	return site{tb, server}
 }
 
-// answer is what came back; code is that of an error.
+// answer is a response; code is that of an error.
 type answer struct {
 	testing.TB
 	status     int
@@ -48,7 +48,7 @@ func (a answer) ok() {
 	require.Equal(a, 200, a.status, a.body)
 }
 
-// call sends a request about the workspace acme, with changed headers.
+// call sends a request for the workspace acme, with changed headers.
 func (s site) call(route string, body any, headers ...string) answer {
 	s.Helper()
 	text, isText := body.(string)
@@ -73,7 +73,7 @@ func (s site) call(route string, body any, headers ...string) answer {
 	return answer{s, res.StatusCode, form.Code, string(got)}
 }
 
-func TestNewHandlerWantsAuthorize(t *testing.T) {
+func TestNewHandlerRequiresAuthorize(t *testing.T) {
 	t.Parallel()
 	for _, o := range []*remote.HandlerOptions{
 		nil, {}, {Authorize: anyone, Store: &store.Options{Sources: map[visitor.Source]visitor.SourceInfo{"No Source": {}}}},
@@ -85,7 +85,7 @@ func TestNewHandlerWantsAuthorize(t *testing.T) {
 	}
 }
 
-// A client reaches the workspaces that Authorize lets it use, and no other by any call.
+// No call reaches a workspace that Authorize refuses.
 func TestAuthorize(t *testing.T) {
 	t.Parallel()
 	st := memory.New()
@@ -130,7 +130,7 @@ func TestAuthorize(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// The workspace is asked for before a body is read, and each request needs one.
+// Each request needs a workspace, which is checked before the body is read.
 func TestWorkspaceOfARequest(t *testing.T) {
 	t.Parallel()
 	var asked []driver.WorkspaceID
@@ -146,7 +146,7 @@ func TestWorkspaceOfARequest(t *testing.T) {
 	require.Equal(t, []driver.WorkspaceID{"acme"}, asked)
 }
 
-// A page that somebody within the network opens cannot use the store by the browser.
+// A web page cannot use the store through the browser of a user inside the network.
 func TestBrowsersAreRefused(t *testing.T) {
 	t.Parallel()
 	s := open(t, memory.New(), &remote.HandlerOptions{Authorize: anyone})
@@ -167,14 +167,14 @@ func TestBodyTimeout(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, res.StatusCode)
 }
 
-// brokenStore fails without a reason that a client could do something about.
+// brokenStore fails with an internal error.
 type brokenStore struct{ driver.Store }
 
 func (brokenStore) GetVisitor(ctx context.Context, _ driver.WorkspaceID, _ visitor.ID) (visitor.Visitor, error) {
 	return visitor.Visitor{}, errors.New("disk of /secret/path is full")
 }
 
-// What fails at the server is for its host to know.
+// Internal errors are reported to the host, not to the client.
 func TestFailed(t *testing.T) {
 	t.Parallel()
 	var failed []error

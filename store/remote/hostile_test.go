@@ -20,7 +20,7 @@ const (
 	someAt  = "2024-06-10T02:35:18.4Z"
 )
 
-// with is o with changed fields.
+// with returns a copy of o with changed fields.
 func with(o object, fields ...any) object {
 	o = maps.Clone(o)
 	for i := 0; i+1 < len(fields); i += 2 {
@@ -33,7 +33,7 @@ func newcomer(fields ...any) object {
 	return with(object{"id": someID, "name": "Ada", "source": "chat", "created_at": someAt, "updated_at": someAt, "revision": 1}, fields...)
 }
 
-// A hostile client cannot put in what a Workspace would have refused.
+// A hostile client cannot store what a Workspace would refuse.
 func TestChangesAreChecked(t *testing.T) {
 	t.Parallel()
 	st := memory.New()
@@ -90,7 +90,7 @@ func TestChangesAreChecked(t *testing.T) {
 		"a tag made elsewhere":       {"create_tag", with(tag(), "At", "2024-01-01T00:00:00+01:00")},
 		"memberships within":         {"create_visitor", visit("memberships", []any{object{"group": someID}})},
 		"a patch that clears names":  {"update_visitor", object{"ID": someID, "At": someAt, "Patch": object{"name": " "}}},
-		"a patch of nobody":          {"update_visitor", object{"At": someAt, "Patch": object{"name": "x"}}},
+		"a patch without an id":      {"update_visitor", object{"At": someAt, "Patch": object{"name": "x"}}},
 		"a tag without name":         {"create_tag", tag("name", "")},
 		"a tag of no colour":         {"create_tag", tag("color", "red")},
 		"a tag without id":           {"ensure_tag", tag("id", "")},
@@ -99,20 +99,20 @@ func TestChangesAreChecked(t *testing.T) {
 		"a group with a bad rule":    {"create_group", group("Rule", object{"version": 1, "filter": object{"op": "and", "of": []any{}}})},
 		"a rule about no group":      {"create_group", group("Rule", object{"version": 1, "filter": object{"op": "in", "field": "group", "values": []any{object{"id": otherID}}}})},
 		"a rule about no tag":        {"create_group", group("Rule", object{"version": 1, "filter": object{"op": "in", "field": "tag", "values": []any{object{"id": otherID}}}})},
-		"a group of nobody":          {"add_to_group", object{"Group": someID, "At": someAt}},
+		"a group without an id":      {"add_to_group", object{"Group": someID, "At": someAt}},
 		"a contact without an id":    {"capture_contact", object{"ID": someID, "At": someAt, "Contact": object{"source": "chat", "external_id": "", "occurred_at": someAt}}},
 		"a contact with a bad phone": {"capture_contact", object{"ID": someID, "At": someAt, "Contact": object{"source": "chat", "external_id": "1", "phone": "x", "occurred_at": someAt}}},
 		"a contact at no time":       {"capture_contact", object{"ID": someID, "At": someAt, "Contact": object{"source": "chat", "external_id": "1"}}},
 		"a contact without a place":  {"capture_contact", object{"At": someAt, "Contact": object{"source": "chat", "external_id": "1", "occurred_at": someAt}}},
 		"an unknown policy":          {"capture_contact", object{"ID": someID, "At": someAt, "Policy": object{"name": "sometimes"}, "Contact": object{"source": "chat", "external_id": "1", "occurred_at": someAt}}},
 		"a contact's bad tag":        {"capture_contact", object{"ID": someID, "At": someAt, "Tags": []any{object{"name": ""}}, "Contact": object{"source": "chat", "external_id": "1", "occurred_at": someAt}}},
-		"provenance made up":         {"create_visitor", visit("provenance", object{"name": object{"at": someAt}})},
-		"a merge of nobody":          {"merge_visitors", object{"Into": someID, "At": someAt}},
-		"an unmerge of nobody":       {"unmerge_visitor", object{"At": someAt}},
+		"invented provenance":        {"create_visitor", visit("provenance", object{"name": object{"at": someAt}})},
+		"a merge without an id":      {"merge_visitors", object{"Into": someID, "At": someAt}},
+		"an unmerge without an id":   {"unmerge_visitor", object{"At": someAt}},
 		"an identity of no channel":  {"link_identity", object{"ID": someID, "At": someAt, "Identity": object{"source": "fax", "external_id": "1"}}},
 		"a link at no time":          {"link_identity", object{"ID": someID, "Identity": identity}},
-		"an unlink of nobody":        {"unlink_identity", object{"At": someAt, "Identity": identity}},
-		"nobody of a group":          {"remove_from_group", object{"ID": someID, "At": someAt}},
+		"an unlink without an id":    {"unlink_identity", object{"At": someAt, "Identity": identity}},
+		"a removal without an id":    {"remove_from_group", object{"ID": someID, "At": someAt}},
 	} {
 		a := apply(c.kind, c.value)
 		require.Contains(t, []int{400, 422}, a.status, "%s: %s", name, a.body)
@@ -160,7 +160,7 @@ func TestQueriesAreChecked(t *testing.T) {
 	require.Equal(t, 404, s.call("drop", object{}).status)
 }
 
-// The errors of a store come through as they are.
+// The client returns the same errors as the store.
 func TestErrorsComeThrough(t *testing.T) {
 	t.Parallel()
 	st := memory.New()

@@ -13,11 +13,11 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// protocol is the path of the routes, and the number of the protocol. The number grows when
-// a handler can no longer serve the clients of the version before.
+// protocol is the path of the routes, with the protocol version. The version is incremented
+// if a handler can no longer serve the clients of the previous version.
 const protocol = "/v1/"
 
-// The bodies, a request and a response for each method of store.Store.
+// The request and response bodies of each method of driver.Store and driver.Faceter.
 type (
 	getRequest struct {
 		ID visitor.ID `json:"id"`
@@ -75,8 +75,8 @@ type (
 	}
 )
 
-// strict reads JSON that has nothing unknown in it. Its errors repeat nothing of it.
-func strict(b []byte, v any) error {
+// decodeStrict decodes JSON and refuses unknown fields. Its errors repeat nothing of the input.
+func decodeStrict(b []byte, v any) error {
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.DisallowUnknownFields()
 	err := dec.Decode(v)
@@ -93,5 +93,5 @@ func strict(b []byte, v any) error {
 	case errors.As(err, &bound):
 		return bound
 	}
-	return malformed("the body is not what a client of this version sends")
+	return malformed("the body does not match this version of the protocol")
 }

@@ -60,7 +60,7 @@ func TestActorOfEveryChange(t *testing.T) {
 	require.NotContains(t, events[len(events)-1], "actor")
 }
 
-func TestActorThatIsNotValid(t *testing.T) {
+func TestInvalidActor(t *testing.T) {
 	t.Parallel()
 	var failed []error
 	s := open(t, memory.New(), &rest.Options{

@@ -14,10 +14,10 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// MaxBulkIDs is how many ids a bulk request can list.
+// MaxBulkIDs is the maximum number of ids in a bulk request.
 const MaxBulkIDs = 10_000
 
-// bulkBatch is how many visitors one transaction changes.
+// bulkBatch is the number of visitors that one transaction changes.
 const bulkBatch = 10_000
 
 type (
@@ -28,15 +28,15 @@ type (
 	bulkOutput struct{ Body BulkResult }
 )
 
-// Bulk is the body of POST /visitors/bulk: an action on the visitors with these ids, or
-// on all that a filter matches.
+// Bulk is the body of POST /visitors/bulk: an action on the visitors with the given ids, or on
+// all that a filter matches.
 type Bulk struct {
 	Action string       `json:"action" enum:"tag,untag,add_to_group,remove_from_group,delete"`
 	IDs    []visitor.ID `json:"ids,omitempty" minItems:"1"`
-	Filter *string      `json:"filter,omitempty" doc:"A filter in the text form; is:everyone is everyone."`
-	Expect *int64       `json:"expect,omitempty" minimum:"0" doc:"Required with filter: the number of visitors that the user was shown. Nothing is done when it is another by now."`
-	Tags   []string     `json:"tags,omitempty" doc:"Names, of tag and untag. A tag that is not there yet is made."`
-	Group  group.ID     `json:"group,omitempty" doc:"The group, of add_to_group and remove_from_group."`
+	Filter *string      `json:"filter,omitempty" doc:"A filter in the text form; is:everyone matches all visitors."`
+	Expect *int64       `json:"expect,omitempty" minimum:"0" doc:"Required with filter: the number of visitors that was shown to the user. Nothing is changed if the filter matches another number now."`
+	Tags   []string     `json:"tags,omitempty" doc:"For tag and untag: names. tag creates tags that do not exist."`
+	Group  group.ID     `json:"group,omitempty" doc:"For add_to_group and remove_from_group: the id of a group."`
 }
 
 // BulkResult is store.Bulk as JSON.
@@ -48,7 +48,7 @@ type BulkResult struct {
 
 func (h *handler) bulkRoutes(api huma.API) {
 	operation(h, api, huma.Operation{OperationID: "changeVisitors", Method: http.MethodPost, Path: "/visitors/bulk", Tags: []string{"visitors"},
-		Summary: "Tag, untag, group or delete many visitors"}, h.changeVisitors)
+		Summary: "Tag, untag or delete many visitors, or change a group's members"}, h.changeVisitors)
 }
 
 func (h *handler) changeVisitors(ctx context.Context, ws *store.Workspace, in *bulkInput) (*bulkOutput, error) {
@@ -67,7 +67,7 @@ func (h *handler) changeVisitors(ctx context.Context, ws *store.Workspace, in *b
 	for batch := range slices.Chunk(ids, bulkBatch) {
 		done, err := b.do(ctx, ws, batch)
 		if err != nil {
-			return nil, named(err, bulkNames)
+			return nil, renameField(err, bulkNames)
 		}
 		out.Body.Changed += done.Changed
 		out.Body.Unchanged += done.Unchanged
@@ -81,27 +81,27 @@ func (b Bulk) check() error {
 	case (b.IDs == nil) == (b.Filter == nil):
 		return invalid("ids", "want either ids or filter")
 	case len(b.IDs) > MaxBulkIDs:
-		return invalid("ids", fmt.Sprintf("more than %d; name them by a filter", MaxBulkIDs))
+		return invalid("ids", fmt.Sprintf("more than %d; use a filter", MaxBulkIDs))
 	case b.Filter != nil && b.Expect == nil:
-		return invalid("expect", "missing: how many visitors the user was shown")
+		return invalid("expect", "missing: the number of visitors that was shown to the user")
 	case b.Filter == nil && b.Expect != nil:
 		return invalid("expect", "given without filter")
 	}
 	wantsTags, wantsGroup := b.Action == "tag" || b.Action == "untag", b.Action == "add_to_group" || b.Action == "remove_from_group"
 	switch {
 	case wantsTags && len(b.Tags) == 0:
-		return invalid("tags", "none named")
+		return invalid("tags", "missing")
 	case !wantsTags && len(b.Tags) > 0:
-		return invalid("tags", "not of this action")
+		return invalid("tags", "not used by this action")
 	case wantsGroup && b.Group == "":
 		return invalid("group", "missing")
 	case !wantsGroup && b.Group != "":
-		return invalid("group", "not of this action")
+		return invalid("group", "not used by this action")
 	}
 	return nil
 }
 
-// do acts on the visitors, all or none.
+// do changes all the visitors or, on an error, none.
 func (b Bulk) do(ctx context.Context, ws *store.Workspace, ids []visitor.ID) (store.Bulk, error) {
 	switch b.Action {
 	case "tag":
@@ -118,19 +118,19 @@ func (b Bulk) do(ctx context.Context, ws *store.Workspace, ids []visitor.ID) (st
 	return store.Bulk{}, invalid("action", "unknown")
 }
 
-// matching returns the ids of the visitors that match, if they are as many as expected.
-// An empty filter is not everyone here.
+// matching returns the ids of the visitors that match, if their number is as expected. An
+// empty filter is an error here.
 func (h *handler) matching(ctx context.Context, ws *store.Workspace, text string, expect int64) ([]visitor.ID, error) {
 	where, err := filter.Parse(text)
 	if err != nil {
 		return nil, err
 	}
-	n, err := limited(ctx, h.o.Timeout, func(ctx context.Context) (int64, error) { return ws.Count(ctx, where) })
+	n, err := withTimeout(ctx, h.o.Timeout, func(ctx context.Context) (int64, error) { return ws.Count(ctx, where) })
 	if err != nil {
 		return nil, err
 	}
 	if n != expect {
-		return nil, recount(n)
+		return nil, countChanged(n)
 	}
 	ids := make([]visitor.ID, 0, n)
 	for v, err := range ws.All(ctx, store.Query{Where: where, Order: store.OldestFirst}) {
@@ -140,11 +140,11 @@ func (h *handler) matching(ctx context.Context, ws *store.Workspace, text string
 		ids = append(ids, v.ID)
 	}
 	if n := int64(len(ids)); n != expect {
-		return nil, recount(n)
+		return nil, countChanged(n)
 	}
 	return ids, nil
 }
 
-func recount(n int64) *Problem {
-	return &Problem{Status: http.StatusConflict, Code: CodeCount, Field: "expect", Count: &n, Detail: "the filter matches another number of visitors by now"}
+func countChanged(n int64) *Problem {
+	return &Problem{Status: http.StatusConflict, Code: CodeCount, Field: "expect", Count: &n, Detail: "the filter matches another number of visitors now"}
 }

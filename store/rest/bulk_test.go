@@ -10,7 +10,7 @@ import (
 	"github.com/contactpipeline/visitors/store/rest"
 )
 
-// people makes visitors of these names and returns their ids.
+// people creates visitors with these names and returns their ids.
 func (s site) people(names ...string) []string {
 	s.Helper()
 	var ids []string
@@ -58,22 +58,22 @@ func TestBulkRefuses(t *testing.T) {
 		body  object
 		field string
 	}{
-		"neither ids nor filter":    {object{"action": "delete"}, "ids"},
-		"both":                      {object{"action": "delete", "ids": ids, "filter": "ada", "expect": 1}, "ids"},
-		"no ids":                    {object{"action": "delete", "ids": []string{}}, "ids"},
-		"null for ids":              {object{"action": "delete", "ids": nil}, "ids"},
-		"too many ids":              {object{"action": "delete", "ids": many}, "ids"},
-		"not an id":                 {object{"action": "delete", "ids": []string{"1"}}, "ids[0]"},
-		"a filter without number":   {object{"action": "delete", "filter": "ada"}, "expect"},
-		"a number without filter":   {object{"action": "delete", "ids": ids, "expect": 1}, "expect"},
-		"an empty filter":           {object{"action": "delete", "filter": " ", "expect": 1}, "filter"},
-		"an unknown action":         {object{"action": "merge", "ids": ids}, "action"},
-		"no action":                 {object{"ids": ids}, ""},
-		"no tags":                   {object{"action": "tag", "ids": ids}, "tags"},
-		"tags to delete":            {object{"action": "delete", "ids": ids, "tags": []string{"vip"}}, "tags"},
-		"no group":                  {object{"action": "add_to_group", "ids": ids}, "group"},
-		"a group to tag":            {object{"action": "tag", "tags": []string{"vip"}, "ids": ids, "group": ids[0]}, "group"},
-		"a field that is not there": {object{"action": "delete", "ids": ids, "force": true}, "body"},
+		"neither ids nor filter":  {object{"action": "delete"}, "ids"},
+		"both":                    {object{"action": "delete", "ids": ids, "filter": "ada", "expect": 1}, "ids"},
+		"no ids":                  {object{"action": "delete", "ids": []string{}}, "ids"},
+		"null for ids":            {object{"action": "delete", "ids": nil}, "ids"},
+		"too many ids":            {object{"action": "delete", "ids": many}, "ids"},
+		"not an id":               {object{"action": "delete", "ids": []string{"1"}}, "ids[0]"},
+		"a filter without number": {object{"action": "delete", "filter": "ada"}, "expect"},
+		"a number without filter": {object{"action": "delete", "ids": ids, "expect": 1}, "expect"},
+		"an empty filter":         {object{"action": "delete", "filter": " ", "expect": 1}, "filter"},
+		"an unknown action":       {object{"action": "merge", "ids": ids}, "action"},
+		"no action":               {object{"ids": ids}, ""},
+		"no tags":                 {object{"action": "tag", "ids": ids}, "tags"},
+		"tags to delete":          {object{"action": "delete", "ids": ids, "tags": []string{"vip"}}, "tags"},
+		"no group":                {object{"action": "add_to_group", "ids": ids}, "group"},
+		"a group to tag":          {object{"action": "tag", "tags": []string{"vip"}, "ids": ids, "group": ids[0]}, "group"},
+		"unknown field":           {object{"action": "delete", "ids": ids, "force": true}, "body"},
 	} {
 		p := s.call("POST", "/visitors/bulk", c.body).is(422)
 		if c.field != "" {

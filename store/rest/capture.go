@@ -19,9 +19,9 @@ type (
 	captureOutput struct{ Body Captured }
 	lookupInput   struct {
 		scope
-		Source     string `query:"source" required:"true" doc:"A value or a label of /schema."`
-		Account    string `query:"account" doc:"The business's own account on the channel."`
-		ExternalID string `query:"external_id" required:"true" doc:"The person's id there."`
+		Source     string `query:"source" required:"true" doc:"A source, by its value or label in /schema."`
+		Account    string `query:"account" doc:"The business's account on the channel."`
+		ExternalID string `query:"external_id" required:"true" doc:"The person's id in that account."`
 	}
 	linkInput struct {
 		scope
@@ -31,9 +31,9 @@ type (
 	unlinkInput struct {
 		scope
 		ID         string `path:"id" format:"uuid"`
-		Source     string `query:"source" required:"true" doc:"A value or a label of /schema."`
-		Account    string `query:"account" doc:"The business's own account on the channel."`
-		ExternalID string `query:"external_id" required:"true" doc:"The person's id there."`
+		Source     string `query:"source" required:"true" doc:"A source, by its value or label in /schema."`
+		Account    string `query:"account" doc:"The business's account on the channel."`
+		ExternalID string `query:"external_id" required:"true" doc:"The person's id in that account."`
 	}
 )
 
@@ -46,7 +46,7 @@ type Captured struct {
 	InvalidFields []InvalidField       `json:"invalid_fields"`
 }
 
-// InvalidField says why a field was left out.
+// InvalidField is a field that was not valid and was left out.
 type InvalidField struct {
 	Field  string `json:"field"`
 	Detail string `json:"detail"`
@@ -54,13 +54,13 @@ type InvalidField struct {
 
 func (h *handler) captureRoutes(api huma.API) {
 	operation(h, api, huma.Operation{OperationID: "captureContact", Method: http.MethodPost, Path: "/capture", Tags: []string{"capture"},
-		Summary: "Take in what an event on a channel or a form tells of a person; safe to send again"}, h.captureContact)
+		Summary: "Create or update a visitor from an event on a channel; safe to repeat"}, h.captureContact)
 	query(h, api, huma.Operation{OperationID: "lookUpIdentity", Method: http.MethodGet, Path: "/identities", Tags: []string{"capture"},
-		Summary: "The visitor that has an identity"}, h.lookUpIdentity)
+		Summary: "Get the visitor that has an identity"}, h.lookUpIdentity)
 	operation(h, api, huma.Operation{OperationID: "linkIdentity", Method: http.MethodPost, Path: "/visitors/{id}/identities", Tags: []string{"capture"},
-		Summary: "Give a visitor one more identity by hand"}, h.linkIdentity)
+		Summary: "Add an identity to a visitor"}, h.linkIdentity)
 	operation(h, api, huma.Operation{OperationID: "unlinkIdentity", Method: http.MethodDelete, Path: "/visitors/{id}/identities", Tags: []string{"capture"},
-		Summary: "Take an identity from a visitor"}, h.unlinkIdentity)
+		Summary: "Remove an identity from a visitor"}, h.unlinkIdentity)
 }
 
 func (h *handler) captureContact(ctx context.Context, ws *store.Workspace, in *captureInput) (*captureOutput, error) {

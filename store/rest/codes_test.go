@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The document lists every code there is.
-func TestCodesAreAll(t *testing.T) {
+// The OpenAPI document lists every code.
+func TestDocumentListsAllCodes(t *testing.T) {
 	t.Parallel()
 	source, err := os.ReadFile("problem.go")
 	require.NoError(t, err)

@@ -14,18 +14,18 @@ import (
 type (
 	countInput struct {
 		scope
-		Filter string `query:"filter" doc:"A filter in the text form. Without it: everyone."`
-		UpTo   int64  `query:"up_to" minimum:"1" maximum:"1000000000" doc:"Count no further: for a screen that shows 10,000+. Default: count all."`
+		Filter string `query:"filter" doc:"A filter in the text form. Default: all visitors."`
+		UpTo   int64  `query:"up_to" minimum:"1" maximum:"1000000000" doc:"Stop counting here, for a screen that shows 10,000+. Default: count all."`
 	}
 	countOutput struct{ Body Count }
 	facetsInput struct {
 		scope
-		Filter string `query:"filter" doc:"A filter in the text form. Without it: everyone."`
+		Filter string `query:"filter" doc:"A filter in the text form. Default: all visitors."`
 	}
 	facetsOutput struct{ Body Facets }
 )
 
-// Count is how many visitors match; with More there are more than that.
+// Count is the number of visitors that match; More means that it is more than that.
 type Count struct {
 	Count int64 `json:"count"`
 	More  bool  `json:"more"`
@@ -39,19 +39,19 @@ type Facets struct {
 	Groups  []GroupCount  `json:"groups"`
 }
 
-// SourceCount is how many matches were first met through a source.
+// SourceCount is the number of matches with a source.
 type SourceCount struct {
 	Source visitor.Source `json:"source"`
 	Count  int64          `json:"count"`
 }
 
-// TagCount is how many matches carry a tag.
+// TagCount is the number of matches with a tag.
 type TagCount struct {
 	Tag   tag.Tag `json:"tag"`
 	Count int64   `json:"count"`
 }
 
-// GroupCount is how many matches are members of a group.
+// GroupCount is the number of matches that are members of a group.
 type GroupCount struct {
 	Group Group `json:"group"`
 	Count int64 `json:"count"`
@@ -59,9 +59,9 @@ type GroupCount struct {
 
 func (h *handler) countRoutes(api huma.API) {
 	query(h, api, huma.Operation{OperationID: "countVisitors", Method: http.MethodGet, Path: "/visitors/count", Tags: []string{"visitors"},
-		Summary: "How many visitors a filter matches"}, h.countVisitors)
+		Summary: "Count the visitors that match a filter"}, h.countVisitors)
 	query(h, api, huma.Operation{OperationID: "countFacets", Method: http.MethodGet, Path: "/visitors/facets", Tags: []string{"visitors"},
-		Summary: "How many visitors a filter matches, by source, tag and group"}, h.countFacets)
+		Summary: "Count the visitors that match a filter, by source, tag and group"}, h.countFacets)
 }
 
 func (h *handler) countVisitors(ctx context.Context, ws *store.Workspace, in *countInput) (*countOutput, error) {
@@ -86,11 +86,11 @@ func (h *handler) countFacets(ctx context.Context, ws *store.Workspace, in *face
 	if err != nil {
 		return nil, inText(in.Filter, err)
 	}
-	body, err := facetsOf(ctx, counted, &speller{ws: ws})
+	body, err := facetsOf(ctx, counted, &groupEncoder{ws: ws})
 	return &facetsOutput{body}, err
 }
 
-func facetsOf(ctx context.Context, counted store.Facets, spell *speller) (Facets, error) {
+func facetsOf(ctx context.Context, counted store.Facets, enc *groupEncoder) (Facets, error) {
 	f := Facets{Total: counted.Total, Sources: []SourceCount{}, Tags: []TagCount{}, Groups: []GroupCount{}}
 	for _, c := range counted.Sources {
 		f.Sources = append(f.Sources, SourceCount(c))
@@ -99,7 +99,7 @@ func facetsOf(ctx context.Context, counted store.Facets, spell *speller) (Facets
 		f.Tags = append(f.Tags, TagCount(c))
 	}
 	for _, c := range counted.Groups {
-		g, err := spell.group(ctx, c.Group)
+		g, err := enc.encode(ctx, c.Group)
 		if err != nil {
 			return Facets{}, err
 		}

@@ -14,13 +14,13 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// apiVersion is the version of the HTTP API. Within 1 nothing that is there goes away.
+// apiVersion is the version of the HTTP API. Versions 1.x only add to it.
 const apiVersion = "1.0.0"
 
 func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
 
-// newDocument returns a document without paths, whose registry knows the schemas of
-// types that cannot describe themselves.
+// newDocument returns a document without paths. Its registry has schemas for types whose
+// JSON form huma cannot derive.
 func newDocument() *huma.OpenAPI {
 	schemas := huma.NewMapRegistry("#/components/schemas/", schemaName)
 	schemas.RegisterTypeAlias(typeOf[visitor.Value](), typeOf[valueSchema]())
@@ -32,21 +32,21 @@ func newDocument() *huma.OpenAPI {
 		OpenAPI: "3.1.0",
 		Info: &huma.Info{
 			Title: "Visitors", Version: apiVersion,
-			Description: "Every person who reaches a business, through whatever channel, as one visitor. Who may call, and for which workspace, is the host's business.",
+			Description: "Every person who contacts a business, on any channel, as one visitor. The host authenticates requests and chooses the workspace of each.",
 			License:     &huma.License{Name: "Apache 2.0", Identifier: "Apache-2.0"},
 		},
 		Components: &huma.Components{Schemas: schemas},
 		Tags: []*huma.Tag{
-			{Name: "visitors", Description: "People"}, {Name: "tags", Description: "Labels that visitors carry"},
-			{Name: "groups", Description: "Contact groups, by hand or by rule"}, {Name: "filters", Description: "Asking for visitors"},
-			{Name: "capture", Description: "What happens on channels, and the ids that people have there"},
-			{Name: "duplicates", Description: "Visitors that may be one person"},
-			{Name: "events", Description: "What has changed"},
+			{Name: "visitors", Description: "The people who contacted the business"}, {Name: "tags", Description: "Labels on visitors"},
+			{Name: "groups", Description: "Contact groups with members that were added, a rule, or both"}, {Name: "filters", Description: "Conditions on visitors"},
+			{Name: "capture", Description: "Events on channels, and identities"},
+			{Name: "duplicates", Description: "Visitors that can be the same person, and merging them"},
+			{Name: "events", Description: "The log of changes"},
 		},
 	}
 }
 
-// schemaName tells types of one name apart by their package.
+// schemaName makes the names of types from different packages unique.
 func schemaName(t reflect.Type, hint string) string {
 	name := huma.DefaultSchemaNamer(t, hint)
 	for t.Kind() == reflect.Pointer {
@@ -72,7 +72,7 @@ type (
 // Schema describes the value of an attribute.
 func (valueSchema) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{
-		Description: "A text, a number, a truth value, a list of texts, or a time.",
+		Description: "A string, number, boolean, list of strings, or time.",
 		AnyOf: []*huma.Schema{
 			{Type: huma.TypeString}, {Type: huma.TypeNumber}, {Type: huma.TypeBoolean},
 			{Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeString}},
@@ -82,7 +82,7 @@ func (valueSchema) Schema(huma.Registry) *huma.Schema {
 	}
 }
 
-// Schema refers to the schema of filters, which package filter checks itself.
+// Schema refers to the schema of filters, which package filter validates.
 func (filterSchema) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Extensions: map[string]any{"$ref": "#/components/schemas/Filter"}}
 }
@@ -92,11 +92,11 @@ func (idSchema) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString, Format: "uuid"}
 }
 
-// document writes the document: lists are never null, filters have the schema of package
-// filter, and what huma would answer itself is left out.
+// document encodes the OpenAPI document, with the schema of package filter and without the
+// error types of huma.
 func document(api *huma.OpenAPI) ([]byte, error) {
 	for _, s := range api.Components.Schemas.Map() {
-		denull(s)
+		notNullable(s)
 	}
 	written, err := json.Marshal(api)
 	if err != nil {
@@ -136,27 +136,28 @@ func document(api *huma.OpenAPI) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// denull says that the lists below s are not null: none of ours is, and null is refused.
-func denull(s *huma.Schema) {
+// notNullable marks the lists below s as never null: responses have [], and requests with
+// null are refused.
+func notNullable(s *huma.Schema) {
 	if s == nil {
 		return
 	}
 	if s.Type == huma.TypeArray {
 		s.Nullable = false
 	}
-	denull(s.Items)
+	notNullable(s.Items)
 	for _, p := range s.Properties {
-		denull(p)
+		notNullable(p)
 	}
 	if additional, ok := s.AdditionalProperties.(*huma.Schema); ok {
-		denull(additional)
+		notNullable(additional)
 	}
 	for _, one := range s.AnyOf {
-		denull(one)
+		notNullable(one)
 	}
 }
 
-// describe writes the descriptions of what the types of other packages hold.
+// describe adds the descriptions.
 func describe(schemas map[string]any) {
 	for path, words := range descriptions {
 		schema, field, _ := strings.Cut(path, ".")

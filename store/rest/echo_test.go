@@ -21,10 +21,10 @@ import (
 	"github.com/contactpipeline/visitors/store/rest"
 )
 
-// marker stands for what a caller would not like to see in a log.
+// marker is personal data that no error may repeat.
 const marker = "Xyzzy@x.com"
 
-// sampleBodies are valid bodies, of each operation that has one.
+// sampleBodies has a valid body for each operation with a body.
 var sampleBodies = map[string]string{
 	"createVisitor": `{"name":"Ada","email":"ada@example.com","phone":"+5511987654321","source":"chat","created_at":"2024-06-10T02:35:18Z",
 		"identities":[{"source":"chat","account":"site","external_id":"1","username":"ada","first_seen":"2024-06-10T02:35:18Z"}],"tags":["vip"],
@@ -48,7 +48,7 @@ const sampleFilter = `{"version":1,"filter":{"op":"and","of":[{"op":"in","field"
 	{"op":"in","field":"identity","values":[{"identity":{"source":"chat","account":"site","external_id":"1"}}]},
 	{"op":"not","of":{"op":"search","text":"ada"}}]}}`
 
-// Whatever is sent, and wherever in a request, no problem repeats it.
+// No problem repeats the marker, wherever in a request it is sent.
 func TestProblemsRepeatNothing(t *testing.T) {
 	t.Parallel()
 	h, err := rest.New(memory.New(), &rest.Options{Workspace: func(r *http.Request) (store.WorkspaceID, error) { return "acme", nil }})
@@ -132,7 +132,7 @@ func TestProblemsRepeatNothing(t *testing.T) {
 			}
 			var sample any
 			require.NoError(t, json.Unmarshal([]byte(body), &sample))
-			for changed := range spoilt(sample) {
+			for changed := range withMarker(sample) {
 				written, err := json.Marshal(changed)
 				require.NoError(t, err)
 				send(method, target, string(written))
@@ -146,8 +146,8 @@ func TestProblemsRepeatNothing(t *testing.T) {
 	require.Greater(t, problems, 1_000)
 }
 
-// spoilt yields v with the marker in each of its places.
-func spoilt(v any) func(yield func(any) bool) {
+// withMarker yields copies of v with the marker at each place.
+func withMarker(v any) func(yield func(any) bool) {
 	return func(yield func(any) bool) {
 		for _, other := range []any{marker, []any{marker}, object{marker: marker}, []any{object{marker: 1}}, object{"time": marker}, object{"Time": marker}} {
 			if !yield(other) {
@@ -163,7 +163,7 @@ func spoilt(v any) func(yield func(any) bool) {
 				if !yield(with(v, strings.ToUpper(name), marker)) {
 					return
 				}
-				for changed := range spoilt(child) {
+				for changed := range withMarker(child) {
 					o := maps.Clone(v)
 					o[name] = changed
 					if !yield(o) {
@@ -173,7 +173,7 @@ func spoilt(v any) func(yield func(any) bool) {
 			}
 		case []any:
 			for i, child := range v {
-				for changed := range spoilt(child) {
+				for changed := range withMarker(child) {
 					list := slices.Clone(v)
 					list[i] = changed
 					if !yield(list) {

@@ -21,19 +21,19 @@ import (
 type (
 	eventsInput struct {
 		scope
-		After   int64  `query:"after" minimum:"-1" doc:"The number of the last event that is known; -1: what comes from now on. Default: from the first."`
-		Visitor string `query:"visitor" format:"uuid" doc:"Only events that name this visitor, as visitor or as other. The id is not followed to the visitor that it was merged into. Default: all events."`
-		Limit   int    `query:"limit" minimum:"1" maximum:"1000" doc:"The most events. Default: 100."`
+		After   int64  `query:"after" minimum:"-1" doc:"The seq of the last known event; -1: only new events. Default: 0, all events."`
+		Visitor string `query:"visitor" format:"uuid" doc:"Only events with this visitor as visitor or other. The id of a visitor that was merged away is not replaced by the survivor's. Default: all events."`
+		Limit   int    `query:"limit" minimum:"1" maximum:"1000" doc:"Maximum number of events. Default: 100."`
 	}
 	eventsOutput struct{ Body EventPage }
 	streamInput  struct {
 		scope
-		After  int64  `query:"after" minimum:"-1" doc:"The number of the last event that is known; -1: what comes from now on. Default: from the first."`
-		LastID string `header:"Last-Event-ID" maxLength:"20" doc:"As after; browsers send it when they connect again."`
+		After  int64  `query:"after" minimum:"-1" doc:"The seq of the last known event; -1: only new events. Default: 0, all events."`
+		LastID string `header:"Last-Event-ID" maxLength:"20" doc:"As after; browsers send it when they reconnect."`
 	}
 )
 
-// EventPage is a list of events; Next is the number to go on after.
+// EventPage is a list of events; Next is the after of the next page.
 type EventPage struct {
 	Events []store.Event `json:"events"`
 	Next   store.Seq     `json:"next"`
@@ -41,17 +41,17 @@ type EventPage struct {
 
 // Times of an event stream.
 const (
-	heartbeat   = 15 * time.Second // keeps proxies from closing a quiet stream
-	streamWrite = 30 * time.Second // a reader that takes nothing for so long is gone
+	heartbeat   = 15 * time.Second // keeps proxies from closing an idle stream
+	streamWrite = 30 * time.Second // a reader that accepts nothing for this long is disconnected
 )
 
 func (h *handler) eventRoutes(api huma.API) {
 	query(h, api, huma.Operation{OperationID: "listEvents", Method: http.MethodGet, Path: "/events", Tags: []string{"events"},
-		Summary: "What has changed, in order"}, h.listEvents)
+		Summary: "List changes, in order"}, h.listEvents)
 	operation(h, api, huma.Operation{OperationID: "streamEvents", Method: http.MethodGet, Path: "/events/stream", Tags: []string{"events"},
-		Summary: "What has changed and what changes, as server-sent events",
+		Summary: "Stream past and new changes as server-sent events",
 		Responses: map[string]*huma.Response{"200": {
-			Description: "Server-sent events: id is the number, event the kind, data the event as JSON.",
+			Description: "Server-sent events: id is the seq, event the kind, data the event as JSON.",
 			Content:     map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: "string"}}},
 		}}}, h.streamEvents)
 }
@@ -81,12 +81,12 @@ func (h *handler) listEvents(ctx context.Context, ws *store.Workspace, in *event
 	return &eventsOutput{page}, nil
 }
 
-// after is the number to go on after: the one given, or for -1 that of the last event.
+// after returns the given number, or for -1 that of the last event.
 func (h *handler) after(ctx context.Context, ws *store.Workspace, given int64) (store.Seq, error) {
 	if given >= 0 {
 		return store.Seq(given), nil
 	}
-	// Numbers have no gap, so a few questions tell which is the last.
+	// Numbers have no gaps, so a binary search finds the last.
 	var failed error
 	passed := func(n int) bool {
 		found, err := h.st.Events(ctx, ws.ID(), driver.EventQuery{After: store.Seq(n), Limit: 1})
@@ -120,7 +120,7 @@ func (h *handler) streamEvents(ctx context.Context, ws *store.Workspace, in *str
 	}}, nil
 }
 
-// stream writes events as they come, until the reader or the store is gone.
+// stream writes events as they occur, until the client disconnects or the store fails.
 type stream struct {
 	w     http.ResponseWriter
 	to    *http.ResponseController
@@ -130,7 +130,7 @@ type stream struct {
 
 func (s *stream) run(ctx context.Context, ws *store.Workspace, poll time.Duration) {
 	s.w.Header().Set("Content-Type", "text/event-stream")
-	s.w.Header().Set("X-Accel-Buffering", "no") // or nginx holds events back
+	s.w.Header().Set("X-Accel-Buffering", "no") // or nginx buffers events
 	s.w.WriteHeader(http.StatusOK)
 	if s.write(": open\n\n") != nil {
 		return
@@ -149,7 +149,7 @@ func (s *stream) run(ctx context.Context, ws *store.Workspace, poll time.Duratio
 	}
 }
 
-// send writes the events that there are, or a comment when it has long been quiet.
+// send writes the new events, or a comment after an idle period.
 func (s *stream) send(ctx context.Context, ws *store.Workspace) error {
 	for e, err := range ws.Events(ctx, s.after) {
 		if err != nil {
@@ -172,7 +172,7 @@ func (s *stream) send(ctx context.Context, ws *store.Workspace) error {
 
 func (s *stream) write(text string) error {
 	s.wrote = time.Now()
-	// Some writers have no deadline; the context ends their streams.
+	// Not every ResponseWriter supports deadlines; the context ends such streams.
 	_ = s.to.SetWriteDeadline(s.wrote.Add(streamWrite))
 	if _, err := s.w.Write([]byte(text)); err != nil {
 		return err

@@ -80,7 +80,7 @@ func TestEventsFromNowOn(t *testing.T) {
 	}
 }
 
-// follow reads the lines of an event stream until there are as many ids as wanted.
+// follow reads the lines of an event stream until it has the given number of ids.
 func (s site) follow(ctx context.Context, path, last string, want int) (ids, kinds []string) {
 	s.Helper()
 	r, err := http.NewRequestWithContext(ctx, "GET", s.URL+path, nil)
@@ -124,7 +124,7 @@ func TestEventStream(t *testing.T) {
 	s.call("GET", "/events/stream", nil, "Last-Event-ID", "x").problem(422, rest.CodeInvalid)
 }
 
-// A stream of a store that is closed ends, so that a server can shut down.
+// A stream ends when its store is closed, so that a server can shut down.
 func TestEventStreamEndsWithTheStore(t *testing.T) {
 	t.Parallel()
 	st := memory.New()

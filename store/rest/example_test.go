@@ -13,7 +13,7 @@ import (
 	"github.com/contactpipeline/visitors/store/rest"
 )
 
-// tenantOf stands for a host's own sessions.
+// tenantOf replaces the host's session lookup.
 func tenantOf(r *http.Request) (store.WorkspaceID, error) {
 	if r.Header.Get("Authorization") != "Bearer acme-token" {
 		return "", errors.New("not logged in")

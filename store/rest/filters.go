@@ -28,8 +28,7 @@ type (
 	checkOutput struct{ Body FilterReport }
 )
 
-// Schema is what a front end needs to build filters, forms and badges without knowing
-// anything beforehand.
+// Schema is what a front end needs to show filters, forms and badges.
 type Schema struct {
 	filter.FieldTable
 	Sources []filter.Choice `json:"sources"`
@@ -39,13 +38,14 @@ type Schema struct {
 	Visitor VisitorLimits   `json:"visitor"`
 }
 
-// PageLimits are the limits of a page of visitors.
+// PageLimits are the default and the maximum number of visitors in a page.
 type PageLimits struct {
 	Default int `json:"default"`
 	Max     int `json:"max"`
 }
 
-// VisitorLimits are the limits of what is kept of a visitor, as forms need them.
+// VisitorLimits are the limits of a visitor that forms check: characters of name and tag
+// name, bytes of e-mail, numbers of the others.
 type VisitorLimits struct {
 	Name       int `json:"name"`
 	Email      int `json:"email"`
@@ -56,13 +56,13 @@ type VisitorLimits struct {
 	TagName    int `json:"tag_name"`
 }
 
-// FilterCheck is the body of POST /filters/check: a filter in one of its two forms.
+// FilterCheck is the body of POST /filters/check: a filter as text or as JSON.
 type FilterCheck struct {
 	Text *string         `json:"text,omitempty"`
 	JSON json.RawMessage `json:"json,omitempty"`
 }
 
-// FilterReport is a filter in both forms, and what is odd in it.
+// FilterReport is a filter in both forms, with warnings.
 type FilterReport struct {
 	Text     string           `json:"text"`
 	JSON     json.RawMessage  `json:"json"`
@@ -71,11 +71,11 @@ type FilterReport struct {
 
 func (h *handler) filterRoutes(api huma.API) {
 	query(h, api, huma.Operation{OperationID: "explainVisitor", Method: http.MethodGet, Path: "/visitors/{id}/explain", Tags: []string{"filters"},
-		Summary: "Why a filter matches a visitor or does not"}, h.explainVisitor)
+		Summary: "Explain why a filter matches a visitor or does not"}, h.explainVisitor)
 	query(h, api, huma.Operation{OperationID: "getSchema", Method: http.MethodGet, Path: "/schema", Tags: []string{"filters"},
-		Summary: "Fields, operators, sources, orders and limits, for front ends"}, h.getSchema)
+		Summary: "Get fields, operators, sources, orders and limits, for front ends"}, h.getSchema)
 	query(h, api, huma.Operation{OperationID: "checkFilter", Method: http.MethodPost, Path: "/filters/check", Tags: []string{"filters"},
-		Summary: "Read a filter in either form, write it in both, tell what is odd"}, h.checkFilter)
+		Summary: "Check a filter, and return it as text and as JSON with warnings"}, h.checkFilter)
 }
 
 func (h *handler) explainVisitor(ctx context.Context, ws *store.Workspace, in *explainInput) (*explainOutput, error) {
@@ -105,7 +105,7 @@ func (h *handler) getSchema(_ context.Context, ws *store.Workspace, _ *nothingIn
 	for _, o := range store.Orders() {
 		s.Orders = append(s.Orders, filter.Choice{Value: string(o), Label: orderLabels[o]})
 	}
-	for _, c := range tag.Palette {
+	for _, c := range tag.Palette() {
 		s.Palette = append(s.Palette, filter.Choice{Value: string(c), Label: string(c), Badge: c, Text: c.Text()})
 	}
 	return &schemaOutput{s}, nil
@@ -144,6 +144,6 @@ func (h *handler) checkFilter(ctx context.Context, ws *store.Workspace, in *chec
 		return nil, err
 	}
 	findings, err := ws.Lint(ctx, e)
-	report.Findings = filled(findings)
+	report.Findings = nonNil(findings)
 	return &checkOutput{report}, err
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/contactpipeline/visitors/store/memory"
 )
 
-// No body makes the handler fail.
+// No request body causes a 500.
 func FuzzBodies(f *testing.F) {
 	h, err := New(memory.New(), &Options{
 		Workspace: func(*http.Request) (store.WorkspaceID, error) { return "acme", nil },

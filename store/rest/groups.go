@@ -32,7 +32,7 @@ type (
 	}
 )
 
-// GroupList is every group, in the order of the folded names.
+// GroupList lists all groups, ordered by folded name.
 type GroupList struct {
 	Groups []Group `json:"groups"`
 }
@@ -47,7 +47,7 @@ type Group struct {
 	CreatedAt   time.Time       `json:"created_at"`
 }
 
-// GroupDraft is a group.Draft as JSON. The rule is given as JSON or as text.
+// GroupDraft is a group.Draft as JSON, with the rule as JSON or as text.
 type GroupDraft struct {
 	Name        string          `json:"name"`
 	Description string          `json:"description,omitempty"`
@@ -55,7 +55,7 @@ type GroupDraft struct {
 	RuleText    string          `json:"rule_text,omitempty"`
 }
 
-// GroupPatch is a group.Patch as JSON. The rule is given as JSON or as text.
+// GroupPatch is a group.Patch as JSON, with the rule as JSON or as text.
 type GroupPatch struct {
 	Name        *string         `json:"name,omitempty"`
 	Description *string         `json:"description,omitempty"`
@@ -66,76 +66,76 @@ type GroupPatch struct {
 
 func (h *handler) groupRoutes(api huma.API) {
 	query(h, api, huma.Operation{OperationID: "listGroups", Method: http.MethodGet, Path: "/groups", Tags: []string{"groups"},
-		Summary: "All groups"}, h.listGroups)
+		Summary: "List all groups"}, h.listGroups)
 	operation(h, api, huma.Operation{OperationID: "createGroup", Method: http.MethodPost, Path: "/groups", Tags: []string{"groups"},
-		Summary: "Make a group", DefaultStatus: http.StatusCreated}, h.createGroup)
+		Summary: "Create a group", DefaultStatus: http.StatusCreated}, h.createGroup)
 	operation(h, api, huma.Operation{OperationID: "updateGroup", Method: http.MethodPatch, Path: "/groups/{id}", Tags: []string{"groups"},
-		Summary: "Rename or describe a group, or change its rule"}, h.updateGroup)
+		Summary: "Change the name, description or rule of a group"}, h.updateGroup)
 	operation(h, api, huma.Operation{OperationID: "deleteGroup", Method: http.MethodDelete, Path: "/groups/{id}", Tags: []string{"groups"},
-		Summary: "Remove a group; its members stay visitors", DefaultStatus: http.StatusNoContent}, h.deleteGroup)
+		Summary: "Delete a group; its members stay visitors", DefaultStatus: http.StatusNoContent}, h.deleteGroup)
 }
 
-// speller writes groups as JSON. A rule is stored with the ids of tags and groups; its text
-// form has their names, which are read once.
-type speller struct {
+// groupEncoder converts groups to JSON. A rule is stored with the ids of tags and groups; the
+// text form has their names, which the encoder reads once.
+type groupEncoder struct {
 	ws    *store.Workspace
-	names map[string]string // by id, of tags and groups
+	names map[string]string // of tags and groups, by id
 }
 
-func (s *speller) group(ctx context.Context, g group.Group) (Group, error) {
+func (e *groupEncoder) encode(ctx context.Context, g group.Group) (Group, error) {
 	out := Group{ID: g.ID, Name: g.Name, Description: g.Description, CreatedAt: g.CreatedAt}
 	if g.Rule == nil {
 		return out, nil
 	}
-	if err := s.readNames(ctx); err != nil {
+	if err := e.readNames(ctx); err != nil {
 		return Group{}, err
 	}
 	var err error
 	if out.Rule, err = filter.Marshal(g.Rule); err != nil {
 		return Group{}, err
 	}
-	out.RuleText, err = filter.Format(filter.DisplayNames(g.Rule, func(_ filter.Kind, id string) string { return s.names[id] }))
+	out.RuleText, err = filter.Format(filter.DisplayNames(g.Rule, func(_ filter.Kind, id string) string { return e.names[id] }))
 	return out, err
 }
 
-func (s *speller) readNames(ctx context.Context) error {
-	if s.names != nil {
+func (e *groupEncoder) readNames(ctx context.Context) error {
+	if e.names != nil {
 		return nil
 	}
 	names := map[string]string{}
-	for t, err := range s.ws.Tags(ctx) {
+	for t, err := range e.ws.Tags(ctx) {
 		if err != nil {
 			return err
 		}
 		names[string(t.ID)] = t.Name
 	}
-	for g, err := range s.ws.Groups(ctx) {
+	for g, err := range e.ws.Groups(ctx) {
 		if err != nil {
 			return err
 		}
 		names[string(g.ID)] = g.Name
 	}
-	s.names = names
+	e.names = names
 	return nil
 }
 
-// ruleOf reads a rule that is given in one of two forms, or in neither.
+// ruleOf returns the rule that is given as JSON or as text, or nil.
 func ruleOf(form json.RawMessage, text string) (filter.Expr, error) {
 	switch {
 	case form != nil && text != "":
-		return nil, invalid("rule_text", "given beside rule")
+		return nil, invalid("rule_text", "want rule or rule_text, not both")
 	case form != nil:
 		e, err := filter.Unmarshal(form)
-		return e, of("rule", err)
+		return e, inField("rule", err)
 	case text != "":
 		e, err := filter.Parse(text)
-		return e, of("rule_text", err)
+		return e, inField("rule_text", err)
 	}
 	return nil, nil
 }
 
-// of says in which field a filter was refused.
-func of(field string, err error) error {
+// inField sets the field of an error about a filter.
+func inField(field string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -144,26 +144,26 @@ func of(field string, err error) error {
 	return p
 }
 
-// inRule says where a rule was refused, when it is the rule that was.
+// inRule sets field and position of an error about a rule.
 func inRule(text string, err error) error {
 	var p *Problem
 	if !errors.As(inText(text, err), &p) {
 		return err
 	}
 	if text != "" {
-		return of("rule_text", p)
+		return inField("rule_text", p)
 	}
-	return of("rule", p)
+	return inField("rule", p)
 }
 
 func (h *handler) listGroups(ctx context.Context, ws *store.Workspace, _ *nothingInput) (*groupsOutput, error) {
 	out := &groupsOutput{GroupList{[]Group{}}}
-	spell := speller{ws: ws}
+	enc := groupEncoder{ws: ws}
 	for g, err := range ws.Groups(ctx) {
 		if err != nil {
 			return nil, err
 		}
-		form, err := spell.group(ctx, g)
+		form, err := enc.encode(ctx, g)
 		if err != nil {
 			return nil, err
 		}
@@ -179,9 +179,9 @@ func (h *handler) createGroup(ctx context.Context, ws *store.Workspace, in *crea
 	}
 	g, err := ws.CreateGroup(ctx, group.Draft{Name: in.Body.Name, Description: in.Body.Description, Rule: rule})
 	if err != nil {
-		return nil, named(inRule(in.Body.RuleText, err), groupNames)
+		return nil, renameField(inRule(in.Body.RuleText, err), groupNames)
 	}
-	body, err := (&speller{ws: ws}).group(ctx, g)
+	body, err := (&groupEncoder{ws: ws}).encode(ctx, g)
 	return &createdGroupOutput{"groups/" + string(g.ID), body}, err
 }
 
@@ -191,15 +191,15 @@ func (h *handler) updateGroup(ctx context.Context, ws *store.Workspace, in *upda
 		return nil, err
 	}
 	if rule != nil && in.Body.ClearRule {
-		return nil, invalid("clear_rule", "given beside a rule")
+		return nil, invalid("clear_rule", "want a rule or clear_rule, not both")
 	}
 	g, err := ws.UpdateGroup(ctx, group.ID(in.ID), group.Patch{
 		Name: in.Body.Name, Description: in.Body.Description, Rule: rule, ClearRule: in.Body.ClearRule,
 	})
 	if err != nil {
-		return nil, named(inRule(in.Body.RuleText, err), groupNames)
+		return nil, renameField(inRule(in.Body.RuleText, err), groupNames)
 	}
-	body, err := (&speller{ws: ws}).group(ctx, g)
+	body, err := (&groupEncoder{ws: ws}).encode(ctx, g)
 	return &groupOutput{body}, err
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// guest is one client, which remembers what it has done.
+// guest is a client that remembers the effects of its requests.
 type guest struct {
 	client     http.Client
 	base, name string
@@ -27,7 +27,7 @@ type guest struct {
 	err        error
 }
 
-// call asks and reads into; any status but those wanted ends the guest.
+// call sends a request and decodes the response into into; an unexpected status stops the guest.
 func (g *guest) call(ctx context.Context, method, path string, body any, key string, into any, wanted ...int) {
 	if g.err != nil {
 		return
@@ -90,11 +90,11 @@ func (g *guest) step(ctx context.Context) {
 	case 8:
 		g.own(ctx)
 	default:
-		g.call(ctx, "GET", "/visitors?limit=20&order=name&filter="+url.QueryEscape("tag:"+g.name+" OR tag:guest-0"), nil, "", nil, 200, 422) // 422: nobody has made the tag yet
+		g.call(ctx, "GET", "/visitors?limit=20&order=name&filter="+url.QueryEscape("tag:"+g.name+" OR tag:guest-0"), nil, "", nil, 200, 422) // 422: no guest has created the tag yet
 	}
 }
 
-// create makes a visitor, sometimes with two requests of one key.
+// create creates a visitor, sometimes with two requests that have the same key.
 func (g *guest) create(ctx context.Context) {
 	g.keys++
 	key := fmt.Sprint(g.name, "-", g.keys)
@@ -112,7 +112,7 @@ func (g *guest) create(ctx context.Context) {
 	}
 }
 
-// capture takes in an event of somebody new, sometimes twice.
+// capture captures an event of a new person, sometimes twice.
 func (g *guest) capture(ctx context.Context) {
 	g.keys++
 	event := fmt.Sprint(g.name, "-", g.keys)
@@ -190,7 +190,7 @@ func (g *guest) look(ctx context.Context) {
 	}
 }
 
-// count asks for the number of its own visitors, which nobody else touches.
+// count counts its own visitors, which no other client changes.
 func (g *guest) count(ctx context.Context) {
 	if g.keys == 0 {
 		return
@@ -202,7 +202,7 @@ func (g *guest) count(ctx context.Context) {
 	}
 }
 
-// own walks through the pages of its own visitors.
+// own reads all pages of its own visitors.
 func (g *guest) own(ctx context.Context) {
 	if g.keys == 0 || len(g.alive) > 200 && g.rnd.IntN(10) > 0 {
 		return
@@ -239,7 +239,7 @@ func (g *guest) walk(ctx context.Context, order, filter string) map[string]bool 
 	return found
 }
 
-// events reads all events, which have no gap.
+// events reads all events, whose numbers have no gaps.
 func (g *guest) events(t *testing.T) (created, deleted map[string]bool) {
 	created, deleted = map[string]bool{}, map[string]bool{}
 	for after := 0; ; {
@@ -258,10 +258,10 @@ func (g *guest) events(t *testing.T) (created, deleted map[string]bool) {
 		for _, e := range page.Events {
 			require.Equal(t, after+1, e.Seq)
 			after = e.Seq
-			told := map[string]map[string]bool{"visitor.created": created, "visitor.deleted": deleted}[e.Kind]
-			if told != nil {
-				require.False(t, told[e.Visitor], "%s was told twice", e.Kind)
-				told[e.Visitor] = true
+			seen := map[string]map[string]bool{"visitor.created": created, "visitor.deleted": deleted}[e.Kind]
+			if seen != nil {
+				require.False(t, seen[e.Visitor], "%s occurs twice", e.Kind)
+				seen[e.Visitor] = true
 			}
 		}
 	}

@@ -19,21 +19,21 @@ type handler struct {
 	st      store.Store
 	mux     *http.ServeMux
 	forgery *http.CrossOriginProtection
-	keys    *keyring
+	keys    *idempotencyCache
 	doc     []byte
 }
 
-// New returns a handler that serves the visitors of st. Mount it where you like, with
-// http.StripPrefix, behind your own authentication. The error matches store.ErrInvalid when
-// Options.Workspace is missing, or an origin or an option of Options.Store is not valid.
+// New returns a handler that serves the visitors of st. Mount it with http.StripPrefix
+// behind your own authentication. The error matches store.ErrInvalid if Options.Workspace is
+// nil, or an origin or a field of Options.Store is not valid.
 func New(st store.Store, o *Options) (http.Handler, error) {
 	const op = "serve visitors"
 	if o == nil || o.Workspace == nil {
-		return nil, &store.Error{Op: op, Err: text.Refuse("Workspace", "missing: whose visitors a request is about has no default")}
+		return nil, &store.Error{Op: op, Err: text.Refuse("Workspace", "missing: the workspace of a request has no default")}
 	}
 	h := &handler{
 		o: o.withDefaults(), st: st, mux: http.NewServeMux(),
-		forgery: http.NewCrossOriginProtection(), keys: newKeyring(),
+		forgery: http.NewCrossOriginProtection(), keys: newIdempotencyCache(),
 	}
 	if _, err := store.Open(st, "any", h.o.Store); err != nil {
 		return nil, &store.Error{Op: op, Err: err}
@@ -74,19 +74,19 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := h.forgery.Check(r); err != nil {
-		writeProblem(w, &Problem{Status: http.StatusForbidden, Code: CodeCrossOrigin, Detail: "a page of another origin may not do this"})
+		writeProblem(w, &Problem{Status: http.StatusForbidden, Code: CodeCrossOrigin, Detail: "pages of this origin have no access"})
 		return
 	}
 	found, pattern := h.mux.Handler(r)
 	if pattern == "" || path.Clean(r.URL.Path) != r.URL.Path { // the mux would redirect, and repeat the path
-		h.nowhere(w, r, found)
+		h.noRoute(w, r, found)
 		return
 	}
 	h.mux.ServeHTTP(w, r)
 }
 
-// crossOrigin answers what browsers ask before a page of another origin may call, and
-// says whether that was all that was asked.
+// crossOrigin sets the CORS headers for a page of an allowed origin, and answers preflight
+// requests.
 func (h *handler) crossOrigin(w http.ResponseWriter, r *http.Request) (answered bool) {
 	if len(h.o.Origins) == 0 {
 		return false
@@ -110,36 +110,36 @@ func (h *handler) crossOrigin(w http.ResponseWriter, r *http.Request) (answered 
 	return true
 }
 
-// nowhere answers a request that no route takes: the mux knows whether the path or the
+// noRoute answers a request that matches no route; the mux knows whether the path or the
 // method is wrong.
-func (h *handler) nowhere(w http.ResponseWriter, r *http.Request, refuses http.Handler) {
+func (h *handler) noRoute(w http.ResponseWriter, r *http.Request, fromMux http.Handler) {
 	var status statusOnly
-	refuses.ServeHTTP(&status, r)
+	fromMux.ServeHTTP(&status, r)
 	switch {
 	case status.code == http.StatusMethodNotAllowed:
 		w.Header().Set("Allow", status.Header().Get("Allow"))
-		writeProblem(w, &Problem{Status: status.code, Code: CodeMethod, Detail: "the path does not take this method"})
+		writeProblem(w, &Problem{Status: status.code, Code: CodeMethod, Detail: "the path does not allow this method"})
 	default:
 		writeProblem(w, &Problem{Status: http.StatusNotFound, Code: CodeNoRoute, Detail: "no such path"})
 	}
 }
 
-// statusOnly keeps the head of an answer and drops the rest.
+// statusOnly keeps the status and header of a response and drops the body.
 type statusOnly struct {
-	head http.Header
-	code int
+	header http.Header
+	code   int
 }
 
 func (s *statusOnly) Header() http.Header {
-	if s.head == nil {
-		s.head = http.Header{}
+	if s.header == nil {
+		s.header = http.Header{}
 	}
-	return s.head
+	return s.header
 }
 func (s *statusOnly) Write(b []byte) (int, error) { return len(b), nil }
 func (s *statusOnly) WriteHeader(code int)        { s.code = code }
 
-// open returns the workspace that a request is about.
+// open returns the workspace of a request.
 func (h *handler) open(r *http.Request) (*store.Workspace, error) {
 	id, err := h.o.Workspace(r)
 	if err != nil {
@@ -157,8 +157,8 @@ func (h *handler) open(r *http.Request) (*store.Workspace, error) {
 	return ws, nil
 }
 
-// errHost marks an error as a mistake of the host's, which a caller cannot mend.
-var errHost = errors.New("the host gave a workspace or an actor that is not valid")
+// errHost marks an error as the host's mistake, which the caller cannot correct.
+var errHost = errors.New("Options.Workspace or Options.Actor returned a name that is not valid")
 
 func (h *handler) serveDocument(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")

@@ -20,7 +20,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite openapi.json")
 
-// site is a handler on a server, as a browser sees it.
+// site is a handler behind a test server.
 type site struct {
 	testing.TB
 	*httptest.Server
@@ -45,7 +45,7 @@ func open(tb testing.TB, st store.Store, o *rest.Options) site {
 	return site{tb, server}
 }
 
-// answer is what came back.
+// answer is a response with its body.
 type answer struct {
 	testing.TB
 	*http.Response
@@ -85,7 +85,7 @@ type object = map[string]any
 
 const someID = "01900000-0000-7000-8000-000000000000"
 
-// with is o with changed fields.
+// with returns a copy of o with changed fields.
 func with(o object, fields ...any) object {
 	o = maps.Clone(o)
 	for i := 0; i+1 < len(fields); i += 2 {
@@ -104,7 +104,7 @@ func (a answer) is(status int) object {
 	return o
 }
 
-// problem asks for a problem with that code.
+// problem requires a problem with that status and code.
 func (a answer) problem(status int, code rest.Code) object {
 	a.Helper()
 	o := a.is(status)

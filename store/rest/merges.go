@@ -20,7 +20,7 @@ type (
 	previewInput struct {
 		scope
 		ID   string `path:"id" format:"uuid"`
-		From string `query:"from" required:"true" format:"uuid" doc:"The visitor that would go."`
+		From string `query:"from" required:"true" format:"uuid" doc:"The visitor that would be merged away."`
 	}
 	previewOutput struct{ Body MergePreview }
 	unmergeOutput struct{ Body Unmerged }
@@ -28,21 +28,22 @@ type (
 	duplicatesInput struct {
 		scope
 		ID    string `path:"id" format:"uuid"`
-		Limit int    `query:"limit" minimum:"1" maximum:"1000" doc:"The most pairs. Default: 50."`
+		Limit int    `query:"limit" minimum:"1" maximum:"1000" doc:"Maximum number of pairs. Default: 50."`
 	}
 	allDuplicatesInput struct {
 		scope
-		Limit int `query:"limit" minimum:"1" maximum:"1000" doc:"The most pairs. Default: 50."`
+		Limit int `query:"limit" minimum:"1" maximum:"1000" doc:"Maximum number of pairs. Default: 50."`
 	}
 	duplicatesOutput struct{ Body DuplicateList }
 )
 
 // Merge is the body of POST /visitors/{id}/merge.
 type Merge struct {
-	From visitor.ID `json:"from" doc:"The visitor that goes. Its id then stands for the one that stays."`
+	From visitor.ID `json:"from" doc:"The visitor that is merged away. Its id becomes an alias of the one that stays."`
 }
 
-// MergePreview is store.MergePreview as JSON, with the fields in which the two differ.
+// MergePreview is store.MergePreview as JSON. Choices lists the fields in which the two
+// visitors differ.
 type MergePreview struct {
 	Into      visitor.Visitor  `json:"into"`
 	From      visitor.Visitor  `json:"from"`
@@ -51,28 +52,44 @@ type MergePreview struct {
 	Choices   []visitor.Choice `json:"choices"`
 }
 
-// Unmerged is the two visitors of a merge that was undone.
+// Unmerged has the two visitors of a merge that was undone.
 type Unmerged struct {
 	Survivor visitor.Visitor `json:"survivor"`
 	Restored visitor.Visitor `json:"restored"`
 }
 
-// DuplicateList is pairs of visitors that may be one person, the likeliest first.
+// DuplicateList lists pairs of visitors that can be the same person, highest score first.
 type DuplicateList struct {
-	Duplicates []store.Duplicate `json:"duplicates"`
+	Duplicates []Duplicate `json:"duplicates"`
+}
+
+// Duplicate is store.Duplicate as JSON.
+type Duplicate struct {
+	A         visitor.Visitor `json:"a"`
+	B         visitor.Visitor `json:"b"`
+	Score     float64         `json:"score"`
+	Reasons   []MatchReason   `json:"reasons"`
+	Conflicts bool            `json:"conflicts"`
+}
+
+// MatchReason is visitor.MatchReason as JSON, with the reason in English.
+type MatchReason struct {
+	Reason visitor.MatchCode `json:"reason" enum:"same_phone,same_email,same_name,similar_name,same_username"`
+	Text   string            `json:"text"` // MatchCode.Text
+	Weight float64           `json:"weight"`
 }
 
 func (h *handler) mergeRoutes(api huma.API) {
 	operation(h, api, huma.Operation{OperationID: "mergeVisitors", Method: http.MethodPost, Path: "/visitors/{id}/merge", Tags: []string{"duplicates"},
-		Summary: "Make one visitor of two: this one stays"}, h.mergeVisitors)
+		Summary: "Merge another visitor into this one"}, h.mergeVisitors)
 	query(h, api, huma.Operation{OperationID: "previewMerge", Method: http.MethodGet, Path: "/visitors/{id}/merge", Tags: []string{"duplicates"},
-		Summary: "What a merge would make, done nothing"}, h.previewMerge)
+		Summary: "Preview a merge without doing it"}, h.previewMerge)
 	operation(h, api, huma.Operation{OperationID: "unmergeVisitor", Method: http.MethodPost, Path: "/visitors/{id}/unmerge", Tags: []string{"duplicates"},
-		Summary: "Undo the merge in which this id went"}, h.unmergeVisitor)
+		Summary: "Undo the merge in which this visitor was merged away"}, h.unmergeVisitor)
 	query(h, api, huma.Operation{OperationID: "listDuplicatesOfVisitor", Method: http.MethodGet, Path: "/visitors/{id}/duplicates", Tags: []string{"duplicates"},
-		Summary: "Who may be the same person as this visitor"}, h.listDuplicatesOf)
+		Summary: "List visitors that can be the same person as this one"}, h.listDuplicatesOf)
 	query(h, api, huma.Operation{OperationID: "listDuplicates", Method: http.MethodGet, Path: "/duplicates", Tags: []string{"duplicates"},
-		Summary: "Pairs of visitors that may be one person; reads everybody"}, h.listDuplicates)
+		Summary: "List pairs of visitors that can be the same person; reads every visitor"}, h.listDuplicates)
 }
 
 func (h *handler) mergeVisitors(ctx context.Context, ws *store.Workspace, in *mergeInput) (*visitorOutput, error) {
@@ -82,7 +99,7 @@ func (h *handler) mergeVisitors(ctx context.Context, ws *store.Workspace, in *me
 
 func (h *handler) previewMerge(ctx context.Context, ws *store.Workspace, in *previewInput) (*previewOutput, error) {
 	p, err := ws.PreviewMerge(ctx, visitor.ID(in.ID), visitor.ID(in.From))
-	return &previewOutput{MergePreview{p.Into, p.From, p.Result, p.Conflicts, filled(p.Choices())}}, err
+	return &previewOutput{MergePreview{p.Into, p.From, p.Result, p.Conflicts, nonNil(p.Choices())}}, err
 }
 
 func (h *handler) unmergeVisitor(ctx context.Context, ws *store.Workspace, in *idInput) (*unmergeOutput, error) {
@@ -106,15 +123,23 @@ func firstPairs(pairs iter.Seq2[store.Duplicate, error], limit int) (*duplicates
 	if limit == 0 {
 		limit = store.DefaultLimit
 	}
-	out := &duplicatesOutput{DuplicateList{[]store.Duplicate{}}}
+	out := &duplicatesOutput{DuplicateList{[]Duplicate{}}}
 	for pair, err := range pairs {
 		if err != nil {
 			return nil, err
 		}
-		out.Body.Duplicates = append(out.Body.Duplicates, pair)
+		out.Body.Duplicates = append(out.Body.Duplicates, duplicateOf(pair))
 		if len(out.Body.Duplicates) == limit {
 			break
 		}
 	}
 	return out, nil
+}
+
+func duplicateOf(pair store.Duplicate) Duplicate {
+	d := Duplicate{A: pair.A, B: pair.B, Score: pair.Score, Reasons: []MatchReason{}, Conflicts: pair.Conflicts}
+	for _, r := range pair.Reasons {
+		d.Reasons = append(d.Reasons, MatchReason{r.Reason, r.Reason.Text(), r.Weight})
+	}
+	return d
 }

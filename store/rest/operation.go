@@ -16,7 +16,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// scope is what every operation knows of its request. Inputs embed it.
+// scope is the workspace and the HTTP request of an operation. Inputs embed it.
 type scope struct {
 	ws *store.Workspace
 	r  *http.Request
@@ -24,29 +24,29 @@ type scope struct {
 
 func (s *scope) scoped() *scope { return s }
 
-// Resolve takes over what enter found out.
+// Resolve copies the scope that enter stored in the context.
 func (s *scope) Resolve(ctx huma.Context) []error {
 	*s = ctx.(scopedContext).scope
 	return nil
 }
 
-// scopedContext is a request that enter has checked: it hands on the scope and the body.
+// scopedContext is a request that enter has checked, with its scope and body.
 type scopedContext struct {
 	request
 	scope scope
 	body  []byte
 }
 
-// request has a name of its own, for a field named Context would hide the method.
+// request is an alias because an embedded field named Context would hide the method.
 type request huma.Context
 
-// Unwrap returns the context within.
+// Unwrap returns the inner context.
 func (c scopedContext) Unwrap() huma.Context { return c.request }
 
 // BodyReader returns the body that was checked.
 func (c scopedContext) BodyReader() io.Reader { return bytes.NewReader(c.body) }
 
-// Header returns a header. The media type has been checked, and huma knows one spelling.
+// Header returns a header. The media type was checked before; huma accepts one spelling.
 func (c scopedContext) Header(name string) string {
 	if name == "Content-Type" {
 		return "application/json"
@@ -54,8 +54,8 @@ func (c scopedContext) Header(name string) string {
 	return c.request.Header(name)
 }
 
-// enter opens the workspace before anything of the request is read, and refuses what huma
-// would let pass, or would repeat in its answer.
+// enter opens the workspace before the request is read, and refuses what huma would accept
+// or would repeat in its response.
 func (h *handler) enter(api huma.API) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(ctx)
@@ -78,7 +78,7 @@ func (h *handler) enter(api huma.API) func(huma.Context, func(huma.Context)) {
 	}
 }
 
-// operation adds an operation whose errors become problems.
+// operation adds an operation and converts its errors to problems.
 func operation[I, O any, P interface {
 	*I
 	scoped() *scope
@@ -103,32 +103,32 @@ func operation[I, O any, P interface {
 	})
 }
 
-// query adds an operation that only reads, for at most Options.Timeout.
+// query adds an operation that only reads, with Options.Timeout.
 func query[I, O any, P interface {
 	*I
 	scoped() *scope
 }](h *handler, api huma.API, op huma.Operation, do func(context.Context, *store.Workspace, *I) (*O, error)) {
 	operation[I, O, P](h, api, op, func(ctx context.Context, ws *store.Workspace, in *I) (*O, error) {
-		return limited(ctx, h.o.Timeout, func(ctx context.Context) (*O, error) { return do(ctx, ws, in) })
+		return withTimeout(ctx, h.o.Timeout, func(ctx context.Context) (*O, error) { return do(ctx, ws, in) })
 	})
 }
 
-// errTimeout is the cause of a context that Options.Timeout has ended, and no deadline of
-// the host's.
-var errTimeout = errors.New("the time for a query is over")
+// errTimeout is the cause of a context that ended by Options.Timeout, not by a deadline of the
+// host.
+var errTimeout = errors.New("query timeout")
 
-// limited calls ask with a deadline, or without one when timeout is negative.
-func limited[T any](ctx context.Context, timeout time.Duration, ask func(context.Context) (T, error)) (T, error) {
+// withTimeout calls do with a deadline, or without one if timeout is negative.
+func withTimeout[T any](ctx context.Context, timeout time.Duration, do func(context.Context) (T, error)) (T, error) {
 	if timeout < 0 {
-		return ask(ctx)
+		return do(ctx)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errTimeout)
 	defer cancel()
-	answer, err := ask(ctx)
+	result, err := do(ctx)
 	if errors.Is(err, context.DeadlineExceeded) && errors.Is(context.Cause(ctx), errTimeout) {
-		err = &Problem{Status: http.StatusServiceUnavailable, Code: CodeTooSlow, Detail: "the query took too long: ask for less"}
+		err = &Problem{Status: http.StatusServiceUnavailable, Code: CodeTooSlow, Detail: "the query took too long; use a narrower filter"}
 	}
-	return answer, err
+	return result, err
 }
 
 func (h *handler) config() huma.Config {
@@ -147,7 +147,7 @@ func writeJSON(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
-// readJSON is json.Unmarshal with errors that repeat nothing of what is read.
+// readJSON is json.Unmarshal with errors that repeat nothing of the input.
 func readJSON(b []byte, v any) error {
 	err := json.Unmarshal(b, v)
 	var field *visitor.FieldError
@@ -157,5 +157,5 @@ func readJSON(b []byte, v any) error {
 	case errors.As(err, &field):
 		return field
 	}
-	return errors.New("not of the form that is described")
+	return errors.New("does not match the schema")
 }

@@ -24,7 +24,7 @@ import (
 
 var dataFlag = flag.String("rest.data", "", "folder that keeps benchmark databases; default: a temporary one")
 
-// city is a database with a crowd in the workspace acme.
+// city is a database with a crowd of visitors in the workspace acme.
 func city(b *testing.B, size int) *sqlite.Store {
 	folder := *dataFlag
 	if folder == "" {
@@ -41,8 +41,8 @@ func city(b *testing.B, size int) *sqlite.Store {
 	return st
 }
 
-// BenchmarkPage measures a page of 50 that a filter matches, over a socket, beside
-// Workspace.Find of the same, in turn. p99-ratio is the ratio of the slowest hundredths.
+// BenchmarkPage measures a page of 50 visitors over a socket, alternating with the same query
+// through Workspace.Find. p99-ratio is the ratio of the 99th percentiles.
 func BenchmarkPage(b *testing.B) {
 	crowd.Sizes(b, func(b *testing.B, size int) {
 		st := city(b, size)

@@ -15,39 +15,39 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Code says what went wrong, for programs. There may be more codes in later versions; a code
-// never changes its meaning.
+// Code identifies a kind of error for programs. Later versions can add codes; a code never
+// changes its meaning.
 type Code string
 
 // The codes of problems, with their HTTP status.
 const (
-	CodeInvalid       Code = "invalid"             // 422: Field is not valid, for the reason in Detail
+	CodeInvalid       Code = "invalid"             // 422: Field is not valid; Detail has the reason
 	CodeMalformed     Code = "malformed"           // 400: the body is missing or is not JSON
-	CodeFilterSyntax  Code = "filter_syntax"       // 422: the text is not a filter, from Position on
+	CodeFilterSyntax  Code = "filter_syntax"       // 422: the text is not a filter; the error is at Position
 	CodeFilterInvalid Code = "filter_invalid"      // 422: the filter is not valid, at Pointer
 	CodeUnknownTag    Code = "unknown_tag"         // 422: the filter names a tag that does not exist
 	CodeUnknownGroup  Code = "unknown_group"       // 422: the filter names a group that does not exist
 	CodeNotFound      Code = "not_found"           // 404: Kind and ID do not exist
-	CodeExists        Code = "exists"              // 409: the name or identity is taken, by ID
-	CodeConflict      Code = "conflict"            // 409: changed by someone else
+	CodeExists        Code = "exists"              // 409: the name or identity is in use, by ID
+	CodeConflict      Code = "conflict"            // 409: changed since it was read
 	CodeInUse         Code = "in_use"              // 409: the rules of Groups mention the tag or group
-	CodePrecondition  Code = "precondition_failed" // 412: the visitor is not at the revision of If-Match
-	CodeCount         Code = "count_changed"       // 409: the filter now matches Count visitors, not those expected
+	CodePrecondition  Code = "precondition_failed" // 412: the visitor has another revision than If-Match
+	CodeCount         Code = "count_changed"       // 409: the filter now matches Count visitors, not the expected number
 	CodeKeyReused     Code = "key_reused"          // 422: the Idempotency-Key was used with another body
-	CodeInProgress    Code = "in_progress"         // 409: the request with that Idempotency-Key has not ended
+	CodeInProgress    Code = "in_progress"         // 409: the request with that Idempotency-Key has not finished
 	CodeNoWorkspace   Code = "no_workspace"        // 403: Options.Workspace refused the request
-	CodeCrossOrigin   Code = "cross_origin"        // 403: a page of another origin, see Options.Origins
+	CodeCrossOrigin   Code = "cross_origin"        // 403: from a page of another origin; see Options.Origins
 	CodeNoRoute       Code = "no_route"            // 404: no such path
 	CodeMethod        Code = "method_not_allowed"  // 405: the header Allow lists the methods
 	CodeMediaType     Code = "media_type"          // 415: not application/json in UTF-8
 	CodeTooLarge      Code = "too_large"           // 413: the body is larger than Options.MaxBody
-	CodeTimeout       Code = "timeout"             // 408: the body came too slowly; 504: the context ended
+	CodeTimeout       Code = "timeout"             // 408: the body arrived too slowly; 504: the request context ended
 	CodeTooSlow       Code = "too_slow"            // 503: the query took longer than Options.Timeout
 	CodeClosed        Code = "closed"              // 503: the store is closed
 	CodeInternal      Code = "internal"            // 500: not the caller's fault
 )
 
-// codes are all of them, for the document.
+// codes lists all codes, for the OpenAPI document.
 var codes = []Code{
 	CodeInvalid, CodeMalformed, CodeFilterSyntax, CodeFilterInvalid, CodeUnknownTag, CodeUnknownGroup, CodeNotFound, CodeExists,
 	CodeConflict, CodeInUse, CodePrecondition, CodeCount, CodeKeyReused, CodeInProgress, CodeNoWorkspace, CodeCrossOrigin, CodeNoRoute,
@@ -56,9 +56,8 @@ var codes = []Code{
 
 const problemType = "application/problem+json"
 
-// Problem is the body of every answer that is an error (RFC 9457). It repeats nothing of
-// what was sent but the names of known fields and of attributes, positions, and the ids of
-// visitors, tags and groups.
+// Problem is the body of every error response (RFC 9457). Of the request it repeats only the
+// names of known fields and of attributes, positions, and ids of visitors, tags and groups.
 type Problem struct {
 	Title      string     `json:"title"`
 	Status     int        `json:"status"`
@@ -77,10 +76,10 @@ type Problem struct {
 // Error returns the code and the detail.
 func (p *Problem) Error() string { return string(p.Code) + ": " + p.Detail }
 
-// GetStatus returns the status of the answer.
+// GetStatus returns the HTTP status.
 func (p *Problem) GetStatus() int { return p.Status }
 
-// ContentType says that the body is a problem.
+// ContentType returns application/problem+json.
 func (p *Problem) ContentType(string) string { return problemType }
 
 func writeProblem(w http.ResponseWriter, p *Problem) {
@@ -94,7 +93,7 @@ func invalid(field, reason string) *Problem {
 	return &Problem{Status: http.StatusUnprocessableEntity, Code: CodeInvalid, Field: field, Detail: reason}
 }
 
-// problem spells err, and tells the host of what is not the caller's fault.
+// problem converts err, and reports errors that are not the caller's fault to the host.
 func (h *handler) problem(r *http.Request, err error) *Problem {
 	p := problemOf(err)
 	if p.Code == CodeInternal && r.Context().Err() == nil {
@@ -139,22 +138,22 @@ func problemOf(err error) *Problem {
 	case errors.As(err, &field):
 		return invalid(pathOf(field.Field), field.Reason)
 	case errors.Is(err, store.ErrNotFound):
-		return &Problem{Status: http.StatusNotFound, Code: CodeNotFound, Kind: kind, ID: id, Detail: cmp.Or(kind, "it") + " is not there"}
+		return &Problem{Status: http.StatusNotFound, Code: CodeNotFound, Kind: kind, ID: id, Detail: cmp.Or(kind, "it") + " does not exist"}
 	case errors.Is(err, store.ErrExists):
-		return &Problem{Status: http.StatusConflict, Code: CodeExists, Kind: kind, ID: id, Detail: cmp.Or(kind, "it") + " exists already"}
+		return &Problem{Status: http.StatusConflict, Code: CodeExists, Kind: kind, ID: id, Detail: cmp.Or(kind, "it") + " already exists"}
 	case errors.Is(err, store.ErrConflict):
-		return &Problem{Status: http.StatusConflict, Code: CodeConflict, Kind: kind, ID: id, Detail: "changed by someone else"}
+		return &Problem{Status: http.StatusConflict, Code: CodeConflict, Kind: kind, ID: id, Detail: "changed since it was read"}
 	case errors.Is(err, store.ErrInvalid):
 		return &Problem{Status: http.StatusUnprocessableEntity, Code: CodeInvalid, Kind: kind, ID: id, Detail: "not valid"}
 	case errors.Is(err, store.ErrClosed):
 		return &Problem{Status: http.StatusServiceUnavailable, Code: CodeClosed, Detail: "the store is closed"}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return &Problem{Status: http.StatusGatewayTimeout, Code: CodeTimeout, Detail: "given up"}
+		return &Problem{Status: http.StatusGatewayTimeout, Code: CodeTimeout, Detail: "the request was canceled"}
 	}
 	return &Problem{Status: http.StatusInternalServerError, Code: CodeInternal, Detail: "the request could not be handled"}
 }
 
-// pathOf is where a field of a visitor is in a body.
+// pathOf converts the name of a field in an error to its path in a request body.
 func pathOf(field string) string {
 	if name, ok := strings.CutPrefix(field, "attribute "); ok {
 		return "attributes." + name
@@ -162,8 +161,8 @@ func pathOf(field string) string {
 	return strings.ReplaceAll(field, " ", "_")
 }
 
-// named gives the field of a refusal the name that it has in a body.
-func named(err error, names map[string]string) error {
+// renameField changes the field of a *visitor.FieldError to its name in the request body.
+func renameField(err error, names map[string]string) error {
 	var field *visitor.FieldError
 	if !errors.As(err, &field) || names[field.Field] == "" {
 		return err
@@ -171,7 +170,7 @@ func named(err error, names map[string]string) error {
 	return invalid(names[field.Field], field.Reason)
 }
 
-// The names of fields in bodies, by the names they have in errors.
+// The names of fields in request bodies, by their names in errors.
 var (
 	visitorNames = map[string]string{"tag": "tags", "group id": "groups", "attribute": "attributes"}
 	bulkNames    = map[string]string{"tag": "tags", "group id": "group", "visitor id": "ids"}
@@ -179,7 +178,7 @@ var (
 	groupNames   = map[string]string{"group": "name", "group description": "description", "group id": "id"}
 )
 
-// inText adds to the refusal of a filter where in its text the cause is.
+// inText adds to the error about a filter its position in the text.
 func inText(text string, err error) error {
 	if err == nil {
 		return nil
@@ -195,8 +194,8 @@ func inText(text string, err error) error {
 	return err
 }
 
-// problemOfHuma turns the errors of huma itself, found before an operation runs, into
-// problems, without the values that they repeat.
+// problemOfHuma converts errors of huma's own validation to problems, without the values
+// that they repeat.
 func (h *handler) problemOfHuma(ctx huma.Context, _ string, v any) (any, error) {
 	err, ok := v.(huma.StatusError)
 	if !ok {
@@ -220,14 +219,14 @@ func (h *handler) problemOfHuma(ctx huma.Context, _ string, v any) (any, error) 
 	return p, nil
 }
 
-// fieldAt is the field that an error of huma is about, such as tags[3].
+// fieldAt returns the field of an error of huma, such as tags[3].
 func fieldAt(e *huma.ErrorDetail) string {
 	_, field, _ := strings.Cut(e.Location, ".")
 	if missing, ok := strings.CutPrefix(e.Message, "expected required property "); ok {
 		missing, _, _ = strings.Cut(missing, " ")
 		field = strings.TrimPrefix(field+"."+missing, ".")
 	}
-	// Callers choose the names below these two, and may send anything there.
+	// The names below these two are chosen by the caller, so they can be anything.
 	for _, attributes := range []string{"attributes", "set"} {
 		if name, ok := strings.CutPrefix(field, attributes+"."); ok && !visitor.ValidAttributeName(name) {
 			return attributes
@@ -236,7 +235,7 @@ func fieldAt(e *huma.ErrorDetail) string {
 	return field
 }
 
-// reasonOf is what an error of huma says, without its cause, which may repeat the value.
+// reasonOf returns the message of an error of huma without its cause, which can repeat the value.
 func reasonOf(e *huma.ErrorDetail) string {
 	if strings.HasPrefix(e.Message, "expected ") {
 		reason, _, _ := strings.Cut(e.Message, ": ")

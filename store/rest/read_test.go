@@ -64,7 +64,7 @@ func TestCounts(t *testing.T) {
 	require.EqualValues(t, 2, f["total"])
 	require.Len(t, f["sources"], len(visitor.Sources()))
 	require.EqualValues(t, 2, f["tags"].([]any)[0].(object)["count"])
-	require.EqualValues(t, 2, f["groups"].([]any)[0].(object)["count"], "those whom its rule matches")
+	require.EqualValues(t, 2, f["groups"].([]any)[0].(object)["count"], "matches of its rule")
 }
 
 func TestFilterCheck(t *testing.T) {
@@ -165,8 +165,8 @@ func TestGroups(t *testing.T) {
 	s.call("DELETE", path, nil).problem(404, rest.CodeNotFound)
 }
 
-// A rule keeps the ids of the tags and groups that it mentions, and shows their names. What
-// a rule mentions cannot be deleted, and cannot get a rule itself.
+// A rule stores the ids of the tags and groups that it mentions, and shows their names. A tag
+// or group that it mentions cannot be deleted, and such a group cannot be given a rule.
 func TestInUseByRules(t *testing.T) {
 	t.Parallel()
 	s := open(t, memory.New(), nil)

@@ -21,8 +21,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// checkQuery refuses a query that is malformed, or has a parameter that is unknown or given
-// twice. Names that the operation does not know may be anything, so they are not repeated.
+// checkQuery refuses a query that is malformed, or has an unknown or repeated parameter. An
+// unknown name can be anything, so the error does not repeat it.
 func checkQuery(op *huma.Operation, raw string) error {
 	query, err := url.ParseQuery(raw)
 	if err != nil {
@@ -45,22 +45,22 @@ func checkQuery(op *huma.Operation, raw string) error {
 	return nil
 }
 
-// listOf says which names are known.
+// listOf returns the known names for an error.
 func listOf(known []string) string {
 	if len(known) == 0 {
-		return "there are none here"
+		return "none is known"
 	}
 	slices.Sort(known)
 	return "known are " + strings.Join(known, ", ")
 }
 
-// readBody reads the body of a request, which has to be JSON in UTF-8.
+// readBody reads the body of a request, which must be JSON in UTF-8.
 func (h *handler) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/json" || params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8") {
 		return nil, &Problem{Status: http.StatusUnsupportedMediaType, Code: CodeMediaType, Field: "Content-Type", Detail: "want application/json in UTF-8"}
 	}
-	// Some writers have no deadline. net/http ends this one with the body.
+	// Not every ResponseWriter supports deadlines. net/http clears this one after the body.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.o.BodyTimeout))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.o.MaxBody))
 	var large *http.MaxBytesError
@@ -69,7 +69,7 @@ func (h *handler) readBody(w http.ResponseWriter, r *http.Request) ([]byte, erro
 	case errors.As(err, &large):
 		return nil, &Problem{Status: http.StatusRequestEntityTooLarge, Code: CodeTooLarge, Detail: "the body is too large"}
 	case errors.As(err, &late) && late.Timeout():
-		return nil, &Problem{Status: http.StatusRequestTimeout, Code: CodeTimeout, Detail: "the body came too slowly"}
+		return nil, &Problem{Status: http.StatusRequestTimeout, Code: CodeTimeout, Detail: "the body arrived too slowly"}
 	case err != nil:
 		return nil, malformed("the body could not be read")
 	}
@@ -80,10 +80,9 @@ func malformed(reason string) *Problem {
 	return &Problem{Status: http.StatusBadRequest, Code: CodeMalformed, Detail: reason}
 }
 
-// bodyReader checks a body against the schema of the operation, before encoding/json
-// reads it, which is lenient: it takes a name in any case, the last of two equal names, and
-// replaces what is not Unicode. Types, limits and missing properties are left to huma, and
-// filters to package filter.
+// bodyReader checks a body against the schema of the operation before encoding/json reads
+// it, which is lenient: it accepts names in any case and repeated names, and replaces invalid
+// Unicode. Huma checks types, limits and missing properties; package filter checks filters.
 type bodyReader struct {
 	in      []byte
 	dec     *json.Decoder
@@ -96,12 +95,12 @@ func checkBody(op *huma.Operation, schemas huma.Registry, body []byte) error {
 		return err
 	}
 	if _, err := r.dec.Token(); !errors.Is(err, io.EOF) {
-		return malformed("more after the end of the body")
+		return malformed("data after the end of the body")
 	}
 	return nil
 }
 
-// value reads a value, which path leads to, such as tags[3].
+// value reads the value at path, such as tags[3].
 func (r *bodyReader) value(s *huma.Schema, path string) error {
 	s = r.resolve(s)
 	switch next := r.next(); {
@@ -120,8 +119,8 @@ func (r *bodyReader) value(s *huma.Schema, path string) error {
 	return nil
 }
 
-// resolve returns the schema that s refers to, or that of its alternatives which has the
-// type of what comes next.
+// resolve follows a reference, and chooses the alternative of s with the type of the next
+// value.
 func (r *bodyReader) resolve(s *huma.Schema) *huma.Schema {
 	if s.Ref != "" {
 		s = r.schemas.SchemaFromRef(s.Ref)
@@ -135,7 +134,7 @@ func (r *bodyReader) resolve(s *huma.Schema) *huma.Schema {
 	return s
 }
 
-// next returns the first character of what comes next, or 0.
+// next returns the first character of the next value, or 0.
 func (r *bodyReader) next() byte {
 	rest := bytes.TrimLeft(r.in[r.dec.InputOffset():], " \t\r\n:,")
 	if len(rest) == 0 {

@@ -20,7 +20,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-func TestNewWantsAWorkspace(t *testing.T) {
+func TestNewRequiresWorkspace(t *testing.T) {
 	t.Parallel()
 	for _, o := range []*rest.Options{
 		nil, {}, {Workspace: acme, Origins: []string{"not an origin"}},
@@ -33,7 +33,7 @@ func TestNewWantsAWorkspace(t *testing.T) {
 	}
 }
 
-func TestWorkspacesAreWalls(t *testing.T) {
+func TestWorkspacesAreIsolated(t *testing.T) {
 	t.Parallel()
 	st := memory.New()
 	s := open(t, st, &rest.Options{Workspace: func(r *http.Request) (store.WorkspaceID, error) {
@@ -53,21 +53,21 @@ func TestWorkspacesAreWalls(t *testing.T) {
 	require.NotContains(t, refused["detail"], "secret")
 }
 
-// What is wrong with the host is the host's to know.
+// A mistake of the host is reported to the host, not to the caller.
 func TestHostMistakes(t *testing.T) {
 	t.Parallel()
-	var told []error
+	var reported []error
 	s := open(t, memory.New(), &rest.Options{
 		Workspace: func(*http.Request) (store.WorkspaceID, error) { return "no spaces", nil },
-		Failed:    func(_ *http.Request, err error) { told = append(told, err) },
+		Failed:    func(_ *http.Request, err error) { reported = append(reported, err) },
 	})
 	p := s.call("GET", "/visitors", nil).problem(500, rest.CodeInternal)
 	require.NotContains(t, p["detail"], "spaces")
-	require.Len(t, told, 1)
-	require.ErrorIs(t, told[0], store.ErrInvalid)
+	require.Len(t, reported, 1)
+	require.ErrorIs(t, reported[0], store.ErrInvalid)
 }
 
-// Nothing that was sent comes back in an error.
+// Errors repeat nothing of the request.
 func TestErrorsEchoNothing(t *testing.T) {
 	t.Parallel()
 	s := open(t, memory.New(), &rest.Options{MaxBody: 4_000})
@@ -105,7 +105,7 @@ func TestErrorsEchoNothing(t *testing.T) {
 	require.EqualValues(t, 0, s.call("GET", "/visitors/count", nil).is(200)["count"])
 }
 
-func TestRoutesThatAreNotThere(t *testing.T) {
+func TestUnknownRoutes(t *testing.T) {
 	t.Parallel()
 	s := open(t, memory.New(), nil)
 	s.call("GET", "/nowhere", nil).problem(404, rest.CodeNoRoute)
@@ -187,8 +187,8 @@ func TestClosedStore(t *testing.T) {
 	s.call("POST", "/visitors", object{"name": "Ada", "source": "chat"}).problem(503, rest.CodeClosed)
 }
 
-// A client that hangs up does not take the creation with it that its key stands for.
-func TestKeyedCreationIsNotGivenUp(t *testing.T) {
+// A creation with an idempotency key completes even if the client disconnects.
+func TestCreationWithKeyCompletes(t *testing.T) {
 	t.Parallel()
 	h, err := rest.New(memory.New(), &rest.Options{Workspace: acme})
 	require.NoError(t, err)
@@ -208,7 +208,7 @@ func TestKeyedCreationIsNotGivenUp(t *testing.T) {
 	require.Equal(t, first.Body.String(), second.Body.String())
 }
 
-// A form shows an error at the field that the error names.
+// An error names the field as the request body does.
 func TestErrorsNameTheFieldOfTheBody(t *testing.T) {
 	t.Parallel()
 	s := open(t, memory.New(), nil)
@@ -243,10 +243,10 @@ func TestErrorsNameTheFieldOfTheBody(t *testing.T) {
 	}
 }
 
-// lazy is a store that takes its time.
-type lazy struct{ store.Store }
+// slow is a store whose changes take some time.
+type slow struct{ store.Store }
 
-func (l lazy) Apply(ctx context.Context, ws store.WorkspaceID, changes []driver.Change) ([]driver.Outcome, error) {
+func (l slow) Apply(ctx context.Context, ws store.WorkspaceID, changes []driver.Change) ([]driver.Outcome, error) {
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()
@@ -255,10 +255,10 @@ func (l lazy) Apply(ctx context.Context, ws store.WorkspaceID, changes []driver.
 	}
 }
 
-// How long a body may take says nothing of how long the work may.
+// BodyTimeout limits reading the body, not handling the request.
 func TestBodyTimeout(t *testing.T) {
 	t.Parallel()
-	s := open(t, lazy{memory.New()}, &rest.Options{BodyTimeout: 50 * time.Millisecond})
+	s := open(t, slow{memory.New()}, &rest.Options{BodyTimeout: 50 * time.Millisecond})
 	s.call("POST", "/visitors", object{"name": "Ada", "source": "chat"}).is(201)
 
 	slow, w := io.Pipe()

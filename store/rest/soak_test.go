@@ -25,9 +25,9 @@ var (
 	seedFlag = flag.Uint64("rest.seed", 0, "seed of TestSoak; 0 picks one")
 )
 
-// TestSoak lets 64 clients read and write at once on SQLite. Each knows its own visitors by
-// id and asks for them back while the others work; at the end every id that was made and not
-// deleted is there once, and the events tell of every creation and deletion once.
+// TestSoak runs 64 clients that read and write concurrently on SQLite. Each checks its own
+// visitors by id while the others work. At the end every visitor that was created and not
+// deleted exists once, and the events have each creation and deletion once.
 func TestSoak(t *testing.T) {
 	const clients = 64
 	seed := cmp.Or(*seedFlag, uint64(time.Now().UnixNano()))
@@ -69,11 +69,11 @@ func TestSoak(t *testing.T) {
 		maps.Copy(gone, g.gone)
 	}
 	reader := all[0]
-	require.Equal(t, alive, reader.walk(t.Context(), "newest", ""), "who is there at the end")
+	require.Equal(t, alive, reader.walk(t.Context(), "newest", ""), "visitors that exist at the end")
 	require.Equal(t, alive, reader.walk(t.Context(), "name", ""), "in another order")
 	created, deleted := reader.events(t)
 	maps.Copy(alive, gone)
-	require.Equal(t, alive, created, "creations told by the events")
-	require.Equal(t, gone, deleted, "deletions told by the events")
+	require.Equal(t, alive, created, "creations in the events")
+	require.Equal(t, gone, deleted, "deletions in the events")
 	t.Logf("%d clients, %d calls, %d made, %d deleted in %v, seed %d", clients, calls.Load(), len(alive), len(gone), *soakFlag, seed)
 }

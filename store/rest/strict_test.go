@@ -9,7 +9,7 @@ import (
 	"github.com/contactpipeline/visitors/store/rest"
 )
 
-// What encoding/json would let pass, some of it silently changed, is refused.
+// Input that encoding/json would accept, in part silently changed, is refused.
 func TestBodiesAreReadStrictly(t *testing.T) {
 	t.Parallel()
 	s := open(t, memory.New(), nil)
@@ -49,7 +49,7 @@ func TestBodiesAreReadStrictly(t *testing.T) {
 	}
 }
 
-// A parameter that is not read, or of which only one value is, would change the question.
+// Unknown and repeated parameters are refused, because ignoring them would change the result.
 func TestQueriesAreReadStrictly(t *testing.T) {
 	t.Parallel()
 	s := open(t, memory.New(), nil)
@@ -57,5 +57,5 @@ func TestQueriesAreReadStrictly(t *testing.T) {
 		require.Equal(t, field, s.call("GET", "/visitors?"+query, nil).problem(422, rest.CodeInvalid)["field"], query)
 	}
 	require.Equal(t, "an unknown parameter; known are after, filter, limit, order", s.call("GET", "/visitors?x", nil).is(422)["detail"])
-	require.Equal(t, "an unknown parameter; there are none here", s.call("GET", "/tags?x", nil).is(422)["detail"])
+	require.Equal(t, "an unknown parameter; none is known", s.call("GET", "/tags?x", nil).is(422)["detail"])
 }

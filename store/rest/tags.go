@@ -33,20 +33,20 @@ type (
 	}
 )
 
-// TagList is every tag, in the order of the folded names.
+// TagList lists all tags, ordered by folded name.
 type TagList struct {
 	Tags []tag.Tag `json:"tags"`
 }
 
 func (h *handler) tagRoutes(api huma.API) {
 	query(h, api, huma.Operation{OperationID: "listTags", Method: http.MethodGet, Path: "/tags", Tags: []string{"tags"},
-		Summary: "All tags"}, h.listTags)
+		Summary: "List all tags"}, h.listTags)
 	operation(h, api, huma.Operation{OperationID: "createTag", Method: http.MethodPost, Path: "/tags", Tags: []string{"tags"},
-		Summary: "Make a tag", DefaultStatus: http.StatusCreated}, h.createTag)
+		Summary: "Create a tag", DefaultStatus: http.StatusCreated}, h.createTag)
 	operation(h, api, huma.Operation{OperationID: "updateTag", Method: http.MethodPatch, Path: "/tags/{id}", Tags: []string{"tags"},
-		Summary: "Rename, recolour or describe a tag"}, h.updateTag)
+		Summary: "Change the name, colour or description of a tag"}, h.updateTag)
 	operation(h, api, huma.Operation{OperationID: "deleteTag", Method: http.MethodDelete, Path: "/tags/{id}", Tags: []string{"tags"},
-		Summary: "Remove a tag from the workspace and from every visitor", DefaultStatus: http.StatusNoContent}, h.deleteTag)
+		Summary: "Delete a tag and remove it from every visitor", DefaultStatus: http.StatusNoContent}, h.deleteTag)
 }
 
 func (h *handler) listTags(ctx context.Context, ws *store.Workspace, _ *nothingInput) (*tagsOutput, error) {
@@ -62,12 +62,12 @@ func (h *handler) listTags(ctx context.Context, ws *store.Workspace, _ *nothingI
 
 func (h *handler) createTag(ctx context.Context, ws *store.Workspace, in *createTagInput) (*createdTagOutput, error) {
 	t, err := ws.CreateTag(ctx, in.Body)
-	return &createdTagOutput{"tags/" + string(t.ID), t}, named(err, tagNames)
+	return &createdTagOutput{"tags/" + string(t.ID), t}, renameField(err, tagNames)
 }
 
 func (h *handler) updateTag(ctx context.Context, ws *store.Workspace, in *updateTagInput) (*tagOutput, error) {
 	t, err := ws.UpdateTag(ctx, tag.ID(in.ID), in.Body)
-	return &tagOutput{t}, named(err, tagNames)
+	return &tagOutput{t}, renameField(err, tagNames)
 }
 
 func (h *handler) deleteTag(ctx context.Context, ws *store.Workspace, in *idInput) (*struct{}, error) {

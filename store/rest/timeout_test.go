@@ -16,7 +16,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// stuck is a store whose queries end only when their context does.
+// stuck is a store whose queries run until their context ends.
 type stuck struct{ store.Store }
 
 func (s stuck) wait(ctx context.Context) error {
@@ -54,17 +54,17 @@ func TestTimeout(t *testing.T) {
 		s.people("Bob")
 	}()
 	ids, _ := s.follow(ctx, "/events/stream", "", 2)
-	require.Equal(t, []string{"1", "2"}, ids, "a stream goes on")
+	require.Equal(t, []string{"1", "2"}, ids, "a stream has no timeout")
 }
 
-// A change takes the time that it takes.
+// Options.Timeout does not apply to changes.
 func TestTimeoutLeavesChangesAlone(t *testing.T) {
 	t.Parallel()
-	s := open(t, lazy{memory.New()}, &rest.Options{Timeout: 50 * time.Millisecond})
+	s := open(t, slow{memory.New()}, &rest.Options{Timeout: 50 * time.Millisecond})
 	s.call("POST", "/visitors", object{"name": "Ada", "source": "chat"}).is(201)
 }
 
-// The deadline of a host is its own, as is a query without any.
+// A deadline of the host is answered with 504, whatever Options.Timeout is.
 func TestDeadlineOfTheHost(t *testing.T) {
 	t.Parallel()
 	for _, timeout := range []time.Duration{0, -1, time.Hour} {

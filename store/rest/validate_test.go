@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// committed is the committed document, read by another library.
+// committed is the committed OpenAPI document, read by another library.
 var committed = sync.OnceValues(func() (routers.Router, error) {
 	text, err := os.ReadFile("openapi.json")
 	if err != nil {
@@ -34,17 +34,17 @@ var committed = sync.OnceValues(func() (routers.Router, error) {
 	return gorillamux.NewRouter(doc)
 })
 
-// validate fails unless the document foresees the answer: its status, its type, its body.
+// validate requires that the document describes the response: its status, type and body.
 func validate(tb testing.TB, r *http.Request, res *http.Response, body []byte) {
 	tb.Helper()
-	listed, err := foresees(r, res, body)
+	listed, err := described(r, res, body)
 	wrong := res.StatusCode == http.StatusNotFound || res.StatusCode == http.StatusMethodNotAllowed
 	require.True(tb, listed || wrong, "%s %s is not in the document", r.Method, r.URL.Path)
-	require.NoError(tb, err, "%s %s: the answer is not as the document says", r.Method, r.URL)
+	require.NoError(tb, err, "%s %s: the response does not match the document", r.Method, r.URL)
 }
 
-// foresees tells whether the document lists the operation, and how the answer differs.
-func foresees(r *http.Request, res *http.Response, body []byte) (listed bool, err error) {
+// described reports whether the document lists the operation, and how the response differs.
+func described(r *http.Request, res *http.Response, body []byte) (listed bool, err error) {
 	router, err := committed()
 	if err != nil {
 		return false, err
@@ -64,26 +64,26 @@ func foresees(r *http.Request, res *http.Response, body []byte) (listed bool, er
 	})
 }
 
-// What checks the answers can tell a wrong one.
-func TestValidationFindsWhatIsWrong(t *testing.T) {
+// The validation of responses finds wrong ones.
+func TestValidationFindsErrors(t *testing.T) {
 	t.Parallel()
 	r := httptest.NewRequestWithContext(t.Context(), "GET", "/visitors", nil)
 	answer := func(contentType, body string) error {
 		res := &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {contentType}}}
-		listed, err := foresees(r, res, []byte(body))
+		listed, err := described(r, res, []byte(body))
 		require.True(t, listed)
 		return err
 	}
 	const ada = `{"id":"018f0000-0000-7000-8000-000000000000","name":"Ada","source":"chat","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z","revision":1}`
 	require.NoError(t, answer("application/json", `{"visitors":[`+ada+`],"next":""}`))
 	for name, body := range map[string]string{
-		"null for a list":      `{"visitors":null,"next":""}`,
-		"a field is missing":   `{"visitors":[]}`,
-		"a field is new":       `{"visitors":[],"next":"","total":0}`,
-		"a field has a slip":   `{"visitors":[` + strings.Replace(ada, "revision", "Revision", 1) + `],"next":""}`,
-		"a number is a text":   `{"visitors":[` + strings.Replace(ada, ":1}", `:"1"}`, 1) + `],"next":""}`,
-		"it is not an object":  `[]`,
-		"an attribute is null": `{"visitors":[` + strings.Replace(ada, "}", `,"attributes":{"a":null}}`, 1) + `],"next":""}`,
+		"null for a list":           `{"visitors":null,"next":""}`,
+		"a field is missing":        `{"visitors":[]}`,
+		"a field is new":            `{"visitors":[],"next":"","total":0}`,
+		"a field in the wrong case": `{"visitors":[` + strings.Replace(ada, "revision", "Revision", 1) + `],"next":""}`,
+		"a number is a text":        `{"visitors":[` + strings.Replace(ada, ":1}", `:"1"}`, 1) + `],"next":""}`,
+		"it is not an object":       `[]`,
+		"an attribute is null":      `{"visitors":[` + strings.Replace(ada, "}", `,"attributes":{"a":null}}`, 1) + `],"next":""}`,
 	} {
 		require.Error(t, answer("application/json", body), name)
 	}

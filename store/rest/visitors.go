@@ -18,10 +18,10 @@ import (
 type (
 	findInput struct {
 		scope
-		Filter string `query:"filter" doc:"A filter in the text form. Without it: everyone."`
+		Filter string `query:"filter" doc:"A filter in the text form. Default: all visitors."`
 		Order  string `query:"order" doc:"An order of /schema. Default: newest."`
-		After  string `query:"after" doc:"The next of the page before."`
-		Limit  int    `query:"limit" minimum:"1" maximum:"1000" doc:"The most visitors. Default: 50."`
+		After  string `query:"after" doc:"The next of the previous page."`
+		Limit  int    `query:"limit" minimum:"1" maximum:"1000" doc:"Maximum number of visitors. Default: 50."`
 	}
 	searchInput struct {
 		scope
@@ -31,7 +31,7 @@ type (
 
 	createInput struct {
 		scope
-		Key  string `header:"Idempotency-Key" maxLength:"200" doc:"A text of the caller's choice: the same request with the same key makes one visitor."`
+		Key  string `header:"Idempotency-Key" maxLength:"200" doc:"Chosen by the caller: repeated requests with the same key and body create one visitor."`
 		Body visitor.Draft
 	}
 	visitorInput struct {
@@ -41,7 +41,7 @@ type (
 	updateInput struct {
 		scope
 		ID      string `path:"id" format:"uuid"`
-		IfMatch string `header:"If-Match" doc:"The ETag that the visitor must still have."`
+		IfMatch string `header:"If-Match" doc:"The ETag that the visitor must have."`
 		Body    visitor.Patch
 	}
 	visitorOutput struct {
@@ -69,7 +69,7 @@ type Search struct {
 	Limit int             `json:"limit,omitempty" minimum:"1" maximum:"1000"`
 }
 
-// VisitorPage is a page of visitors.
+// VisitorPage is a page of visitors. Next is the after of the next page, or empty.
 type VisitorPage struct {
 	Visitors []visitor.Visitor `json:"visitors"`
 	Next     string            `json:"next"`
@@ -77,17 +77,17 @@ type VisitorPage struct {
 
 func (h *handler) visitorRoutes(api huma.API) {
 	query(h, api, huma.Operation{OperationID: "listVisitors", Method: http.MethodGet, Path: "/visitors", Tags: []string{"visitors"},
-		Summary: "A page of the visitors that a filter matches"}, h.listVisitors)
+		Summary: "List the visitors that match a filter"}, h.listVisitors)
 	query(h, api, huma.Operation{OperationID: "searchVisitors", Method: http.MethodPost, Path: "/visitors/search", Tags: []string{"visitors"},
-		Summary: "A page of the visitors that a filter in the JSON form matches"}, h.searchVisitors)
+		Summary: "List the visitors that match a filter in the JSON form"}, h.searchVisitors)
 	operation(h, api, huma.Operation{OperationID: "createVisitor", Method: http.MethodPost, Path: "/visitors", Tags: []string{"visitors"},
-		Summary: "Make a visitor", DefaultStatus: http.StatusCreated}, h.createVisitor)
+		Summary: "Create a visitor", DefaultStatus: http.StatusCreated}, h.createVisitor)
 	query(h, api, huma.Operation{OperationID: "getVisitor", Method: http.MethodGet, Path: "/visitors/{id}", Tags: []string{"visitors"},
-		Summary: "One visitor"}, h.getVisitor)
+		Summary: "Get a visitor"}, h.getVisitor)
 	operation(h, api, huma.Operation{OperationID: "updateVisitor", Method: http.MethodPatch, Path: "/visitors/{id}", Tags: []string{"visitors"},
-		Summary: "Change a profile"}, h.updateVisitor)
+		Summary: "Change a visitor's profile"}, h.updateVisitor)
 	operation(h, api, huma.Operation{OperationID: "deleteVisitor", Method: http.MethodDelete, Path: "/visitors/{id}", Tags: []string{"visitors"},
-		Summary: "Delete a visitor for good", DefaultStatus: http.StatusNoContent}, h.deleteVisitor)
+		Summary: "Delete a visitor permanently", DefaultStatus: http.StatusNoContent}, h.deleteVisitor)
 }
 
 func (h *handler) listVisitors(ctx context.Context, ws *store.Workspace, in *findInput) (*pageOutput, error) {
@@ -109,10 +109,10 @@ func (h *handler) searchVisitors(ctx context.Context, ws *store.Workspace, in *s
 
 func find(ctx context.Context, ws *store.Workspace, q store.Query) (*pageOutput, error) {
 	page, err := ws.Find(ctx, q)
-	return &pageOutput{VisitorPage{filled(page.Visitors), page.Next}}, err
+	return &pageOutput{VisitorPage{nonNil(page.Visitors), page.Next}}, err
 }
 
-// whereOf reads a filter of a query; there, and only there, none means everyone.
+// whereOf reads the filter of a URL query; only there, an empty filter means all visitors.
 func whereOf(text string) (filter.Expr, error) {
 	if strings.TrimSpace(text) == "" {
 		return filter.All(), nil
@@ -140,16 +140,16 @@ func (h *handler) updateVisitor(ctx context.Context, ws *store.Workspace, in *up
 			return nil, stale(in.ID)
 		}
 	}
-	return &visitorOutput{etag(v), v}, named(err, visitorNames)
+	return &visitorOutput{etag(v), v}, renameField(err, visitorNames)
 }
 
 func stale(id string) *Problem {
-	return &Problem{Status: http.StatusPreconditionFailed, Code: CodePrecondition, Kind: "visitor", ID: id, Field: "If-Match", Detail: "the visitor is at another revision"}
+	return &Problem{Status: http.StatusPreconditionFailed, Code: CodePrecondition, Kind: "visitor", ID: id, Field: "If-Match", Detail: "the visitor has another revision"}
 }
 
 func (h *handler) deleteVisitor(ctx context.Context, ws *store.Workspace, in *deleteInput) (*struct{}, error) {
 	if in.IfMatch != "" {
-		return nil, invalid("If-Match", "a deletion takes no condition")
+		return nil, invalid("If-Match", "not supported for deletions")
 	}
 	id := visitor.ID(in.ID)
 	done, err := ws.Delete(ctx, id)
@@ -159,11 +159,11 @@ func (h *handler) deleteVisitor(ctx context.Context, ws *store.Workspace, in *de
 	return nil, err
 }
 
-// etag is the visitor's revision. It changes with the profile, not with tags and groups,
-// so it is fit for If-Match and for nothing else.
+// etag is the visitor's revision. It changes with the profile, not with tags and groups, so
+// it is useful only for If-Match.
 func etag(v visitor.Visitor) string { return strconv.Quote(strconv.FormatInt(v.Revision, 10)) }
 
-// revisionOf reads one strong ETag; * is revision 0, which is any.
+// revisionOf reads one strong ETag; * is revision 0, any revision.
 func revisionOf(match string) (int64, bool) {
 	if match == "*" {
 		return 0, true
@@ -174,8 +174,8 @@ func revisionOf(match string) (int64, bool) {
 	return revision, found && closed && err == nil && revision > 0
 }
 
-// filled is a list that JSON writes as [] when it is empty.
-func filled[T any](list []T) []T {
+// nonNil returns list, or an empty list that JSON encodes as [].
+func nonNil[T any](list []T) []T {
 	if list == nil {
 		return []T{}
 	}

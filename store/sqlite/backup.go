@@ -12,20 +12,20 @@ import (
 	"github.com/contactpipeline/visitors/store/internal/sqlstore"
 )
 
-// Backup writes a copy of the database to a new file of that path: everything that was
-// acknowledged before the call, and nothing by halves, while others go on reading and writing.
-// The copy is one file, which Open opens. It has every workspace and a host's own tables, and
-// only its owner may read it. Take away a backup of a person whom you delete, too.
+// Backup writes a consistent copy of the database to a new file, while others read and write.
+// It contains every write acknowledged before the call, of every workspace and of the
+// application's own tables. Open opens it. Only the owner of the file can read it. Note that
+// deleting a visitor does not delete it from backups.
 //
-// The file has its name only when it is complete and on disk. The error matches fs.ErrExist
-// when the path is taken; no file is left behind after any error.
+// The file gets its name when it is complete and on disk. The error matches fs.ErrExist if the
+// path exists; after an error, no file is left behind.
 func (s *Store) Backup(ctx context.Context, path string) (err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("back up sqlite: %w", err)
 		}
 	}()
-	path, err = filepath.Abs(path) // which is no URI, whatever its name
+	path, err = filepath.Abs(path) // an absolute path is never read as a URI
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (s *Store) Backup(ctx context.Context, path string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(copied.Name()) // which is gone once it is renamed
+	defer os.Remove(copied.Name()) // fails after the rename
 	err = sqlstore.Inspect(ctx, s.engine, func(c sqlstore.Conn) error {
 		undo, err := hold(ctx, c, "query_only", []string{"OFF", "ON"}, 0)
 		if err != nil {
@@ -46,7 +46,7 @@ func (s *Store) Backup(ctx context.Context, path string) (err error) {
 		_, err = c.ExecContext(ctx, "VACUUM INTO ?", copied.Name())
 		return err
 	})
-	if err := errors.Join(err, copied.Sync(), copied.Close()); err != nil { // SQLite does not sync it
+	if err := errors.Join(err, copied.Sync(), copied.Close()); err != nil { // VACUUM INTO does not sync
 		return err
 	}
 	if err := os.Rename(copied.Name(), path); err != nil {
@@ -55,7 +55,7 @@ func (s *Store) Backup(ctx context.Context, path string) (err error) {
 	return syncFolder(filepath.Dir(path))
 }
 
-// syncFolder makes a new name durable. Windows has no such call, and does so by itself.
+// syncFolder makes a new name durable. On Windows, renaming is durable by itself.
 func syncFolder(path string) error {
 	if runtime.GOOS == "windows" {
 		return nil

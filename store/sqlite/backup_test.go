@@ -50,9 +50,9 @@ func TestBackupDuringWritesHoldsWhatWasAcknowledged(t *testing.T) {
 	ws, err := store.Open(st, "acme", nil)
 	require.NoError(t, err)
 
-	_, err = ws.Load(t.Context(), func(yield func(visitor.Draft) bool) { // so that a backup takes a while
+	_, err = ws.Load(t.Context(), func(yield func(visitor.Draft, error) bool) { // so that a backup takes a while
 		for i := range 3_000 {
-			if !yield(visitor.Draft{Name: fmt.Sprint("Bob ", i), Source: visitor.Chat}) {
+			if !yield(visitor.Draft{Name: fmt.Sprint("Bob ", i), Source: visitor.Chat}, nil) {
 				return
 			}
 		}

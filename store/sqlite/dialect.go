@@ -12,7 +12,7 @@ import (
 	"github.com/contactpipeline/visitors/store/internal/sqlstore"
 )
 
-// dialect is SQLite's way.
+// dialect is the SQL dialect of SQLite.
 type dialect struct{}
 
 var _ sqlstore.Dialect = dialect{}
@@ -22,11 +22,11 @@ func (dialect) BeginRead() string                  { return "BEGIN" }
 func (dialect) BeginWrite() string                 { return "BEGIN IMMEDIATE" }
 func (dialect) Index() sqlstore.Index              { return grams{} }
 
-func (dialect) TableThere() string {
+func (dialect) TableExists() string {
 	return "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
 }
 
-// ID binds an id as its 16 bytes. What is no id is nobody's.
+// ID binds an id as its 16 bytes. A malformed id becomes the nil UUID, which no row has.
 func (dialect) ID(id string) any {
 	u, err := uuid.Parse(id)
 	if err != nil {
@@ -37,8 +37,8 @@ func (dialect) ID(id string) any {
 
 func (dialect) NoID() string { return "x'00000000000000000000000000000000'" }
 
-// fewValues is how many values are bound one by one; more go as one JSON text, which
-// keeps statements few and short.
+// fewValues is the number of values that are bound one by one. More are bound as one JSON
+// text, which keeps statements few and short.
 const fewValues = 4
 
 func (d dialect) InIDs(column string, ids []string) sq.Sqlizer {
@@ -67,7 +67,7 @@ func (dialect) InTexts(column string, texts []string) sq.Sqlizer {
 	return in(column, values)
 }
 
-// InNumbers binds numbers one by one: read from JSON, one might be another in its last bit.
+// InNumbers binds numbers one by one, as JSON could change the last bit.
 func (dialect) InNumbers(column string, numbers []float64) sq.Sqlizer {
 	values := make([]any, len(numbers))
 	for i, n := range numbers {
@@ -99,7 +99,7 @@ func in(column string, values []any) sq.Sqlizer {
 }
 
 func asJSON[T string | int64 | []string](values []T) string {
-	b, _ := json.Marshal(values) // these always marshal
+	b, _ := json.Marshal(values) // never fails for these types
 	return string(b)
 }
 

@@ -1,45 +1,44 @@
-// Package sqlite keeps visitors in an SQLite database, by way of
-// github.com/mattn/go-sqlite3 (cgo) and database/sql. A program that is built without cgo
-// compiles, and Open returns an error that says so.
+// Package sqlite keeps visitors in an SQLite database, with database/sql and the driver
+// github.com/mattn/go-sqlite3, which needs cgo. Without cgo the package compiles, but Open
+// returns an error.
 //
 //	st, err := sqlite.Open(ctx, "visitors.db", nil)
 //
-// Open keeps one connection that writes and a few that read, in WAL mode with
-// synchronous=FULL: what Apply has acknowledged survives a power cut. New works on a
-// host's own database with the same promise, and InTx inside a host's transaction, so that
-// visitors and the host's rows are committed together, as durably as the host commits. Every
-// table's name starts with visitors_. No connection hook and no SQL function is needed: any
-// program that speaks SQLite with FTS4, the sqlite3 shell too, may read the tables.
+// Open uses one connection for writes and several for reads, in WAL mode with
+// synchronous=FULL: acknowledged writes survive a power cut. New works on the application's
+// own database with the same durability, and Store.InTx inside one of its transactions, so that
+// visitors and the application's rows are committed together. The names of all tables start
+// with visitors_. The database needs no connection hooks or SQL functions: any program with
+// SQLite and FTS4, such as the sqlite3 shell, can read the tables.
 //
 // # Backup
 //
-// Store.Backup copies the whole database to one new file while others read and write:
-// whatever was acknowledged before the call is in it. To restore, stop the program, delete
-// visitors.db-wal and visitors.db-shm, and put the copy in the place of visitors.db. From
-// outside of the program, these do the same:
+// Store.Backup copies the whole database to a new file while others read and write; it
+// contains every write acknowledged before the call. To restore, stop the program, delete
+// visitors.db-wal and visitors.db-shm, and replace visitors.db by the copy. From outside the
+// program, either of these does the same:
 //
 //	sqlite3 visitors.db "VACUUM INTO 'backup.db'"
 //	sqlite3 visitors.db ".backup backup.db"
 //
 // Do not copy visitors.db itself, with cp, rsync or a snapshot of that file alone, while a
-// program has it open. The latest writes stand in the write-ahead log, visitors.db-wal, until
-// they are moved into the database, up to 16 MiB later. A copy without the log opens, and
-// lacks them, and no check of SQLite notices. A snapshot of a whole file system, taken at one
-// instant, has both files and is a backup.
+// program has it open. The latest writes, up to 16 MiB, are only in the write-ahead log,
+// visitors.db-wal. A copy without the log opens, but lacks them, and no check of SQLite detects
+// that. An atomic snapshot of the whole file system contains both files and is a valid backup.
 //
-// From 3.44 on, PRAGMA integrity_check reports "malformed inverted index for FTS4 table
-// main.visitors_text" for every database with visitors: the search index keeps no copy of the
-// texts that SQLite could compare it with. Any other report is damage.
+// From SQLite 3.44 on, PRAGMA integrity_check reports "malformed inverted index for FTS4 table
+// main.visitors_text" for every database with visitors, because the search index does not store
+// the texts that SQLite would compare it with. Any other report means damage.
 //
 // # Search
 //
-// The search index is an FTS4 table of runs of three characters, so a part of a name, an
-// e-mail or a phone is found without reading every visitor; see grams.go.
+// The search index is an FTS4 table of trigrams, which finds a part of a name, an e-mail or a
+// phone without reading every visitor.
 //
 // # Deletion
 //
-// A deleted visitor is gone from every table at once, and the bytes are overwritten
-// (secure_delete). Its runs of three characters are no longer found, but stay in blocks of the
-// search index until these are merged; the write-ahead log keeps old pages until it
-// is begun anew. Compact removes both, at the cost of writing the whole file.
+// A deleted visitor is removed from every table at once, and the bytes are overwritten
+// (secure_delete). Its trigrams are no longer found, but remain in blocks of the search index
+// until these are merged, and old pages remain in the write-ahead log until it is overwritten.
+// Store.Compact removes both, and rewrites the whole file.
 package sqlite

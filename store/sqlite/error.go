@@ -2,22 +2,22 @@ package sqlite
 
 import "errors"
 
-// ErrBusy is matched when another connection held the write lock for longer than
-// Options.BusyTimeout, or, in a host's transaction that began by reading, when another one has
-// written since (begin those with _txlock=immediate). Nothing was changed; trying again may
-// succeed.
+// ErrBusy means that another connection held the write lock for longer than
+// Options.BusyTimeout or, inside a transaction of the application that began with a read, that
+// another connection has written since (open the database with _txlock=immediate to prevent
+// that). Nothing was changed; a retry can succeed.
 var ErrBusy = errors.New("database is busy")
 
-// Error is an error of SQLite. It unwraps to the driver's error, whose own text may
-// quote a statement and is therefore not shown.
+// Error is an error of SQLite. It unwraps to the driver's error, whose text can contain a
+// statement and is therefore not part of its own.
 type Error struct {
-	Code     int // https://www.sqlite.org/rescode.html
-	Extended int
-	text     string // of the extended code
+	Code     int    // primary result code: https://www.sqlite.org/rescode.html
+	Extended int    // extended result code
+	text     string // describes the extended code
 	err      error
 }
 
-// Error tells the code in words.
+// Error returns a description of the code.
 func (e *Error) Error() string {
 	if reason, ok := reasons[e.Code]; ok {
 		return "sqlite: " + reason
@@ -25,7 +25,7 @@ func (e *Error) Error() string {
 	return "sqlite: " + e.text
 }
 
-// Is reports whether target is ErrBusy and e one of the codes it stands for.
+// Is reports whether target is ErrBusy and the code is SQLITE_BUSY or SQLITE_LOCKED.
 func (e *Error) Is(target error) bool {
 	return target == ErrBusy && (e.Code == codeBusy || e.Code == codeLocked)
 }
@@ -56,7 +56,7 @@ var reasons = map[int]string{
 	codeNotADB:   "file is not a database",
 }
 
-// Error recognises the driver's errors by their code.
+// Error converts an error of the driver to an *Error.
 func (dialect) Error(err error) error {
 	var known *Error
 	if errors.As(err, &known) {

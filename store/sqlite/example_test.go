@@ -13,7 +13,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// folder makes one for an example.
+// folder returns a temporary folder for an example.
 func folder() (path string, remove func()) {
 	path, err := os.MkdirTemp("", "visitors")
 	if err != nil {
@@ -26,7 +26,7 @@ func ExampleOpen() {
 	dir, remove := folder()
 	defer remove()
 	ctx, path := context.Background(), filepath.Join(dir, "visitors.db")
-	for range 2 { // what was made is there when the file is opened again
+	for range 2 { // the data is still there after reopening
 		st, err := sqlite.Open(ctx, path, nil)
 		if err != nil {
 			fmt.Println(err)
@@ -43,7 +43,7 @@ func ExampleOpen() {
 	// Ada 2 <nil>
 }
 
-// A host's own database gets the tables beside its own; their names start with visitors_.
+// The tables are created in the application's own database; their names start with visitors_.
 func ExampleNew() {
 	ctx := context.Background()
 	db, err := sql.Open("sqlite3", ":memory:")
@@ -52,7 +52,7 @@ func ExampleNew() {
 		return
 	}
 	defer db.Close()
-	db.SetMaxOpenConns(1) // each connection to :memory: is a database of its own
+	db.SetMaxOpenConns(1) // each connection to :memory: is a separate database
 	st, err := sqlite.New(ctx, db, nil)
 	if err != nil {
 		fmt.Println(err)
@@ -66,7 +66,7 @@ func ExampleNew() {
 	// Output: 1 <nil>
 }
 
-// A visitor and the host's own row are committed together, or neither is.
+// A visitor and a row of the application are committed together or not at all.
 func ExampleStore_InTx() {
 	dir, remove := folder()
 	defer remove()
@@ -103,7 +103,7 @@ func ExampleStore_InTx() {
 	// Output: <nil> <nil>
 }
 
-// Where a host brings databases up to date at a time of its choosing, opening does not.
+// With NoMigrate, the application chooses when to migrate.
 func ExampleStore_Migrate() {
 	dir, remove := folder()
 	defer remove()
@@ -116,13 +116,13 @@ func ExampleStore_Migrate() {
 		return
 	}
 	defer st.Close()
-	fmt.Println(st.Migrate(ctx)) // there is nothing left to do
+	fmt.Println(st.Migrate(ctx)) // nothing left to do
 	// Output:
 	// true
 	// <nil>
 }
 
-// What was deleted leaves the file for good when it is compacted.
+// Compact removes all traces of deleted visitors from the file.
 func ExampleStore_Compact() {
 	ctx := context.Background()
 	st, err := sqlite.Open(ctx, ":memory:", nil)

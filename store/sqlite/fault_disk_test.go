@@ -88,7 +88,7 @@ func eachCapped(t *testing.T, test func(*testing.T, *capped)) {
 			c.ws, err = store.Open(c.st, "acme", nil)
 			require.NoError(t, err)
 			test(t, c)
-			engine.Sound(t, c.plain)
+			engine.Consistent(t, c.plain)
 		})
 	}
 }

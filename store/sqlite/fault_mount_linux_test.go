@@ -78,7 +78,7 @@ func TestDiskIsFull(t *testing.T) {
 	db, err := sql.Open("sqlite3", path)
 	require.NoError(t, err)
 	defer db.Close()
-	engine.Sound(t, db)
+	engine.Consistent(t, db)
 }
 
 func TestDiskIsReadOnly(t *testing.T) {

@@ -10,12 +10,13 @@ import (
 	"github.com/contactpipeline/visitors/store/internal/sqlstore"
 )
 
-// checkpointPages is how long the write-ahead log grows, 16 MiB, until it is written back. By
-// SQLite's own 4 MiB that would be after every few shared commits, and cost a fifth.
+// checkpointPages is the length of the write-ahead log, 16 MiB, after which it is moved into
+// the database. SQLite's default of 4 MiB would do so after every few shared commits, and make
+// writes a fifth slower.
 const checkpointPages = "4000"
 
-// readyWriter readies the connection that writes. Sorting stays in memory, since
-// temporary files would hold personal data.
+// readyWriter sets up the connection that writes. Sorting stays in memory, as temporary files
+// would contain personal data.
 func (o Options) readyWriter(ctx context.Context, c sqlstore.Conn) error {
 	synchronous := "FULL"
 	if o.RelaxedDurability {
@@ -45,9 +46,9 @@ func (o Options) ready(ctx context.Context, c sqlstore.Conn) error {
 	return err
 }
 
-// enterWAL puts the database into WAL mode, in which it stays. It tries again while another
-// connection does the same, for which SQLite does not wait by itself. A database in memory
-// has nothing to lose and stays as it is.
+// enterWAL puts the database into WAL mode permanently. It retries while another connection
+// does the same, as SQLite's busy timeout does not cover that. A database in memory has no WAL
+// mode.
 func (o Options) enterWAL(ctx context.Context, c sqlstore.Conn) error {
 	waiting, stop := context.WithTimeout(ctx, o.BusyTimeout)
 	defer stop()
@@ -68,15 +69,15 @@ func (o Options) enterWAL(ctx context.Context, c sqlstore.Conn) error {
 	}
 }
 
-// unguarded is for connections that are ready for good.
+// unguarded is the guard of connections whose settings are permanent.
 func unguarded(context.Context, sqlstore.Conn) (func(), error) { return func() {}, nil }
 
-// secureDelete makes a host's connection overwrite what it deletes, until undone.
+// secureDelete makes an application's connection overwrite deleted data, until undo.
 func secureDelete(ctx context.Context, c sqlstore.Conn) (undo func(), err error) {
 	return hold(ctx, c, "secure_delete", []string{"OFF", "ON", "FAST"}, 1)
 }
 
-// secureAndFull does the same, and makes the connection sync each commit to disk.
+// secureAndFull is secureDelete, and also makes the connection sync each commit to disk.
 func secureAndFull(ctx context.Context, c sqlstore.Conn) (undo func(), err error) {
 	undoDelete, err := secureDelete(ctx, c)
 	if err != nil {
@@ -90,8 +91,8 @@ func secureAndFull(ctx context.Context, c sqlstore.Conn) (undo func(), err error
 	return func() { undoFull(); undoDelete() }, nil
 }
 
-// hold gives a setting of a host's connection the first one of the values that are enough,
-// unless it has one of them, until undone.
+// hold sets a setting of an application's connection to the first of the values in enough,
+// unless it has one of them, until undo.
 func hold(ctx context.Context, c sqlstore.Conn, name string, values []string, enough ...int) (undo func(), err error) {
 	before, err := pragma[int](ctx, c, "PRAGMA "+name)
 	if err != nil || slices.Contains(enough, before) {

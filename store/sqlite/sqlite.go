@@ -21,37 +21,35 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Options are what a host may choose. A nil *Options and the zero value of each field
-// mean the default.
+// Options configure Open and New. A nil *Options and the zero value of each field mean the
+// default.
 type Options struct {
-	// BusyTimeout is how long a write waits for another connection's write to end before it
-	// fails with ErrBusy. A host's database keeps its own; New waits so long until it can
-	// be put into WAL mode. Default: 5 s.
+	// BusyTimeout is how long a write waits for a write of another connection before it fails
+	// with ErrBusy. A database passed to New keeps its own timeout; New itself waits this long
+	// to enter WAL mode. Default: 5 s.
 	BusyTimeout time.Duration
-	// Relaxed gives up durability for speed: a commit survives the end of the process, not
-	// that of the machine, and costs a tenth. Open sets synchronous=NORMAL; New leaves
-	// journal_mode and synchronous as the host has them. Default: WAL and FULL.
+	// RelaxedDurability trades durability for speed: a commit survives a crash of the process,
+	// but not a power cut, and takes a tenth of the time. Open sets synchronous=NORMAL; New
+	// leaves journal_mode and synchronous unchanged. Default: WAL mode and synchronous=FULL.
 	RelaxedDurability bool
-	// Readers is how many connections read at once. Open only. Default: GOMAXPROCS, at
-	// least 4.
+	// MaxReaders is the maximum number of connections that read. Open only. Default:
+	// GOMAXPROCS, at least 4.
 	MaxReaders int
-	// NoMigrate leaves the tables as they are: it is an error if they are not up to date.
-	// Default: they are brought up to date.
+	// NoMigrate makes Open and New return a *SchemaError if the tables are not up to date.
+	// Default: the tables are brought up to date.
 	NoMigrate bool
 }
 
-// engine keeps what Store promotes out of sight.
-type engine = sqlstore.Engine
-
-// Store is a store.Store and a store.Faceter on an SQLite database.
+// Store is a store.Store on an SQLite database.
 type Store struct {
-	*engine
-	guard sqlstore.Guard
+	engine *sqlstore.Engine
+	guard  sqlstore.Guard
 }
 
-// Open opens the database in the file of that path, making it if need be, or a new one in
-// memory for ":memory:". Other processes may have the file open too. The error is ErrBusy, a
-// *SchemaError, or the driver's; in a program built without cgo, one that says so.
+// Open opens the database file with that path, and creates it if it does not exist; ":memory:"
+// is a new database in memory. Other processes can have the file open too. The error matches
+// ErrBusy, or is a *SchemaError, an *Error or another error of the driver. In a program built
+// without cgo, Open always fails.
 func Open(ctx context.Context, path string, o *Options) (*Store, error) {
 	opts := defaults(o)
 	if err := needsCgo(); err != nil {
@@ -71,7 +69,7 @@ func Open(ctx context.Context, path string, o *Options) (*Store, error) {
 	return st, nil
 }
 
-// openOn keeps connections of db, which the store closes in the end.
+// openOn opens a store on db, which the store closes.
 func openOn(ctx context.Context, db *sql.DB, path string, opts Options) (*Store, error) {
 	writers := sqlstore.Keep(db, 1, opts.readyWriter)
 	readers := writers
@@ -86,15 +84,15 @@ func openOn(ctx context.Context, db *sql.DB, path string, opts Options) (*Store,
 	return st, nil
 }
 
-// New works on a host's database, which the host has opened with the driver "sqlite3"
-// and closes after the Store. Reads and writes take a connection each from db; a host that
-// allows db but one must not hold it while it calls the Store. Writes begin with BEGIN
-// IMMEDIATE whatever db's _txlock is.
+// New returns a store on the application's own database, which must be opened with the driver
+// "sqlite3" and closed after the Store. Each call takes a connection from db; if db is limited
+// to one connection, do not hold it while calling the Store. Writes begin with BEGIN IMMEDIATE,
+// whatever the _txlock of db.
 //
-// What Apply has acknowledged survives a power cut, as with Open: New puts the database into
-// WAL mode, in which the file stays, and returns an error where that cannot be done; each
-// write sets synchronous=FULL on the connection it takes, and puts the host's setting back
-// at its end. The host's own writes keep the host's setting. Options.Relaxed turns both off.
+// Acknowledged writes survive a power cut, as with Open: New puts the database into WAL mode
+// permanently, or returns an error, and each write sets synchronous=FULL on its connection and
+// restores the previous setting afterwards. The application's own writes keep their setting.
+// Options.RelaxedDurability turns both off.
 func New(ctx context.Context, db *sql.DB, o *Options) (*Store, error) {
 	opts := defaults(o)
 	guard := sqlstore.Guard(secureAndFull)
@@ -117,26 +115,26 @@ func New(ctx context.Context, db *sql.DB, o *Options) (*Store, error) {
 	return st, nil
 }
 
-// InTx returns a Store that works inside the host's transaction on the same database: it
-// sees what the transaction has done, and what it does is committed or rolled back with
-// it. Each Apply in it is all or nothing. Once the transaction has ended it is closed; SQLite
-// ends one by itself when the disk is full, so roll back where a call fails with ErrClosed.
+// InTx returns a store that works inside a transaction of the application on the same database:
+// it sees the transaction's writes, and its own are committed or rolled back with it. Each
+// Apply in it is all or nothing. When the transaction ends, the store is closed. SQLite itself
+// ends a transaction if the disk is full; roll back if a call fails with store.ErrClosed.
 //
-// The commit is the host's, and so is its durability: SQLite allows no change of synchronous
-// inside a transaction. The file is in WAL mode, where a commit with synchronous=NORMAL, which
-// is the driver's default, may be lost in a power cut, whole; open db with
-// _synchronous=FULL to rule that out.
+// The durability is that of the application's commit, as SQLite cannot change synchronous
+// inside a transaction. In WAL mode, a power cut can lose a commit with synchronous=NORMAL, the
+// driver's default; open db with _synchronous=FULL to prevent that.
 func (s *Store) InTx(tx *sql.Tx) driver.Store {
 	return sqlstore.InTx(dialect{}, tx, secureDelete)
 }
 
-// Migrate brings the tables up to date, as Open and New do unless Options.NoMigrate is
-// set. Two processes may do so at once. The error is a *SchemaError when the database is
-// newer than this release or was made by something else.
+// Migrate brings the tables up to date, as Open and New do unless Options.NoMigrate is set. It
+// is safe to run concurrently. The error is a *SchemaError if the tables are newer than this
+// release or were created by something else.
 func (s *Store) Migrate(ctx context.Context) error { return s.migrate(ctx, false) }
 
-// SchemaError says that the tables are not what this release works on.
-type SchemaError = sqlstore.SchemaError
+// SchemaError says that the tables are not those of this release. Its fields are Version, the
+// number of the migration concerned, and Reason.
+type SchemaError = driver.SchemaError
 
 func (s *Store) begin(ctx context.Context, o Options) error { return s.migrate(ctx, o.NoMigrate) }
 
@@ -148,11 +146,11 @@ func (s *Store) migrate(ctx context.Context, only bool) error {
 	return sqlstore.Migrate(ctx, s.engine, files, only)
 }
 
-// Compact rewrites the database so that nothing of what was deleted is left in its file:
-// it merges the search index, writes the whole file anew (VACUUM; a host's tables too) and
-// empties the write-ahead log. It needs as much free disk as the database takes, and
-// keeps writers waiting. The error is ErrBusy while another connection keeps an old state
-// open; call it again then. It is not for every delete: run it at night.
+// Compact removes all traces of deleted data from the file: it merges the search index,
+// rewrites the whole file (VACUUM; the application's tables too) and empties the write-ahead
+// log. It needs as much free disk space as the database, and writers wait for it: run it at
+// night, not after each delete. The error matches ErrBusy if another connection is reading an
+// older state; call it again then.
 func (s *Store) Compact(ctx context.Context) error {
 	return sqlstore.Maintain(ctx, s.engine, func(c sqlstore.Conn) error {
 		restore, err := s.guard(ctx, c)
@@ -204,7 +202,7 @@ func defaults(o *Options) Options {
 	return opts
 }
 
-// source spells a path as a URI, in which no character of the path means something.
+// source returns a path as a URI, with its special characters escaped.
 func source(path string) string {
 	if path == ":memory:" {
 		return path

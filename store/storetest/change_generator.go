@@ -101,7 +101,7 @@ func (g *changeGenerator) next() driver.Change {
 	case 16:
 		return driver.CreateTag{Audit: a, Tag: t}
 	case 17:
-		return driver.UpdateTag{Audit: a, ID: t.ID, Patch: tag.Patch{Name: ptr(one(g, names)), Color: ptr(one(g, tag.Palette[:2]))}}
+		return driver.UpdateTag{Audit: a, ID: t.ID, Patch: tag.Patch{Name: ptr(one(g, names)), Color: ptr(one(g, tag.Palette()[:2]))}}
 	case 18:
 		return driver.DeleteTag{Audit: a, ID: t.ID}
 	case 19:

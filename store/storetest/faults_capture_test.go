@@ -102,7 +102,7 @@ var captureFaults = []fault{
 				return []driver.Change{c}
 			}
 			var first []driver.Change
-			found, _ := f.correct.FindVisitors(ctx, w, driver.Select{Where: bound(filter.All()), Order: driver.OldestFirst, Limit: 10})
+			found, _ := f.correct.FindVisitors(ctx, w, driver.Select{Where: bind(filter.All()), Order: driver.OldestFirst, Limit: 10})
 			for _, v := range found {
 				for _, g := range v.Groups() {
 					first = append(first, driver.RemoveFromGroup{Group: g, ID: v.ID, Audit: driver.Audit{At: capture.At}})

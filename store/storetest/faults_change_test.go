@@ -164,7 +164,7 @@ var changeFaults = []fault{
 				return []driver.Change{c}
 			}
 			var changes []driver.Change
-			members, _ := f.correct.FindVisitors(ctx, w, driver.Select{Where: bound(filter.All()), Order: driver.NewestFirst, Limit: 1_000})
+			members, _ := f.correct.FindVisitors(ctx, w, driver.Select{Where: bind(filter.All()), Order: driver.NewestFirst, Limit: 1_000})
 			for _, v := range members {
 				if v.MemberOf(d.ID) {
 					changes = append(changes, driver.DeleteVisitor{ID: v.ID, Audit: driver.Audit{At: d.At}})

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
@@ -15,18 +16,18 @@ import (
 // filterFaults are in filters.
 var filterFaults = []fault{
 	{"drops visitors without a value from a negation", "Filter/a visitor without a value matches no condition on it, and every negation", func(f *faultyStore) {
-		f.match(func(n filter.Node) bool { _, ok := n.(filter.Negation); return ok }, func(n filter.Node, v visitor.Visitor) bool {
-			t, ok := n.(filter.Negation).Of.(*filter.Test)
+		f.match(func(n bound.Node) bool { _, ok := n.(bound.Negation); return ok }, func(n bound.Node, v visitor.Visitor) bool {
+			t, ok := n.(bound.Negation).Of.(*bound.Test)
 			missing := ok && (t.Field.Name == "email" && v.Email == "" || t.Field.Name == "phone" && v.Phone == "" || t.Field.Name == "seen" && v.LastSeenAt.IsZero())
-			return !missing && !matchNode(n.(filter.Negation).Of, v)
+			return !missing && !matchNode(n.(bound.Negation).Of, v)
 		})
 	}},
 	{"compares a text attribute that looks like a number as one", "Filter/attributes are compared by their kind", func(f *faultyStore) {
-		f.match(func(n filter.Node) bool {
-			t, ok := n.(*filter.Test)
-			return ok && t.Kind == filter.NumberValue
-		}, func(n filter.Node, v visitor.Visitor) bool {
-			t := n.(*filter.Test)
+		f.match(func(n bound.Node) bool {
+			t, ok := n.(*bound.Test)
+			return ok && t.Kind == visitor.NumberKind
+		}, func(n bound.Node, v visitor.Visitor) bool {
+			t := n.(*bound.Test)
 			var number float64
 			if _, err := fmt.Sscan(v.Attributes[t.Attr].String(), &number); err != nil {
 				return false
@@ -35,11 +36,11 @@ var filterFaults = []fault{
 		})
 	}},
 	{"excludes the first instant of a range", "Filter/times are compared to the microsecond", func(f *faultyStore) {
-		f.match(func(n filter.Node) bool {
-			t, ok := n.(*filter.Test)
-			return ok && t.Field.Name == "created" && t.Op == filter.OpBetween
-		}, func(n filter.Node, v visitor.Visitor) bool {
-			return matchNode(n, v) && v.CreatedAt.UnixMicro() != n.(*filter.Test).Times[0].Min
+		f.match(func(n bound.Node) bool {
+			t, ok := n.(*bound.Test)
+			return ok && t.Field.Name == "created" && t.Op == bound.OpBetween
+		}, func(n bound.Node, v visitor.Visitor) bool {
+			return matchNode(n, v) && v.CreatedAt.UnixMicro() != n.(*bound.Test).Times[0].Min
 		})
 	}},
 	{"counts one too many", "Filter/sources, tags and groups are found by their conditions", func(f *faultyStore) {
@@ -61,24 +62,24 @@ var filterFaults = []fault{
 		}
 	}},
 	{"ignores a tag in a list of more than 100 values", "Filter/the largest filters that are allowed work", func(f *faultyStore) {
-		f.match(func(n filter.Node) bool {
-			t, ok := n.(*filter.Test)
+		f.match(func(n bound.Node) bool {
+			t, ok := n.(*bound.Test)
 			return ok && len(t.Texts) > 100
-		}, func(n filter.Node, v visitor.Visitor) bool {
-			t := *n.(*filter.Test)
+		}, func(n bound.Node, v visitor.Visitor) bool {
+			t := *n.(*bound.Test)
 			t.Texts = t.Texts[100:]
 			return matchNode(&t, v)
 		})
 	}},
 	{"forgets exclusions from a rule", "Membership/a group has the members by rule and by hand, without those removed by hand", func(f *faultyStore) {
-		f.match(func(n filter.Node) bool { _, ok := n.(filter.AnyOf); return ok }, func(n filter.Node, v visitor.Visitor) bool {
+		f.match(func(n bound.Node) bool { _, ok := n.(bound.AnyOf); return ok }, func(n bound.Node, v visitor.Visitor) bool {
 			v.Excluded = nil
 			return matchNode(n, v)
 		})
 	}},
 	{"searches case-sensitively", "Search/a search finds parts of names and e-mails and digits of phones", func(f *faultyStore) {
-		f.match(isTerms, func(n filter.Node, v visitor.Visitor) bool {
-			for _, t := range n.(filter.Terms) {
+		f.match(isTerms, func(n bound.Node, v visitor.Visitor) bool {
+			for _, t := range n.(bound.Terms) {
 				if !strings.Contains(v.Name+"\n"+v.Email, t.Text) && (t.Digits == "" || !strings.Contains(v.Phone, t.Digits)) {
 					return false
 				}
@@ -87,9 +88,9 @@ var filterFaults = []fault{
 		})
 	}},
 	{"treats % and _ as wildcards", "Search/characters that are special to databases are found literally", func(f *faultyStore) {
-		f.match(isTerms, func(n filter.Node, v visitor.Visitor) bool {
-			for _, t := range n.(filter.Terms) {
-				if !like(text.Fold(v.Name), "%"+t.Text+"%") && !matchNode(filter.Terms{t}, v) {
+		f.match(isTerms, func(n bound.Node, v visitor.Visitor) bool {
+			for _, t := range n.(bound.Terms) {
+				if !like(text.Fold(v.Name), "%"+t.Text+"%") && !matchNode(bound.Terms{t}, v) {
 					return false
 				}
 			}
@@ -97,9 +98,9 @@ var filterFaults = []fault{
 		})
 	}},
 	{"searches across name and e-mail", "Search/a search does not match across two values", func(f *faultyStore) {
-		f.match(isTerms, func(n filter.Node, v visitor.Visitor) bool {
-			for _, t := range n.(filter.Terms) {
-				if !strings.Contains(text.Fold(v.Name+v.Email), t.Text) && !matchNode(filter.Terms{t}, v) {
+		f.match(isTerms, func(n bound.Node, v visitor.Visitor) bool {
+			for _, t := range n.(bound.Terms) {
+				if !strings.Contains(text.Fold(v.Name+v.Email), t.Text) && !matchNode(bound.Terms{t}, v) {
 					return false
 				}
 			}
@@ -107,13 +108,13 @@ var filterFaults = []fault{
 		})
 	}},
 	{"finds nothing for fewer than three letters", "Search/a search for one letter, for two and for a whole name works", func(f *faultyStore) {
-		f.match(isTerms, func(n filter.Node, v visitor.Visitor) bool {
-			return matchNode(n, v) && !slices.ContainsFunc(n.(filter.Terms), func(t filter.Term) bool { return len(t.Text) < 3 })
+		f.match(isTerms, func(n bound.Node, v visitor.Visitor) bool {
+			return matchNode(n, v) && !slices.ContainsFunc(n.(bound.Terms), func(t bound.Term) bool { return len(t.Text) < 3 })
 		})
 	}},
 	{"searches phone digits in names", "Search/digits of a name are not a phone number, nor the reverse", func(f *faultyStore) {
-		f.match(isTerms, func(n filter.Node, v visitor.Visitor) bool {
-			for _, t := range n.(filter.Terms) {
+		f.match(isTerms, func(n bound.Node, v visitor.Visitor) bool {
+			for _, t := range n.(bound.Terms) {
 				if t.Digits != "" && strings.Contains(v.Name, t.Digits) {
 					return true
 				}
@@ -122,8 +123,8 @@ var filterFaults = []fault{
 		})
 	}},
 	{"ignores the third condition of many", "Random/random filters find what filter.Match matches, in every order, and obey the laws of logic", func(f *faultyStore) {
-		f.match(func(n filter.Node) bool { a, ok := n.(filter.AllOf); return ok && len(a) > 2 }, func(n filter.Node, v visitor.Visitor) bool {
-			return matchNode(n.(filter.AllOf)[:2], v)
+		f.match(func(n bound.Node) bool { a, ok := n.(bound.AllOf); return ok && len(a) > 2 }, func(n bound.Node, v visitor.Visitor) bool {
+			return matchNode(n.(bound.AllOf)[:2], v)
 		})
 	}},
 	{"removes only the first of several tags", "Random/random changes have the same result as on the reference store", func(f *faultyStore) {
@@ -136,8 +137,8 @@ var filterFaults = []fault{
 		})
 	}},
 	{"takes neighbouring words of digits for a phone and nothing else", "Search/words of digits are found together in a phone, or each by itself", func(f *faultyStore) {
-		f.match(isTerms, func(n filter.Node, v visitor.Visitor) bool {
-			for _, t := range n.(filter.Terms) {
+		f.match(isTerms, func(n bound.Node, v visitor.Visitor) bool {
+			for _, t := range n.(bound.Terms) {
 				if len(t.Digits) > len(t.Text) && !strings.Contains(v.Phone, t.Digits) {
 					return false
 				}
@@ -146,8 +147,8 @@ var filterFaults = []fault{
 		})
 	}},
 	{"looks for a word of two digits in names only", "Search/words of digits are found together in a phone, or each by itself", func(f *faultyStore) {
-		f.match(isTerms, func(n filter.Node, v visitor.Visitor) bool {
-			for _, t := range n.(filter.Terms) {
+		f.match(isTerms, func(n bound.Node, v visitor.Visitor) bool {
+			for _, t := range n.(bound.Terms) {
 				if len(t.Text) < 3 && !strings.Contains(text.Fold(v.Name+"\n"+v.Email), t.Text) {
 					return false
 				}
@@ -156,21 +157,21 @@ var filterFaults = []fault{
 		})
 	}},
 	{"accepts all tags but one", "Filter/every filter within the limits answers", func(f *faultyStore) {
-		f.match(func(n filter.Node) bool {
-			t, ok := n.(*filter.Test)
-			return ok && t.Op == filter.OpAll && len(t.Texts) == 5
-		}, func(n filter.Node, v visitor.Visitor) bool {
-			t := *n.(*filter.Test)
+		f.match(func(n bound.Node) bool {
+			t, ok := n.(*bound.Test)
+			return ok && t.Op == bound.OpAll && len(t.Texts) == 5
+		}, func(n bound.Node, v visitor.Visitor) bool {
+			t := *n.(*bound.Test)
 			t.Texts = t.Texts[:4]
 			return matchNode(&t, v)
 		})
 	}},
 	{"looks for the first 100 parts of a text only", "Filter/every filter within the limits answers", func(f *faultyStore) {
-		f.match(func(n filter.Node) bool {
-			t, ok := n.(*filter.Test)
-			return ok && t.Op == filter.OpContains && len(t.Texts) > 100
-		}, func(n filter.Node, v visitor.Visitor) bool {
-			t := *n.(*filter.Test)
+		f.match(func(n bound.Node) bool {
+			t, ok := n.(*bound.Test)
+			return ok && t.Op == bound.OpContains && len(t.Texts) > 100
+		}, func(n bound.Node, v visitor.Visitor) bool {
+			t := *n.(*bound.Test)
 			t.Texts = t.Texts[:100]
 			return matchNode(&t, v)
 		})

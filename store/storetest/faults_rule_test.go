@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
@@ -70,27 +71,27 @@ func (f *faultyStore) withoutChecks(reason string) {
 }
 
 // isGroupTest reports whether a node asks for members of groups.
-func isGroupTest(n filter.Node) bool {
-	t, ok := n.(*filter.Test)
-	return ok && t.Field.Kind == filter.GroupKind && t.Op != filter.OpExcluded
+func isGroupTest(n bound.Node) bool {
+	t, ok := n.(*bound.Test)
+	return ok && t.Field.Kind == bound.GroupKind && t.Op != bound.OpExcluded
 }
 
 // ruleFaults are in rules, and in calls of several changes.
 var ruleFaults = []fault{
 	{"ignores negated groups in a rule", "Rule/a rule may mention groups without a rule, and its members are exact", func(f *faultyStore) {
-		var without func(filter.Node) filter.Node
-		without = func(n filter.Node) filter.Node {
+		var without func(bound.Node) bound.Node
+		without = func(n bound.Node) bound.Node {
 			switch n := n.(type) {
-			case filter.AllOf:
-				var kept filter.AllOf
+			case bound.AllOf:
+				var kept bound.AllOf
 				for _, child := range n {
-					if not, ok := child.(filter.Negation); !ok || !isGroupTest(not.Of) {
+					if not, ok := child.(bound.Negation); !ok || !isGroupTest(not.Of) {
 						kept = append(kept, without(child))
 					}
 				}
 				return kept
-			case filter.AnyOf:
-				var kept filter.AnyOf
+			case bound.AnyOf:
+				var kept bound.AnyOf
 				for _, child := range n {
 					kept = append(kept, without(child))
 				}
@@ -98,7 +99,7 @@ var ruleFaults = []fault{
 			}
 			return n
 		}
-		f.match(func(n filter.Node) bool { _, ok := n.(filter.AnyOf); return ok }, func(n filter.Node, v visitor.Visitor) bool {
+		f.match(func(n bound.Node) bool { _, ok := n.(bound.AnyOf); return ok }, func(n bound.Node, v visitor.Visitor) bool {
 			return matchNode(without(n), v)
 		})
 	}},

@@ -24,7 +24,7 @@ func TestWithoutFault(t *testing.T) {
 // TestFaults checks that the suite catches each fault with the promise that names it.
 func TestFaults(t *testing.T) {
 	t.Parallel()
-	for _, fault := range slices.Concat(filterFaults, orderFaults, changeFaults, ruleFaults, auditFaults, captureFaults, valueFaults) {
+	for _, fault := range slices.Concat(filterFaults, fieldFaults, orderFaults, changeFaults, ruleFaults, auditFaults, captureFaults, valueFaults) {
 		t.Run(fault.name, func(t *testing.T) {
 			t.Parallel()
 			area, name, _ := strings.Cut(fault.caughtBy, "/")

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -51,7 +52,7 @@ var valueFaults = []fault{
 		pages := map[ws]*page{}
 		f.find = func(ctx context.Context, w ws, s driver.Select) ([]visitor.Visitor, error) {
 			found, err := f.correct.FindVisitors(ctx, w, s)
-			if _, constant := s.Where.Node().(filter.Constant); !constant {
+			if _, constant := s.Where.Node().(bound.Constant); !constant {
 				return found, err
 			}
 			if p, ok := pages[w]; ok && p.stale {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/storetest/reference"
@@ -148,7 +149,7 @@ func (f *faultyStore) onChange(edit func(ctx context.Context, w ws, c driver.Cha
 
 // match finds and counts the visitors for which matches is true, for the filters for which
 // ask is true.
-func (f *faultyStore) match(ask func(filter.Node) bool, matches func(filter.Node, visitor.Visitor) bool) {
+func (f *faultyStore) match(ask func(bound.Node) bool, matches func(bound.Node, visitor.Visitor) bool) {
 	everyone, err := filter.Bind(filter.All(), nil)
 	if err != nil {
 		panic(err)
@@ -264,7 +265,7 @@ func record(t *testing.T, s *suite, p promise) *recorder {
 	return r
 }
 
-func matchNode(n filter.Node, v visitor.Visitor) bool { return filter.MatchNode(n, &v) }
+func matchNode(n bound.Node, v visitor.Visitor) bool { return bound.Match(n, &v) }
 
 // oneByOne makes each change in a transaction of its own.
 func oneByOne(f *faultyStore) func(context.Context, ws, []driver.Change) ([]driver.Outcome, error) {
@@ -285,13 +286,13 @@ func oneByOne(f *faultyStore) func(context.Context, ws, []driver.Change) ([]driv
 	}
 }
 
-func isTerms(n filter.Node) bool {
-	_, ok := n.(filter.Terms)
+func isTerms(n bound.Node) bool {
+	_, ok := n.(bound.Terms)
 	return ok
 }
 
 // bound binds an expression without names.
-func bound(e filter.Expr) filter.Bound {
+func bind(e filter.Expr) filter.Bound {
 	b, err := filter.Bind(e, nil)
 	if err != nil {
 		panic(err)

@@ -62,6 +62,7 @@ func areas() []area {
 		{"Membership", membershipPromises},
 		{"List", listPromises},
 		{"Filter", filterPromises},
+		{"Field", fieldPromises},
 		{"Search", searchPromises},
 		{"Page", pagePromises},
 		{"Facets", facetPromises},

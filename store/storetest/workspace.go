@@ -209,13 +209,13 @@ func checkWorkspaceRuleSurvivesRenaming(f *fixture) {
 func checkWorkspaceLoad(f *fixture) {
 	ctx, ws := f.Context(), f.open(nil)
 	f.createBoth(visitor.Draft{Name: "Ada", Source: visitor.Chat, Identities: []visitor.Identity{{Source: visitor.Chat, ExternalID: "1"}}})
-	drafts := func(yield func(visitor.Draft) bool) {
+	drafts := func(yield func(visitor.Draft, error) bool) {
 		for i := range 40 {
 			d := visitor.Draft{Name: fmt.Sprint("Bob ", i), Source: visitor.Chat, Tags: []string{"import"}, Identities: []visitor.Identity{{Source: visitor.Chat, ExternalID: fmt.Sprint(i)}}}
 			if i == 7 {
 				d.Email = "no address"
 			}
-			if !yield(d) {
+			if !yield(d, nil) {
 				return
 			}
 		}

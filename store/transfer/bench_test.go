@@ -39,9 +39,9 @@ func BenchmarkImportCSV(b *testing.B) {
 				require.Equal(b, people, report.Created)
 
 				start = time.Now()
-				_, err = workspace(b).Load(b.Context(), func(yield func(visitor.Draft) bool) {
+				_, err = workspace(b).Load(b.Context(), func(yield func(visitor.Draft, error) bool) {
 					for _, d := range drafts {
-						if !yield(d) {
+						if !yield(d, nil) {
 							return
 						}
 					}

@@ -15,25 +15,24 @@ import (
 	"github.com/contactpipeline/visitors/tag/text"
 )
 
-// Encoding names how the characters of a file are written.
+// Encoding is the character encoding of a file.
 type Encoding string
 
 // The encodings.
 const (
 	UTF8        Encoding = "UTF-8"
-	UTF16LE     Encoding = "UTF-16LE" // what Excel calls Unicode text
+	UTF16LE     Encoding = "UTF-16LE" // "Unicode Text" in Excel
 	UTF16BE     Encoding = "UTF-16BE"
-	Windows1252 Encoding = "windows-1252" // Western European; ISO 8859-1 is read so too
+	Windows1252 Encoding = "windows-1252" // Western European; includes ISO 8859-1
 )
 
-// headSize is how many bytes of a file are looked at to find out its encoding and its
-// separator.
+// headSize is the number of bytes from which encoding and separator are detected.
 const headSize = 64 << 10
 
-// errTooLarge ends the reading of a file beyond CSVOptions.MaxBytes.
+// errTooLarge is the error of reading beyond CSVOptions.MaxBytes.
 var errTooLarge = errors.New("file too large")
 
-// meter counts the bytes read, and refuses to read more than limit.
+// meter counts the bytes read, and fails after more than limit.
 type meter struct {
 	in    io.Reader
 	count int64
@@ -49,17 +48,17 @@ func (m *meter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// decoder reads the cells of a file whose separators and line ends are ASCII.
+// decoder decodes the cells of a file whose separators and line ends are ASCII.
 type decoder struct {
 	encoding Encoding
-	given    bool // the encoding was not found out, so it is taken at its word
-	doubt    bool // a row may be damaged UTF-8 rather than Windows-1252
+	given    bool // encoding is from the caller
+	doubt    bool // a row that is not UTF-8 can be damaged UTF-8, not only Windows-1252
 	utf8     int  // rows with characters beyond ASCII in UTF-8
 	other    int  // rows read as Windows-1252
 }
 
-// decode returns the file without its byte order mark, its UTF-16 as UTF-8, and the
-// decoder of its cells.
+// decode returns the file without its byte order mark, UTF-16 converted to UTF-8, and the
+// decoder for its cells.
 func decode(r io.Reader, given Encoding) (*bufio.Reader, *decoder, error) {
 	in := bufio.NewReaderSize(r, headSize)
 	head, err := in.Peek(headSize)
@@ -86,8 +85,7 @@ func decode(r io.Reader, given Encoding) (*bufio.Reader, *decoder, error) {
 	return in, d, nil
 }
 
-// sniffEncoding finds out the encoding from the start of a file, and whether single rows
-// in another one are to be doubted.
+// sniffEncoding detects the encoding from the start of a file, and returns decoder.doubt.
 func sniffEncoding(head []byte) (e Encoding, doubt bool) {
 	switch {
 	case bytes.HasPrefix(head, []byte("\xEF\xBB\xBF")):
@@ -110,7 +108,7 @@ func sniffEncoding(head []byte) (e Encoding, doubt bool) {
 		return UTF16BE, true
 	}
 	if end := bytes.LastIndexAny(head, "\r\n"); end >= 0 && len(head) == headSize {
-		head = head[:end] // the last line may be cut inside a character
+		head = head[:end] // the last line can end inside a character
 	}
 	valid, other := false, false
 	for line := range bytes.FieldsFuncSeq(head, func(r rune) bool { return r == '\n' || r == '\r' }) {
@@ -128,8 +126,8 @@ func sniffEncoding(head []byte) (e Encoding, doubt bool) {
 	return UTF8, true
 }
 
-// row returns the cells of a row as text, or a reason to refuse it. Unless the encoding
-// was given, a row that is not valid UTF-8 is read as Windows-1252.
+// row decodes the cells of a row, or returns a reason to refuse it. If the encoding was
+// detected, a row that is not valid UTF-8 is read as Windows-1252.
 func (d *decoder) row(cells [][]byte) (out []string, reason string) {
 	out = make([]string, len(cells))
 	encoding := d.encoding
@@ -180,7 +178,8 @@ func (d *decoder) guess(cells [][]byte) (Encoding, string) {
 	return Windows1252, ""
 }
 
-// verdict returns the encoding to report, and how many rows of a UTF-8 file were not.
+// verdict returns the encoding to report, and the number of rows of a UTF-8 file that were
+// read as Windows-1252.
 func (d *decoder) verdict() (e Encoding, recoded int) {
 	switch {
 	case d.given || d.encoding != UTF8 && d.encoding != Windows1252:
@@ -200,7 +199,7 @@ func isASCII(b []byte) bool {
 	return true
 }
 
-// hasMultibyte reports whether b holds a character of two bytes or more in UTF-8.
+// hasMultibyte reports whether b contains a UTF-8 character of two bytes or more.
 func hasMultibyte(b []byte) bool {
 	for len(b) > 0 {
 		_, size := utf8.DecodeRune(b)

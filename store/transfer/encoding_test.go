@@ -12,7 +12,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-func TestImportFindsOutTheEncoding(t *testing.T) {
+func TestImportDetectsTheEncoding(t *testing.T) {
 	t.Parallel()
 	const file = "Name;Città\nJosé Müller;Zürich\n李小龍;\n"
 	const western = "Name;Città\nJosé Müller;Zürich\nZoë;\n"
@@ -53,7 +53,7 @@ func TestImportFindsOutTheEncoding(t *testing.T) {
 	}
 }
 
-func TestImportTakesAGivenEncodingAtItsWord(t *testing.T) {
+func TestImportUsesAGivenEncoding(t *testing.T) {
 	t.Parallel()
 	report, got := load(t, "Name\nZo\xeb\nJosé\n", &transfer.CSVOptions{DefaultSource: visitor.Chat, Encoding: transfer.UTF8})
 	require.Equal(t, []string{"José|||chat||[]"}, got)

@@ -39,8 +39,8 @@ Charles;Babbage;charles.example.com;;;
 	}
 	// Output:
 	// 3 rows, 1 created, separator ';', UTF-8
-	//   First Name → first name
-	//   Last Name → last name
+	//   First Name → first_name
+	//   Last Name → last_name
 	//   E-mail Address → email
 	//   Mobile Phone → phone
 	//   Categories → tags

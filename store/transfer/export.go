@@ -18,33 +18,34 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// ExportOptions are what a caller may choose of ExportCSV. Nil means the defaults.
+// ExportOptions configure ExportCSV. A nil *ExportOptions and the zero value of each field
+// mean the default.
 type ExportOptions struct {
 	// Order is the order of the rows. Default: store.OldestFirst.
 	Order store.Order
-	// Separator stands between cells: any ASCII character but a quote and a line end.
+	// Separator separates the cells: an ASCII character other than a quote or a line end.
 	// Default: comma.
 	Separator rune
-	// BOM writes a byte order mark first, without which Excel takes the file for
-	// Windows-1252. Default: none.
+	// BOM writes a byte order mark, without which Excel reads the file as Windows-1252.
+	// Default: none.
 	BOM bool
 }
 
-// maxAttributeColumns is how many attributes get a column of their own.
+// maxAttributeColumns is the number of attributes with a column of their own.
 const maxAttributeColumns = 100
 
-// ExportCSV writes the visitors that match, one a row, in UTF-8 with LF line ends, and
-// returns how many. ImportCSV reads back the same name, e-mail, phone, source, tags, time
-// of creation, identities and attributes of the same kinds. Ids, groups, the colours of
-// tags and the revision are not written.
+// ExportCSV writes the matching visitors, one per row, in UTF-8 with LF line ends, and returns
+// their number. ImportCSV reads back the same name, e-mail, phone, source, tags, time of
+// creation, identities and attributes. Ids, groups, colors of tags, provenance and the
+// revision are not written.
 //
-// An attribute has a column of its own, attr.NAME or attr.NAME:KIND, when one of the first 1,000
-// visitors has it; the others are in the column "attributes", as JSON. A cell that a
-// spreadsheet would run as a formula has an apostrophe in front, which ImportCSV takes away
-// again; so have phone numbers, which start with +.
+// An attribute has a column of its own, attr.NAME or attr.NAME:KIND, if one of the first 1,000
+// visitors has it, up to 100 columns; other attributes are in the column "attributes", as JSON.
+// A cell that a spreadsheet would execute as a formula, such as a phone number with +, starts
+// with an apostrophe, which ImportCSV removes.
 //
-// The error matches visitor.ErrInvalid for a filter or an option that is not valid; what was
-// written before an error stays written.
+// The error matches visitor.ErrInvalid for an invalid filter or option. Rows written before an
+// error stay written.
 func ExportCSV(ctx context.Context, ws *store.Workspace, w io.Writer, where filter.Expr, o *ExportOptions) (int, error) {
 	if o == nil {
 		o = &ExportOptions{}
@@ -117,7 +118,7 @@ func (c attributeColumn) header() string {
 	return attrPrefix + c.name + ":" + string(c.kind)
 }
 
-// header writes the header, with columns for the attributes of the first visitors.
+// header writes the header, with columns for the attributes of the first page of visitors.
 func (e *exporter) header(first []visitor.Visitor) error {
 	found := map[attributeColumn]bool{}
 	for _, v := range first {
@@ -162,13 +163,13 @@ func (e *exporter) row(v visitor.Visitor) error {
 	}
 	cells = append(cells, attributes)
 	for i, cell := range cells {
-		cells[i] = neutralize(cell)
+		cells[i] = escape(cell)
 	}
 	e.rows++
 	return e.csv.Write(cells)
 }
 
-// jsonCell writes n things as JSON, none as nothing.
+// jsonCell returns v, which has n items, as JSON, or "" if n is 0.
 func jsonCell(v any, n int) (string, error) {
 	if n == 0 {
 		return "", nil

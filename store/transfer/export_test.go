@@ -63,7 +63,7 @@ func attributesOf(t testing.TB, ws *store.Workspace) (all []visitor.Attributes) 
 	return all
 }
 
-func TestExportIsReadBackAsItWas(t *testing.T) {
+func TestImportReadsBackExports(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2024, 5, 1, 10, 20, 30, 123_456_000, time.UTC)
 	ws := workspace(t)
@@ -95,7 +95,7 @@ func TestExportIsReadBackAsItWas(t *testing.T) {
 	}
 }
 
-func TestExportOfRandomVisitorsIsReadBack(t *testing.T) {
+func TestImportReadsBackExportsOfRandomVisitors(t *testing.T) {
 	t.Parallel()
 	s := *seed
 	if s == 0 {
@@ -133,7 +133,7 @@ func TestExportOfRandomVisitorsIsReadBack(t *testing.T) {
 	roundTrip(t, ws, nil)
 }
 
-func TestExportLeavesNoFormulaToASpreadsheet(t *testing.T) {
+func TestExportEscapesFormulas(t *testing.T) {
 	t.Parallel()
 	ws := workspace(t)
 	for _, name := range []string{"=1+1", "+1", "-1", "@x", "＝x", "＋x", "－x", "＠x", "'=x", "''@x"} {
@@ -154,7 +154,7 @@ func TestExportLeavesNoFormulaToASpreadsheet(t *testing.T) {
 	}
 }
 
-func TestExportWritesWhomTheFilterMatches(t *testing.T) {
+func TestExportWritesMatchingVisitors(t *testing.T) {
 	t.Parallel()
 	ws := workspace(t)
 	_, err := transfer.ImportCSV(t.Context(), ws, strings.NewReader("Name,Source\nBob,chat\nAda,telegram\nCarl,chat\n"), nil)

@@ -10,14 +10,14 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// role is what a column is to a visitor.
+// role is the field of a visitor that a column fills.
 type role string
 
 const (
 	roleName       role = "name"
-	roleFirst      role = "first name"
-	roleMiddle     role = "middle name"
-	roleLast       role = "last name"
+	roleFirst      role = "first_name"
+	roleMiddle     role = "middle_name"
+	roleLast       role = "last_name"
 	roleEmail      role = "email"
 	rolePhone      role = "phone"
 	roleSource     role = "source"
@@ -28,12 +28,12 @@ const (
 	roleAttr       role = "attr"
 )
 
-// attrPrefix starts the header of an attribute of ours: attr.city, attr.score:number.
+// attrPrefix starts the header of an attribute in our exports: attr.city, attr.score:number.
 const attrPrefix = "attr."
 
-// aliases are the names that columns have in the exports of Google, Outlook, HubSpot,
-// Mailchimp, Chatwoot and Salesforce, in English and a few other languages, as headerKey
-// spells them. Where several columns have one role, see row.go.
+// aliases are the names of columns in the exports of Google, Outlook, HubSpot, Mailchimp,
+// Chatwoot and Salesforce, in English and a few other languages, as returned by headerKey.
+// Several columns can have one role; see layout.draft.
 var aliases = aliasTable(map[role]string{
 	roleName:   "name fullname displayname contactname visitorname customername contact",
 	roleFirst:  `firstname givenname forename fname vorname prenom nombre nome`,
@@ -65,7 +65,7 @@ func aliasTable(names map[role]string) map[string]role {
 	return table
 }
 
-// headerKey spells a header without case, accents, spaces and punctuation.
+// headerKey returns a header without case, accents, spaces and punctuation.
 func headerKey(header string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
@@ -75,20 +75,19 @@ func headerKey(header string) string {
 	}, text.Fold(header))
 }
 
-// column is a column of the file. Attr names the attribute that keeps its cells when
-// their role has no place for them, and Kind is that attribute's.
+// column is a column of the file.
 type column struct {
 	header string
 	role   role
-	attr   string
-	kind   visitor.Kind
+	attr   string       // the attribute that keeps cells for which the role has no room
+	kind   visitor.Kind // of that attribute
 }
 
-// layout is what the columns of a file are.
+// layout lists the columns of a file.
 type layout []column
 
-// readHeader finds out the layout. It refuses a header in which nothing tells of a
-// person: a file without a header would else lose its first row.
+// readHeader detects the layout. It refuses a header without a column for a name, an e-mail
+// or a phone: in a file without a header, the first row would be lost.
 func readHeader(cells []string) (layout, error) {
 	l := make(layout, len(cells))
 	taken := map[string]bool{} // attribute:kind
@@ -102,7 +101,7 @@ func readHeader(cells []string) (layout, error) {
 	}
 	for i := range l {
 		if !strings.HasPrefix(l[i].header, attrPrefix) {
-			l[i].unique(taken) // after those that are named so on purpose
+			l[i].unique(taken) // after the explicit names of attributes
 		}
 	}
 	if !known {
@@ -124,7 +123,7 @@ func readColumn(cell string, index int) column {
 	return c
 }
 
-// unique gives the attribute a name that no column before has for the same kind.
+// unique changes the attribute's name if an earlier column has it for the same kind.
 func (c *column) unique(taken map[string]bool) {
 	name := c.attr
 	for n := 2; taken[c.attr+":"+string(c.kind)]; n++ {
@@ -140,7 +139,7 @@ func (l layout) has(r role) bool {
 	return slices.ContainsFunc(l, func(c column) bool { return c.role == r })
 }
 
-// columns returns the layout as a report tells it.
+// columns returns the layout for the report.
 func (l layout) columns() []Column {
 	out := make([]Column, len(l))
 	for i, c := range l {
@@ -152,9 +151,9 @@ func (l layout) columns() []Column {
 	return out
 }
 
-// attributeName makes the name of an attribute of a header: one that is valid stays, else
-// what is no ASCII letter or digit after folding becomes "_". A header that leaves nothing
-// over is named by its place.
+// attributeName derives the name of an attribute from a header. A valid name stays; otherwise
+// the header is folded and other characters than ASCII letters and digits become "_". A header
+// without letters or digits becomes "column_N".
 func attributeName(header string, index int) string {
 	if visitor.ValidAttributeName(header) {
 		return header

@@ -16,39 +16,39 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// DefaultMaxBytes is how large a file ImportCSV reads unless told otherwise.
+// DefaultMaxBytes is the default of CSVOptions.MaxBytes: 1 GiB.
 const DefaultMaxBytes = 1 << 30
 
-// CSVOptions are what a caller may choose of ImportCSV. Nil means the defaults.
+// CSVOptions configure ImportCSV. A nil *CSVOptions and the zero value of each field mean the
+// default.
 type CSVOptions struct {
-	// DefaultSource is the source of rows that name none. Default: such a row is refused,
-	// and so is a file without a column for the source.
+	// DefaultSource is the source of rows without one. Default: such rows are refused, and so
+	// is a file without a column for the source.
 	DefaultSource visitor.Source
-	// Duplicates says what is done with people who are there already. Default: Skip.
+	// Duplicates says what to do with duplicate persons. Default: SkipDuplicates.
 	Duplicates Policy
-	// DryRun reports what would be done and makes nothing. It does not notice that an
+	// DryRun reports what an import would do, and creates nothing. It does not notice that an
 	// identity belongs to another visitor.
 	DryRun bool
-	// Encoding is how the characters are written. Default: it is found out.
+	// Encoding is the encoding of the file. Default: it is detected.
 	Encoding Encoding
-	// Separator stands between cells. Default: it is found out, of comma, semicolon, tab
-	// and bar.
+	// Separator separates the cells. Default: comma, semicolon, tab or bar is detected.
 	Separator rune
-	// MaxBytes is how much of the file is read. Default: DefaultMaxBytes.
+	// MaxBytes is the maximum length of the file. Default: DefaultMaxBytes.
 	MaxBytes int64
-	// Progress is told after each batch of 1,000 rows what was done so far. Default: nobody
-	// is. It must not change the lists in the report.
+	// Progress is called after each batch of 1,000 rows with the report so far. It must not
+	// change the lists in the report. Default: none.
 	Progress func(Report)
 }
 
-// ImportCSV makes a visitor of each row of a contact file. The first row that is not blank
-// is the header; the report tells what each column became. A row that the workspace or its
-// store refuses, or whose person is there already, is reported and left out.
+// ImportCSV creates a visitor for each row of a CSV file. The first row that is not blank is
+// the header; the report says which field each column fills. Rows that are refused, and
+// duplicates, are reported and left out.
 //
-// The error matches visitor.ErrInvalid when an option is not valid, the header names
-// nothing that could be a person, or the file is longer than MaxBytes. With an error, what
-// the report counts as created has been made: importing the same file again skips it.
-// Two imports that run at once may each make the same person.
+// The error matches visitor.ErrInvalid if an option is invalid, the header has no column for a
+// name, an e-mail or a phone, or the file is longer than MaxBytes. After an error, the visitors
+// counted in the report are created; importing the file again skips those with an e-mail,
+// phone or identity. Two concurrent imports can create the same person twice.
 func ImportCSV(ctx context.Context, ws *store.Workspace, r io.Reader, o *CSVOptions) (Report, error) {
 	if o == nil {
 		o = &CSVOptions{}
@@ -70,7 +70,7 @@ func ImportCSV(ctx context.Context, ws *store.Workspace, r io.Reader, o *CSVOpti
 	return im.report, &store.Error{Op: "import csv", Err: err}
 }
 
-// importer is one ImportCSV under way.
+// importer is the state of an ImportCSV.
 type importer struct {
 	ws     *store.Workspace
 	o      CSVOptions
@@ -80,26 +80,26 @@ type importer struct {
 	rows   *recordReader
 	layout layout
 	batch  []row
-	seen   map[key]int // line of the row that was taken in
+	seen   map[key]int // the line of the row that has the key
 }
 
-// open checks the options, and finds out encoding, separator and columns.
+// open checks the options, and detects encoding, separator and columns.
 func (im *importer) open() error {
 	if im.meter.limit == 0 {
 		im.meter.limit = DefaultMaxBytes
 	}
 	if im.meter.limit < 0 {
-		return text.Refuse("max bytes", "negative")
+		return text.Refuse("max_bytes", "negative")
 	}
 	switch im.o.Duplicates {
 	case "":
 		im.o.Duplicates = SkipDuplicates
 	case SkipDuplicates, AllowDuplicates:
 	default:
-		return text.Refuse("duplicates", "want skip or keep")
+		return text.Refuse("duplicates", "want skip or allow")
 	}
 	if im.o.DefaultSource != "" && !im.ws.Sources().Has(im.o.DefaultSource) {
-		return text.Refuse("default source", "not a source of the workspace")
+		return text.Refuse("default_source", "not a source of the workspace")
 	}
 	in, decoder, err := decode(im.meter, im.o.Encoding)
 	if err != nil {
@@ -162,7 +162,7 @@ func (im *importer) readHeader() error {
 	}
 }
 
-// run reads the rows and makes visitors of them, a batch at a time.
+// run reads the rows and creates visitors in batches.
 func (im *importer) run(ctx context.Context) error {
 	for {
 		rec, err := im.rows.next()
@@ -186,7 +186,7 @@ func (im *importer) run(ctx context.Context) error {
 	}
 }
 
-// add puts a row into the batch, or refuses it.
+// add adds a row to the batch, or refuses it.
 func (im *importer) add(rec record) {
 	cells, reason := im.text.row(rec.cells)
 	if reason == "" && blankRow(cells) {
@@ -223,7 +223,7 @@ func (im *importer) refuse(line int, err error) {
 	im.report.refuse(line, "row", err.Error())
 }
 
-// tally brings the report up to date with what was read.
+// tally updates the report's bytes and encoding.
 func (im *importer) tally() {
 	im.report.Bytes = im.meter.count
 	if im.text != nil {

@@ -58,7 +58,7 @@ func profile(v visitor.Visitor) string {
 	return strings.Join([]string{v.Name, v.Email, v.Phone, string(v.Source), strings.Join(tags, ","), strings.TrimPrefix(attributes, "map")}, "|")
 }
 
-func TestImportReadsTheExportsOfOthers(t *testing.T) {
+func TestImportReadsExportsOfOtherPrograms(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		file    string
@@ -74,31 +74,31 @@ func TestImportReadsTheExportsOfOthers(t *testing.T) {
 			"First Name,Middle Name,Last Name,Labels,E-mail 1 - Label,E-mail 1 - Value,E-mail 2 - Value,Phone 1 - Value\n" +
 				"Ada,King,Lovelace,* myContacts ::: friends,Work,ada@example.com ::: a@example.org,al@example.com,+442079460001\n",
 			[]string{"Ada King Lovelace|ada@example.com|+442079460001|chat|friends|[e_mail_1_label:Work e_mail_1_value:a@example.org e_mail_2_value:al@example.com]"},
-			"first name|middle name|last name|tags|attr.e_mail_1_label|email|email|phone",
+			"first_name|middle_name|last_name|tags|attr.e_mail_1_label|email|email|phone",
 		},
 		"Google, old": {
 			"Name,Given Name,Additional Name,Family Name,Group Membership,E-mail 1 - Value,Phone 1 - Value\n" +
 				"Ada Lovelace,Ada,,Lovelace,friends ::: * myContacts,ada@example.com,+442079460001\n",
 			[]string{"Ada Lovelace|ada@example.com|+442079460001|chat|friends|[]"},
-			"name|first name|middle name|last name|tags|email|phone",
+			"name|first_name|middle_name|last_name|tags|email|phone",
 		},
 		"Outlook": {
 			"Title,First Name,Last Name,E-mail Address,E-mail 2 Address,Business Phone,Mobile Phone,Company,Categories\r\n" +
 				"Ms,Ada,Lovelace,ada@example.com,,,+442079460001,Analytical Engines,VIP;Press\r\n",
 			[]string{"Ada Lovelace|ada@example.com|+442079460001|chat|Press,VIP|[company:Analytical Engines title:Ms]"},
-			"attr.title|first name|last name|email|email|phone|phone|attr.company|tags",
+			"attr.title|first_name|last_name|email|email|phone|phone|attr.company|tags",
 		},
 		"HubSpot": {
 			"Record ID,First Name,Last Name,Email,Phone Number,Lead Status,Create Date\n" +
 				"101,Ada,Lovelace,ada@example.com,+442079460001,NEW,2024-05-01 10:22\n",
 			[]string{"Ada Lovelace|ada@example.com|+442079460001|chat||[lead_status:NEW record_id:101]"},
-			"attr.record_id|first name|last name|email|phone|attr.lead_status|created_at",
+			"attr.record_id|first_name|last_name|email|phone|attr.lead_status|created_at",
 		},
 		"Mailchimp": {
 			"Email Address,First Name,Last Name,MEMBER_RATING,OPTIN_TIME,TAGS\n" +
 				`ada@example.com,Ada,Lovelace,2,"2024-05-01 10:22:33","""hot lead"",""a, b"""` + "\n",
 			[]string{"Ada Lovelace|ada@example.com||chat|a, b,hot lead|[member_rating:2]"},
-			"email|first name|last name|attr.member_rating|created_at|tags",
+			"email|first_name|last_name|attr.member_rating|created_at|tags",
 		},
 		"Chatwoot": {
 			"id,name,email,identifier,phone_number,labels\n7,Ada,ada@example.com,u-1,+442079460001,\"vip,press\"\n",
@@ -108,7 +108,7 @@ func TestImportReadsTheExportsOfOthers(t *testing.T) {
 		"German Excel": {
 			"\uFEFFsep=;\r\n\"Vorname\";\"Nachname\";\"E-Mail-Adresse\";\"Straße\"\r\nJörg;Müller;j@example.com;Am Ring 1\r\n",
 			[]string{"Jörg Müller|j@example.com||chat||[strasse:Am Ring 1]"},
-			"first name|last name|email|attr.strasse",
+			"first_name|last_name|email|attr.strasse",
 		},
 		"listmonk": {
 			"email,name,attributes\na@example.com,Ada,\"{\"\"city\"\":\"\"London\"\",\"\"age\"\":36}\"\n",
@@ -118,7 +118,7 @@ func TestImportReadsTheExportsOfOthers(t *testing.T) {
 		"full name beside parts that say more": {
 			"Name,Last Name\nAda,Lovelace\n",
 			[]string{"Ada|||chat||[last_name:Lovelace]"},
-			"name|last name",
+			"name|last_name",
 		},
 		"two columns of one name": {
 			"Name,Email,Email,Notes,Notes\nAda,a@example.com,b@example.com,one,two\nBob,,c@example.com,,\n",
@@ -170,7 +170,7 @@ func TestImportReadsTheExportsOfOthers(t *testing.T) {
 	}
 }
 
-func TestImportRefusesRowsByThemselves(t *testing.T) {
+func TestImportRefusesSingleRows(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		row   string
@@ -216,7 +216,7 @@ func TestImportRefusesRowsByThemselves(t *testing.T) {
 	}
 }
 
-func TestImportRefusesWhatHoldsNoCell(t *testing.T) {
+func TestImportRefusesMalformedRows(t *testing.T) {
 	t.Parallel()
 	report, _ := load(t, "Name,attr.n:number,attr.b:bool,attr.t:time,identities,attributes\n"+
 		"A,x,,,,\nB,,yes,,,\nC,,,soon,,\nD,,,,[{],\nE,,,,,[1]\nF,1,,,,\"{\"\"n\"\":2}\"\n", chat)
@@ -235,14 +235,14 @@ func linesOf(refused []transfer.RowError) (lines []int) {
 	return lines
 }
 
-func TestImportAfterABrokenQuoteMakesNoVisitorsOfTheMiddleOfACell(t *testing.T) {
+func TestImportAfterABrokenQuoteCreatesNoVisitorFromTheMiddleOfACell(t *testing.T) {
 	t.Parallel()
 	report, got := load(t, "Name,Email,Notes\nAda,a@example.com,\"she said \"hi\nand left\nfor good\"\nBob,b@example.com,\n", chat)
 	require.Equal(t, []string{"Bob|b@example.com||chat||[]"}, got)
 	require.Equal(t, []int{2, 3, 4}, linesOf(report.Refused))
 }
 
-func TestImportRefusesFilesThatAreNone(t *testing.T) {
+func TestImportRefusesInvalidFilesAndOptions(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		file string
@@ -256,11 +256,11 @@ func TestImportRefusesFilesThatAreNone(t *testing.T) {
 		"binary":              {"\x89PNG\r\n\x1a\n\x00\x00", transfer.CSVOptions{}, "import csv: header: "},
 		"header of one quote": {"\"Name,Email\n", transfer.CSVOptions{}, "import csv: header: a quote that is not closed"},
 		"no source":           {"Name\nAda\n", transfer.CSVOptions{}, "import csv: source: the file has no column for it"},
-		"default source":      {"Name\n", transfer.CSVOptions{DefaultSource: "tiktok"}, "import csv: default source: not a source"},
-		"policy":              {"Name\n", transfer.CSVOptions{Duplicates: "merge"}, "import csv: duplicates: want skip or keep"},
+		"default source":      {"Name\n", transfer.CSVOptions{DefaultSource: "tiktok"}, "import csv: default_source: not a source"},
+		"policy":              {"Name\n", transfer.CSVOptions{Duplicates: "merge"}, "import csv: duplicates: want skip or allow"},
 		"encoding":            {"Name\n", transfer.CSVOptions{Encoding: "EBCDIC"}, "import csv: encoding: want UTF-8"},
 		"separator":           {"Name\n", transfer.CSVOptions{Separator: '"'}, "import csv: separator: want an ASCII"},
-		"limit":               {"Name\n", transfer.CSVOptions{MaxBytes: -1}, "import csv: max bytes: negative"},
+		"limit":               {"Name\n", transfer.CSVOptions{MaxBytes: -1}, "import csv: max_bytes: negative"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -275,7 +275,7 @@ func TestImportRefusesFilesThatAreNone(t *testing.T) {
 	}
 }
 
-func TestImportDryRunMakesNothing(t *testing.T) {
+func TestImportDryRunCreatesNothing(t *testing.T) {
 	t.Parallel()
 	file := "Name,Email\nAda,a@example.com\nAda,A@example.com\n,x@example.com\n"
 	dry := &transfer.CSVOptions{DefaultSource: visitor.Chat, DryRun: true}
@@ -305,7 +305,7 @@ func TestImportStopsAtAnErrorOfTheReader(t *testing.T) {
 	require.Len(t, profiles(t, ws), report.Created, "what is counted is made")
 }
 
-func TestImportReadsNoMoreThanMaxBytes(t *testing.T) {
+func TestImportReadsAtMostMaxBytes(t *testing.T) {
 	t.Parallel()
 	ws := workspace(t)
 	file := "Name\n" + strings.Repeat("Ada\n", 30_000)
@@ -320,7 +320,7 @@ func TestImportReadsNoMoreThanMaxBytes(t *testing.T) {
 	require.Equal(t, 30_000, report.Created)
 }
 
-func TestImportListsNoMoreThanMaxTold(t *testing.T) {
+func TestImportListsAtMostMaxListed(t *testing.T) {
 	t.Parallel()
 	ws := workspace(t)
 	file := io.MultiReader(strings.NewReader("Name,Email\n"), strings.NewReader(strings.Repeat(",x\n", transfer.MaxListed+5)))
@@ -331,7 +331,7 @@ func TestImportListsNoMoreThanMaxTold(t *testing.T) {
 	require.Equal(t, transfer.MaxListed+5, report.Rows)
 }
 
-func TestImportHeedsTheContext(t *testing.T) {
+func TestImportStopsWithTheContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -2,11 +2,10 @@ package transfer
 
 import (
 	"strings"
-	"unicode/utf8"
 )
 
-// splitList splits a cell that holds several items at any of listSeparators. An item in
-// quotes may hold separators, and quotes that are doubled. Empty items are left out.
+// splitList splits a cell at listSeparators. An item in quotes can contain separators, and
+// doubled quotes. Empty items are left out.
 func splitList(s string) []string {
 	var items []string
 	for s = strings.TrimSpace(s); s != ""; s = strings.TrimSpace(s) {
@@ -25,8 +24,8 @@ func splitList(s string) []string {
 	return items
 }
 
-// quotedItem cuts an item in quotes off the start of s; ok is false when there is none
-// that ends at a separator or at the end.
+// quotedItem cuts an item in quotes off the start of s. It returns false if s does not start
+// with one that ends at a separator or at the end.
 func quotedItem(s string) (item, rest string, ok bool) {
 	if s[0] != '"' {
 		return "", "", false
@@ -60,32 +59,6 @@ func joinList(items []string) string {
 	return strings.Join(quoted, ", ")
 }
 
-// listSeparators stand between the tags of a cell and between the items of a list: our
-// own, Mailchimp's and Chatwoot's comma, Outlook's semicolon, Mautic's bar.
+// listSeparators separate the tags of a cell and the items of a list: the comma of our
+// exports, Mailchimp and Chatwoot, the semicolon of Outlook, the bar of Mautic.
 const listSeparators = ",;|"
-
-// formula starts what a spreadsheet would run (OWASP, CSV Injection): also in full width,
-// which some locales read alike.
-const formula = "=+-@\t\r\n＝＋－＠"
-
-// neutralize puts an apostrophe in front of a cell that a spreadsheet would run, or that
-// restore would else take for such a one.
-func neutralize(cell string) string {
-	if runs(cell) {
-		return "'" + cell
-	}
-	return cell
-}
-
-// restore is the inverse of neutralize.
-func restore(cell string) string {
-	if rest, ok := strings.CutPrefix(cell, "'"); ok && runs(rest) {
-		return rest
-	}
-	return cell
-}
-
-func runs(cell string) bool {
-	first, _ := utf8.DecodeRuneInString(strings.TrimLeft(cell, "'"))
-	return first != utf8.RuneError && strings.ContainsRune(formula, first)
-}

@@ -6,41 +6,42 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// MaxTold is how many refused rows, and how many duplicates, a Report lists. Further ones
-// are counted.
+// MaxListed is the maximum length of Report.Refused, and of Report.Duplicates. Further rows
+// are only counted.
 const MaxListed = 100_000
 
-// Report tells what an import found and did. Rows = Created + refused + duplicates, when the
-// import came to the end of the file.
+// Report is the result of an import. If the whole file was read, Rows is the sum of Created,
+// Omitted and the lengths of Refused and Duplicates.
 type Report struct {
-	Encoding  Encoding // as given, or as found out
+	Encoding  Encoding // given or detected
 	Recoded   int      // rows of a UTF-8 file that were read as Windows-1252
-	Separator rune     // as given, or as found out
-	Columns   []Column // what each column became, in the order of the file
+	Separator rune     // given or detected
+	Columns   []Column // in the order of the file
 
 	Bytes   int64 // read so far
 	Rows    int   // read so far, without the header and blank rows
-	Blank   int   // rows with nothing in them, which were left out
-	Created int   // visitors made; with DryRun, that would have been made
+	Blank   int   // blank rows, which were left out
+	Created int   // visitors created; with DryRun, that would have been created
 
-	Refused    []RowError  // the first MaxTold, by line
-	Duplicates []Duplicate // the first MaxTold, by line
-	Omitted    int         // refused rows and duplicates beyond those
+	Refused    []RowError  // ordered by line, at most MaxListed
+	Duplicates []Duplicate // ordered by line, at most MaxListed
+	Omitted    int         // refused and duplicate rows that are not listed
 }
 
-// Column tells what became of a column of the file.
+// Column is a column of the file.
 type Column struct {
 	Header string // as in the file
-	// Field is "name", "first name", "middle name", "last name", "email", "phone", "source",
-	// "tags", "created_at", "identities", "attributes", or "attr.NAME" for an attribute.
+	// Field is the field that the column fills: "name", "first_name", "middle_name",
+	// "last_name", "email", "phone", "source", "tags", "created_at", "identities",
+	// "attributes", or "attr.NAME" for an attribute.
 	Field string
 }
 
-// RowError tells why a row was refused; it matches visitor.ErrInvalid. It never repeats
-// what was in the row.
+// RowError says why a row was refused. It matches visitor.ErrInvalid and never contains data
+// of the row.
 type RowError struct {
-	Line   int    // on which the row starts, from 1
-	Field  string // "row" where it is not about one field
+	Line   int    // where the row starts, from 1
+	Field  string // "row" if the reason does not concern one field
 	Reason string
 }
 
@@ -52,12 +53,12 @@ func (e RowError) Error() string {
 // Is reports whether target is visitor.ErrInvalid.
 func (e RowError) Is(target error) bool { return target == visitor.ErrInvalid }
 
-// Duplicate tells of a row that was left out because the person is there already.
+// Duplicate is a row that was left out because the person exists already.
 type Duplicate struct {
-	Line   int        // on which the row starts, from 1
-	Field  string     // in which both agree: "email", "phone" or "identities"
-	OfLine int        // the row of the same file that was taken in; 0: none was
-	Of     visitor.ID // the visitor who was in the workspace before, when OfLine is 0
+	Line   int        // where the row starts, from 1
+	Field  string     // the field in common: "email", "phone" or "identities"
+	OfLine int        // where the earlier row of the file starts, or 0
+	Of     visitor.ID // if OfLine is 0: the visitor that was in the workspace before
 }
 
 // String returns "line 40: email: as on line 12", or with the visitor's id.

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// separators are tried in this order; on a tie the first wins.
+// separators are the candidates; the first one wins a tie.
 const separators = ",;\t|"
 
-// sepLine is the first line by which Excel is told the separator.
+// sepLine is a first line that names the separator, as Excel reads it.
 var sepLine = regexp.MustCompile(`^"?(?i:sep)=([,;\t|])"?(?:\r\n|\r|\n|$)`)
 
-// sniffSeparator finds the separator from the start of a file, and how many bytes of it
-// are a line that only names the separator.
+// sniffSeparator detects the separator from the start of a file. It also returns the length
+// of a first line that only names the separator.
 func sniffSeparator(head []byte) (sep byte, skip int) {
 	if m := sepLine.FindSubmatch(head); m != nil {
 		return m[1][0], len(m[0])
@@ -27,8 +27,8 @@ func sniffSeparator(head []byte) (sep byte, skip int) {
 	return sep, 0
 }
 
-// score rates a separator: the known names in the header count most, then the rows
-// that have as many cells as the header, then the cells.
+// score rates a separator: most important are known names in the header, then rows with as
+// many cells as the header, then the number of cells.
 func score(head []byte, sep byte) int {
 	r := newRecordReader(bytes.NewReader(head), sep)
 	known, even, width := 0, 0, 0
@@ -57,7 +57,7 @@ func score(head []byte, sep byte) int {
 	return known*100_000 + even*2_000 + width
 }
 
-// blank reports whether no cell holds anything but spaces.
+// blank reports whether all cells are empty or spaces.
 func blank(cells [][]byte) bool {
 	for _, cell := range cells {
 		if len(bytes.TrimSpace(cell)) > 0 {

@@ -10,45 +10,45 @@ import (
 	"github.com/contactpipeline/visitors/visitor/intake"
 )
 
-// Outcome is what became of an event, a delivery or a question.
+// Outcome is a code for the result of an event, a delivery or a profile request.
 type Outcome string
 
 // The outcomes.
 const (
-	Created        Outcome = "created"         // a visitor was made
-	Updated        Outcome = "updated"         // a visitor's profile, ids or tags changed
-	Matched        Outcome = "matched"         // of a visitor who is there, at most seen again
-	Duplicate      Outcome = "duplicate"       // the event was taken in before
-	Ignored        Outcome = "ignored"         // nothing to do; the Reason says why
-	Refused        Outcome = "refused"         // cannot be kept, today or ever; Err names the field
-	Failed         Outcome = "failed"          // the store failed: the channel is to send again
-	Rejected       Outcome = "rejected"        // of a delivery: not authentic or not readable; see Status
-	ProfileFetched Outcome = "profile_fetched" // the channel was asked for a profile, and what it told is kept
-	ProfileFailed  Outcome = "profile_failed"  // the channel was asked for a profile, and told none; Err says why
+	Created        Outcome = "created"         // event: a visitor was created
+	Updated        Outcome = "updated"         // event: the visitor's profile, ids or tags changed
+	Matched        Outcome = "matched"         // event: at most the visitor's times of last contact changed
+	Duplicate      Outcome = "duplicate"       // event: captured before
+	Ignored        Outcome = "ignored"         // event: nothing to do; see Reason
+	Refused        Outcome = "refused"         // event: can never be captured; see Err
+	Failed         Outcome = "failed"          // event: the store failed, and the channel sends it again; see Err
+	Rejected       Outcome = "rejected"        // delivery: not authentic or not readable; see Status and Err
+	ProfileFetched Outcome = "profile_fetched" // profile request: answered, and captured
+	ProfileFailed  Outcome = "profile_failed"  // profile request: failed; see Err
 )
 
-// The reasons for which the handler ignores events that package intake does not.
+// Reasons for ignoring an event, in addition to those of package intake.
 const (
-	Unknown  intake.Reason = "unknown"  // changes a person whom the workspace does not know
-	Unrouted intake.Reason = "unrouted" // Options.Route knows no workspace for its account
+	Unknown  intake.Reason = "unknown"  // an update of a person who is not a visitor
+	Unrouted intake.Reason = "unrouted" // Options.Route returned no workspace for its account
 )
 
-// Entry tells of one event, or of a delivery that was rejected. It holds nothing of a
-// person but the visitor's id, which is the workspace's own.
+// Entry is the log entry of an event, a rejected delivery or a profile request. Its only
+// personal data is the visitor's id, which means nothing outside of the workspace.
 type Entry struct {
 	Source        visitor.Source // the channel
-	Account       string         // the business's own account that it came to
-	Via           string         // the channel's own word for it
+	Account       string         // the business's own account that received the event
+	Via           string         // the kind of the event in the channel's API
 	Outcome       Outcome
-	Reason        string     // how the visitor was found, or why the event was ignored
-	Visitor       visitor.ID // "" for none
-	InvalidFields []error    // of fields that were not valid, a *visitor.FieldError each; the rest was kept
-	Status        int        // that a Rejected delivery was answered with
-	Err           error      // of Refused, Failed, Rejected and Unasked; that of Options.Profile is as it gave it
+	Reason        string     // code: an intake.Reason if ignored, else a store.CaptureReason
+	Visitor       visitor.ID // or ""
+	InvalidFields []error    // a *visitor.FieldError for each field that was left out
+	Status        int        // HTTP status of the answer, if Rejected
+	Err           error      // if Refused, Failed, Rejected or ProfileFailed; an error of Options.Profile is not redacted
 }
 
-// Level is how much an entry matters: a failure is an error; what was refused, rejected or
-// left out a warning; all else is for information.
+// Level returns slog.LevelError for Failed, slog.LevelWarn for Refused, Rejected,
+// ProfileFailed and entries with InvalidFields, and slog.LevelInfo for all others.
 func (e Entry) Level() slog.Level {
 	switch {
 	case e.Outcome == Failed:
@@ -59,7 +59,7 @@ func (e Entry) Level() slog.Level {
 	return slog.LevelInfo
 }
 
-// LogValue makes an entry a group of what it holds, for package slog.
+// LogValue returns the entry as a group of attributes, without empty fields.
 func (e Entry) LogValue() slog.Value {
 	attrs := []slog.Attr{slog.String("outcome", string(e.Outcome))}
 	for _, s := range []struct{ name, value string }{
@@ -81,15 +81,15 @@ func (e Entry) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// Counts are how many of what there have been.
+// Counts are totals since New.
 type Counts struct {
-	Answers       map[int]int64           // requests, by the status they were answered with
-	Outcomes      map[Outcome]int64       // events, rejected deliveries, questions
-	Ignored       map[intake.Reason]int64 // of the events that were ignored
-	InvalidFields int64                   // fields that were not valid, of events that were kept
+	Answers       map[int]int64           // requests by HTTP status of the answer
+	Outcomes      map[Outcome]int64       // events, rejected deliveries and profile requests
+	Ignored       map[intake.Reason]int64 // ignored events by reason
+	InvalidFields int64                   // fields that were left out of captured events
 }
 
-// tally counts.
+// tally holds the counts.
 type tally struct {
 	mu sync.Mutex
 	n  Counts
@@ -125,13 +125,13 @@ func (t *tally) note(e Entry) {
 	t.n.InvalidFields += int64(len(e.InvalidFields))
 }
 
-// tell counts an entry and hands it to whoever listens.
-func (h *Handler) tell(e Entry) {
+// record counts and logs an entry.
+func (h *Handler) record(e Entry) {
 	h.tally.note(e)
 	h.o.Log(e)
 }
 
-// sourceOf returns the channel that an error of package intake names.
+// sourceOf returns the channel of an error of package intake.
 func sourceOf(err error) visitor.Source {
 	var known *intake.Error
 	if errors.As(err, &known) {

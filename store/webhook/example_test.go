@@ -14,7 +14,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor/intake"
 )
 
-// telegrams posts updates to a handler as Telegram does, and prints the answers.
+// telegrams posts updates to a handler like Telegram, and prints the answers.
 func telegrams(h http.Handler, updates ...string) {
 	for _, u := range updates {
 		r := httptest.NewRequest(http.MethodPost, "/webhooks/telegram", strings.NewReader(u))
@@ -72,7 +72,7 @@ func ExampleHandler_Close() {
 		Profile: func(_ context.Context, c visitor.Contact) (visitor.Contact, error) { return c, nil },
 	})
 	fmt.Println(h.Close()) // after http.Server.Shutdown
-	telegrams(h, hello)    // too late: Telegram will send it again
+	telegrams(h, hello)    // Telegram sends it again later
 	// Output:
 	// <nil>
 	// 503 ""

@@ -14,7 +14,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor/intake"
 )
 
-// Handler takes in the deliveries of one channel. It is safe for concurrent use.
+// Handler receives the deliveries of one channel. It is safe for concurrent use.
 type Handler struct {
 	ws       *store.Workspace
 	channel  intake.Channel
@@ -24,36 +24,36 @@ type Handler struct {
 	closed   atomic.Bool
 }
 
-// New returns a handler that captures what a channel posts into a workspace, which may be
-// nil where Options.Route says the workspace. It panics where nothing does, since people
-// would be lost.
+// New returns a handler that captures the events of a channel in a workspace. With
+// Options.Route, ws is not used and can be nil. New panics without both, as every event would
+// be lost.
 func New(ws *store.Workspace, channel intake.Channel, o *Options) *Handler {
 	if ws == nil && (o == nil || o.Route == nil) {
 		panic("webhook: no workspace and no Options.Route")
 	}
 	h := &Handler{ws: ws, channel: channel, o: o.orDefaults()}
-	h.profiles = newProfiles(h.o, h.tell)
+	h.profiles = newProfiles(h.o, h.record)
 	return h
 }
 
-// Counts returns what the handler has done since New.
+// Counts returns the totals since New.
 func (h *Handler) Counts() Counts { return h.tally.counts() }
 
-// Close makes the handler refuse deliveries, so that channels send them later, and waits
-// for the profiles that are being asked for; those still waiting are left until the next
-// event of the person. It returns nil.
+// Close makes the handler answer 503, so that channels send their deliveries again later, and
+// waits for running profile requests. Requests in the queue are dropped; the next event of the
+// person queues a new one. It returns nil.
 func (h *Handler) Close() error {
 	h.closed.Store(true)
 	h.profiles.close()
 	return nil
 }
 
-// ServeHTTP answers one request of the channel; see the package for the answers.
+// ServeHTTP answers one request of the channel; the package documentation lists the answers.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a := h.serve(w, r)
 	h.tally.answered(a.status)
 	if a.err != nil {
-		h.tell(Entry{Source: sourceOf(a.err), Outcome: Rejected, Status: a.status, Err: a.err})
+		h.record(Entry{Source: sourceOf(a.err), Outcome: Rejected, Status: a.status, Err: a.err})
 	}
 	header := w.Header()
 	if a.text != "" {
@@ -61,18 +61,18 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		header.Set("X-Content-Type-Options", "nosniff")
 	}
 	w.WriteHeader(a.status)
-	_, _ = io.WriteString(w, a.text) // whoever hung up sends again
+	_, _ = io.WriteString(w, a.text) // a channel that has disconnected sends again
 	for _, p := range a.ask {
 		h.profiles.add(p)
 	}
 }
 
-// answer is what to say to a request.
+// answer is the answer to a request.
 type answer struct {
 	status int
 	text   string
-	err    error    // why a delivery was refused
-	ask    []person // whose profiles are wanted
+	err    error    // why the delivery was rejected
+	ask    []person // whose profile to request
 }
 
 func refuse(status int, text string, err error) answer {
@@ -83,7 +83,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) answer {
 	challenger, challenges := h.channel.(intake.Challenger)
 	poster, posts := h.channel.(intake.CORSChannel)
 	if posts {
-		h.letBrowser(w, r, poster)
+		h.allowOrigin(w, r, poster)
 	}
 	switch {
 	case h.closed.Load():
@@ -110,9 +110,8 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) answer {
 	return answer{status: http.StatusMethodNotAllowed, text: "method not allowed"}
 }
 
-// letBrowser tells a browser whether a page of its origin may post by script:
-// https://fetch.spec.whatwg.org/#http-cors-protocol.
-func (h *Handler) letBrowser(w http.ResponseWriter, r *http.Request, c intake.CORSChannel) {
+// allowOrigin sets the CORS header: https://fetch.spec.whatwg.org/#http-cors-protocol.
+func (h *Handler) allowOrigin(w http.ResponseWriter, r *http.Request, c intake.CORSChannel) {
 	header, origin := w.Header(), r.Header.Get("Origin")
 	header.Add("Vary", "Origin")
 	if origin == "" || !c.Allows(origin) {
@@ -135,10 +134,10 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request) answer {
 	if err != nil {
 		return unreadable(err)
 	}
-	// A channel that hangs up has not heard the answer, but what it said is true.
+	// A channel that disconnects misses the answer, but its events are still valid.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), h.o.Timeout)
 	defer cancel()
-	kept, ask := h.take(ctx, batch.Events)
+	kept, ask := h.capture(ctx, batch.Events)
 	switch {
 	case !kept:
 		return answer{status: http.StatusServiceUnavailable}
@@ -155,7 +154,7 @@ var (
 	errCutOff  = errors.New("the body was cut off")
 )
 
-// body reads all of a request's body, or says what to answer.
+// body reads the body of a request, or returns the answer if that fails.
 func (h *Handler) body(w http.ResponseWriter, r *http.Request) ([]byte, *answer) {
 	connection := http.NewResponseController(w)
 	limited := connection.SetReadDeadline(time.Now().Add(h.o.ReadTimeout)) == nil
@@ -164,7 +163,7 @@ func (h *Handler) body(w http.ResponseWriter, r *http.Request) ([]byte, *answer)
 	var a answer
 	switch {
 	case err == nil:
-		if limited { // or the end of the delivery would be taken for the end of the connection
+		if limited { // the deadline would also end the connection
 			_ = connection.SetReadDeadline(time.Time{})
 		}
 		return body, nil
@@ -178,7 +177,8 @@ func (h *Handler) body(w http.ResponseWriter, r *http.Request) ([]byte, *answer)
 	return nil, &a
 }
 
-// unreadable answers what package intake refuses. Whoever is not authentic is not told why.
+// unreadable returns the answer to a delivery that package intake rejects. The answer to one
+// that is not authentic does not say why.
 func unreadable(err error) answer {
 	if errors.Is(err, intake.ErrSignature) {
 		return refuse(http.StatusForbidden, intake.ErrSignature.Error(), err)

@@ -244,7 +244,7 @@ func TestRoute(t *testing.T) {
 }
 
 // What is logged of an event holds nothing of the person.
-func TestEntriesTellNothing(t *testing.T) {
+func TestEntriesHoldNoPersonalData(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	log := slog.New(slog.NewTextHandler(&out, nil))

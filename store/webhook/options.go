@@ -7,40 +7,41 @@ import (
 	"github.com/contactpipeline/visitors/visitor/intake"
 )
 
-// Options are what a host may choose of a Handler. A nil *Options and the zero value of
-// each field mean the default.
+// Options configure a Handler. A nil *Options and the zero value of each field mean the
+// default.
 type Options struct {
-	// MaxBody is how many bytes a delivery may have. Default: intake.MaxBody, and never more.
+	// MaxBody is the maximum length of a body in bytes. Default and maximum: intake.MaxBody.
 	MaxBody int64
-	// ReadTimeout is how long a body may take to arrive. Default: 10 s. Channels send a few
-	// kilobytes at once; whoever takes longer only holds a connection.
+	// ReadTimeout limits the time in which a body arrives. Default: 10 s. Channels send a few
+	// kilobytes at once.
 	ReadTimeout time.Duration
-	// Timeout is how long the events of a delivery may take to be kept. Default: 10 s. What
-	// is not kept by then comes again; a channel that hangs up earlier stops nothing.
+	// Timeout limits the time to capture the events of a delivery. Default: 10 s. After it,
+	// the answer is 503 and the channel sends them again. A channel that disconnects does not
+	// stop the capture.
 	Timeout time.Duration
-	// Route returns the workspace of one of the business's own accounts (a number, a page, a
-	// bot, a site; see intake.Event.Account), where one address gets the deliveries for
-	// several workspaces, as that of an app of Meta's does. Nil: the account is nobody's, and
-	// the event is ignored. Default: all goes to the workspace given to New.
+	// Route returns the workspace of one of the business's own accounts (a number, page, bot
+	// or site; see intake.Event.Account), if one URL receives the deliveries for several
+	// workspaces, as that of a Meta app does. If it returns nil, the event is ignored.
+	// Default: the workspace passed to New.
 	Route func(account string) *store.Workspace
-	// Profile asks the channel for the name of a person who has a made-up one, after the
-	// event was answered. Default: nobody is asked.
+	// Profile requests the profile of a person with a placeholder name, after the event was
+	// answered. Default: no requests.
 	Profile store.ProfileFetcher
-	// ProfileWorkers is how many people are asked for at once. Default: 4.
+	// ProfileWorkers is the number of concurrent profile requests. Default: 4.
 	ProfileWorkers int
-	// ProfileTimeout is how long the answer may take. Default: 10 s.
+	// ProfileTimeout limits each profile request. Default: 10 s.
 	ProfileTimeout time.Duration
-	// Redirect is the page to which the browser of somebody who sent a form goes next. Default:
-	// it is answered with an empty page, as a script wants it.
+	// Redirect is the URL to which a browser goes after it has sent a form. Default: an empty
+	// page, as a script expects.
 	Redirect string
-	// Log is told of each event, in the order of its delivery, and of each delivery that was
-	// refused. Deliveries call it at the same time. Default: nobody is told.
+	// Log is called for each event, in the order of its delivery, for each rejected delivery
+	// and for each profile request; concurrently for concurrent deliveries. Default: no log.
 	Log func(Entry)
 }
 
-// mostWaiting is how many people may wait to be asked for. A person beyond is asked for at
-// the next event.
-const mostWaiting = 1_000
+// maxWaiting is the maximum length of the queue of profile requests. A person who does not
+// fit is queued again at the next event.
+const maxWaiting = 1_000
 
 func (o *Options) orDefaults() Options {
 	var c Options

@@ -8,10 +8,10 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// person is somebody whose name the channel has not told.
+// person is a person with a placeholder name, whose profile to request.
 type person struct {
 	ws      *store.Workspace
-	entry   Entry // of the event that told of the person
+	entry   Entry // of the person's event
 	contact visitor.Contact
 }
 
@@ -22,28 +22,28 @@ type personKey struct {
 	id visitor.Identity
 }
 
-// profiles asks channels for people, a few at a time, and each person once at a time.
+// profiles is the queue of profile requests. Each person is in it at most once.
 type profiles struct {
-	o    Options
-	tell func(Entry)
+	o      Options
+	record func(Entry)
 
 	mu      sync.Mutex
 	waiting []person
-	known   map[personKey]bool // who waits or is being asked for
+	known   map[personKey]bool // waiting or being requested
 	workers int
 	closed  bool
 	group   sync.WaitGroup
 }
 
-func newProfiles(o Options, tell func(Entry)) *profiles {
-	return &profiles{o: o, tell: tell, known: map[personKey]bool{}}
+func newProfiles(o Options, record func(Entry)) *profiles {
+	return &profiles{o: o, record: record, known: map[personKey]bool{}}
 }
 
-// add has a person asked for, unless too many wait or the person does already.
+// add queues a request, unless the queue is full or has the person already.
 func (p *profiles) add(who person) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.o.Profile == nil || p.closed || p.known[who.key()] || len(p.waiting) >= mostWaiting {
+	if p.o.Profile == nil || p.closed || p.known[who.key()] || len(p.waiting) >= maxWaiting {
 		return
 	}
 	p.known[who.key()] = true
@@ -54,7 +54,7 @@ func (p *profiles) add(who person) {
 	}
 }
 
-// work asks for people until nobody waits.
+// work makes requests until the queue is empty.
 func (p *profiles) work() {
 	for {
 		p.mu.Lock()
@@ -66,14 +66,14 @@ func (p *profiles) work() {
 		who := p.waiting[0]
 		p.waiting = p.waiting[1:]
 		p.mu.Unlock()
-		p.ask(who)
+		p.request(who)
 		p.mu.Lock()
 		delete(p.known, who.key())
 		p.mu.Unlock()
 	}
 }
 
-func (p *profiles) ask(who person) {
+func (p *profiles) request(who person) {
 	ctx, cancel := context.WithTimeout(context.Background(), p.o.ProfileTimeout)
 	defer cancel()
 	c, err := who.ws.EnrichProfile(ctx, who.contact, p.o.Profile)
@@ -82,10 +82,10 @@ func (p *profiles) ask(who person) {
 	if err != nil {
 		e.Outcome, e.Err = ProfileFailed, err
 	}
-	p.tell(e)
+	p.record(e)
 }
 
-// close drops who waits, and waits for those who are being asked for.
+// close empties the queue and waits for running requests.
 func (p *profiles) close() {
 	p.mu.Lock()
 	p.closed, p.waiting = true, nil

@@ -14,12 +14,12 @@ import (
 	"github.com/contactpipeline/visitors/visitor/intake"
 )
 
-// message is one of a person to a Facebook page, which tells no name.
+// message returns a message to a Facebook page, which contains no name.
 func message(person, mid string) []byte {
 	return []byte(`{"object":"page","entry":[{"id":"31","messaging":[{"sender":{"id":"` + person + `"},"timestamp":1760000000123,"message":{"mid":"` + mid + `"}}]}]}`)
 }
 
-func TestProfileIsAskedFor(t *testing.T) {
+func TestProfileRequest(t *testing.T) {
 	t.Parallel()
 	ws := remembered(t)
 	var asked atomic.Int64

@@ -11,8 +11,8 @@ import (
 	"github.com/contactpipeline/visitors/tag/text"
 )
 
-// New mints an id for the time t, cut to the microsecond. t lies between 1970
-// and the year 10889, which 48 bits of milliseconds can hold.
+// New generates an id for the time t, truncated to the microsecond. t must be between 1970 and the
+// year 10889, the range of 48 bits of milliseconds.
 func New(t time.Time) string {
 	u := prefix(t)
 	var random [8]byte
@@ -21,16 +21,16 @@ func New(t time.Time) string {
 	return u.String()
 }
 
-// First returns the smallest id that New can mint for the time t: every id minted
-// for t or later is at least as large, every earlier one is smaller.
+// First returns the smallest id that New can generate for the time t: ids for t or later are not
+// smaller, ids for earlier times are.
 func First(t time.Time) string {
 	u := prefix(t)
 	u[8] = 0x80
 	return u.String()
 }
 
-// Time returns the time that an id from New carries, to the microsecond, in UTC.
-// It reports false when s is not a version 7 id in the 36-character form.
+// Time returns the time of an id from New in UTC, to the microsecond. It returns false if s is not
+// a version 7 id in the 36-character form.
 func Time(s string) (time.Time, bool) {
 	u, err := uuid.Parse(s)
 	if err != nil || len(s) != 36 || u.Version() != 7 {
@@ -38,13 +38,13 @@ func Time(s string) (time.Time, bool) {
 	}
 	ms := int64(binary.BigEndian.Uint64(u[:8]) >> 16)
 	fraction := int64(binary.BigEndian.Uint16(u[6:8]) & 0xFFF)
-	// The rounding up undoes the rounding down of prefix: 1,000 µs fit 4,096 steps.
+	// Rounding up reverses the rounding down in prefix, since 1,000 µs map to 4,096 steps.
 	us := (fraction*1000 + 4095) / 4096
 	return time.UnixMilli(ms).Add(time.Duration(us) * time.Microsecond).UTC(), true
 }
 
-// Parse reads an id: a UUID of any version in the 36-character form, either case.
-// It returns it in lower case, or a *text.FieldError naming field.
+// Parse parses an id, a UUID of any version in the 36-character form and in either case. It returns
+// the id in lower case, or a *text.FieldError for field.
 func Parse(field, s string) (string, error) {
 	if len(s) != 36 {
 		return "", text.Refuse(field, fmt.Sprintf("not an id: %d characters, want 36", len(s)))

@@ -9,14 +9,13 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Line cleans one line of text, such as a name: NFC, white space of any kind
-// (NBSP and line breaks too) folded to single spaces, white space and zero-width
-// characters trimmed from both ends, zero-width spaces removed inside. The two
-// joiners U+200C and U+200D stay inside, since emoji and several scripts need them.
+// Line normalizes a line of text such as a name: to NFC, each run of white space (also NBSP and
+// line breaks) to a single space, without white space and zero-width characters at both ends and
+// without zero-width spaces inside. It keeps the joiners U+200C and U+200D inside, which emoji and
+// several scripts need.
 //
-// It refuses, with a *FieldError naming field: invalid UTF-8, NUL and other
-// control characters, directional overrides and isolates (U+202A–202E,
-// U+2066–2069), and more than limit code points.
+// It returns a *FieldError for field if s has invalid UTF-8, NUL or other control characters,
+// directional overrides or isolates (U+202A–202E, U+2066–2069), or more than limit code points.
 func Line(field, s string, limit int) (string, error) {
 	if len(s) > limit*utf8.UTFMax*4 {
 		return "", Refuse(field, fmt.Sprintf("longer than %d characters", limit))
@@ -46,9 +45,9 @@ func Line(field, s string, limit int) (string, error) {
 	return out, nil
 }
 
-// Clean cleans text of several lines, such as a description: NFC, trimmed as by
-// Trim, line breaks and tabs kept. It refuses what Line refuses, and more
-// than limit bytes.
+// Clean normalizes a text of several lines such as a description: to NFC and without the ends that
+// Trim removes. It keeps line breaks and tabs. It returns a *FieldError for the same characters as
+// Line, and for more than limit bytes.
 func Clean(field, s string, limit int) (string, error) {
 	if len(s) > limit {
 		return "", Refuse(field, fmt.Sprintf("longer than %d bytes", limit))
@@ -63,16 +62,15 @@ func Clean(field, s string, limit int) (string, error) {
 	return out, nil
 }
 
-// Trim returns s without the white space of any kind and the zero-width characters
-// at its ends; joiners too, for there they join nothing.
+// Trim returns s without white space and zero-width characters, including joiners, at its ends.
 func Trim(s string) string {
 	return strings.TrimFunc(s, func(r rune) bool {
 		return unicode.IsSpace(r) || invisible(r) || joiner(r)
 	})
 }
 
-// Blank reports whether s shows nothing: it holds only white space, format
-// characters, marks without a letter to carry them, and letters made to be invisible.
+// Blank reports whether s has no visible character: only white space, format characters, combining
+// marks without a letter, and invisible letters.
 func Blank(s string) bool {
 	for _, r := range s {
 		switch r {
@@ -86,9 +84,9 @@ func Blank(s string) bool {
 	return true
 }
 
-// Token checks an opaque token, such as an id given by another system: it is
-// returned as it came, or refused when it holds white space at an end, a control
-// character, a directional override, invalid UTF-8, or more than limit bytes.
+// Token validates an opaque token, such as an id of another system, and returns it unchanged. It
+// returns a *FieldError if s has white space at an end, a control character, a directional
+// override, invalid UTF-8, or more than limit bytes.
 func Token(field, s string, limit int) (string, error) {
 	if len(s) > limit {
 		return "", Refuse(field, fmt.Sprintf("longer than %d bytes", limit))
@@ -120,7 +118,7 @@ func check(field, s string, breaks bool) error {
 	return nil
 }
 
-// invisible reports the zero-width characters that carry no meaning inside a line.
+// invisible reports whether r is a zero-width character that has no meaning inside a line.
 func invisible(r rune) bool {
 	switch r {
 	case 0x00AD, 0x061C, 0x180E, 0x200B, 0x200E, 0x200F, 0xFEFF:
@@ -129,10 +127,10 @@ func invisible(r rune) bool {
 	return r >= 0x2060 && r <= 0x2064 || r >= 0x206A && r <= 0x206F
 }
 
-// joiner reports the two zero-width characters that shape what they stand between.
+// joiner reports whether r is one of the two zero-width joiners.
 func joiner(r rune) bool { return r == 0x200C || r == 0x200D }
 
-// override reports the characters that turn the direction of the text after them.
+// override reports whether r changes the direction of the text after it.
 func override(r rune) bool {
 	return r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069
 }

@@ -1,7 +1,7 @@
 package text
 
-// Equal reports whether Fold(s) is folded, which is folded already. Like Contains, it
-// and the two below allocate nothing for text as short as a name.
+// Equal reports whether Fold(s) == folded. folded must be a result of Fold. Equal, HasPrefix and
+// HasSuffix allocate no memory if Fold(s) has up to 256 bytes.
 func Equal(s, folded string) bool {
 	if plain, _ := ascii(s); plain {
 		return len(s) == len(folded) && equalLower(s, folded)
@@ -10,7 +10,7 @@ func Equal(s, folded string) bool {
 	return string(appendFold(short[:0], s)) == folded
 }
 
-// HasPrefix reports whether Fold(s) starts with folded, which is folded already.
+// HasPrefix reports whether Fold(s) starts with folded, which must be a result of Fold.
 func HasPrefix(s, folded string) bool {
 	if plain, _ := ascii(s); plain {
 		return len(s) >= len(folded) && equalLower(s[:len(folded)], folded)
@@ -20,7 +20,7 @@ func HasPrefix(s, folded string) bool {
 	return len(b) >= len(folded) && string(b[:len(folded)]) == folded
 }
 
-// HasSuffix reports whether Fold(s) ends with folded, which is folded already.
+// HasSuffix reports whether Fold(s) ends with folded, which must be a result of Fold.
 func HasSuffix(s, folded string) bool {
 	if plain, _ := ascii(s); plain {
 		return len(s) >= len(folded) && equalLower(s[len(s)-len(folded):], folded)

@@ -2,7 +2,7 @@ package text
 
 import "bytes"
 
-// contains is bytes.Contains for a text and a string, without copying either.
+// contains is bytes.Contains(b, []byte(sub)) without converting sub.
 func contains(b []byte, sub string) bool {
 	if sub == "" {
 		return true
@@ -20,7 +20,7 @@ func contains(b []byte, sub string) bool {
 	return false
 }
 
-// containsLower reports whether s, which is ASCII, contains sub in any case.
+// containsLower reports whether s, which is ASCII, contains the lower-case text sub in any case.
 func containsLower(s, sub string) bool {
 	if sub == "" {
 		return true

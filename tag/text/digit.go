@@ -11,8 +11,8 @@ func Digit(r rune) (value rune, ok bool) {
 	if !unicode.Is(unicode.Nd, r) {
 		return 0, false
 	}
-	// In Unicode the ten digits of a script are consecutive, from zero to nine, and where
-	// the digits of several sets are adjacent (the mathematical ones), each set is whole.
+	// The ten digits of a script are consecutive in Unicode, from zero to nine. Adjacent sets of
+	// digits, such as the mathematical ones, are complete.
 	first := r
 	for unicode.Is(unicode.Nd, first-1) {
 		first--

@@ -11,7 +11,7 @@ import (
 	"github.com/contactpipeline/visitors/tag/text"
 )
 
-// The names of the characters, such as THAI DIGIT SEVEN, tell what they are worth.
+// The value of a digit is in its name, such as THAI DIGIT SEVEN.
 func TestDigit(t *testing.T) {
 	t.Parallel()
 	words := strings.Fields("ZERO ONE TWO THREE FOUR FIVE SIX SEVEN EIGHT NINE")

@@ -1,8 +1,8 @@
 package text
 
-// Distance returns how many characters must be inserted, deleted, replaced, or swapped with
-// the next one, to turn a into b (the optimal string alignment distance). It stops early
-// and returns limit if that is not less than limit.
+// Distance returns the number of edits that change a into b: inserted, deleted and replaced
+// characters, and swapped neighbors (the optimal string alignment distance). If it is limit or
+// more, Distance stops early and returns limit.
 func Distance(a, b string, limit int) int {
 	s, t := []rune(a), []rune(b)
 	if len(s)-len(t) >= limit || len(t)-len(s) >= limit {
@@ -26,7 +26,7 @@ func Distance(a, b string, limit int) int {
 			}
 			least = min(least, row[j+1])
 		}
-		if least >= limit { // later rows have no less, even by a swap, which adds 1 to the row before
+		if least >= limit { // later rows are not smaller, not even by a swap, which adds 1 to the previous row
 			return limit
 		}
 		before, last, row = last, row, before

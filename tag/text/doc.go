@@ -1,11 +1,8 @@
-// Package text holds the rules of text that tags, visitors, groups and
-// filters share: what is accepted (Line, Clean, Token), what is equal (Fold), and how
-// a refusal is told (FieldError).
+// Package text has the rules for text in tags, visitors, groups and filters: validation (Line,
+// Clean, Token), comparison (Fold) and the error for text that is not valid (FieldError).
 //
-// Every piece of text that reaches a store has passed Line, Clean or Token: it is
-// valid UTF-8, free of NUL, control characters and directional overrides, and in
-// NFC unless it is another system's token. Every comparison that people would call
-// "the same name" is made on Fold of both sides, computed here in Go and stored
-// beside the text, so that all stores give the same answer whatever their own idea
-// of case and accents.
+// Every text in a store has passed Line, Clean or Token. It is valid UTF-8 without NUL, control
+// characters and directional overrides, and in NFC unless it is a token of another system. Names
+// are compared by Fold, which is computed in Go and stored next to the text, so that all stores
+// give the same results, independent of the collations of the database.
 package text

@@ -2,14 +2,14 @@ package text
 
 import "errors"
 
-// ErrInvalid is matched (errors.Is) by every error that refuses input.
+// ErrInvalid matches, with errors.Is, every error about input that is not valid.
 var ErrInvalid = errors.New("invalid")
 
-// FieldError refuses the value of one field. It matches ErrInvalid. It never
-// repeats the value, which may be personal data.
+// FieldError is the error for the value of one field. It matches ErrInvalid. It never contains the
+// value, which can be personal data.
 type FieldError struct {
-	Field  string // the field's name, e.g. "email"
-	Reason string // why it was refused, e.g. "no @"
+	Field  string // such as "email"
+	Reason string // such as "no @"
 }
 
 // Error returns "field: reason".

@@ -7,15 +7,14 @@ import (
 	"unicode/utf8"
 )
 
-// FoldVersion names the result of Fold. A store keeps it beside its folded
-// columns and folds again when it has changed.
+// FoldVersion is the version of Fold. A store records it and updates its folded columns when it
+// changes.
 const FoldVersion = 1
 
-// Fold returns the form of s in which two texts that people call the same are
-// equal: NFKD, full case folding, the combining marks U+0300–036F removed, ł ø đ ð
-// þ æ œ ı spelled in basic letters, zero-width characters and variation selectors
-// dropped, every white space a plain space. Fold(Fold(s)) = Fold(s). Marks of other
-// scripts stay: they are letters there.
+// Fold returns a form of s for comparisons that ignore case and accents: NFKD with full case
+// folding, without the combining marks U+0300–036F, zero-width characters and variation selectors,
+// with ł ø đ ð þ æ œ ı replaced by basic letters, and each white space by a space. It keeps the
+// marks of other scripts, where they are part of letters. Fold(Fold(s)) = Fold(s).
 func Fold(s string) string {
 	if plain, lower := ascii(s); plain {
 		if lower {
@@ -27,8 +26,8 @@ func Fold(s string) string {
 	return string(appendFold(short[:0], s))
 }
 
-// Contains reports whether Fold(s) contains sub, which is folded already. It
-// allocates nothing for text as short as a name.
+// Contains reports whether Fold(s) contains sub, which must be a result of Fold. It allocates no
+// memory if Fold(s) has up to 256 bytes.
 func Contains(s, sub string) bool {
 	if plain, lower := ascii(s); plain {
 		if lower {
@@ -40,8 +39,8 @@ func Contains(s, sub string) bool {
 	return contains(appendFold(short[:0], s), sub)
 }
 
-// appendFold appends Fold(s) to dst. Marks are put in order at the end and only where
-// they are not, which is rare.
+// appendFold appends Fold(s) to dst. It sorts combining marks only if they are not in order, which
+// is rare.
 func appendFold(dst []byte, s string) []byte {
 	start := len(dst)
 	ordered, last := true, uint8(0)
@@ -69,9 +68,8 @@ func appendFold(dst []byte, s string) []byte {
 	return dst
 }
 
-// order puts each run of combining marks of a folded text in canonical order
-// (Unicode Standard §3.11). It does not call on norm for it, which adds U+034F to
-// very long runs.
+// order sorts each run of combining marks of a folded text in canonical order (Unicode Standard
+// §3.11). It does not use package norm, which adds U+034F to very long runs.
 func order(s string) string {
 	runes := []rune(s)
 	for i := 0; i < len(runes); i++ {
@@ -85,7 +83,7 @@ func order(s string) string {
 	return string(runes)
 }
 
-// ascii reports whether s is printable ASCII, and whether it is without capitals.
+// ascii reports whether s is printable ASCII, and whether it has no capital letters.
 func ascii(s string) (plain, lower bool) {
 	lower = true
 	for i := 0; i < len(s); i++ {

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// folded is what one character folds to: nothing, several characters, or one
-// character with its canonical combining class.
+// folded is the folded form of one character: nothing, several characters, or one character with
+// its canonical combining class.
 type folded uint32
 
 const (
@@ -20,8 +20,8 @@ const (
 func (f folded) rune() rune   { return rune(f & 0x1FFFFF) }
 func (f folded) class() uint8 { return uint8(f >> 21) }
 
-// blocks remembers, by 256 characters, what has been asked for once: asking Unicode's
-// tables costs twenty times more, and a text stays within few blocks.
+// blocks caches the folded forms of 256 characters each, filled when first used: looking them up
+// in the Unicode tables takes twenty times longer, and most texts use few blocks.
 var blocks [0x200]atomic.Pointer[[256]folded]
 
 func foldOf(r rune) folded {
@@ -46,7 +46,7 @@ func lookUp(r rune) folded {
 	switch {
 	case len(out) == 0:
 		return nothing
-	case size < len(out), first == 0: // NUL would read as nothing
+	case size < len(out), first == 0: // NUL would be equal to nothing
 		return several
 	}
 	return folded(classOf(first))<<21 | folded(first)
@@ -85,8 +85,8 @@ func appendRune(dst []byte, r rune) []byte {
 	return dst
 }
 
-// appendLower appends the case folding of r, which does not decompose. By way of the
-// capital, all small forms of a letter become one, such as σ and ς, or i and ı.
+// appendLower appends the case folding of r, which has no decomposition. Converting to upper case
+// first makes different lower-case forms of a letter equal, such as σ and ς, or i and ı.
 func appendLower(dst []byte, r rune) []byte {
 	r = unicode.ToLower(unicode.ToUpper(r))
 	switch r {
@@ -108,8 +108,8 @@ func appendLower(dst []byte, r rune) []byte {
 	return utf8.AppendRune(dst, r)
 }
 
-// ignored reports the characters that show nothing by themselves: zero-width ones,
-// directional ones, and those that choose between shapes of one character.
+// ignored reports whether r is invisible: a zero-width or directional character, or a variation
+// selector.
 func ignored(r rune) bool {
 	return invisible(r) || joiner(r) || override(r) || unicode.Is(unicode.Variation_Selector, r)
 }

@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// IsUnicodeJSON reports whether the texts in JSON are Unicode: valid UTF-8, and no escape of
-// one half of a surrogate pair, such as "\ud83d". encoding/json replaces both with U+FFFD.
-// It does not check that b is JSON.
+// IsUnicodeJSON reports whether the texts in JSON are valid Unicode: valid UTF-8 without escapes of
+// half a surrogate pair, such as "\ud83d". encoding/json replaces both by U+FFFD. It does not check
+// that b is JSON.
 func IsUnicodeJSON(b []byte) bool {
 	if !utf8.Valid(b) {
 		return false
@@ -22,7 +22,7 @@ func IsUnicodeJSON(b []byte) bool {
 		b = b[i:]
 		r, ok := escaped(b)
 		if !ok {
-			b = b[2:] // of another kind, such as \n
+			b = b[2:] // another escape, such as \n
 			continue
 		}
 		b = b[6:]
@@ -37,7 +37,7 @@ func IsUnicodeJSON(b []byte) bool {
 	}
 }
 
-// escaped reads an escape such as \u00e9 that b starts with.
+// escaped returns the character of an escape such as \u00e9 at the start of b.
 func escaped(b []byte) (rune, bool) {
 	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
 		return 0, false

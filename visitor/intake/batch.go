@@ -8,39 +8,37 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// MaxBody is how many bytes of a delivery are read, 4 MiB; a longer one is refused. The
-// payloads of the WhatsApp Cloud API go up to 3 MB.
+// MaxBody is the maximum size of a delivery, 4 MiB. Payloads of the WhatsApp Cloud API have up
+// to 3 MB.
 const MaxBody = 4 << 20
 
-// Header gives the value of a request header, "" when it is missing. The method Get of an
-// http.Header is one.
+// Header returns the value of a request header, "" if it is missing. http.Header.Get is one.
 type Header func(name string) string
 
-// Channel reads the deliveries of one channel.
+// Channel verifies and parses the deliveries of one channel.
 type Channel interface {
-	// Verify reports whether a delivery comes from the channel. The body is every byte
-	// as it arrived. The error is an *Error; when it matches ErrSignature the
-	// delivery must be refused.
+	// Verify returns nil if a delivery comes from the channel. body must be unchanged. The error
+	// is an *Error; if it matches ErrSignature, refuse the delivery.
 	Verify(h Header, body []byte) error
-	// Parse reads a delivery, whose origin Verify has proven. The error is an *Error that
-	// matches ErrInvalid, for a delivery of which nothing can be read; a bad event
-	// among good ones is no error.
+	// Parse parses a delivery that was verified. The error is an *Error that matches ErrInvalid, if
+	// no part of the delivery can be parsed. A single event that is not valid is no error; it
+	// is returned as Malformed.
 	Parse(h Header, body []byte) (Batch, error)
 }
 
-// Challenger is a Channel that first proves its address by a GET request, as Meta's do.
+// Challenger is a Channel that checks the webhook address by a GET request first, as Meta does.
 type Challenger interface {
 	Channel
-	// Challenge returns what to answer with status 200 as text/plain; an error that
-	// matches ErrSignature is answered with 403.
+	// Challenge returns the response body, to be sent with status 200 as text/plain. Answer an
+	// error that matches ErrSignature with status 403.
 	Challenge(query url.Values) (string, error)
 }
 
-// Poster is a Channel to which the pages of websites post by script, as chat widgets and
-// forms do. Browsers ask first whether a page of another origin may (CORS).
+// CORSChannel is a Channel that scripts on websites post to, such as chat widgets and forms.
+// Browsers check first that the origin of the page is allowed (CORS).
 type CORSChannel interface {
 	Channel
-	// Allows reports whether pages of an origin, such as https://example.com, may post.
+	// Allows reports whether pages of an origin, such as https://example.com, are allowed to post.
 	Allows(origin string) bool
 }
 
@@ -53,13 +51,13 @@ func Read(c Channel, h Header, body []byte) (Batch, error) {
 	return c.Parse(h, body)
 }
 
-// Batch is what one delivery tells, in its own order. The same event may be in it twice.
+// Batch is the events of one delivery, in its order. It can contain the same event twice.
 type Batch struct {
 	Events []Event `json:"events"`
 }
 
-// Contacts iterates over the contacts of all events but the Ignored ones, in the order of
-// the delivery. Each is to be captured: what may not make a visitor is marked Known.
+// Contacts iterates over the contacts of all events except Ignored ones, in the order of the
+// delivery. Capture each of them: those that must not create a visitor have UpdateOnly set.
 func (b Batch) Contacts() iter.Seq[visitor.Contact] {
 	return func(yield func(visitor.Contact) bool) {
 		for _, e := range b.Events {
@@ -70,28 +68,28 @@ func (b Batch) Contacts() iter.Seq[visitor.Contact] {
 	}
 }
 
-// Kind is what an event may do.
+// Kind is the kind of an event.
 type Kind string
 
 // The kinds of events.
 const (
-	Inbound        Kind = "inbound"         // a person reached the business: may make a visitor
-	IdentityChange Kind = "identity_change" // a person has new ids: may change a visitor, never make one
-	Profile        Kind = "profile"         // something is told of a person: may change a visitor, never make one
-	Ignored        Kind = "ignored"         // nothing to do; the Reason says why
+	Inbound        Kind = "inbound"         // a person contacted the business: can create a visitor
+	IdentityChange Kind = "identity_change" // a person has new ids: updates a visitor, never creates one
+	Profile        Kind = "profile"         // data about a person: updates a visitor, never creates one
+	Ignored        Kind = "ignored"         // nothing to do; see Reason
 )
 
 // Event is one thing that happened on a channel.
 type Event struct {
 	Kind    Kind   `json:"kind"`
-	Account string `json:"account,omitempty"` // the business's own account that it came to: number, page, bot, site
-	Via     string `json:"via,omitempty"`     // the channel's own word for it: text, postback, comments, statuses …
-	// Contact is the person, under the new ids after an IdentityChange, with the old ones in
-	// all their spellings in Was. Its name is empty when the channel tells
-	// none. OccurredAt is zero when the channel does not say when. Known is set unless the
-	// event is Inbound. Of an Ignored event only Source, EventID and OccurredAt are set.
+	Account string `json:"account,omitempty"` // account of the business: number, page, bot, site
+	Via     string `json:"via,omitempty"`     // the channel's name for the event: text, postback, comments, statuses …
+	// Contact is the person. After an IdentityChange it has the new ids, and all spellings of the
+	// old ones in PreviousIDs. Name is empty and OccurredAt zero if the channel does not send
+	// them. UpdateOnly is set unless the event is Inbound. An Ignored event has only Source,
+	// EventID and OccurredAt.
 	Contact visitor.Contact `json:"contact"`
-	Reason  Reason          `json:"reason,omitempty"` // why it was Ignored
+	Reason  Reason          `json:"reason,omitempty"` // why the event was Ignored
 	Err     error           `json:"-"`                // of a Malformed event: a *visitor.FieldError
 }
 
@@ -102,40 +100,39 @@ type Reason string
 const (
 	Echo        Reason = "echo"         // the business's own message, reported back
 	Own         Reason = "own"          // the business wrote to itself, or commented on its own post
-	Status      Reason = "status"       // a receipt or a state: sent, delivered, read, typing, blocked
+	Status      Reason = "status"       // a receipt or a status: sent, delivered, read, typing, blocked
 	Reaction    Reason = "reaction"     // an emoji on a message
-	Edit        Reason = "edit"         // a message was changed
-	Deleted     Reason = "deleted"      // a message was taken back
-	Unsupported Reason = "unsupported"  // a message that the channel cannot hand over
-	System      Reason = "system"       // told by the channel itself
-	Group       Reason = "group"        // said in a group or a broadcast channel, not to the business
-	Inline      Reason = "inline"       // typed to the bot in a chat that is not known
+	Edit        Reason = "edit"         // a message was edited
+	Deleted     Reason = "deleted"      // a message was deleted
+	Unsupported Reason = "unsupported"  // a message that the channel cannot deliver
+	System      Reason = "system"       // a notice from the channel itself
+	Group       Reason = "group"        // in a group or a broadcast channel, not to the business
+	Inline      Reason = "inline"       // an inline query to the bot, from an unknown chat
 	Bot         Reason = "bot"          // not a person: a bot, a channel, the platform
-	Comment     Reason = "comment"      // a public comment, and comments are not asked for
-	Referral    Reason = "referral"     // followed a link or opted in, and that is not asked for
-	Standby     Reason = "standby"      // another app holds the conversation, and standby is not asked for
-	Handover    Reason = "handover"     // the conversation passed between apps
+	Comment     Reason = "comment"      // a public comment, and Comments is not set
+	Referral    Reason = "referral"     // a followed link or opt-in, and Referrals is not set
+	Standby     Reason = "standby"      // another app handles the conversation, and Standby is not set
+	Handover    Reason = "handover"     // the conversation was passed to another app
 	Call        Reason = "call"         // a telephone call
-	History     Reason = "history"      // old messages, given once at the connecting of a number
+	History     Reason = "history"      // old messages, sent once when a number is connected
 	AddressBook Reason = "address_book" // the business's own address book
-	Preference  Reason = "preference"   // a person's choice of what to be sent
-	NoSender    Reason = "no_sender"    // does not tell who it was
+	Preference  Reason = "preference"   // a person's choice of which messages to get
+	NoSender    Reason = "no_sender"    // the sender is unknown
 	Test        Reason = "test"         // the channel's test button
-	Spam        Reason = "spam"         // a form filled in by a machine
+	Spam        Reason = "spam"         // a form filled in by a bot
 	NoConsent   Reason = "no_consent"   // the consent box of a form was not ticked
-	Malformed   Reason = "malformed"    // not readable; Err names the field
-	Other       Reason = "other"        // of no concern here, or not known
+	Malformed   Reason = "malformed"    // not valid; see Err
+	Other       Reason = "other"        // not relevant here, or unknown
 )
 
-// ErrSignature is matched by every error that says that a delivery, or a part of it, does
-// not come from where it says.
+// ErrSignature matches every error about a delivery, or a part of one, that is not authentic.
 var ErrSignature = errors.New("not authentic")
 
-// ErrInvalid is matched by every error that says that a delivery cannot be read.
+// ErrInvalid matches every error about a delivery that cannot be parsed.
 var ErrInvalid = visitor.ErrInvalid
 
-// Error tells what was being done for which channel. It unwraps to ErrSignature with
-// a reason, or to a *visitor.FieldError. It never repeats anything of the delivery.
+// Error is an error of one operation on one channel. It unwraps to ErrSignature with a reason, or
+// to a *visitor.FieldError. It never contains data of the delivery.
 type Error struct {
 	Op      string         // "verify", "read" or "sign"
 	Channel visitor.Source // e.g. visitor.WhatsApp; "form" for Form

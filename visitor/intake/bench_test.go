@@ -12,7 +12,7 @@ import (
 
 // BenchmarkThousandEvents verifies and reads a delivery of a thousand people, the most that
 // Meta sends. x-json is how much longer that takes than encoding/json takes to read the
-// same bytes into maps and slices; best-ms is what it takes when nobody else is at work.
+// oneOf bytes into maps and slices; best-ms is the shortest time measured.
 func BenchmarkThousandEvents(b *testing.B) {
 	for folder, m := range meta {
 		b.Run(folder, func(b *testing.B) {

@@ -97,7 +97,7 @@ func TestAnonymousIDs(t *testing.T) {
 	}
 }
 
-// The event id is the person's own: nobody can use up that of another.
+// The event id is scoped to the person, so that no person can use that of another one.
 func TestChatEventIDs(t *testing.T) {
 	t.Parallel()
 	id := func(anonymous, event string) string {

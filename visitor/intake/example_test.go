@@ -11,10 +11,10 @@ import (
 	"github.com/contactpipeline/visitors/visitor/intake"
 )
 
-// called is what a contact says of who it is.
+// called returns the name of a contact.
 func called(c visitor.Contact) string { return cmp.Or(c.Name, c.Username, c.Phone) }
 
-// show prints what an event tells.
+// show prints an event.
 func show(e intake.Event) {
 	switch e.Kind {
 	case intake.Ignored:
@@ -162,10 +162,10 @@ func ExampleChat_Parse() {
 		fmt.Println(err)
 	}
 	show(batch.Events[0])
-	fmt.Println("only claimed:", batch.Events[0].Contact.Unverified)
+	fmt.Println("unverified:", batch.Events[0].Contact.Unverified)
 	// Output:
 	// inbound: chat "Ada Example" as anon:00112233445566778899aabbccddeeff
-	// only claimed: true
+	// unverified: true
 }
 
 func ExampleChat_Sign() {
@@ -180,10 +180,10 @@ func ExampleChat_Sign() {
 		fmt.Println(err)
 	}
 	show(batch.Events[0])
-	fmt.Println("only claimed:", batch.Events[0].Contact.Unverified)
+	fmt.Println("unverified:", batch.Events[0].Contact.Unverified)
 	// Output:
 	// inbound: chat "Ada Example" as 42
-	// only claimed: false
+	// unverified: false
 }
 
 func ExampleNewAnonymousID() {

@@ -14,14 +14,14 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// maxFields is how many values of a form are read.
+// maxFields is the maximum number of values in a form.
 const maxFields = 1_000
 
-// fields are the values of a form, as they were typed, by exact name.
+// fields are the values of a form as typed, by exact name.
 type fields map[string][]string
 
-// first returns the first value that is not blank, trimmed, or "". A field without a name
-// has none.
+// first returns the first value that is not blank, trimmed, or "" if there is none or name is
+// empty.
 func (f fields) first(name string) string {
 	if name == "" {
 		return ""
@@ -34,8 +34,7 @@ func (f fields) first(name string) string {
 	return ""
 }
 
-// value returns what was typed as an attribute: a text, or a list when several boxes were
-// ticked.
+// value returns the values of a field as an attribute: a text, or a list if there are several.
 func (f fields) value(name string) (visitor.Value, bool) {
 	var values []string
 	for _, value := range f[name] {
@@ -52,7 +51,7 @@ func (f fields) value(name string) (visitor.Value, bool) {
 	return visitor.List(values...), true
 }
 
-// readFields reads a form of one of the three types that pages and scripts send.
+// readFields parses a form of one of the three content types.
 func readFields(contentType string, body []byte) (fields, error) {
 	if len(body) > MaxBody {
 		return nil, text.Refuse("body", fmt.Sprintf("longer than %d bytes", MaxBody))
@@ -121,8 +120,8 @@ func readMultipart(boundary string, body []byte) (fields, error) {
 	}
 }
 
-// readJSON reads a flat object of texts, numbers and bools, or lists of them. Objects in
-// it are passed over.
+// readJSON parses a flat object of texts, numbers and bools, or lists of them. Nested objects
+// are ignored.
 func readJSON(body []byte) (fields, error) {
 	var object map[string]json.RawMessage
 	if err := decode(body, &object); err != nil {
@@ -143,7 +142,7 @@ func readJSON(body []byte) (fields, error) {
 	return f, nil
 }
 
-// typedText returns a text, a number or a bool of JSON as a form would send it.
+// typedText returns a text, a number or a bool of JSON as a form sends it.
 func typedText(raw json.RawMessage) (string, bool) {
 	var s string
 	switch raw[0] {

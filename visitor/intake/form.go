@@ -10,32 +10,32 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Form reads what a website's form posts, as application/json (a flat object),
-// application/x-www-form-urlencoded or multipart/form-data (files are passed over). A
-// submission is Inbound and its contact Claimed: anyone can type anyone's address.
+// Form parses the submissions of a website's form: application/json (a flat object),
+// application/x-www-form-urlencoded or multipart/form-data (files are ignored). A submission is
+// Inbound and Contact.Unverified is set, since anybody can type the address of another person.
 //
-// The ExternalID is that of the submission, so that each makes a visitor of its own; with
-// ByEmail it is that of the e-mail address. Contact.OccurredAt is zero: the browser's clock
-// is not asked. E-mail and phone are as they were typed, for the rules of the workspace to
-// accept or refuse.
+// The ExternalID is an id of the submission, so that each creates its own visitor; with ByEmail
+// it is derived from the e-mail address. Contact.OccurredAt is zero, since the clock of a
+// browser is not reliable. E-mail and phone are as typed; the rules of the workspace validate
+// them.
 type Form struct {
-	Source  visitor.Source // default: visitor.Chat, the website; a host with a source of its own for forms gives that
-	Account string         // the form or the site: the scope of the ids; default: none
-	// Fields names, for a field of the form, the field of the contact that it fills: name,
-	// first_name, last_name, username, email, phone, or attributes.x for the attribute x. A
-	// field that is not named is passed over. Default: the first six, each under its own name.
+	Source  visitor.Source // default: visitor.Chat, which is the website; or a source of the host for forms
+	Account string         // the form or the site: scope of the ids; default: none
+	// Fields maps fields of the form to those of the contact: name, first_name, last_name,
+	// username, email, phone, or attributes.x for the attribute x. Other fields of the form are
+	// ignored. Default: the first six, each with the same name.
 	Fields map[string]string
-	Tags   []string // put on whoever fills it in; default: none
-	// ID is the field with an id of the submission, which is the same when it is posted again.
-	// Default: submission_id. Without such a field, all that was typed makes the id.
+	Tags   []string // tags for every submission; default: none
+	// ID is the field with the id of the submission, which is the same when it is posted again.
+	// Default: submission_id. If the form has no such field, the id is a hash of all fields.
 	ID          string
-	ByEmail     bool             // submissions with the same e-mail are the same person, although nobody has proven it; default: not
-	Consent     string           // the field of a box that must be ticked, else nothing is taken; default: none
-	Honeypot    string           // the field, hidden from people, that only a machine fills in (honeypot); default: none
-	RenderedAt  string           // the field with the time when the form was shown, as seconds or milliseconds since 1970; default: none
-	MinFillTime time.Duration    // the shortest time after Shown in which a person fills it in; default: any
-	Now         func() time.Time // the clock that MinFill needs; default: none
-	Origins     []string         // pages that may post, such as https://example.com; default: any
+	ByEmail     bool             // treat submissions with the same e-mail as one person, although it is unverified; default: false
+	Consent     string           // the field of a checkbox; without it, submissions are ignored; default: none
+	Honeypot    string           // a field hidden from people, which only bots fill in; default: none
+	RenderedAt  string           // the field with the time the form was rendered, in seconds or milliseconds since 1970; default: none
+	MinFillTime time.Duration    // shortest time after RenderedAt in which a person can submit; default: 0
+	Now         func() time.Time // clock for MinFillTime; required with it
+	Origins     []string         // of pages that can post, such as https://example.com; default: any
 }
 
 // Verify checks the header Origin. The error matches ErrSignature.
@@ -43,12 +43,12 @@ func (f Form) Verify(h Header, _ []byte) error {
 	return fail("verify", formErrors, fromOrigin(f.Origins, h))
 }
 
-// Allows reports whether pages of an origin may post, as Origins says.
+// Allows reports whether Origins allows an origin.
 func (f Form) Allows(origin string) bool { return allows(f.Origins, origin) }
 
-// Parse reads a submission. The error matches ErrInvalid, and its *visitor.FieldError names
-// the field: for a body that is not what the header Content-Type says, a submission
-// without name, e-mail and phone, and a field of Form that cannot be used.
+// Parse parses a submission. The error matches ErrInvalid and has a *visitor.FieldError: for a
+// body that does not match the header Content-Type, a submission without name, e-mail and
+// phone, and settings of the Form that are not valid.
 func (f Form) Parse(h Header, body []byte) (Batch, error) {
 	typed, err := readFields(h("Content-Type"), body)
 	if err != nil {
@@ -61,7 +61,7 @@ func (f Form) Parse(h Header, body []byte) (Batch, error) {
 	return Batch{[]Event{e}}, nil
 }
 
-// formErrors is what errors call the channel, whatever source its visitors have.
+// formErrors is the name of the channel in errors, whatever its source is.
 const formErrors visitor.Source = "form"
 
 func (f Form) source() visitor.Source {
@@ -72,8 +72,8 @@ func (f Form) source() visitor.Source {
 }
 
 func (f Form) read(typed fields) (Event, error) {
-	s := stamp{source: f.source(), account: f.Account, via: "form"}
-	hasty, err := f.hasty(typed)
+	s := eventFields{source: f.source(), account: f.Account, via: "form"}
+	hasty, err := f.tooFast(typed)
 	switch {
 	case err != nil:
 		return Event{}, err
@@ -101,29 +101,29 @@ func (f Form) read(typed fields) (Event, error) {
 	return e, nil
 }
 
-// hasty reports whether the form was sent sooner than a person can.
-func (f Form) hasty(typed fields) (bool, error) {
+// tooFast reports whether the form was submitted before MinFillTime.
+func (f Form) tooFast(typed fields) (bool, error) {
 	if f.MinFillTime <= 0 {
 		return false, nil
 	}
 	if f.Now == nil || f.RenderedAt == "" {
-		return false, text.Refuse("form", "MinFill needs Now and Shown")
+		return false, text.Refuse("form", "MinFillTime needs Now and RenderedAt")
 	}
 	shown := scalar(typed.first(f.RenderedAt)).time()
 	return shown.IsZero() || f.Now().Sub(shown) < f.MinFillTime, nil
 }
 
-var sameNames = map[string]string{
+var defaultFields = map[string]string{
 	"name": "name", "first_name": "first_name", "last_name": "last_name",
 	"username": "username", "email": "email", "phone": "phone",
 }
 
-// contact fills a contact from the fields, in the order of their names: of two that fill the
-// same, the first that is not empty stays.
+// contact returns the contact with the values of the fields. If several fields have the same
+// target, the first non-empty one in the order of names is used.
 func (f Form) contact(typed fields) (visitor.Contact, error) {
 	targets := f.Fields
 	if targets == nil {
-		targets = sameNames
+		targets = defaultFields
 	}
 	var c visitor.Contact
 	var given, family string
@@ -141,7 +141,7 @@ func (f Form) contact(typed fields) (visitor.Contact, error) {
 			}
 		case !isAttribute || !visitor.ValidAttributeName(attribute):
 			return visitor.Contact{}, text.Refuse("form",
-				"Fields holds something else than name, first_name, last_name, username, email, phone or attributes.x")
+				"Fields has a target other than name, first_name, last_name, username, email, phone or attributes.x")
 		default:
 			if value, ok := typed.value(field); ok && c.Attributes[attribute].Kind() == "" {
 				c.Attributes = c.Attributes.Merge(visitor.Attributes{attribute: value}, nil)
@@ -168,7 +168,7 @@ func (f Form) externalID(typed fields, email string) (string, error) {
 	return emailPrefix + digest(strings.ToLower(address)), nil
 }
 
-// submission names a submission: what is posted again has the same name.
+// submission returns the id of a submission, which is the same when it is posted again.
 func (f Form) submission(typed fields) string {
 	field := f.ID
 	if field == "" {
@@ -186,8 +186,8 @@ func (f Form) submission(typed fields) string {
 	return digest(parts...)
 }
 
-// ticked reports whether a box was ticked: a browser sends nothing for one that was not,
-// scripts send a no.
+// ticked reports whether a checkbox was ticked. For one that was not, a browser sends nothing
+// and a script sends false or similar.
 func ticked(value string) bool {
 	switch strings.ToLower(value) {
 	case "", "0", "false", "no", "off":

@@ -63,8 +63,8 @@ func TestFormContentTypes(t *testing.T) {
 	}
 }
 
-// What is posted again is the same event; each other submission is another visitor, since
-// nobody has proven an address.
+// A submission that is posted again is the same event. Each other submission is another visitor,
+// since its address is unverified.
 func TestFormSubmissions(t *testing.T) {
 	t.Parallel()
 	submit := func(f intake.Form, body string) visitor.Contact {
@@ -115,7 +115,7 @@ func TestFormBoxes(t *testing.T) {
 	}
 }
 
-// A form cannot be sent in somebody else's name: its ids and those of chat users differ.
+// A form cannot be sent in the name of a chat user: their ids differ.
 func TestFormIsNoUser(t *testing.T) {
 	t.Parallel()
 	for _, form := range []intake.Form{{}, {ByEmail: true}} {

@@ -12,13 +12,13 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// ChatUser is a person whom the host has signed in, as a chat identity tells of it.
+// ChatUser is a signed-in user of the host, the content of a chat identity.
 type ChatUser struct {
-	ID      string    // the host's own id of the person, ≤ visitor.MaxIdentity bytes
+	ID      string    // the host's id of the user, at most visitor.MaxIdentity bytes
 	Name    string    // default: none
 	Email   string    // default: none
 	Phone   string    // default: none
-	Expires time.Time // default: never; cut to the second
+	Expires time.Time // truncated to the second; default: never
 }
 
 // joseHeader is {"alg":"HS256","typ":"JWT"}.
@@ -33,13 +33,13 @@ type claims struct {
 	Expires  int64  `json:"exp,omitempty"`
 }
 
-// Sign returns the identity of u for the page to hand to the widget: a JSON Web Token
-// (RFC 7519) with the signature HS256 under the first secret and the claims sub (the ID),
-// aud (the Account), name, email, phone_number and exp. Any library for such tokens makes
-// the same. The error matches ErrSignature when there is no secret, or ErrInvalid.
+// Sign returns the identity of u, which the page passes to the widget: a JSON Web Token
+// (RFC 7519) signed by HS256 with the first secret, with the claims sub (the ID), aud (the
+// Account), name, email, phone_number and exp. Any JWT library can generate it too. The error
+// matches ErrSignature if there is no secret, ErrInvalid if the ID is not valid.
 func (c Chat) Sign(u ChatUser) (string, error) {
 	if len(c.Secrets) == 0 || c.Secrets[0] == "" {
-		return "", fail("sign", visitor.Chat, unsigned(noSecret))
+		return "", fail("sign", visitor.Chat, notAuthentic(noSecret))
 	}
 	if err := checkChatID(u.ID); err != nil {
 		return "", fail("sign", visitor.Chat, err)
@@ -56,30 +56,30 @@ func (c Chat) Sign(u ChatUser) (string, error) {
 	return message + "." + base64.RawURLEncoding.EncodeToString(sign(c.Secrets[0], []byte(message))), nil
 }
 
-// user returns whom a token speaks for. What it holds is read only once its signature is
-// proven, and the algorithm is not the token's to choose (RFC 8725 §3.1).
+// user returns the user of a token. The token is parsed only after its signature is verified,
+// and it cannot choose the algorithm (RFC 8725 §3.1).
 func (c Chat) user(token string) (ChatUser, error) {
 	message, signature, ok := cutLast(token, ".")
 	header, payload, ok2 := strings.Cut(message, ".")
 	sum, err := base64.RawURLEncoding.DecodeString(signature)
 	if !ok || !ok2 || err != nil {
-		return ChatUser{}, unsigned("the identity is not a JSON Web Token")
+		return ChatUser{}, notAuthentic("the identity is not a JSON Web Token")
 	}
-	if err := signed(c.Secrets, []byte(message), sum); err != nil {
+	if err := checkSignature(c.Secrets, []byte(message), sum); err != nil {
 		return ChatUser{}, err
 	}
 	jose, err := readObject(header)
 	if err != nil || string(jose["alg"]) != `"HS256"` || jose["crit"] != nil {
-		return ChatUser{}, unsigned("the identity is not signed with HS256")
+		return ChatUser{}, notAuthentic("the identity is not signed with HS256")
 	}
 	fields, err := readObject(payload)
 	if err != nil {
 		return ChatUser{}, text.Refuse("identity", "its claims are not a JSON object")
 	}
-	return c.claimed(fields)
+	return c.userOf(fields)
 }
 
-func (c Chat) claimed(fields map[string]json.RawMessage) (ChatUser, error) {
+func (c Chat) userOf(fields map[string]json.RawMessage) (ChatUser, error) {
 	var u ChatUser
 	var audience string
 	for _, f := range []struct {
@@ -88,12 +88,12 @@ func (c Chat) claimed(fields map[string]json.RawMessage) (ChatUser, error) {
 	}{
 		{"sub", &u.ID}, {"aud", &audience}, {"name", &u.Name}, {"email", &u.Email}, {"phone_number", &u.Phone},
 	} {
-		if err := exact(fields, "identity.", f.name, f.into); err != nil {
+		if err := textField(fields, "identity.", f.name, f.into); err != nil {
 			return ChatUser{}, err
 		}
 	}
 	if audience != c.Account {
-		return ChatUser{}, unsigned("the identity is for another account")
+		return ChatUser{}, notAuthentic("the identity is for another account")
 	}
 	for _, f := range []struct {
 		name string
@@ -108,17 +108,16 @@ func (c Chat) claimed(fields map[string]json.RawMessage) (ChatUser, error) {
 			case err != nil:
 				return ChatUser{}, text.Refuse("identity."+f.name, "not a number of seconds")
 			case c.Now == nil:
-				return ChatUser{}, unsigned("the identity has an " + f.name + ", and no clock is set to hold it against")
+				return ChatUser{}, notAuthentic("the identity has an " + f.name + ", and Now is not set")
 			case f.bad(time.Unix(int64(max(-1e12, min(seconds, 1e12))), 0), c.Now()):
-				return ChatUser{}, unsigned("the identity has expired or is not valid yet")
+				return ChatUser{}, notAuthentic("the identity has expired or is not valid yet")
 			}
 		}
 	}
 	return u, checkChatID(u.ID)
 }
 
-// checkChatID refuses what is no id, and what could be taken for the id of somebody who has
-// none.
+// checkChatID refuses an empty or invalid id, and one with the prefix of generated ids.
 func checkChatID(id string) error {
 	if _, err := text.Token("identity.sub", id, visitor.MaxIdentity); err != nil {
 		return err
@@ -147,9 +146,9 @@ func readObject(encoded string) (map[string]json.RawMessage, error) {
 	return fields, nil
 }
 
-// exact reads the text under a key of exactly that name into a string; null and a missing
-// one leave it as it is. An error names the key after the prefix.
-func exact(fields map[string]json.RawMessage, prefix, name string, into *string) error {
+// textField stores the text of the key with exactly that name in *into, which is not changed if the
+// value is null or missing. The field of the error is the prefix and the name.
+func textField(fields map[string]json.RawMessage, prefix, name string, into *string) error {
 	raw := fields[name]
 	if raw == nil {
 		return nil

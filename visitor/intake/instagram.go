@@ -8,37 +8,37 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Instagram reads the webhook of Instagram messaging and comments:
+// Instagram parses the webhook of Instagram messaging and comments:
 // https://developers.facebook.com/documentation/instagram-platform/webhooks/examples and
 // https://developers.facebook.com/documentation/instagram-platform/self-messaging.
 //
-// Inbound are direct messages, story replies and mentions in stories among them, and
-// postbacks; with Comments also comments on posts and live videos, whose Via is
-// "comments" or "live_comments". ExternalID is the Instagram-scoped id of the person, and
-// Account the professional account. A direct message tells neither name nor username:
-// fetch the profile and read the answer with Profile. A comment tells the username.
+// Direct messages (including story replies and mentions in stories) and postbacks are Inbound;
+// with Comments also comments on posts and live videos, with Via "comments" or
+// "live_comments". ExternalID is the Instagram-scoped id of the person, and Account the
+// professional account. A direct message has no name and no username: request the profile and
+// parse the response with Profile. A comment has the username.
 type Instagram struct {
-	Secrets     []string // app secrets, any of which may have signed; several while one replaces another
-	VerifyToken string   // as typed in the app's dashboard; default: Challenge refuses
-	Comments    bool     // who comments is inbound too; default: not, since only messaging is a consent to use the profile
-	Referrals   bool     // also who only followed a link (referral) is inbound; default: not
-	Standby     bool     // also what another app handles (standby) is inbound; default: not
+	Secrets     []string // app secrets, one of which must match; several during rotation
+	VerifyToken string   // as set in the app's dashboard; default: Challenge refuses every request
+	Comments    bool     // comments are Inbound too; default: false, since only messaging is consent to use the profile
+	Referrals   bool     // followed links (referral) are Inbound too; default: false
+	Standby     bool     // events handled by another app (standby) are Inbound too; default: false
 }
 
-// Verify checks the header X-Hub-Signature-256, which is the HMAC-SHA256 of the body under
-// the app secret. A missing one is refused. The error matches ErrSignature.
+// Verify checks the header X-Hub-Signature-256, the HMAC-SHA256 of the body with the app
+// secret. The header is required. The error matches ErrSignature.
 func (i Instagram) Verify(h Header, body []byte) error {
 	return verifyMeta(visitor.Instagram, i.Secrets, h, body)
 }
 
-// Challenge answers the GET request by which Meta proves the address: it checks
-// hub.verify_token and returns hub.challenge.
+// Challenge checks hub.verify_token of the GET request by which Meta checks the webhook
+// address, and returns hub.challenge.
 func (i Instagram) Challenge(query url.Values) (string, error) {
 	return challengeMeta(visitor.Instagram, i.VerifyToken, query)
 }
 
-// Parse reads a delivery. The error matches ErrInvalid; it is for a body that is no JSON
-// object or longer than MaxBody.
+// Parse parses a delivery. The error matches ErrInvalid, if the body is not a JSON object or is
+// longer than MaxBody.
 func (i Instagram) Parse(_ Header, body []byte) (Batch, error) {
 	entries, batch, err := open[instagramValue](visitor.Instagram, "instagram", body)
 	if err != nil {
@@ -60,8 +60,8 @@ func (i Instagram) Parse(_ Header, body []byte) (Batch, error) {
 	return batch, nil
 }
 
-// Profile reads the Graph API's answer to a request for the profile of a person who wrote
-// to the account, with the fields id, name and username. The error matches ErrInvalid.
+// Profile parses the Graph API's response to a request for the profile of a person who wrote to
+// the account, with the fields id, name and username. The error matches ErrInvalid.
 func (i Instagram) Profile(account string, body []byte) (Event, error) {
 	return graphProfile(visitor.Instagram, account, body)
 }
@@ -79,7 +79,7 @@ type instagramValue struct {
 }
 
 func (i Instagram) change(in inbox, e entry[instagramValue], c change[instagramValue]) Event {
-	s := stamp{source: in.source, account: string(in.account), via: c.Field, at: e.Time.time()}
+	s := eventFields{source: in.source, account: string(in.account), via: c.Field, at: e.Time.time()}
 	switch c.Field {
 	case "comments", "live_comments":
 		return i.comment(in, s, c.Value)
@@ -88,13 +88,13 @@ func (i Instagram) change(in inbox, e entry[instagramValue], c change[instagramV
 		return in.event(c.Value.messaging, false)
 	case "standby":
 		return in.event(c.Value.messaging, true)
-	case "mentions": // tells the comment and the post, not who wrote it
+	case "mentions": // has the comment and the post, not the author
 		return s.ignore(NoSender)
 	}
 	return s.ignore(Other)
 }
 
-func (i Instagram) comment(in inbox, s stamp, v instagramValue) Event {
+func (i Instagram) comment(in inbox, s eventFields, v instagramValue) Event {
 	s.id = string(cmp.Or(v.ID, v.CommentID))
 	if at := v.Timestamp.time(); !at.IsZero() {
 		s.at = at

@@ -10,8 +10,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// envelope is what Meta's channels have in common. One may mix the accounts of a business.
-// V is what a change of the channel holds.
+// envelope is the common format of Meta's channels. It can have several accounts of a business.
+// V is the value of a change.
 type envelope[V any] struct {
 	Object string     `json:"object"`
 	Entry  []entry[V] `json:"entry"`
@@ -31,52 +31,51 @@ type change[V any] struct {
 	Value V      `json:"value"`
 }
 
-// isTest reports whether it was made by the test button of Meta's dashboard.
+// isTest reports whether the entry is from the test button of Meta's dashboard.
 func (e entry[V]) isTest() bool { return e.ID == "0" }
 
-// open reads the envelope of a channel. That of another product of Meta is authentic, so
-// refusing it would only make Meta send it again: it is one event, ignored.
+// open parses the envelope of a channel. An envelope of another product of Meta is one Ignored
+// event; refusing it would only make Meta send it again.
 func open[V any](channel visitor.Source, object string, body []byte) ([]entry[V], Batch, error) {
 	var e envelope[V]
 	if err := decode(body, &e); err != nil {
 		return nil, Batch{}, fail("read", channel, err)
 	}
 	if e.Object != object {
-		return nil, Batch{[]Event{stamp{source: channel, via: e.Object}.ignore(Other)}}, nil
+		return nil, Batch{[]Event{eventFields{source: channel, via: e.Object}.ignore(Other)}}, nil
 	}
-	return e.Entry, Batch{slices.Grow([]Event(nil), min(len(e.Entry), mostEvents))}, nil
+	return e.Entry, Batch{slices.Grow([]Event(nil), min(len(e.Entry), maxEvents))}, nil
 }
 
-// mostEvents is how many events Meta puts in a delivery, as a rule.
-const mostEvents = 1_000
+// maxEvents is the usual maximum of events in a delivery.
+const maxEvents = 1_000
 
-// verifyMeta holds the header X-Hub-Signature-256 against the body:
+// verifyMeta checks the header X-Hub-Signature-256:
 // https://developers.facebook.com/docs/graph-api/webhooks/getting-started/. Meta signs the
-// bytes that it sends, with ä as \u00e4, so a body that was decoded and encoded again
-// never fits.
+// bytes as sent, with ä as \u00e4, so a body that was decoded and encoded again does not match.
 func verifyMeta(channel visitor.Source, secrets []string, h Header, body []byte) error {
 	const name = "X-Hub-Signature-256"
 	value := h(name)
 	if value == "" {
-		return fail("verify", channel, unsigned("no header "+name))
+		return fail("verify", channel, notAuthentic("no header "+name))
 	}
 	digits, ok := strings.CutPrefix(value, "sha256=")
 	sum, err := hex.DecodeString(digits)
 	if !ok || err != nil || len(sum) != 32 {
-		return fail("verify", channel, unsigned("header "+name+" is not sha256= and 64 hex digits"))
+		return fail("verify", channel, notAuthentic("header "+name+" is not sha256= and 64 hex digits"))
 	}
-	return fail("verify", channel, signed(secrets, body, sum))
+	return fail("verify", channel, checkSignature(secrets, body, sum))
 }
 
-// challengeMeta answers the request by which Meta proves an address.
+// challengeMeta implements Challenge.
 func challengeMeta(channel visitor.Source, token string, query url.Values) (string, error) {
 	switch {
 	case query.Get("hub.mode") != "subscribe":
-		return "", fail("verify", channel, unsigned("hub.mode is not subscribe"))
+		return "", fail("verify", channel, notAuthentic("hub.mode is not subscribe"))
 	case token == "":
-		return "", fail("verify", channel, unsigned(noSecret))
-	case !same([]string{token}, query.Get("hub.verify_token")):
-		return "", fail("verify", channel, unsigned("hub.verify_token is another one"))
+		return "", fail("verify", channel, notAuthentic(noSecret))
+	case !oneOf([]string{token}, query.Get("hub.verify_token")):
+		return "", fail("verify", channel, notAuthentic("hub.verify_token is another one"))
 	case query.Get("hub.challenge") == "":
 		return "", fail("verify", channel, text.Refuse("hub.challenge", "missing"))
 	}
@@ -113,8 +112,9 @@ type messaging struct {
 	Roles       flag `json:"app_roles"`
 }
 
-// kind tells what m is: its name, its id where it has one, and why it is ignored, "" for
-// what a person sent. What guards against a visitor comes before what makes one.
+// kind returns the name of the event, its id if it has one, and why it is ignored, "" for one
+// that a person sent. Fields for which an event is ignored are checked first, so that one with
+// several fields creates no visitor.
 func (m messaging) kind() (via string, mid scalar, why Reason) {
 	switch {
 	case m.Delivery.set:
@@ -155,13 +155,13 @@ func (m messaging) unwanted() Reason {
 	return ""
 }
 
-// inbox is how a channel's conversations are to be read.
+// inbox has the settings for the conversations of a channel.
 type inbox struct {
 	source   visitor.Source
 	account  scalar
 	test     bool
-	standby  bool // what another app handles is inbound too
-	referral bool // a person who only followed a link is inbound too
+	standby  bool // events handled by another app are Inbound too
+	referral bool // followed links are Inbound too
 }
 
 func (in inbox) events(active, standby []messaging) []Event {
@@ -175,23 +175,23 @@ func (in inbox) events(active, standby []messaging) []Event {
 	return events
 }
 
-// event reads one event of a conversation. The ids of people are scoped to the account, so
-// the account must be there.
+// event converts one event of a conversation. The account is required, since the ids of people
+// are scoped to it.
 func (in inbox) event(m messaging, standby bool) Event {
 	via, mid, why := m.kind()
-	s := stamp{source: in.source, account: string(in.account), via: via, id: string(mid), at: m.Timestamp.time()}
+	s := eventFields{source: in.source, account: string(in.account), via: via, id: string(mid), at: m.Timestamp.time()}
 	if mid == "" && m.Timestamp != "" {
 		s.id = digest(string(in.source), s.account, string(m.Sender.ID), string(m.Timestamp), via)
 	}
 	switch {
-	case in.test, m.Sender.ID == "12334", mid == "test_message_id": // the dashboard's made-up sender and message
+	case in.test, m.Sender.ID == "12334", mid == "test_message_id": // sender and message of the dashboard's test
 		return s.ignore(Test)
 	case why == Referral && in.referral:
 	case why != "":
 		return s.ignore(why)
 	}
 	switch {
-	case m.Sender.ID == "": // a checkbox gives sender.user_ref before the person has an id
+	case m.Sender.ID == "": // a checkbox sends sender.user_ref before the person has an id
 		return s.ignore(NoSender)
 	case m.Sender.ID == in.account, m.IsSelf.set:
 		return s.ignore(Own)
@@ -199,13 +199,13 @@ func (in inbox) event(m messaging, standby bool) Event {
 		return s.ignore(Standby)
 	case in.account == "":
 		return s.malformed(text.Refuse("entry.id", "missing"))
-	case m.Message != nil && mid == "": // every message has one: this is something else
+	case m.Message != nil && mid == "": // every message has an id
 		return s.malformed(text.Refuse("message.mid", "missing"))
 	}
 	return s.person(Inbound, s.account, m.Sender.ID)
 }
 
-// graphProfile reads what the Graph API tells of a person.
+// graphProfile parses a profile from the Graph API.
 func graphProfile(channel visitor.Source, account string, body []byte) (Event, error) {
 	var p struct {
 		ID        scalar `json:"id"`
@@ -217,13 +217,13 @@ func graphProfile(channel visitor.Source, account string, body []byte) (Event, e
 	if err := decode(body, &p); err != nil {
 		return Event{}, fail("read", channel, err)
 	}
-	e := stamp{source: channel, account: account, via: "profile"}.person(Profile, account, p.ID)
+	e := eventFields{source: channel, account: account, via: "profile"}.person(Profile, account, p.ID)
 	if e.Err != nil {
 		return Event{}, fail("read", channel, e.Err)
 	}
-	e.Contact.Name = presentable(p.Name, visitor.MaxName)
+	e.Contact.Name = cleanText(p.Name, visitor.MaxName)
 	if e.Contact.Name == "" {
-		e.Contact.Name = presentable(p.FirstName+" "+p.LastName, visitor.MaxName)
+		e.Contact.Name = cleanText(p.FirstName+" "+p.LastName, visitor.MaxName)
 	}
 	e.Contact.Username = username(p.Username)
 	return e, nil

@@ -14,8 +14,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// scalar is an id or a time, which channels write as text or as a whole number. It is kept
-// as text, to the last digit. Anything else is "".
+// scalar is an id or a time, which channels send as text or as an integer. It is text, so that no
+// digit is lost. A value of another type is "".
 type scalar string
 
 func (s *scalar) UnmarshalJSON(b []byte) error {
@@ -36,7 +36,7 @@ func (s *scalar) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// plain reports whether the inside of a JSON string is the text itself, as of most ids.
+// plain reports whether the content of a JSON string is ASCII without escapes, as most ids are.
 func plain(b []byte) bool {
 	for _, c := range b {
 		if c == '\\' || c >= 0x80 {
@@ -46,21 +46,21 @@ func plain(b []byte) bool {
 	return true
 }
 
-// time reads seconds or milliseconds since 1970, told apart by their size; the zero time
-// when it is neither.
+// time parses seconds or milliseconds since 1970, which differ in size. It returns the zero time
+// if s is neither.
 func (s scalar) time() time.Time {
 	n, err := strconv.ParseInt(string(s), 10, 64)
 	switch {
 	case err != nil || n <= 0 || n >= 1e14:
 		return time.Time{}
-	case n < 1e11: // as milliseconds that would be before 1973, as seconds it is before 5139
+	case n < 1e11: // milliseconds would be before 1973, seconds are before the year 5139
 		return time.Unix(n, 0).UTC()
 	}
 	return time.UnixMilli(n).UTC()
 }
 
-// flag is a yes or no that guards against a visitor being made: whatever is there and is
-// not false means yes.
+// flag is a bool for which an event is ignored. Any value except null and false sets it, so that
+// an unexpected type creates no visitor.
 type flag struct{ set bool }
 
 func (f *flag) UnmarshalJSON(b []byte) error {
@@ -68,8 +68,8 @@ func (f *flag) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// decode reads a JSON object leniently: a value of the wrong type leaves its field
-// empty, which encoding/json does before it reports the first of them.
+// decode parses a JSON object leniently: a field with a value of the wrong type stays empty.
+// encoding/json decodes the other fields before it returns the error.
 func decode(body []byte, into any) error {
 	if len(body) > MaxBody {
 		return text.Refuse("body", fmt.Sprintf("longer than %d bytes", MaxBody))
@@ -84,9 +84,9 @@ func decode(body []byte, into any) error {
 	return nil
 }
 
-// presentable returns a text of a channel as package text accepts it, cut to limit code
-// points: "" when nothing of it can be seen.
-func presentable(s string, limit int) string {
+// cleanText makes a text of a channel valid for package text, truncated to limit code points.
+// It returns "" if no character is visible.
+func cleanText(s string, limit int) string {
 	if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
 		s = strings.Map(visible, strings.ToValidUTF8(s, ""))
 	}
@@ -98,7 +98,7 @@ func presentable(s string, limit int) string {
 	return line
 }
 
-// visible returns r, a space for what stands for one, -1 for what must not be kept.
+// visible returns r, a space for any white space, -1 for a character to remove.
 func visible(r rune) rune {
 	switch {
 	case r >= ' ' && r <= '~':
@@ -121,17 +121,16 @@ func cut(s string, limit int) string {
 	return s
 }
 
-// username returns a channel's username without the @ that people put before it, "" for
-// what is too long to be one.
+// username returns a channel's username without a leading @, "" if it is too long.
 func username(s string) string {
 	if len(s) > visitor.MaxIdentity {
 		return ""
 	}
-	return presentable(strings.TrimPrefix(strings.TrimSpace(s), "@"), visitor.MaxIdentity)
+	return cleanText(strings.TrimPrefix(strings.TrimSpace(s), "@"), visitor.MaxIdentity)
 }
 
-// phone returns the number that a channel's digits are in E.164, with or without a + before
-// them, "" when they are none.
+// phone returns the digits of a channel, with or without a leading +, in E.164 form, "" if they
+// are not a phone number.
 func phone(digits string) string {
 	digits = strings.TrimPrefix(strings.TrimSpace(digits), "+")
 	if digits == "" {
@@ -144,8 +143,8 @@ func phone(digits string) string {
 	return number
 }
 
-// word returns a channel's own word for a thing, "" for what does not look like one.
-func word(s string) string {
+// eventName returns a channel's name for an event, "" if it is not a plain identifier.
+func eventName(s string) string {
 	if len(s) > 64 || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
 		return ""
 	}

@@ -9,17 +9,17 @@ import (
 	"strings"
 )
 
-// The reasons for which a signature is refused.
+// Reasons for refusing a signature.
 const (
 	noSecret    = "no secret is set"
 	wrongSecret = "made with another secret, or changed on the way"
 )
 
-func unsigned(reason string) error { return fmt.Errorf("%w: %s", ErrSignature, reason) }
+func notAuthentic(reason string) error { return fmt.Errorf("%w: %s", ErrSignature, reason) }
 
-// signed reports whether sum is the HMAC-SHA256 of message under one of the secrets.
-// An empty secret signs nothing.
-func signed(secrets []string, message, sum []byte) error {
+// checkSignature returns nil if sum is the HMAC-SHA256 of message with one of the secrets. Empty secrets
+// are ignored.
+func checkSignature(secrets []string, message, sum []byte) error {
 	reason := noSecret
 	for _, secret := range secrets {
 		if secret == "" {
@@ -30,7 +30,7 @@ func signed(secrets []string, message, sum []byte) error {
 		}
 		reason = wrongSecret
 	}
-	return unsigned(reason)
+	return notAuthentic(reason)
 }
 
 func sign(secret string, message []byte) []byte {
@@ -39,8 +39,8 @@ func sign(secret string, message []byte) []byte {
 	return mac.Sum(nil)
 }
 
-// same reports whether given is one of the tokens, in a time that tells nothing of them.
-func same(tokens []string, given string) bool {
+// oneOf reports whether given is one of the tokens, in constant time.
+func oneOf(tokens []string, given string) bool {
 	found := false
 	b := sha256.Sum256([]byte(given))
 	for _, token := range tokens {
@@ -52,7 +52,7 @@ func same(tokens []string, given string) bool {
 	return found
 }
 
-// digest is a short name for a thing that has none: the same parts give the same name.
+// digest returns a short id derived from the parts.
 func digest(parts ...string) string {
 	h := sha256.New()
 	for _, part := range parts {
@@ -61,15 +61,15 @@ func digest(parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// fromOrigin checks the header Origin, which browsers set and scripts in them cannot.
+// fromOrigin checks the header Origin, which scripts in a browser cannot change.
 func fromOrigin(allowed []string, h Header) error {
 	if allows(allowed, h("Origin")) {
 		return nil
 	}
-	return unsigned("sent from a page of another origin")
+	return notAuthentic("sent from a page of another origin")
 }
 
-// allows reports whether an origin is allowed: any is where none is named.
+// allows reports whether an origin is allowed. An empty list allows any origin.
 func allows(allowed []string, origin string) bool {
 	return len(allowed) == 0 || slices.ContainsFunc(allowed, func(a string) bool {
 		return a != "" && strings.EqualFold(a, origin)

@@ -9,7 +9,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor/intake"
 )
 
-// sound tells what in a result no delivery whatever may lead to.
+// sound returns an error if a result breaks a rule that holds for every delivery.
 func sound(batch intake.Batch, err error) error {
 	if err != nil {
 		var typed *intake.Error
@@ -61,8 +61,8 @@ func soundEvent(e intake.Event) error {
 	return soundPerson(e)
 }
 
-// soundPerson holds what is told of a person against the rules of a store, which a
-// channel's texts must pass. What somebody typed is for the store to refuse.
+// soundPerson checks that visitor.Rules accept the data from a channel. Typed data is excepted: the
+// store refuses it if it is not valid.
 func soundPerson(e intake.Event) error {
 	c, rules := e.Contact, visitor.Rules{}
 	own := c.Identity()

@@ -9,46 +9,45 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Telegram reads the updates of a Telegram bot: https://core.telegram.org/bots/api#update.
+// Telegram parses the updates of a Telegram bot: https://core.telegram.org/bots/api#update.
 //
-// Inbound is what a person says to the bot in private: a message, a pressed button, a
-// message to a business account that the bot is connected to. An edited message is a
-// Profile. ExternalID is the person's id, the same towards every bot, so Contact.Account
-// is empty. Names and usernames change, the id never does. The phone number is set only
-// when persons share their own card.
+// In private chats with the bot, messages, pressed buttons, and messages to a business account
+// that the bot is connected to are Inbound. An edited message is a Profile event. ExternalID is
+// the person's id, which is the same for every bot and never changes, so Contact.Account is
+// empty. The phone number is set only if people share their own contact card.
 //
-// Answer a delivery with an empty body: Telegram would run a JSON answer as a command.
+// Answer a delivery with an empty body: Telegram executes JSON in the response as a command.
 type Telegram struct {
-	Secrets []string // secret_token given to setWebhook; several while one replaces another
-	Bot     string   // the bot's id or name: leads the event ids, which Telegram counts for each bot apart; default: none
+	Secrets []string // secret_token of setWebhook; several during rotation
+	Bot     string   // id or name of the bot: prefix of the event ids, which are unique only within a bot; default: none
 }
 
-// Verify checks the header X-Telegram-Bot-Api-Secret-Token. It is no signature: that the
-// body is whole rests on TLS. A missing one is refused. The error matches ErrSignature.
+// Verify checks the header X-Telegram-Bot-Api-Secret-Token, which is required. It is a token and
+// not a signature: only TLS protects the body. The error matches ErrSignature.
 func (t Telegram) Verify(h Header, _ []byte) error {
 	const name = "X-Telegram-Bot-Api-Secret-Token"
 	switch given := h(name); {
 	case !slices.ContainsFunc(t.Secrets, func(s string) bool { return s != "" }):
-		return fail("verify", visitor.Telegram, unsigned(noSecret))
+		return fail("verify", visitor.Telegram, notAuthentic(noSecret))
 	case given == "":
-		return fail("verify", visitor.Telegram, unsigned("no header "+name))
-	case !same(t.Secrets, given):
-		return fail("verify", visitor.Telegram, unsigned("header "+name+" is another one"))
+		return fail("verify", visitor.Telegram, notAuthentic("no header "+name))
+	case !oneOf(t.Secrets, given):
+		return fail("verify", visitor.Telegram, notAuthentic("header "+name+" is another one"))
 	}
 	return nil
 }
 
-// Parse reads a delivery, which is one update. The error matches ErrInvalid; it is for a
-// body that is no JSON object or longer than MaxBody.
+// Parse parses a delivery, which is one update. The error matches ErrInvalid, if the body is not
+// a JSON object or is longer than MaxBody.
 func (t Telegram) Parse(_ Header, body []byte) (Batch, error) {
 	var update map[string]json.RawMessage
 	if err := decode(body, &update); err != nil {
 		return Batch{}, fail("read", visitor.Telegram, err)
 	}
-	s := stamp{source: visitor.Telegram, account: t.Bot}
+	s := eventFields{source: visitor.Telegram, account: t.Bot}
 	var id scalar
 	if raw, ok := update["update_id"]; ok {
-		lenient(raw, &id)
+		decodePart(raw, &id)
 	}
 	switch {
 	case id == "":
@@ -59,7 +58,7 @@ func (t Telegram) Parse(_ Header, body []byte) (Batch, error) {
 		s.id = t.Bot + ":" + string(id)
 	}
 	var batch Batch
-	for _, kind := range slices.Sorted(maps.Keys(update)) { // one, but for what is not a kind
+	for _, kind := range slices.Sorted(maps.Keys(update)) { // one kind; other keys are Ignored events
 		if kind != "update_id" && string(update[kind]) != "null" {
 			s.via = kind
 			batch.Events = append(batch.Events, readUpdate(s, update[kind]))
@@ -71,7 +70,7 @@ func (t Telegram) Parse(_ Header, body []byte) (Batch, error) {
 	return batch, nil
 }
 
-func readUpdate(s stamp, raw json.RawMessage) Event {
+func readUpdate(s eventFields, raw json.RawMessage) Event {
 	switch s.via {
 	case "message":
 		return readMessage(s, Inbound, raw)
@@ -81,7 +80,7 @@ func readUpdate(s stamp, raw json.RawMessage) Event {
 		return readMessage(s, Inbound, raw)
 	case "callback_query":
 		return readCallback(s, raw)
-	case "my_chat_member": // in private: the person blocked the bot, or let it back
+	case "my_chat_member": // the person blocked or unblocked the bot
 		return s.ignore(Status)
 	case "message_reaction", "message_reaction_count":
 		return s.ignore(Reaction)
@@ -97,8 +96,8 @@ func readUpdate(s stamp, raw json.RawMessage) Event {
 	return s.ignore(Other)
 }
 
-// service are the fields of messages that Telegram writes on its own, and not upon
-// something that a person sends or pays to the bot.
+// service are the fields of service messages, which Telegram generates: not those about a message
+// or a payment that a person sent to the bot.
 var service = []string{
 	"new_chat_members", "left_chat_member", "new_chat_title", "new_chat_photo", "delete_chat_photo",
 	"group_chat_created", "supergroup_chat_created", "channel_chat_created", "message_auto_delete_timer_changed",
@@ -134,11 +133,11 @@ type telegramMessage struct {
 	} `json:"contact"`
 }
 
-func readMessage(s stamp, kind Kind, raw json.RawMessage) Event {
+func readMessage(s eventFields, kind Kind, raw json.RawMessage) Event {
 	var m telegramMessage
 	var fields map[string]json.RawMessage
-	lenient(raw, &m)
-	lenient(raw, &fields)
+	decodePart(raw, &m)
+	decodePart(raw, &fields)
 	s.at = m.Date.time()
 	if edited := m.EditDate.time(); kind == Profile && !edited.IsZero() {
 		s.at = edited
@@ -154,7 +153,7 @@ func readMessage(s stamp, kind Kind, raw json.RawMessage) Event {
 		return s.ignore(Bot)
 	case m.From.ID == "":
 		return s.ignore(NoSender)
-	case m.SenderBusinessBot.set, m.From.ID != m.Chat.ID: // the owner of a business account, or a bot in the owner's name
+	case m.SenderBusinessBot.set, m.From.ID != m.Chat.ID: // from the owner of a business account, or a bot on the owner's behalf
 		return s.ignore(Echo)
 	}
 	e := m.From.event(s, kind)
@@ -164,16 +163,16 @@ func readMessage(s stamp, kind Kind, raw json.RawMessage) Event {
 	return e
 }
 
-// readCallback reads the press of a button. Its message is the bot's own, so the message's
-// date is not when the button was pressed.
-func readCallback(s stamp, raw json.RawMessage) Event {
+// readCallback converts a pressed button. The date of the message is not used: it is when the
+// bot sent the message with the button.
+func readCallback(s eventFields, raw json.RawMessage) Event {
 	var c struct {
 		From    telegramUser    `json:"from"`
 		Message telegramMessage `json:"message"`
 	}
-	lenient(raw, &c)
+	decodePart(raw, &c)
 	switch {
-	case c.Message.Chat.Type == "": // the button stands below an inline message
+	case c.Message.Chat.Type == "": // the button is on an inline message
 		return s.ignore(Inline)
 	case c.Message.Chat.Type != "private":
 		return s.ignore(Group)
@@ -185,20 +184,20 @@ func readCallback(s stamp, raw json.RawMessage) Event {
 	return c.From.event(s, Inbound)
 }
 
-// notPerson reports the bots, and the ids under which Telegram itself, anonymous
-// administrators and channels speak.
+// notPerson reports whether u is a bot, or one of the ids that Telegram uses for itself, for
+// anonymous administrators and for channels.
 func (u telegramUser) notPerson() bool {
 	return u.IsBot.set || u.ID == "777000" || u.ID == "1087968824" || u.ID == "136817688"
 }
 
-func (u telegramUser) event(s stamp, kind Kind) Event {
+func (u telegramUser) event(s eventFields, kind Kind) Event {
 	e := s.person(kind, "", u.ID)
 	if e.Kind != Ignored {
-		e.Contact.Name = presentable(u.FirstName+" "+u.LastName, visitor.MaxName)
+		e.Contact.Name = cleanText(u.FirstName+" "+u.LastName, visitor.MaxName)
 		e.Contact.Username = username(u.Username)
 	}
 	return e
 }
 
-// lenient reads a part of a body that decode has read whole.
-func lenient(raw json.RawMessage, into any) { _ = json.Unmarshal(raw, into) }
+// decodePart parses a part of a body whose syntax decode has checked.
+func decodePart(raw json.RawMessage, into any) { _ = json.Unmarshal(raw, into) }

@@ -2,16 +2,15 @@ package intake
 
 import "strings"
 
-// Variants returns the other spellings under which WhatsApp may know the same mobile
-// number, nil when there are none. They are for looking a person up and never replace the
-// id that WhatsApp gave:
+// Variants returns other spellings that WhatsApp can use for the same mobile number, nil if
+// there are none. Use them only to look up a person, not in place of the id from WhatsApp:
 //
-//   - Brazil (55): the ninth digit that mobile numbers got from 2012 to 2016, which older
-//     accounts lack. A number whose eight digits start with 2 to 5 is a landline and has none.
+//   - Brazil (55): the ninth digit that was added to mobile numbers from 2012 to 2016, which
+//     older accounts lack. A number whose eight digits start with 2 to 5 is a landline without it.
 //   - Mexico (52): the 1 after the country code, which was dropped in 2019.
 //   - Argentina (54): the 9 after the country code, which marks a mobile number.
 //
-// waID is the number in digits alone, as WhatsApp writes it.
+// waID is the number in digits only, as WhatsApp sends it.
 func Variants(waID string) []string {
 	if strings.Trim(waID, "0123456789") != "" || len(waID) < 12 || len(waID) > 13 {
 		return nil
@@ -19,18 +18,17 @@ func Variants(waID string) []string {
 	country, rest := waID[:2], waID[2:]
 	switch {
 	case country == "55" && rest[0] != '0' && rest[1] != '0':
-		return toggled(waID, 4, '9', "6789")
+		return toggleDigit(waID, 4, '9', "6789")
 	case country == "52":
-		return toggled(waID, 2, '1', "23456789")
+		return toggleDigit(waID, 2, '1', "23456789")
 	case country == "54":
-		return toggled(waID, 2, '9', "123")
+		return toggleDigit(waID, 2, '9', "123")
 	}
 	return nil
 }
 
-// toggled takes the mark out at the place, or puts it there, when what follows it starts
-// with one of the digits.
-func toggled(waID string, place int, mark byte, digits string) []string {
+// toggleDigit removes the mark at the place, or inserts it, if one of the digits follows.
+func toggleDigit(waID string, place int, mark byte, digits string) []string {
 	before, after := waID[:place], waID[place:]
 	if len(waID) == 12 && strings.IndexByte(digits, after[0]) >= 0 {
 		return []string{before + string(mark) + after}

@@ -17,7 +17,7 @@ func TestVariants(t *testing.T) {
 		"551160000000":   {"5511960000000"},
 		"551190000000":   {"5511990000000"},
 		"551130000000":   nil, // a landline: no ninth digit was ever put before it
-		"5511930000000":  nil, // without its 9 it would be a landline of somebody else
+		"5511930000000":  nil, // without its 9 it would be a landline of another person
 		"5511860000000":  nil, // thirteen digits, but the ninth is no 9
 		"5501960000000":  nil, // no such area
 		"5510960000000":  nil,

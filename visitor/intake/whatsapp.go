@@ -6,39 +6,39 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// WhatsApp reads the webhook of the WhatsApp Cloud API:
+// WhatsApp parses the webhook of the WhatsApp Cloud API:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview,
 // .../webhooks/reference/messages/system and .../business-scoped-user-ids.
 //
-// A person has up to three ids: the business-scoped user id (BSUID, such as "US.134…"),
-// the parent BSUID of linked portfolios ("US.ENT.118…"), and the wa_id, which is the phone
-// number in digits and is missing when the person hides it behind a username. The first
-// that is there, in this order, is the ExternalID, the others are in Also; Contact.Account
-// is empty, since they hold for every number of the business. A username is no id: it
-// passes from one person to another.
+// A person has up to three ids: the business-scoped user id (BSUID, such as "US.134…"), the
+// parent BSUID of linked portfolios ("US.ENT.118…"), and the wa_id, which is the phone number in
+// digits and is missing if the person hides it behind a username. The first of them, in this
+// order, is the ExternalID, the others are AlternateIDs. Contact.Account is empty, since the ids
+// are the same for every number of the business. A username is not an id: it can pass from one
+// person to another.
 //
-// A new phone number makes a new BSUID. Both are an IdentityChange, whose Contact.Phone is
-// the number that replaces the old one.
+// A new phone number comes with a new BSUID. The event is an IdentityChange whose Contact.Phone
+// is the new number.
 type WhatsApp struct {
-	Secrets     []string // app secrets, any of which may have signed; several while one replaces another
-	VerifyToken string   // as typed in the app's dashboard; default: Challenge refuses
-	Standby     bool     // also what Meta's own agent handles (standby) is inbound; default: not
+	Secrets     []string // app secrets, one of which must match; several during rotation
+	VerifyToken string   // as set in the app's dashboard; default: Challenge refuses every request
+	Standby     bool     // events handled by Meta's own agent (standby) are Inbound too; default: false
 }
 
-// Verify checks the header X-Hub-Signature-256, which is the HMAC-SHA256 of the body under
-// the app secret. A missing one is refused. The error matches ErrSignature.
+// Verify checks the header X-Hub-Signature-256, the HMAC-SHA256 of the body with the app
+// secret. The header is required. The error matches ErrSignature.
 func (w WhatsApp) Verify(h Header, body []byte) error {
 	return verifyMeta(visitor.WhatsApp, w.Secrets, h, body)
 }
 
-// Challenge answers the GET request by which Meta proves the address: it checks
-// hub.verify_token and returns hub.challenge.
+// Challenge checks hub.verify_token of the GET request by which Meta checks the webhook
+// address, and returns hub.challenge.
 func (w WhatsApp) Challenge(query url.Values) (string, error) {
 	return challengeMeta(visitor.WhatsApp, w.VerifyToken, query)
 }
 
-// Parse reads a delivery. The error matches ErrInvalid; it is for a body that is no JSON
-// object or longer than MaxBody.
+// Parse parses a delivery. The error matches ErrInvalid, if the body is not a JSON object or is
+// longer than MaxBody.
 func (w WhatsApp) Parse(_ Header, body []byte) (Batch, error) {
 	entries, batch, err := open[whatsappValue](visitor.WhatsApp, "whatsapp_business_account", body)
 	if err != nil {
@@ -53,8 +53,8 @@ func (w WhatsApp) Parse(_ Header, body []byte) (Batch, error) {
 	return batch, nil
 }
 
-// why tells why the changes of a field are ignored, "" for those that are read.
-func (w WhatsApp) why(field string) Reason {
+// ignoreReason returns why the changes of a field are ignored, "" if they are not.
+func (w WhatsApp) ignoreReason(field string) Reason {
 	switch field {
 	case "messages":
 		return ""
@@ -79,11 +79,11 @@ func (w WhatsApp) why(field string) Reason {
 	return Other
 }
 
-// change reads one change. Only messages make events of people: statuses may carry a
-// contacts array too, of people whom the business wrote to.
+// change converts one change. Only messages become events of people: statuses can have contacts
+// too, but of people whom the business wrote to.
 func (w WhatsApp) change(e *entry[whatsappValue], c *change[whatsappValue]) []Event {
-	v, why := &c.Value, w.why(c.Field)
-	s := stamp{source: visitor.WhatsApp, account: string(v.Metadata.PhoneNumberID)}
+	v, why := &c.Value, w.ignoreReason(c.Field)
+	s := eventFields{source: visitor.WhatsApp, account: string(v.Metadata.PhoneNumberID)}
 	if s.account == "" {
 		s.account = string(e.ID)
 	}
@@ -127,7 +127,7 @@ type whatsappValue struct {
 	Errors   []whatsappReport  `json:"errors"`
 }
 
-// whatsappReport is something that is only counted.
+// whatsappReport is an entry that becomes an Ignored event.
 type whatsappReport struct {
 	ID        scalar `json:"id"`
 	Timestamp scalar `json:"timestamp"`
@@ -157,7 +157,7 @@ type whatsappMessage struct {
 	System           *struct {
 		Type             string `json:"type"`
 		WaID             scalar `json:"wa_id"`
-		NewWaID          scalar `json:"new_wa_id"` // as older versions of the API call it
+		NewWaID          scalar `json:"new_wa_id"` // its name in older versions of the API
 		UserID           scalar `json:"user_id"`
 		ParentUserID     scalar `json:"parent_user_id"`
 		PreviousUserID   scalar `json:"previous_user_id"`

@@ -12,18 +12,17 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// MaxInput is how many characters of a number are read; a longer one is refused
-// before it is parsed.
+// MaxInput is the maximum length of a number in characters. A longer one is refused.
 const MaxInput = 64
 
-// Reader returns a function that reads phone numbers as people of the region write
-// them, in the digits of any script, and international ones, and gives them as E.164. The
-// region is an ISO 3166-1 alpha-2 code, such as "DE", in either case; an unknown one is a
+// Reader returns a function that parses the national numbers of a region and international
+// numbers, in digits of any script, and returns them in E.164 form. The region is an ISO 3166-1
+// alpha-2 code such as "DE", in either case; for an unknown one Reader returns a
 // *visitor.FieldError.
 //
-// The function refuses with a *visitor.FieldError: a number that is not valid in its
-// country's numbering plan, an extension, letters, and more than MaxInput characters.
-// It may be called by several goroutines at once.
+// The function returns a *visitor.FieldError for a number that is not valid in the numbering
+// plan of its country, an extension, letters, and more than MaxInput characters. It is safe for
+// concurrent use.
 func Reader(region string) (visitor.PhoneFunc, error) {
 	region = strings.ToUpper(strings.TrimSpace(region))
 	if len(region) != 2 || !phonenumbers.GetSupportedRegions()[region] {
@@ -54,7 +53,7 @@ func read(raw, region string) (string, error) {
 	}
 	e164 := phonenumbers.Format(number, phonenumbers.E164)
 	if checked, err := visitor.NormalizePhone(e164); err != nil || checked != e164 {
-		return "", text.Refuse("phone", "not a valid number in "+region) // some plans are longer than E.164
+		return "", text.Refuse("phone", "not a valid number in "+region) // some plans have longer numbers than E.164
 	}
 	return e164, nil
 }

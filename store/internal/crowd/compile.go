@@ -12,9 +12,9 @@ import (
 	"github.com/contactpipeline/visitors/tag"
 )
 
-// Compile measures how long it takes to parse and bind a text of 13 nodes and to compile it to
-// SQL with spell.
-func Compile(b *testing.B, spell func(filter.Bound) (string, error)) {
+// Compile measures parsing and binding a filter of 13 nodes and compiling it to SQL with
+// toSQL.
+func Compile(b *testing.B, toSQL func(filter.Bound) (string, error)) {
 	const question = `(source:telegram,chat OR tag:vip) -group:team (seen:<30d OR attr.city:*paulo*) created:>=2026-01-01 email:*@example.com -name:bob*`
 	now := time.Date(2026, 3, 15, 12, 0, 0, 0, time.UTC)
 	env := &filter.Env{
@@ -29,7 +29,7 @@ func Compile(b *testing.B, spell func(filter.Bound) (string, error)) {
 		if err != nil {
 			return "", err
 		}
-		return spell(bound)
+		return toSQL(bound)
 	}
 	text, err := compile()
 	require.NoError(b, err)

@@ -17,14 +17,14 @@ import (
 
 const (
 	tags   = 200
-	OldTag = "pioneer" // of the oldest twentieth
+	OldTag = "pioneer" // on the oldest 5 %
 	batch  = 1_000
 )
 
 // Start is when the oldest visitor was created; the others follow by the minute.
 var Start = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// Crowd makes visitors one by one.
+// Crowd generates visitors, oldest first.
 type Crowd struct {
 	Size int
 	Tags []tag.Tag // "tag 000", the most common, to "tag 199", and OldTag
@@ -39,14 +39,14 @@ func New(size int) *Crowd {
 	c := &Crowd{Size: size, rand: rand.New(rand.NewPCG(1, uint64(size)))}
 	c.pick = rand.NewZipf(c.rand, 1.2, 3, tags-1)
 	for i := range tags {
-		c.Tags = append(c.Tags, made(fmt.Sprintf("tag %03d", i)))
+		c.Tags = append(c.Tags, newTag(fmt.Sprintf("tag %03d", i)))
 	}
-	c.Tags = append(c.Tags, made(OldTag))
+	c.Tags = append(c.Tags, newTag(OldTag))
 	c.VIP = group.Group{ID: group.NewID(Start), Name: "VIP", CreatedAt: Start}
 	return c
 }
 
-func made(name string) tag.Tag {
+func newTag(name string) tag.Tag {
 	return tag.Tag{ID: tag.NewID(Start), Name: name, Color: tag.ColorFor(name), CreatedAt: Start}
 }
 
@@ -66,8 +66,8 @@ func (c *Crowd) First() []driver.Change {
 	return changes
 }
 
-// Batches iterates once over the changes that create the visitors, the oldest first, 1,000 at a
-// time.
+// Batches iterates once over the changes that create the visitors, oldest first, 1,000 in a
+// batch.
 func (c *Crowd) Batches() iter.Seq[[]driver.Change] {
 	return func(yield func([]driver.Change) bool) {
 		for i := 0; i < c.Size; {
@@ -95,10 +95,10 @@ func (c *Crowd) Load(ctx context.Context, st driver.Store, ws driver.WorkspaceID
 	return nil
 }
 
-// Now is a minute after the newest visitor was created.
+// Now returns a time one minute after the newest visitor was created.
 func (c *Crowd) Now() time.Time { return Start.Add(time.Duration(c.Size) * time.Minute) }
 
-// Middle is the position by id after the newer half.
+// Middle returns the position by id after the newer half.
 func (c *Crowd) Middle() *driver.Position {
 	return &driver.Position{ID: visitor.NewID(Start.Add(time.Duration(c.Size/2) * time.Minute))}
 }
@@ -126,14 +126,14 @@ func EnvOf(ctx context.Context, st driver.Store, ws driver.WorkspaceID, size int
 // visitor creates the i-th oldest visitor.
 func (c *Crowd) visitor(i int) driver.CreateVisitor {
 	at := Start.Add(time.Duration(i) * time.Minute)
-	first := one(c, firstNames)
-	last := one(c, lastParts) + one(c, lastParts) + one(c, lastParts)
+	first := pickOne(c, firstNames)
+	last := pickOne(c, lastParts) + pickOne(c, lastParts) + pickOne(c, lastParts)
 	v := visitor.Visitor{
 		ID: visitor.NewID(at), Name: first + " " + last, Source: sources[c.skewed()],
 		CreatedAt: at, UpdatedAt: at.Add(time.Duration(c.rand.IntN(1000)) * time.Hour), Revision: 1,
 	}
 	if c.rand.IntN(4) > 0 {
-		v.Email = fmt.Sprintf("%s%d@%s", last, c.rand.IntN(10_000), one(c, mailHosts))
+		v.Email = fmt.Sprintf("%s%d@%s", last, c.rand.IntN(10_000), pickOne(c, mailHosts))
 	}
 	if c.rand.IntN(4) > 0 {
 		v.Phone = fmt.Sprintf("+5511%09d", c.rand.IntN(1_000_000_000))
@@ -143,7 +143,7 @@ func (c *Crowd) visitor(i int) driver.CreateVisitor {
 		v.Identities = []visitor.Identity{{Source: v.Source, Account: "1", ExternalID: fmt.Sprint(i), FirstSeen: at, LastSeen: v.LastSeenAt}}
 	}
 	if i%4 == 0 {
-		v.Attributes = visitor.Attributes{"plan": visitor.Text(one(c, []string{"free", "pro", "team"})), "score": visitor.Number(float64(c.rand.IntN(100)))}
+		v.Attributes = visitor.Attributes{"plan": visitor.Text(pickOne(c, []string{"free", "pro", "team"})), "score": visitor.Number(float64(c.rand.IntN(100)))}
 	}
 	if i%5000 == 17 {
 		v.Name = first + " Zykov"
@@ -155,12 +155,12 @@ func (c *Crowd) visitor(i int) driver.CreateVisitor {
 	if i%1000 == 0 {
 		create.Groups = []group.ID{c.VIP.ID}
 	}
-	carried := map[uint64]bool{}
+	chosen := map[uint64]bool{}
 	for range c.rand.IntN(6) {
-		carried[c.pick.Uint64()] = true
+		chosen[c.pick.Uint64()] = true
 	}
 	for t := range uint64(tags) {
-		if carried[t] {
+		if chosen[t] {
 			create.Tags = append(create.Tags, tag.Key(c.Tags[t].Name))
 		}
 	}
@@ -170,7 +170,7 @@ func (c *Crowd) visitor(i int) driver.CreateVisitor {
 	return create
 }
 
-// skewed draws 0 to 4, each half as often as the one before.
+// skewed returns 0 to 4, each half as often as the previous number.
 func (c *Crowd) skewed() int { return min(int(-math.Log2(1-c.rand.Float64())), len(sources)-1) }
 
-func one[T any](c *Crowd, of []T) T { return of[c.rand.IntN(len(of))] }
+func pickOne[T any](c *Crowd, of []T) T { return of[c.rand.IntN(len(of))] }

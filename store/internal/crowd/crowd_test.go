@@ -11,7 +11,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// TestCrowd counts what benchmarks assume.
+// TestCrowd checks the distribution that benchmarks assume.
 func TestCrowd(t *testing.T) {
 	t.Parallel()
 	const size = 10_000

@@ -11,7 +11,7 @@ import (
 	"github.com/contactpipeline/visitors/filter"
 )
 
-var largest = flag.Int("crowd.size", 100_000, "visitors of the largest crowd that benchmarks read among")
+var largest = flag.Int("crowd.size", 100_000, "number of visitors in the largest benchmark")
 
 // Sizes runs a benchmark with 10,000, 100,000 and -crowd.size visitors, none larger than
 // -crowd.size.
@@ -21,9 +21,9 @@ func Sizes(b *testing.B, run func(b *testing.B, size int)) {
 	}
 }
 
-// Against measures an engine and hand-written code in turn, after one unmeasured call each. It
-// reports the lower quartiles in milliseconds, since other work of the machine only adds to a
-// time, and their ratio.
+// Against measures an engine and hand-written code alternately, after one unmeasured call each.
+// It reports the lower quartiles in milliseconds and their ratio. The lower quartile excludes
+// most of the effect of other work on the machine.
 func Against(b *testing.B, engine, hand func()) {
 	b.Helper()
 	var ours, theirs []time.Duration

@@ -11,9 +11,9 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Neighbours compares a workspace of 10,000 visitors beside 2,000 others of 100 visitors each
-// and one of -crowd.size with the same workspace alone: the ratios are beside to alone. open
-// returns an empty store; ready is called when it is filled.
+// Neighbours compares a workspace of 10,000 visitors that has 2,000 neighbours of 100 visitors
+// and one of -crowd.size with the same workspace alone in a database; the ratios are to the
+// latter. open returns an empty store; ready is called with it when it is filled.
 func Neighbours(b *testing.B, open func() driver.Store, ready func(driver.Store)) {
 	b.Helper()
 	const size, others, each = 10_000, 2_000, 100

@@ -14,17 +14,17 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Share creates visitors with an identity from many goroutines, in calls that each wait until
-// their visitor is on disk. It reports how many times faster that is than from one goroutine,
-// where every call has a transaction of its own. open returns an empty store, which is closed.
+// Share creates visitors with an identity from many goroutines; each call waits until its
+// visitor is durable. It reports the speed relative to one goroutine, where every call has a
+// transaction of its own. open returns an empty store, which Share closes.
 func Share(b *testing.B, open func(*testing.B) driver.Store, goroutines ...int) {
 	const n = 4_000
 	for _, many := range goroutines {
 		b.Run(fmt.Sprint("goroutines=", many), func(b *testing.B) {
 			var ratios, rates []float64
 			for range b.N {
-				alone := created(b, open(b), 1, n/4)
-				rates = append(rates, created(b, open(b), many, n))
+				alone := createRate(b, open(b), 1, n/4)
+				rates = append(rates, createRate(b, open(b), many, n))
 				ratios = append(ratios, rates[len(rates)-1]/alone)
 			}
 			slices.Sort(ratios)
@@ -36,8 +36,8 @@ func Share(b *testing.B, open func(*testing.B) driver.Store, goroutines ...int) 
 	}
 }
 
-// created returns how many visitors a second are created in a store, which it closes.
-func created(b *testing.B, st driver.Store, goroutines, n int) float64 {
+// createRate returns how many visitors per second are created in a store, which it closes.
+func createRate(b *testing.B, st driver.Store, goroutines, n int) float64 {
 	ws, err := store.Open(st, "acme", nil)
 	if err != nil {
 		b.Fatal(err)
@@ -55,8 +55,8 @@ func created(b *testing.B, st driver.Store, goroutines, n int) float64 {
 	return rate
 }
 
-// PerSecond calls do n times from many goroutines, each time with another number from 1, and
-// returns the calls a second.
+// PerSecond calls do n times from many goroutines, with the numbers 1 to n, and returns the
+// calls per second.
 func PerSecond(b *testing.B, goroutines, n int, do func(i int64) error) float64 {
 	var next atomic.Int64
 	var all sync.WaitGroup

@@ -11,27 +11,27 @@ import (
 	"github.com/contactpipeline/visitors/visitor/intake"
 )
 
-// window is by how many events one may come later than another that happened after it,
-// and quiet for how many nothing happens to a person before and after what keeps its order.
+// window is the maximum delay of an event, in events. For quiet events before and after an
+// event that must stay in order, no other event concerns its person.
 const (
 	window = 200
 	quiet  = 2*window + 2_000
 )
 
-// AtOnce is how many deliveries may be on their way at once, and how many may overtake one.
-const AtOnce = 128
+// MaxConcurrent is the maximum number of deliveries in flight.
+const MaxConcurrent = 128
 
-// mostInOne is how many events a delivery of Meta's holds at most. Platforms name a thousand, which
-// package webhook tests.
-const mostInOne = 40
+// maxEntries is the maximum number of events in a delivery of Meta. Meta documents 1,000,
+// which package webhook tests.
+const maxEntries = 40
 
-// start is when the day begins.
+// start is the start of the day.
 var start = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 
-// Clock is the time of the whole day for the business: its end.
+// Clock returns the end of the day, which is the time for the business.
 func Clock() time.Time { return start.Add(24 * time.Hour) }
 
-// Sources returns the business's own sources.
+// Sources returns the custom sources of the business.
 func Sources() map[visitor.Source]visitor.SourceInfo {
 	return map[visitor.Source]visitor.SourceInfo{"form": {Label: "Form", Badge: "#7c3aed"}}
 }
@@ -53,27 +53,27 @@ func Channels() map[string]intake.Channel {
 	}
 }
 
-// Delivery is what a channel posts.
+// Delivery is an HTTP request of a channel.
 type Delivery struct {
 	Channel     string
 	ContentType string
 	Body        []byte
 }
 
-// Day is what is posted in a day.
+// Day is everything that is posted in a day.
 type Day struct {
-	Ordered []Delivery     // each event once, as it happened, one in a delivery
-	Arrived []Delivery     // as it arrives, many in a delivery where the platform does that
-	Kinds   map[string]int // how many there are of what
+	Ordered []Delivery     // each event once, in order, one per delivery
+	Arrived []Delivery     // in order of arrival, several per delivery where the platform batches
+	Kinds   map[string]int // number of events of each kind
 }
 
-// event is what happens.
+// event is one event on a channel.
 type event struct {
 	channel string
-	part    string // the body, or for Meta an entry of it
+	part    string // the body, or for Meta one entry of it
 }
 
-// New makes up a day of n events, the same for the same seed.
+// New generates a day of n events, the same for the same seed.
 func New(seed uint64, n int) Day {
 	w := &world{Rand: rand.New(rand.NewPCG(seed, uint64(n))), kinds: map[string]int{}}
 	events := make([]event, n)
@@ -105,8 +105,8 @@ func deliveryOf(channel string, parts ...string) Delivery {
 	return d
 }
 
-// shuffled returns the events as they arrive: each up to window places late, one in ten
-// twice, the second time at any time after the first.
+// shuffled returns the events in order of arrival: each is up to window places late, one in
+// ten is repeated later.
 func (w *world) shuffled(events []event) []event {
 	type arrival struct {
 		at int
@@ -118,7 +118,7 @@ func (w *world) shuffled(events []event) []event {
 		arrivals = append(arrivals, arrival{first, e})
 		for w.IntN(10) == 0 {
 			again := first + 1 + w.IntN(window)
-			if w.IntN(4) == 0 { // the platform tries for hours
+			if w.IntN(4) == 0 { // the platform retries for hours
 				again = first + 1 + w.IntN(len(events))
 			}
 			arrivals = append(arrivals, arrival{again, e})
@@ -133,7 +133,7 @@ func (w *world) shuffled(events []event) []event {
 	return all
 }
 
-// bundle puts events into deliveries: of Meta's channels many that arrive together, in any order.
+// bundle groups events into deliveries. Those of Meta have several events, in any order.
 func (w *world) bundle(events []event) (all []Delivery) {
 	open := map[string][]string{}
 	most := map[string]int{}
@@ -149,7 +149,7 @@ func (w *world) bundle(events []event) (all []Delivery) {
 			continue
 		}
 		if most[e.channel] == 0 {
-			most[e.channel] = 1 + w.IntN(mostInOne)
+			most[e.channel] = 1 + w.IntN(maxEntries)
 		}
 		if open[e.channel] = append(open[e.channel], e.part); len(open[e.channel]) >= most[e.channel] {
 			flush(e.channel)

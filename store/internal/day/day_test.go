@@ -37,8 +37,8 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 var made = sync.OnceValue(func() day.Day { return day.New(*seed, *size) })
 
-// What arrives late, overtaken and twice, from many sides at once, ends in the same visitors
-// as each event once and in its time.
+// Late, reordered, repeated and concurrent deliveries lead to the same visitors as each event
+// once and in order.
 func TestDay(t *testing.T) {
 	for _, e := range []struct {
 		name string
@@ -86,7 +86,7 @@ func compare(t *testing.T, want, got []string) {
 	}
 }
 
-// missing returns what is in a and not in b, both sorted.
+// missing returns the items of a that are not in b; both are sorted.
 func missing(a, b []string) (all []string) {
 	for _, s := range a {
 		if _, ok := slices.BinarySearch(b, s); !ok {
@@ -94,7 +94,7 @@ func missing(a, b []string) (all []string) {
 		}
 	}
 	if len(all) == 0 && len(a) > len(b) {
-		all = []string{"something that is there twice"}
+		all = []string{"a visitor that exists twice"}
 	}
 	return all
 }
@@ -106,7 +106,7 @@ func opened(t *testing.T, st store.Store, name string) *store.Workspace {
 	return ws
 }
 
-// inOrder takes in each event once, in the order in which it happened.
+// inOrder captures each event once, in order.
 func inOrder(t *testing.T, ws *store.Workspace, d day.Day) []string {
 	t.Helper()
 	var contacts []visitor.Contact
@@ -127,27 +127,27 @@ func inOrder(t *testing.T, ws *store.Workspace, d day.Day) []string {
 	return dumped(t, ws)
 }
 
-// arriving posts the deliveries of the day to the handlers of its channels, some at once.
+// arriving posts the deliveries of the day to the handlers of its channels concurrently.
 func arriving(t *testing.T, ws *store.Workspace, d day.Day) map[webhook.Outcome]int64 {
 	t.Helper()
-	type door struct {
+	type endpoint struct {
 		*webhook.Handler
 		channel intake.Channel
 	}
-	doors := map[string]door{}
+	endpoints := map[string]endpoint{}
 	for name, channel := range day.Channels() {
 		signed, _, _ := intaketest.Sign(channel, nil)
-		doors[name] = door{webhook.New(ws, signed, nil), channel}
+		endpoints[name] = endpoint{webhook.New(ws, signed, nil), channel}
 	}
 	ended := make([]chan struct{}, len(d.Arrived))
 	var group sync.WaitGroup
 	for i, one := range d.Arrived {
-		if ended[i] = make(chan struct{}); i >= day.AtOnce {
-			<-ended[i-day.AtOnce] // so that none is overtaken by more than that
+		if ended[i] = make(chan struct{}); i >= day.MaxConcurrent {
+			<-ended[i-day.MaxConcurrent] // limits how far deliveries are reordered
 		}
 		group.Go(func() {
 			defer close(ended[i])
-			to := doors[one.Channel]
+			to := endpoints[one.Channel]
 			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", bytes.NewReader(one.Body))
 			r.Header.Set("Content-Type", one.ContentType)
 			if _, header, value := intaketest.Sign(to.channel, one.Body); header != "" {
@@ -161,7 +161,7 @@ func arriving(t *testing.T, ws *store.Workspace, d day.Day) map[webhook.Outcome]
 	}
 	group.Wait()
 	all := map[webhook.Outcome]int64{}
-	for _, to := range doors {
+	for _, to := range endpoints {
 		for outcome, n := range to.Counts().Outcomes {
 			all[outcome] += n
 		}
@@ -170,8 +170,7 @@ func arriving(t *testing.T, ws *store.Workspace, d day.Day) map[webhook.Outcome]
 	return all
 }
 
-// dumped spells all visitors of a workspace, without what depends on how often they were
-// changed, and sorts them.
+// dumped returns all visitors of a workspace as sorted text, without ids and revisions.
 func dumped(t *testing.T, ws *store.Workspace) (all []string) {
 	t.Helper()
 	for v, err := range ws.All(t.Context(), store.Query{Where: filter.All()}) {

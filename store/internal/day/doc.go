@@ -1,24 +1,23 @@
-// Package day makes up a day of a business on all its channels: what people and platforms
-// post, in the order in which it happened and in the order in which it arrives, late,
-// overtaken and twice. However it arrives, the same visitors must come out of it.
+// Package day generates a day of a business on all its channels: what people and platforms
+// post, in the order in which it happened and in the order in which it arrives: late,
+// reordered and repeated. Both must lead to the same visitors.
 //
-// People write for the first time and again, and change names and usernames. On WhatsApp
-// they are known by a number at first, then by a business-scoped id too, then by that alone; some
-// change their number, and others get the number that was given up; Brazilian
-// numbers come with and without the ninth digit. In the chat they are anonymous in several
-// browsers before they sign in. Forms come filled in, empty and by machines. Between all
-// that are the echoes, receipts, reactions, edits, groups and tests that make no visitor.
+// People write for the first time and again, and change names and usernames. On WhatsApp they
+// are known by a number at first, then also by a business-scoped id, then only by that; some
+// change their number, and others get the released number; Brazilian numbers come with and
+// without the ninth digit. In the chat widget they are anonymous in several browsers before
+// they sign in. Forms arrive filled in, empty and from bots. In between are echoes, receipts,
+// reactions, edits, groups and tests, which create no visitor.
 //
-// Three things keep their order, because they mean something else without it:
+// Three kinds of events arrive in order, because out of order they mean something else:
 //
-//   - A change of a number is not overtaken by what was said under the old one. The
-//     visitor gives up the old number, since it passes to other people: whoever
-//     writes under it after that is somebody else.
-//   - What the next owner of a number says does not overtake the change by which it was given
-//     up.
-//   - What only changes a person who is known (an edited message) does not overtake what
-//     told the ids it comes under: it makes nobody, and tells of nobody then.
+//   - A change of number arrives after the messages from the old number. With it the visitor
+//     gives up the old number, which can pass to another person: later messages from it are
+//     that person's.
+//   - The messages of the next owner of a number arrive after the change that released it.
+//   - Events that only update a known person, such as an edited message, arrive after the
+//     event with the ids of the person: before it they create and update no visitor.
 //
-// Telegram keeps the order of a chat; where Meta does not, a visitor more and a name less
-// is what comes of it, and Merge and the next message mend it.
+// Telegram keeps the order of a chat. Meta does not; then an extra visitor or a missing name
+// can result, which Merge and the next message correct.
 package day

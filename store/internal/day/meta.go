@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// whatsapp makes up an entry of WhatsApp.
+// whatsapp generates an entry of WhatsApp.
 func (w *world) whatsapp() string {
 	if w.IntN(6) == 0 {
 		w.kinds["whatsapp: noise"]++
@@ -13,35 +13,35 @@ func (w *world) whatsapp() string {
 	}
 	people := w.people["whatsapp"]
 	if len(people) > 0 && w.IntN(12) == 0 {
-		for range 20 { // until one is found who has been quiet
-			if p := people[w.IntN(len(people))]; !p.brazilian && p.scoped != "" && !p.hidden && w.settled(p) {
+		for range 20 { // find one without recent events
+			if p := people[w.IntN(len(people))]; !p.brazilian && p.scoped != "" && !p.hidden && w.isSettled(p) {
 				return w.numberChanged(p)
 			}
 		}
 	}
-	p := w.somebody("whatsapp", w.onWhatsApp)
+	p := w.anyPerson("whatsapp", w.onWhatsApp)
 	switch {
-	case p.scoped == "" && w.IntN(4) == 0: // the platform begins to tell it
+	case p.scoped == "" && w.IntN(4) == 0: // the platform starts to send it
 		p.scoped, p.first = w.id("US.1"), w.now
-		w.kinds["whatsapp: scoped id told"]++
+		w.kinds["whatsapp: scoped id added"]++
 	case p.scoped != "" && !p.hidden && p.last > p.first && w.IntN(12) == 0:
 		p.hidden = true
 		w.kinds["whatsapp: number hidden"]++
 	}
 	kind := `"type":"text","text":{"body":"h\u00e9llo"}`
-	if w.known(p) && w.IntN(20) == 0 {
+	if w.isKnown(p) && w.IntN(20) == 0 {
 		kind = `"type":"edit","edit":{}`
 		w.kinds["whatsapp: edited"]++
 	}
 	return w.whatsappMessage(p, kind)
 }
 
-// onWhatsApp gives a person a number: a new one, or one that was given up before.
+// onWhatsApp gives a person a new or a released number.
 func (w *world) onWhatsApp(p *person) {
 	switch {
-	case len(w.given) > 0 && w.now-w.given[0].at > quiet:
-		p.number, w.given = w.given[0].number, w.given[1:]
-		p.scoped = w.id("US.1") // by now all have one
+	case len(w.released) > 0 && w.now-w.released[0].at > quiet:
+		p.number, w.released = w.released[0].number, w.released[1:]
+		p.scoped = w.id("US.1") // new people always have one
 		w.kinds["whatsapp: number passed on"]++
 	case w.IntN(10) == 0:
 		w.ids++
@@ -75,10 +75,10 @@ func (w *world) whatsappValue(inside string) string {
 	return `{"id":"31","changes":[{"field":"messages","value":{"metadata":{"display_phone_number":"15550100199","phone_number_id":"32"},` + inside + `}}]}`
 }
 
-// numberChanged tells that p has a new number, and with it a new scoped id.
+// numberChanged gives p a new number and a new scoped id.
 func (w *world) numberChanged(p *person) string {
 	number, scoped := p.number, p.scoped
-	w.given = append(w.given, given{number, w.now})
+	w.released = append(w.released, releasedNumber{number, w.now})
 	w.ids++
 	p.number, p.scoped, p.last = fmt.Sprintf("1202%07d", 5_000_000+w.ids), w.id("US.1"), w.now
 	p.first = w.now
@@ -90,7 +90,7 @@ func (w *world) numberChanged(p *person) string {
 
 func (w *world) whatsappNoise() string {
 	w.ids++
-	other := fmt.Sprintf("1303%07d", w.ids) // whom the business wrote to
+	other := fmt.Sprintf("1303%07d", w.ids) // a person that the business wrote to
 	inside := []string{
 		`"contacts":[{"wa_id":"` + other + `"}],"statuses":[{"id":"` + w.id("wamid.") + `","recipient_id":"` + other + `","status":"read","timestamp":"1760000000"}]`,
 		`"contacts":[{"wa_id":"` + other + `"}],"messages":[{"from":"` + other + `","id":"` + w.id("wamid.") + `","timestamp":"1760000000","type":"reaction","reaction":{}}]`,
@@ -101,12 +101,12 @@ func (w *world) whatsappNoise() string {
 	return w.whatsappValue(inside[w.IntN(len(inside))])
 }
 
-// messaging makes up an entry of a conversation on Messenger or Instagram.
+// messaging returns an entry of a conversation on Messenger or Instagram.
 func (w *world) messaging(account, sender, what string) string {
 	return fmt.Sprintf(`{"id":%q,"time":%d,"messaging":[{"sender":{"id":%q},"recipient":{"id":%[1]q},"timestamp":%[2]d,%[4]s}]}`, account, w.millis(), sender, what)
 }
 
-// noise is what on Messenger and Instagram makes no visitor, of a person who never wrote.
+// noise generates events of Messenger or Instagram that create no visitor.
 func (w *world) noise(account string) string {
 	other := w.id("66")
 	switch w.IntN(5) {
@@ -128,7 +128,7 @@ func (w *world) messenger() string {
 		w.kinds["messenger: noise"]++
 		return w.noise(page)
 	}
-	p := w.somebody("messenger "+page, func(p *person) { p.id = w.id("77") })
+	p := w.anyPerson("messenger "+page, func(p *person) { p.id = w.id("77") })
 	if w.IntN(8) == 0 {
 		return w.messaging(page, p.id, `"postback":{"mid":"`+w.id("m_")+`"}`)
 	}
@@ -141,7 +141,7 @@ func (w *world) instagram() string {
 		w.kinds["instagram: noise"]++
 		return w.noise(account)
 	}
-	p := w.somebody("instagram", func(p *person) { p.id = w.id("88") })
+	p := w.anyPerson("instagram", func(p *person) { p.id = w.id("88") })
 	if w.IntN(3) == 0 {
 		w.kinds["instagram: comment"]++
 		return fmt.Sprintf(`{"id":%q,"time":%d,"changes":[{"field":"comments","value":{"from":{"id":%q,"username":%q},"id":%q}}]}`,

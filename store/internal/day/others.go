@@ -8,7 +8,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor/intake"
 )
 
-// telegram makes up an update of Telegram.
+// telegram generates an update of Telegram.
 func (w *world) telegram() string {
 	w.ids++
 	update := fmt.Sprintf(`{"update_id":%d,`, w.ids)
@@ -22,14 +22,14 @@ func (w *world) telegram() string {
 			`"message":{"date":1,"chat":{"id":994,"type":"private"},"from":{"id":994,"first_name":"X"},"pinned_message":{}}}`,
 		}[w.IntN(5)]
 	}
-	p := w.somebody("telegram", func(p *person) {
+	p := w.anyPerson("telegram", func(p *person) {
 		w.ids++
 		p.id = fmt.Sprint(4_503_599_627_370_496 + w.ids)
 	})
 	first, last, _ := strings.Cut(p.name, " ")
 	what, card := "message", ""
 	switch {
-	case w.known(p) && w.IntN(12) == 0:
+	case w.isKnown(p) && w.IntN(12) == 0:
 		what = "edited_message"
 		w.kinds["telegram: edited"]++
 	case w.IntN(15) == 0:
@@ -40,16 +40,16 @@ func (w *world) telegram() string {
 		what, w.seconds(), p.id, first, last, p.username, card)
 }
 
-// chat makes up what the chat widget posts.
+// chat generates a post of the chat widget.
 func (w *world) chat() string {
-	p := w.somebody("chat", func(p *person) {})
+	p := w.anyPerson("chat", func(p *person) {})
 	if len(p.anonymous) == 0 || p.id == "" && w.IntN(10) == 0 {
 		w.ids++
 		p.anonymous = append(p.anonymous, fmt.Sprintf("%032x", w.ids))
 	}
 	browser := p.anonymous[w.IntN(len(p.anonymous))]
 	fields := []string{fmt.Sprintf(`"event_id":%q,"anonymous_id":%q`, w.id("e"), browser)}
-	if len(p.anonymous) > 1 && p.id == "" { // who is in two browsers is nobody's secret once signed in, in each
+	if len(p.anonymous) > 1 && p.id == "" { // a person in two browsers is recognised only by signing in
 		p.id = w.id("user")
 	}
 	switch {
@@ -61,7 +61,7 @@ func (w *world) chat() string {
 			ID: p.id, Name: p.name, Email: fmt.Sprint(p.id, ".", w.IntN(3), "@example.com"),
 		})
 		if err != nil {
-			panic(err) // the secret is there
+			panic(err) // Secrets is set, so it cannot fail
 		}
 		fields = append(fields, fmt.Sprintf(`"identity":%q`, identity))
 		w.kinds["chat: signed in"]++
@@ -76,7 +76,7 @@ func (w *world) chat() string {
 	return "{" + strings.Join(fields, ",") + "}"
 }
 
-// form makes up a submission of a form.
+// form generates a submission of a form.
 func (w *world) form() string {
 	w.kinds["form"]++
 	typed := url.Values{

@@ -6,42 +6,42 @@ import (
 	"time"
 )
 
-// world is the state of the day: who there is.
+// world is the state of the day.
 type world struct {
 	*rand.Rand
-	now    int // the event that happens now
-	at     time.Time
-	ids    int
-	kinds  map[string]int
-	people map[string][]*person // by channel
-	given  []given              // numbers that were given up
+	now      int // number of the current event
+	at       time.Time
+	ids      int
+	kinds    map[string]int
+	people   map[string][]*person // by channel
+	released []releasedNumber     // oldest first
 }
 
-// given is a number that was given up, and when.
-type given struct {
+// releasedNumber is a WhatsApp number that its owner gave up in event at.
+type releasedNumber struct {
 	number string
 	at     int
 }
 
-// person is somebody on a channel.
+// person is a person on one channel.
 type person struct {
 	id        string
 	name      string
 	username  string
-	number    string // on WhatsApp; as it is spelled with the ninth digit in Brazil
+	number    string // on WhatsApp; in Brazil with the ninth digit
 	brazilian bool
 	scoped    string   // business-scoped id
-	hidden    bool     // only the scoped id is told
+	hidden    bool     // the channel sends only the scoped id
 	anonymous []string // ids of browsers
-	first     int      // event that told the ids
-	last      int      // event
+	first     int      // number of the event with the ids
+	last      int      // number of the last event
 }
 
-// settled reports whether all that happened of p has arrived.
-func (w *world) settled(p *person) bool { return w.now-p.last > quiet }
+// isSettled reports whether every event of p has arrived.
+func (w *world) isSettled(p *person) bool { return w.now-p.last > quiet }
 
-// known reports whether what told the ids of p has arrived.
-func (w *world) known(p *person) bool { return w.now-p.first > quiet }
+// isKnown reports whether the event with the ids of p has arrived.
+func (w *world) isKnown(p *person) bool { return w.now-p.first > quiet }
 
 func (w *world) event() event {
 	switch n := w.IntN(100); {
@@ -59,15 +59,15 @@ func (w *world) event() event {
 	return event{"form", w.form()}
 }
 
-// somebody returns a person of a channel, one in four a new one, whom make completes.
-func (w *world) somebody(channel string, make func(*person)) *person {
+// anyPerson returns a person of a channel, in one of four cases a new one, completed by make.
+func (w *world) anyPerson(channel string, make func(*person)) *person {
 	if w.people == nil {
 		w.people = map[string][]*person{}
 	}
 	people := w.people[channel]
 	if len(people) > 0 && w.IntN(4) > 0 {
 		p := people[w.IntN(len(people))]
-		if w.IntN(3) > 0 { // who wrote lately writes again
+		if w.IntN(3) > 0 { // prefer recent people
 			p = people[max(0, len(people)-1-w.IntN(50))]
 		}
 		p.last = w.now
@@ -95,7 +95,7 @@ var firstNames = []string{"Ada", "Zoë", "Şerife", "José", "Łukasz", "Mia", "
 
 var familyNames = []string{"Okafor", "Lindström", "García", "Müller", "Nowak", "Silva", "Tanaka", "Haddad", "O'Neill", "Kovač"}
 
-// name makes up a name. One in ten has none.
+// name generates a name. One in ten is empty.
 func (w *world) name() string {
 	if w.IntN(10) == 0 {
 		return ""

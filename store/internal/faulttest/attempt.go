@@ -13,17 +13,17 @@ import (
 	"github.com/contactpipeline/visitors/store"
 )
 
-// attempt tries methods under one mode, in a world that stays until one of them changes it.
+// attempt tries methods under one mode. It reuses a world until a method changes it.
 type attempt struct {
 	*bench
 	t      *testing.T
 	how    mode
 	rand   *rand.Rand
-	w      *world // nil where it has to be made
+	w      *world // nil if a new one is needed
 	before string // its rows
 }
 
-// outcome is what a method does where no call fails.
+// outcome is the effect of a method if no call fails.
 type outcome struct {
 	returned, after string
 	calls           int // to the driver
@@ -46,7 +46,7 @@ func (b *bench) outcomes(t *testing.T) map[string]outcome {
 	return all
 }
 
-// all fails calls of a method, each in a try of its own, and returns how many.
+// all fails driver calls of a method, one per try, and returns the number of tries.
 func (a *attempt) all(m method, ok outcome) int {
 	return a.sample(a.how, a.rand, ok.calls, func(n int) bool {
 		if a.w == nil {
@@ -65,7 +65,7 @@ func (a *attempt) all(m method, ok outcome) int {
 		}
 		changed := m.writes && rows(a.t, a.plain, a.w.ID()) != a.before
 		switch {
-		case changed && (err == nil || a.how.unsure):
+		case changed && (err == nil || a.how.ambiguous):
 			require.Equal(a.t, ok.after, a.w.snapshot(a.t), "%s did something else when call %d %s", m.name, n, a.how.name)
 		default:
 			require.False(a.t, changed, "%s did something when call %d %s", m.name, n, a.how.name)
@@ -78,7 +78,7 @@ func (a *attempt) all(m method, ok outcome) int {
 	})
 }
 
-// once calls the method while its n-th call fails.
+// once calls the method while its n-th driver call fails.
 func (a *attempt) once(m method, n int) (string, error) {
 	ctx, cancel := context.WithCancel(a.t.Context())
 	defer cancel()
@@ -86,7 +86,7 @@ func (a *attempt) once(m method, n int) (string, error) {
 	return m.call(ctx, a.w)
 }
 
-// requireTyped fails unless an error can be told apart and tells nothing of a person.
+// requireTyped requires a typed error without personal data.
 func (a *attempt) requireTyped(m method, n int, err error) {
 	a.t.Helper()
 	if errors.Is(err, context.Canceled) {
@@ -101,7 +101,7 @@ func (a *attempt) requireTyped(m method, n int, err error) {
 	}
 }
 
-// planned reports whether an error is of a fault, or of a connection that is gone by one.
+// planned reports whether an error is a fault, or of a connection that a fault has ended.
 func planned(err error) bool {
 	return errors.Is(err, errFault) || errors.Is(err, sqldriver.ErrBadConn) || errors.Is(err, sql.ErrConnDone)
 }

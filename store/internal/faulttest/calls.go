@@ -14,24 +14,24 @@ import (
 	"github.com/contactpipeline/visitors/store/internal/faulty"
 )
 
-// errFault is what calls fail with.
+// errFault is the error of calls that fail.
 var errFault = errors.New("planned fault")
 
 // mode is a way in which a call fails.
 type mode struct {
 	name string
 	plan func(n int, cancel func()) faulty.Plan
-	// unsure is for failures that do not tell whether the call was done.
-	unsure bool
-	// cancels is for the one that ends the caller's context.
+	// ambiguous is set for modes whose error does not say whether the call was made.
+	ambiguous bool
+	// cancels is set for the mode that ends the caller's context.
 	cancels bool
-	// turn, from 1 to turns, is for those that may cost a connection.
+	// turn, from 1 to turns, is set for modes that can lose a connection.
 	turn int
-	// commits is for the one that counts commits, of which a method makes few, not calls.
+	// commits is set for the mode that counts commits instead of calls.
 	commits bool
 }
 
-// turns is how many ways may cost a connection.
+// turns is the number of modes that can lose a connection.
 const turns = 4
 
 func modes() []mode {
@@ -40,20 +40,20 @@ func modes() []mode {
 		{name: "fails and so do all after it", turn: 1, plan: func(n int, _ func()) faulty.Plan { return faulty.From(n, faulty.Fault{Err: errFault}) }},
 		{name: "finds a bad connection", turn: 2, plan: func(n int, _ func()) faulty.Plan { return faulty.Nth(n, faulty.Fault{Dead: true}) }},
 		{name: "loses its connection", turn: 3, plan: func(n int, _ func()) faulty.Plan { return faulty.Nth(n, faulty.Fault{Dead: true, Err: errFault}) }},
-		{name: "commits and the reply is lost", unsure: true, commits: true, plan: func(n int, _ func()) faulty.Plan {
+		{name: "commits and the reply is lost", ambiguous: true, commits: true, plan: func(n int, _ func()) faulty.Plan {
 			return faulty.On(faulty.Commit, n, faulty.Fault{Late: true, Dead: true, Err: errFault})
 		}},
-		{name: "is done and reported as failed", unsure: true, plan: func(n int, _ func()) faulty.Plan {
+		{name: "is done and reported as failed", ambiguous: true, plan: func(n int, _ func()) faulty.Plan {
 			return faulty.Nth(n, faulty.Fault{Late: true, Err: errFault})
 		}},
-		{name: "comes as the caller gives up", cancels: true, turn: 4, plan: func(n int, cancel func()) faulty.Plan { return faulty.Nth(n, faulty.Fault{Do: cancel}) }},
+		{name: "is made while the caller gives up", cancels: true, turn: 4, plan: func(n int, cancel func()) faulty.Plan { return faulty.Nth(n, faulty.Fault{Do: cancel}) }},
 	}
 }
 
-// sample has try fail the n-th call, and returns how many calls have failed; try reports
-// false where there is no n-th call. With -fault.every=1 it is tried for every n. Else it is
-// tried for some, from a random one on, and at least until one call has failed; about says how
-// many calls there are, 0 that nobody knows.
+// sample calls try with numbers of calls to fail, and returns how many calls have failed; try
+// returns false if there is no n-th call. With -fault.every=1 it tries every n, else some,
+// starting at a random n, until at least one call has failed. about is the number of calls, or
+// 0 if it is unknown.
 func (e Engine) sample(how mode, r *rand.Rand, about int, try func(n int) bool) (failed int) {
 	first, step, last := 1, 1, math.MaxInt
 	if e.Costly && how.turn > 0 {
@@ -77,9 +77,9 @@ func (e Engine) sample(how mode, r *rand.Rand, about int, try func(n int) bool) 
 	return failed
 }
 
-// Calls makes the n-th call to the driver fail, for those n that sample chooses, in every
-// method of Workspace and in each way. The error is typed and says nothing of a person,
-// nothing is done by halves or left open, and the next try succeeds.
+// Calls makes the n-th driver call fail, for the n that sample chooses, in every method of
+// Workspace and in each mode. The error is typed and has no personal data, no change is made in
+// part, nothing is left open, and the next try succeeds.
 func Calls(t *testing.T, e Engine) {
 	requireAllMethods(t)
 	s := seed(t)
@@ -95,19 +95,19 @@ func Calls(t *testing.T, e Engine) {
 					tried += a.all(m, ok[m.name])
 				}
 				t.Logf("%d calls failed", tried)
-				e.Sound(t, b.plain)
+				e.Consistent(t, b.plain)
 			})
 		}
 	})
 }
 
-// requireAllMethods fails for a method of Workspace that nobody has thought of here.
+// requireAllMethods fails if methods lacks a method of Workspace.
 func requireAllMethods(t *testing.T) {
 	var known []string
 	for _, m := range methods() {
 		known = append(known, m.name)
 	}
-	known = append(known, apart...)
+	known = append(known, withoutStore...)
 	workspace := reflect.TypeFor[*store.Workspace]()
 	for i := range workspace.NumMethod() {
 		require.Contains(t, known, workspace.Method(i).Name, "methods() lacks a method of Workspace")

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Crash stops a server again and again while a store writes to it. The same store works
-// on once the server is back: no call has to be made a second time.
+// Crash repeatedly stops a server while a store writes to it. The same store works again as soon
+// as the server is back.
 func Crash(t *testing.T, e Engine, crash func()) {
 	r := rand.New(rand.NewPCG(seed(t), 0))
 	source := e.Source(t)
@@ -37,7 +37,7 @@ func Crash(t *testing.T, e Engine, crash func()) {
 		require.Error(t, <-ended, "no worker noticed the crash")
 		known.verify(t, st)
 		db := e.plain(t, source)
-		e.Sound(t, db)
+		e.Consistent(t, db)
 		require.NoError(t, db.Close())
 	}
 	t.Logf("%d operations acknowledged", known.acknowledged)

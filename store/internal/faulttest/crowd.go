@@ -17,8 +17,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Crowd has 32 goroutines make, tag, update, delete and page through the same visitors. In
-// the end the events tell how all that is there came about.
+// Crowd runs 32 goroutines that create, tag, update, delete and page through the same visitors.
+// Afterwards, replaying the events must lead to the visitors that exist.
 func Crowd(t *testing.T, st driver.Store) {
 	const people, calls, bystanders = 32, 40, 60
 	s := seed(t)
@@ -51,12 +51,12 @@ func Crowd(t *testing.T, st driver.Store) {
 	c.replay()
 }
 
-// crowd is what all of them share.
+// crowd is shared by all goroutines.
 type crowd struct {
 	*store.Workspace
 	t      *testing.T
 	groups []group.ID
-	still  map[visitor.ID]bool // visitors whom nobody touches
+	still  map[visitor.ID]bool // visitors that no goroutine changes
 
 	mu    sync.Mutex
 	known []visitor.ID
@@ -104,7 +104,7 @@ func (c *crowd) step(ctx context.Context, r *rand.Rand) (err error) {
 	return err
 }
 
-// capture makes the visitor with an identity, or reads the one who has it.
+// capture creates the visitor with an identity, or reads it.
 func (c *crowd) capture(ctx context.Context, external string, tags []string) error {
 	v, err := c.Create(ctx, visitor.Draft{
 		Name: "name " + external, Source: visitor.Telegram, Tags: tags,
@@ -115,7 +115,7 @@ func (c *crowd) capture(ctx context.Context, external string, tags []string) err
 		return nil
 	}
 	var taken *store.Error
-	if !isTaken(err) || !errors.As(err, &taken) || taken.Kind != "identity" {
+	if !isExists(err) || !errors.As(err, &taken) || taken.Kind != "identity" {
 		return err
 	}
 	owner, err := c.Get(ctx, visitor.ID(taken.Key))
@@ -128,8 +128,8 @@ func (c *crowd) capture(ctx context.Context, external string, tags []string) err
 	return err
 }
 
-// page reads all visitors, and returns an error unless each bystander is there once, and
-// in an order that does not change nobody is there twice.
+// page reads all visitors. It returns an error unless each bystander occurs once and, in an order
+// that does not change, no visitor occurs twice.
 func (c *crowd) page(ctx context.Context, r *rand.Rand) error {
 	orders := store.Orders()
 	order := orders[r.IntN(len(orders))]
@@ -144,7 +144,7 @@ func (c *crowd) page(ctx context.Context, r *rand.Rand) error {
 	}
 	for id := range c.still {
 		if times[id] != 1 {
-			return fmt.Errorf("a visitor whom nobody touches is on %d pages, %s", times[id], order)
+			return fmt.Errorf("an unchanged visitor is on %d pages, %s", times[id], order)
 		}
 	}
 	return nil

@@ -17,44 +17,44 @@ import (
 	"github.com/contactpipeline/visitors/store/internal/sqlstore"
 )
 
-// Engine is a SQL store under test.
+// Engine is a SQL engine under test.
 type Engine struct {
-	// Driver is the database's driver.
+	// Driver is the database/sql driver.
 	Driver sqldriver.Driver
-	// Source makes an empty database that is gone after the test, and returns its name for
-	// Driver and Open.
+	// Source creates an empty database, which is removed after the test, and returns its data
+	// source name for Driver and Open.
 	Source func(testing.TB) string
-	// Made is Source for a database that has the tables already. Default: Source.
-	Made func(testing.TB) string
-	// Open opens a store as an application does, with what it acknowledges being durable. In
-	// a child process Settle knows it by the name in Working.
+	// Migrated is Source for a database that already has the tables. Default: Source.
+	Migrated func(testing.TB) string
+	// Open opens a store as an application does, durable. In a child process its connections
+	// have the name that Working returns, for Settle.
 	Open func(ctx context.Context, source string) (driver.Store, error)
-	// Forms are the ways in which a store may hold connections of a database, by name.
-	// Closing the store may close the database or leave it open.
+	// Forms are the ways to open a store on a *sql.DB, by name. Closing the store closes the
+	// *sql.DB or leaves it open.
 	Forms map[string]Form
-	// InTx returns the store inside a host's transaction on the same database.
+	// InTx returns the store inside a transaction of the host on the same database.
 	InTx func(driver.Store, *sql.Tx) driver.Store
-	// Bare returns the engine on a database of its own, as yet without tables.
+	// Bare returns the engine on a new database without tables.
 	Bare func(testing.TB, *sql.DB) *sqlstore.Engine
-	// Costly says that a connection is costly to make: of the ways to lose one each call of a
-	// method gets one, not all.
+	// Costly means that connecting is slow: each driver call is tested with one of the ways to
+	// lose a connection, not with all.
 	Costly bool
-	// Dump returns all that a database holds, and Restore makes a database of it.
+	// Dump returns the content of a database, and Restore creates a database from it.
 	Dump    func(t testing.TB, source string) []byte
 	Restore func(t testing.TB, dump []byte) (source string)
-	// Schema returns the tables and indexes of a database, in words.
+	// Schema describes the tables and indexes of a database.
 	Schema func(testing.TB, *sql.DB) string
-	// Settle waits until a database has done with the connections of a process that was
-	// killed. Default: that is so at once.
+	// Settle waits until a database has ended the connections of a process that was killed.
+	// Default: no wait.
 	Settle func(t testing.TB, db *sql.DB, process string)
-	// Check fails the test unless the database finds its own files in order.
+	// Check fails the test if the integrity check of the database fails.
 	Check func(testing.TB, *sql.DB)
 }
 
-// Form is one way to open a store on a database. Being quick comes before being durable.
+// Form is one way to open a store on a *sql.DB. It is fast rather than durable.
 type Form struct {
 	Open func(ctx context.Context, db *sql.DB) (driver.Store, error)
-	// Kept is how many connections the store keeps for itself, at most.
+	// Kept is the maximum number of connections that the store keeps open while it is idle.
 	Kept int
 }
 
@@ -68,7 +68,7 @@ func (e Engine) forms(t *testing.T, test func(*testing.T, Form)) {
 	}
 }
 
-// bench is a store whose calls to the driver can fail.
+// bench is a store whose driver calls can fail.
 type bench struct {
 	Engine
 	Form
@@ -78,14 +78,14 @@ type bench struct {
 	plain *sql.DB // the same database, without faults
 }
 
-// bench opens one. At the end of the test all must be closed.
+// bench opens a bench. At the end of the test everything must be closed.
 func (e Engine) bench(t *testing.T, f Form) *bench {
 	t.Helper()
-	made := e.Made
-	if made == nil {
-		made = e.Source
+	create := e.Migrated
+	if create == nil {
+		create = e.Source
 	}
-	source := made(t)
+	source := create(t)
 	c, err := faulty.Wrap(e.Driver, source)
 	require.NoError(t, err)
 	b := &bench{Engine: e, Form: f, c: c, db: sql.OpenDB(c), plain: e.plain(t, source)}
@@ -103,7 +103,7 @@ func (e Engine) bench(t *testing.T, f Form) *bench {
 	return b
 }
 
-// plain opens a database by its driver.
+// plain opens a database without faults.
 func (e Engine) plain(t testing.TB, source string) *sql.DB {
 	t.Helper()
 	c, err := faulty.Wrap(e.Driver, source)
@@ -113,7 +113,7 @@ func (e Engine) plain(t testing.TB, source string) *sql.DB {
 	return db
 }
 
-// idle checks that no call has left anything behind.
+// idle checks that no call has left anything open.
 func (b *bench) idle(t testing.TB) {
 	t.Helper()
 	open := b.c.Open()
@@ -127,9 +127,9 @@ func (b *bench) idle(t testing.TB) {
 
 var (
 	seedFlag    = flag.Uint64("fault.seed", 0, "seed of the random tests of faults; 0 picks one")
-	everyFlag   = flag.Int("fault.every", 30, "fail one in so many calls of a method to the driver; 1 fails each of them")
-	killsFlag   = flag.Int("fault.kills", 8, "how many processes TestKill kills")
-	crashesFlag = flag.Int("fault.crashes", 2, "how often TestCrash stops the server")
+	everyFlag   = flag.Int("fault.every", 30, "fail one of `n` driver calls of a method; 1 fails every call")
+	killsFlag   = flag.Int("fault.kills", 8, "number of processes that TestKill kills")
+	crashesFlag = flag.Int("fault.crashes", 2, "number of times that TestCrash stops the server")
 )
 
 // seed returns the seed of a random test, and prints it.

@@ -12,11 +12,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// childArgs is the environment variable that holds a child process's arguments.
+// childArgs is the environment variable with the arguments of a child process.
 const childArgs = "VISITORS_FAULTTEST_CHILD"
 
-// ChildArgs returns the arguments that Start has started this process with, nil in the
-// process that runs the tests.
+// ChildArgs returns the arguments that Start gave to this process; nil in the process that runs
+// the tests.
 func ChildArgs() []string {
 	var args []string
 	if json.Unmarshal([]byte(os.Getenv(childArgs)), &args) != nil {
@@ -25,8 +25,7 @@ func ChildArgs() []string {
 	return args
 }
 
-// Process is a child process: this test binary, which runs the test that has started it,
-// and no other.
+// Process is a child process: this test binary, which runs only the test that started it.
 type Process struct {
 	t       testing.TB
 	command *exec.Cmd
@@ -53,8 +52,8 @@ func Start(t testing.TB, args ...string) *Process {
 	return p
 }
 
-// Line returns the next line that the process writes, without the end; io.EOF when it has
-// ended. A line that is cut off was not written.
+// Line returns the next line that the process writes, without the line end, or io.EOF after it
+// has ended. An incomplete line is ignored.
 func (p *Process) Line() (string, error) {
 	line, err := p.out.ReadString('\n')
 	if err != nil {
@@ -63,10 +62,10 @@ func (p *Process) Line() (string, error) {
 	return strings.TrimSuffix(line, "\n"), nil
 }
 
-// Go ends the standard input of the process, which may wait for that.
+// Go closes the standard input of the process, for which it can wait.
 func (p *Process) Go() { p.in.Close() }
 
-// Release is Go, and waits until the process ends by itself, well.
+// Release calls Go, and waits until the process has ended successfully.
 func (p *Process) Release() {
 	p.t.Helper()
 	p.Go()
@@ -76,5 +75,5 @@ func (p *Process) Release() {
 // Kill kills the process with SIGKILL. What it has written can still be read.
 func (p *Process) Kill() { p.command.Process.Kill() }
 
-// Gone waits until a process that was killed has ended.
+// Gone waits until a killed process has ended.
 func (p *Process) Gone() { p.command.Wait() }

@@ -13,9 +13,9 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Inside makes the n-th call to the driver fail, for those n that sample chooses, while a host makes a visitor
-// and a row of its own in one transaction: both are there, or neither is. Where the visitor
-// has failed and the store is not closed, the host may go on with its transaction.
+// Inside makes the n-th driver call fail, for the n that sample chooses, while a host creates a
+// visitor and a row of its own in one transaction: both exist, or neither. If creating the
+// visitor failed and the store is not closed, the host can continue its transaction.
 func Inside(t *testing.T, e Engine) {
 	s := seed(t)
 	e.forms(t, func(t *testing.T, f Form) {
@@ -28,7 +28,7 @@ func Inside(t *testing.T, e Engine) {
 				r := rand.New(rand.NewPCG(s, uint64(i)))
 				failed := e.sample(how, r, 0, func(n int) bool { return b.inside(t, how, n) })
 				t.Logf("%d calls failed", failed)
-				e.Sound(t, b.plain)
+				e.Consistent(t, b.plain)
 			})
 		}
 	})
@@ -54,18 +54,18 @@ func (b *bench) inside(t *testing.T, how mode, n int) bool {
 		require.Equal(t, 1, orders, "the host's row, "+when, n, how.name)
 		require.True(t, made, "the visitor, "+when, n, how.name)
 	}
-	if !committed && !how.unsure {
+	if !committed && !how.ambiguous {
 		require.Zero(t, orders, "the host's row, "+when, n, how.name)
 	}
-	if failedInside && !how.unsure || orders == 0 {
+	if failedInside && !how.ambiguous || orders == 0 {
 		require.False(t, made, "the visitor, "+when, n, how.name)
 	}
 	require.True(t, calls > 0 || committed && !failedInside, "failed without a fault")
 	return calls > 0
 }
 
-// transact makes a row of the host's and, while calls fail, a visitor. It returns whether
-// that failed, whether the transaction was committed, and how many calls failed.
+// transact creates a row of the host and, while calls fail, a visitor. It returns whether the
+// visitor failed, whether the transaction was committed, and how many calls failed.
 func (b *bench) transact(t *testing.T, db *sql.DB, w *world, how mode, n int) (failedInside, committed bool, calls int) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

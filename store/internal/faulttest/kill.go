@@ -12,9 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Kill starts processes that write, kills each of them after a moment (some while they
-// still open the database), and looks at what they leave behind. It has to be all that the
-// test does.
+// Kill starts processes that write, kills each after a moment (some while they open the
+// database), and checks the data that they leave. The test must do nothing else, because it runs
+// again in the child processes.
 func Kill(t *testing.T, e Engine) {
 	if args := ChildArgs(); args != nil {
 		fmt.Println("failed:", e.workUntilKilled(args))
@@ -22,7 +22,7 @@ func Kill(t *testing.T, e Engine) {
 	}
 	t.Parallel()
 	databases := max(2, *killsFlag/11)
-	kills := max(2, *killsFlag/databases) // of which some are while the process opens the database
+	kills := max(2, *killsFlag/databases) // some while the process opens the database
 	s := seed(t)
 	for i := range databases {
 		t.Run(fmt.Sprint("database ", i), func(t *testing.T) {
@@ -34,7 +34,7 @@ func Kill(t *testing.T, e Engine) {
 	}
 }
 
-// Working returns the name of the child process that Kill has started, "" in any other.
+// Working returns the name of this child process of Kill, "" in other processes.
 func Working() string {
 	if args := ChildArgs(); len(args) > 1 {
 		return args[1]
@@ -60,7 +60,7 @@ func (e Engine) workUntilKilled(args []string) error {
 	return work(context.Background(), st, name, seed, rest, func(o operation) { fmt.Println(o) })
 }
 
-// killing is what happens to one database.
+// killing is the test of one database.
 type killing struct {
 	Engine
 	*record
@@ -69,7 +69,7 @@ type killing struct {
 	rand   *rand.Rand
 }
 
-// run kills one process after the other. A survivor, if wanted, works all the while.
+// run kills one process after another. With survivor, another process works all the time.
 func (k *killing) run(kills int, survivor bool) {
 	var other *workerProcess
 	var busy []string
@@ -102,7 +102,7 @@ func (k *killing) settle(name string) {
 	}
 }
 
-// look opens the database as an application does, and checks all that is in it.
+// look opens the database as an application does, and checks its content.
 func (k *killing) look(busy ...string) {
 	k.t.Helper()
 	st, err := k.Open(k.t.Context(), k.source)
@@ -110,7 +110,7 @@ func (k *killing) look(busy ...string) {
 	k.verify(k.t, st, busy...)
 	require.NoError(k.t, st.Close())
 	db := k.plain(k.t, k.source)
-	k.Sound(k.t, db)
+	k.Consistent(k.t, db)
 	db.Close()
 }
 
@@ -118,8 +118,8 @@ func (k *killing) look(busy ...string) {
 type workerProcess struct {
 	*Process
 	name    string
-	working chan struct{} // closed with the first acknowledged operation
-	ended   chan struct{} // closed when all that it reported is noted
+	working chan struct{} // closed after the first acknowledged operation
+	ended   chan struct{} // closed when everything that it reported is recorded
 	failure string
 }
 
@@ -133,7 +133,7 @@ func (k *killing) start(name string, rest time.Duration) *workerProcess {
 	return w
 }
 
-// listen notes what the process reports.
+// listen records what the process reports.
 func (w *workerProcess) listen(note func(operation)) {
 	defer close(w.ended)
 	working := false
@@ -158,7 +158,7 @@ func (w *workerProcess) listen(note func(operation)) {
 	}
 }
 
-// wait returns once an operation is acknowledged.
+// wait waits for the first acknowledged operation.
 func (w *workerProcess) wait() { <-w.working }
 
 func (w *workerProcess) kill() {

@@ -21,21 +21,20 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Linear has many goroutines make, capture and delete visitors that share identities, and
-// update a few visitors by revision, all at once. What each was told must be what they would have
-// been told one after the other, in an order in which no call is before one that had ended
-// when it began.
+// Linear runs many goroutines that create, capture and delete visitors with shared identities,
+// and update a few visitors by revision. The results must be linearizable: equal to those of the
+// calls in some sequential order in which no call precedes one that had ended when it began.
 func Linear(t *testing.T, st driver.Store) {
 	h := newHistory(t, st, workspace, seed(t))
 	h.run(16, 60)
 	for _, op := range h.ops {
-		require.NoError(t, op.Output.(answer).err, "%s", tellOperation(op))
+		require.NoError(t, op.Output.(answer).err, "%s", formatOperation(op))
 	}
 	h.check()
 }
 
-// Storm is Linear while calls to the driver fail at random: what became of a call that
-// failed nobody knows, but what the others are told must fit one of the cases.
+// Storm is Linear while driver calls fail at random. A method that failed can have had its effect
+// or not; the results of the others must fit one of the two.
 func Storm(t *testing.T, e Engine) {
 	e.forms(t, func(t *testing.T, f Form) {
 		b := e.bench(t, f)
@@ -46,27 +45,27 @@ func Storm(t *testing.T, e Engine) {
 		failed := b.c.Failed()
 		b.c.Set(nil)
 		b.idle(t)
-		t.Logf("%d calls to the driver failed, %d methods", failed, h.unsure())
+		t.Logf("%d calls to the driver failed, %d methods", failed, h.failures())
 		require.NotZero(t, failed)
 		h.check()
-		e.Sound(t, b.plain)
+		e.Consistent(t, b.plain)
 	})
 }
 
-// history is what many callers asked and were told.
+// history is the calls of many callers, with their results.
 type history struct {
-	t     *testing.T
-	st    driver.Store
-	name  string // of the workspace
-	seed  uint64
-	sure  bool         // that nothing is done by a call that fails
-	calm  bool         // nobody is in the way of another, or reads
-	fixed []visitor.ID // the visitors that are updated
+	t        *testing.T
+	st       driver.Store
+	name     string // of the workspace
+	seed     uint64
+	atomic   bool         // a call that fails has no effect
+	separate bool         // callers use separate visitors and do not read
+	fixed    []visitor.ID // the visitors that are updated
 
 	clock atomic.Int64
 	mu    sync.Mutex
 	ops   []porcupine.Operation
-	known map[string][]visitor.ID // visitors that were made, by key
+	known map[string][]visitor.ID // visitors that were created, by key
 }
 
 func newHistory(t *testing.T, st driver.Store, name string, seed uint64) *history {
@@ -81,7 +80,7 @@ func newHistory(t *testing.T, st driver.Store, name string, seed uint64) *histor
 	return h
 }
 
-// run has callers make calls.
+// run makes calls from concurrent callers.
 func (h *history) run(callers, calls int) {
 	var group sync.WaitGroup
 	for i := range callers {
@@ -104,7 +103,7 @@ func (h *history) run(callers, calls int) {
 	group.Wait()
 }
 
-// check fails unless there is an order that explains all.
+// check requires that a sequential order of the calls explains all results.
 func (h *history) check() {
 	h.t.Helper()
 	m := model.ToModel()
@@ -115,18 +114,18 @@ func (h *history) check() {
 		sort.Slice(part, func(i, j int) bool { return part[i].Call < part[j].Call })
 		var lines []string
 		for _, op := range part {
-			lines = append(lines, tellOperation(op))
+			lines = append(lines, formatOperation(op))
 		}
-		h.t.Errorf("no order of these calls explains what they were told:\n%s", strings.Join(lines, "\n"))
+		h.t.Errorf("no order of these calls explains their results:\n%s", strings.Join(lines, "\n"))
 	}
 }
 
-func tellOperation(op porcupine.Operation) string {
+func formatOperation(op porcupine.Operation) string {
 	return fmt.Sprintf("%d–%d caller %d: %+v → %+v", op.Call, op.Return, op.ClientId, op.Input, op.Output)
 }
 
-// unsure counts the calls that failed.
-func (h *history) unsure() (n int) {
+// failures counts the calls that failed.
+func (h *history) failures() (n int) {
 	for _, op := range h.ops {
 		if op.Output.(answer).err != nil {
 			n++
@@ -141,17 +140,17 @@ type caller struct {
 	*store.Workspace
 	number int
 	rand   *rand.Rand
-	next   visitor.ID // as it was minted last
+	next   visitor.ID // the last generated one
 	seen   int64      // revision of the visitor read last
 }
 
 func (c *caller) call(ctx context.Context) {
 	key := fmt.Sprint("identity ", c.rand.IntN(6))
-	if c.calm {
+	if c.separate {
 		key = fmt.Sprint("identity ", c.number)
 	}
 	if i := c.rand.IntN(2 * len(c.fixed)); i < len(c.fixed) {
-		if c.calm {
+		if c.separate {
 			c.write(ctx, i, 0)
 		} else if c.rand.IntN(3) == 0 {
 			c.read(ctx, i)
@@ -161,7 +160,7 @@ func (c *caller) call(ctx context.Context) {
 		return
 	}
 	switch n := c.rand.IntN(5); {
-	case c.calm || n > 2:
+	case c.separate || n > 2:
 		c.capture(ctx, key)
 	case n == 0:
 		c.forget(ctx, key)
@@ -190,7 +189,7 @@ func (c *caller) forget(ctx context.Context, key string) {
 
 func (c *caller) capture(ctx context.Context, key string) {
 	c.ask(question{verb: capture, key: key}, func(q *question) answer {
-		if c.rand.IntN(2) == 0 { // by a message, which finds or makes
+		if c.rand.IntN(2) == 0 { // Capture finds or creates
 			r, err := c.Capture(ctx, visitor.Contact{Source: visitor.Telegram, ExternalID: key})
 			q.id = c.next
 			c.remember(key, q.id)
@@ -200,7 +199,7 @@ func (c *caller) capture(ctx context.Context, key string) {
 		q.id = c.next
 		c.remember(key, q.id)
 		var taken *store.Error
-		if isTaken(err) && errors.As(err, &taken) {
+		if isExists(err) && errors.As(err, &taken) {
 			return answer{id: visitor.ID(taken.Key)}
 		}
 		return answer{id: v.ID, made: true, err: err}
@@ -228,13 +227,13 @@ func (c *caller) write(ctx context.Context, i int, rev int64) {
 	})
 }
 
-// ask makes a call and writes it down. One that failed is done by then, or never will be.
+// ask makes a call and records it. A call that failed has had its effect by then, or never will.
 func (c *caller) ask(q question, call func(*question) answer) {
 	began := c.clock.Add(1)
 	a := call(&q)
 	ended := c.clock.Add(1)
 	if a.err != nil {
-		a = answer{err: a.err, sure: c.sure}
+		a = answer{err: a.err, sure: c.atomic}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -247,7 +246,7 @@ func (h *history) remember(key string, id visitor.ID) {
 	h.known[key] = append(h.known[key], id)
 }
 
-// candidate returns a visitor that may have the identity, as a rule the last one.
+// candidate returns one of the last visitors that can have the identity.
 func (c *caller) candidate(key string) visitor.ID {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -3,7 +3,6 @@ package faulttest
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -14,35 +13,34 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// method is a method of Workspace that reaches the store, as it is called on a world. It
-// returns what it has returned in words that are the same in every world.
+// method calls a method of Workspace that uses the store, on a world. The result is described
+// without ids, so that it is the same in every world.
 type method struct {
 	name   string
 	writes bool
 	call   func(context.Context, *world) (string, error)
 }
 
-// apart are the methods that never reach the store.
-var apart = []string{"ID", "Sources", "WithActor", "Check"}
+// withoutStore lists the methods that do not use the store.
+var withoutStore = []string{"ID", "Sources", "WithActor", "Check"}
 
 func ptr[T any](v T) *T { return &v }
 
 func brief(v visitor.Visitor) string {
-	return tell(v, func(any) string { return "a group" })
+	return describe(v, func(any) string { return "a group" })
 }
 
 func bulk(b store.Bulk, err error) (string, error) {
 	return fmt.Sprint(b.Changed, b.Unchanged, len(b.Missing)), err
 }
 
-// unknown is of a person whom nobody knows.
+// unknown is a contact of a new person.
 var unknown = visitor.Contact{
 	Source: visitor.Telegram, Account: "bot", ExternalID: "77", Name: "Hana", Username: "hana", Email: "hana@example.com",
 	Tags: []string{"vip", "brand new"}, Attributes: visitor.Attributes{"plan": visitor.Text("free")}, EventID: "1", OccurredAt: start.Add(-time.Minute),
 }
 
-// methods returns all of them. What they ask for differs from what is there, so that those
-// that write have an effect.
+// methods returns all methods that use the store. Those that write change something.
 func methods() []method {
 	return []method{
 		{"Create", true, func(ctx context.Context, w *world) (string, error) {
@@ -85,7 +83,7 @@ func methods() []method {
 		}},
 		{"Facets", false, func(ctx context.Context, w *world) (string, error) {
 			f, err := w.Facets(ctx, filter.Not(filter.Tag.Has("vip")))
-			return tally(f), err
+			return describeFacets(f), err
 		}},
 		{"Explain", false, func(ctx context.Context, w *world) (string, error) {
 			why, err := w.Explain(ctx, w.ada, filter.And(filter.Tag.Has("vip"), filter.Group.Has("leads")))
@@ -161,15 +159,15 @@ func methods() []method {
 			}
 			return text, err
 		}},
-		{"Capture of somebody known", true, func(ctx context.Context, w *world) (string, error) {
+		{"Capture of a known person", true, func(ctx context.Context, w *world) (string, error) {
 			r, err := w.Capture(ctx, visitor.Contact{Source: visitor.Telegram, Account: "bot", ExternalID: "42", Phone: "+5511900000001", Tags: []string{"vip", "brand new"}, EventID: "2"})
 			return fmt.Sprint(brief(r.Visitor), r.Outcome, r.Reason), err
 		}},
-		{"Capture of somebody seen", true, func(ctx context.Context, w *world) (string, error) {
+		{"Capture that only updates last seen", true, func(ctx context.Context, w *world) (string, error) {
 			r, err := w.Capture(ctx, visitor.Contact{Source: visitor.WhatsApp, ExternalID: "551188"})
 			return fmt.Sprint(brief(r.Visitor), r.Outcome, r.Reason), err
 		}},
-		{"Capture of two who are one", true, func(ctx context.Context, w *world) (string, error) {
+		{"Capture that merges", true, func(ctx context.Context, w *world) (string, error) {
 			r, err := w.Capture(ctx, visitor.Contact{
 				Source: visitor.Telegram, Account: "bot", ExternalID: "42", EventID: "4",
 				AlternateIDs: []visitor.Identity{{Source: visitor.WhatsApp, ExternalID: "551188"}},
@@ -214,7 +212,7 @@ func methods() []method {
 			return strings.Join(pairs, " "), err
 		}},
 		{"Load", true, func(ctx context.Context, w *world) (string, error) {
-			done, err := w.Load(ctx, slices.Values([]visitor.Draft{
+			done, err := w.Load(ctx, sequence([]visitor.Draft{
 				{Name: "Emil", Source: visitor.Chat, Tags: []string{"imported"}},
 				{Name: "Fay", Source: visitor.Telegram, Identities: []visitor.Identity{{Source: visitor.Telegram, Account: "bot", ExternalID: "42"}}},
 				{Name: "Gus", Source: visitor.Chat, Tags: []string{"imported", "vip"}},

@@ -9,12 +9,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/faulty"
 	"github.com/contactpipeline/visitors/store/internal/sqlstore"
 )
 
-// Steps that make a table of their own, in the words of both databases. The second fills
-// what the first has made: made twice it would leave more rows, and made by halves fewer.
+// Migration steps that create a table, valid in both databases. The second step fills the table
+// of the first: run twice it would leave more rows, run in part fewer.
 var (
 	firstStep  = &fstest.MapFile{Data: []byte("CREATE TABLE visitors_fake (a integer NOT NULL); INSERT INTO visitors_fake VALUES (1)")}
 	secondStep = &fstest.MapFile{Data: []byte("INSERT INTO visitors_fake VALUES (2); ALTER TABLE visitors_fake ADD COLUMN b integer NOT NULL DEFAULT 7; INSERT INTO visitors_fake VALUES (3, 8)")}
@@ -27,8 +28,8 @@ var (
 	foreign = fstest.MapFS{"0001_fake.sql": otherStep, "0002_more.sql": secondStep}
 )
 
-// Migrations migrates with steps of its own: a filled database of the version before is
-// brought up to date, by one of many who try at once, wholly or not at all.
+// Migrations tests migrations with steps of its own: a database of the previous version is
+// migrated completely or not at all, by one of many concurrent callers.
 func Migrations(t *testing.T, e Engine) {
 	t.Run("filled", func(t *testing.T) {
 		t.Parallel()
@@ -66,7 +67,7 @@ func Migrations(t *testing.T, e Engine) {
 		t.Parallel()
 		m := e.migrating(t)
 		m.migrate(t, old)
-		var refused *sqlstore.SchemaError
+		var refused *driver.SchemaError
 		require.ErrorAs(t, sqlstore.Migrate(t.Context(), m.engine, current, true), &refused)
 		require.Equal(t, 2, refused.Version)
 		m.requireOld(t)
@@ -92,7 +93,7 @@ func Migrations(t *testing.T, e Engine) {
 	}
 }
 
-// migrating is a database on its way.
+// migrating is a database during a migration.
 type migrating struct {
 	c      *faulty.Connector
 	engine *sqlstore.Engine
@@ -120,7 +121,7 @@ func (m *migrating) migrate(t *testing.T, steps fstest.MapFS) {
 
 func (m *migrating) refuse(t *testing.T, steps fstest.MapFS, version int) {
 	t.Helper()
-	var refused *sqlstore.SchemaError
+	var refused *driver.SchemaError
 	require.ErrorAs(t, sqlstore.Migrate(t.Context(), m.engine, steps, false), &refused)
 	require.Equal(t, version, refused.Version)
 }
@@ -134,7 +135,7 @@ func (m *migrating) tries(t *testing.T, how mode, n int) bool {
 	require.True(t, failed || err == nil, "failed without a fault: %v", err)
 	require.Zero(t, m.c.Open().Transactions)
 	switch {
-	case err == nil || how.unsure && m.version(t) == 2:
+	case err == nil || how.ambiguous && m.version(t) == 2:
 		m.requireCurrent(t)
 	default:
 		require.True(t, planned(err), "%v", err)

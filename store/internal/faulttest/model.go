@@ -6,7 +6,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// question is what a call asks for.
+// question is the input of a call.
 type question struct {
 	verb asking
 	key  string     // of the identity or of the visitor that is updated
@@ -25,36 +25,36 @@ const (
 	read    asking = "read"    // a visitor
 )
 
-// answer is what a call has told.
+// answer is the output of a call.
 type answer struct {
-	id   visitor.ID // who has the identity now, "" for nobody
+	id   visitor.ID // who has the identity now, or ""
 	made bool       // or deleted, or written
 	rev  int64
 	n    int
-	err  error // nobody knows what became of the call
-	sure bool  // but that nothing did
+	err  error // the effect of the call is unknown
+	sure bool  // with err: the call had no effect
 }
 
-// truth is the state of one key: of an identity or of a visitor that is updated.
+// truth is the state of one key: an identity, or a visitor that is updated.
 type truth struct {
 	owner visitor.ID
 	rev   int64
 	n     int
 }
 
-// model tells what may follow from a call in a state.
+// model defines the states that a call can lead to.
 var model = porcupine.NondeterministicModel{
 	Init: func() []any { return []any{truth{rev: 1}} },
 	Step: func(state, input, output any) []any {
 		s, q, a := state.(truth), input.(question), output.(answer)
-		next, told := s.after(q)
+		next, want := s.after(q)
 		switch {
 		case a.err != nil && a.sure:
 			return []any{s}
 		case a.err != nil:
 			return []any{s, next}
 		}
-		if told != a {
+		if want != a {
 			return nil
 		}
 		return []any{next}
@@ -73,7 +73,7 @@ var model = porcupine.NondeterministicModel{
 	},
 }
 
-// after returns the state after a call, and what the call tells.
+// after returns the state after a call, and its output.
 func (s truth) after(q question) (truth, answer) {
 	switch q.verb {
 	case capture:

@@ -10,8 +10,8 @@ import (
 	"github.com/contactpipeline/visitors/store/internal/faulty"
 )
 
-// Opening makes the n-th call to the driver fail, for every n, while a store makes its
-// tables and opens. Nothing is left open, and the next try goes on from there.
+// Opening makes the n-th driver call fail, for every n, while a store creates its tables and
+// opens. Nothing is left open, and the next try continues from there.
 func Opening(t *testing.T, e Engine) {
 	e.forms(t, func(t *testing.T, f Form) {
 		for _, how := range modes() {
@@ -27,7 +27,7 @@ func Opening(t *testing.T, e Engine) {
 				var versions, steps int
 				require.NoError(t, db.QueryRow("SELECT max(version), count(*) FROM visitors_schema").Scan(&versions, &steps))
 				require.Equal(t, versions, steps)
-				e.Sound(t, db)
+				e.Consistent(t, db)
 			})
 		}
 	})

@@ -33,8 +33,8 @@ func parseOperation(line string) (o operation, err error) {
 	return o, err
 }
 
-// progress is how far an operation has come: the effect of an attempted one may be there,
-// that of an acknowledged one must be.
+// progress is the state of an operation. Only an acknowledged one must have its effect; an
+// attempted one can have it.
 type progress int
 
 const (
@@ -50,9 +50,9 @@ func (p *progress) note(o operation) {
 	}
 }
 
-// allows reports whether the effect may be there, or absent.
-func (p progress) allows(there bool) bool {
-	return p == attempted || there == (p == acknowledged)
+// allows reports whether the effect is allowed to exist, or to be absent.
+func (p progress) allows(exists bool) bool {
+	return p == attempted || exists == (p == acknowledged)
 }
 
 // recorded is the operations on one visitor.

@@ -21,8 +21,8 @@ type replayed struct {
 	groups   map[group.ID]bool
 }
 
-// replay fails unless the events, one after the other, lead to what is there: none is
-// missing, none was written twice or for a change that had no effect.
+// replay requires that replaying the events leads to the visitors that exist: none is missing,
+// repeated, or of a change without effect.
 func (c *crowd) replay() {
 	t, ctx := c.t, context.Background()
 	visitors := map[visitor.ID]*replayed{}
@@ -34,11 +34,11 @@ func (c *crowd) replay() {
 		require.Equal(t, seq, e.Seq, "number of an event")
 		r := visitors[e.Visitor]
 		if e.Visitor != "" && e.Kind != store.VisitorCreated {
-			require.NotNil(t, r, "%s of a visitor who is not there", e.Kind)
+			require.NotNil(t, r, "%s of a visitor who does not exist", e.Kind)
 		}
 		switch e.Kind {
 		case store.VisitorCreated:
-			require.Nil(t, r, "a visitor is made twice")
+			require.Nil(t, r, "a visitor is created twice")
 			r = &replayed{revision: 1, tags: map[tag.ID]bool{}, groups: map[group.ID]bool{}}
 			visitors[e.Visitor] = r
 			set(c, r.tags, e.Tags, true)
@@ -63,7 +63,7 @@ func (c *crowd) replay() {
 	for v, err := range c.All(ctx, store.Query{Where: filter.All()}) {
 		require.NoError(t, err)
 		r := visitors[v.ID]
-		require.NotNil(t, r, "a visitor of whom no event tells")
+		require.NotNil(t, r, "a visitor without events")
 		delete(visitors, v.ID)
 		require.Equal(t, r.revision, v.Revision)
 		has := map[tag.ID]bool{}
@@ -77,18 +77,18 @@ func (c *crowd) replay() {
 			owners[i.ExternalID] = v.ID
 		}
 	}
-	require.Empty(t, visitors, "visitors who are not there")
+	require.Empty(t, visitors, "visitors of events that do not exist")
 	keys := map[string]bool{}
 	for made, err := range c.Tags(ctx) {
 		require.NoError(t, err)
-		require.True(t, tags[made.ID], "a tag of which no event tells")
-		require.False(t, keys[tag.Key(made.Name)], "two tags of one name")
+		require.True(t, tags[made.ID], "a tag without an event")
+		require.False(t, keys[tag.Key(made.Name)], "two tags with one name")
 		keys[tag.Key(made.Name)] = true
 	}
 	require.Len(t, keys, len(tags))
 }
 
-// set puts things into a set or takes them out. Each must have been the other way.
+// set adds keys to a set or removes them. Each must be in the other state before.
 func set[K comparable](c *crowd, in map[K]bool, which []K, there bool) {
 	for _, k := range which {
 		require.NotEqual(c.t, there, in[k], "an event without effect")

@@ -12,9 +12,9 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Slow holds up the n-th call to the driver, for every n, while others go on. A page that
-// is held up shows one state, whatever is written meanwhile. A write that is held up holds
-// back no reader, and lets go of writers that give up waiting.
+// Slow delays the n-th driver call, for every n, while others continue. A delayed page shows one
+// state, whatever is written meanwhile. A delayed write blocks no reader, and a waiting writer
+// can give up.
 func Slow(t *testing.T, e Engine) {
 	e.forms(t, func(t *testing.T, f Form) {
 		t.Run("read", func(t *testing.T) {
@@ -28,14 +28,14 @@ func Slow(t *testing.T, e Engine) {
 			b := e.bench(t, f)
 			for n := 1; b.slowWrite(t, n); n++ {
 			}
-			e.Sound(t, b.plain)
+			e.Consistent(t, b.plain)
 		})
 	})
 }
 
-// held runs call with its n-th call to the driver held up until meanwhile has returned. It
-// reports whether there was an n-th one.
-func (b *bench) held(n int, call, meanwhile func()) bool {
+// pause runs call and delays its n-th driver call until meanwhile has returned. It reports
+// whether there was an n-th call.
+func (b *bench) pause(n int, call, meanwhile func()) bool {
 	paused, resume := make(chan struct{}), make(chan struct{})
 	b.c.Set(faulty.Nth(n, faulty.Fault{Do: func() {
 		close(paused)
@@ -72,7 +72,7 @@ func (b *bench) slowRead(t *testing.T, n int) bool {
 	require.NoError(t, err)
 	var got string
 	var failed, wrote error
-	there := b.held(n, func() { got, failed = everyone() }, func() {
+	there := b.pause(n, func() { got, failed = everyone() }, func() {
 		_, deleted := w.Delete(t.Context(), w.ada)
 		_, renamed := w.Update(t.Context(), w.ben, visitor.Patch{Name: ptr("Bea")})
 		_, tagged := w.Tag(t.Context(), []string{"vip"}, w.ben)
@@ -82,7 +82,7 @@ func (b *bench) slowRead(t *testing.T, n int) bool {
 	require.NoError(t, wrote)
 	after, err := everyone()
 	require.NoError(t, err)
-	require.Contains(t, []string{before, after}, got, "a page that call %d held up", n)
+	require.Contains(t, []string{before, after}, got, "a page during which call %d was delayed", n)
 	b.idle(t)
 	return there
 }
@@ -91,7 +91,7 @@ func (b *bench) slowWrite(t *testing.T, n int) bool {
 	w := newWorld(t, b.st)
 	draft := visitor.Draft{Name: "Dora", Source: visitor.Chat, Tags: []string{"brand new"}, CreatedAt: start}
 	var failed error
-	there := b.held(n, func() { _, failed = w.Create(t.Context(), draft) }, func() {
+	there := b.pause(n, func() { _, failed = w.Create(t.Context(), draft) }, func() {
 		v, err := w.Get(t.Context(), w.ada)
 		require.NoError(t, err)
 		require.Equal(t, "Ada Lovelace", v.Name)

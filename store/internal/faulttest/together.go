@@ -14,40 +14,39 @@ import (
 	"github.com/contactpipeline/visitors/tag"
 )
 
-// Together has several callers wait for each other, so that they share a transaction, and
-// makes its n-th call to the driver fail, for those n that sample chooses. What they are told must fit as in
-// Storm.
+// Together runs callers that wait for each other, so that they share a transaction, and makes
+// its n-th driver call fail, for the n that sample chooses. The results must fit as in Storm.
 func Together(t *testing.T, e Engine) {
 	s := seed(t)
 	e.forms(t, func(t *testing.T, f Form) {
 		for i, how := range modes() {
 			if how.cancels {
-				continue // all of them: nobody waits for the answer any more
+				continue // it would cancel all callers
 			}
 			t.Run(how.name, func(t *testing.T) {
 				t.Parallel()
 				b, r := e.bench(t, f), rand.New(rand.NewPCG(s, uint64(i)))
-				for _, calm := range []bool{true, false} {
-					if !calm && how.turn > 0 {
-						continue // who loses a connection learns nothing that is not so
+				for _, separate := range []bool{true, false} {
+					if !separate && how.turn > 0 {
+						continue // a lost connection causes no wrong results
 					}
-					failed := e.sample(how, r, 0, func(n int) bool { return b.together(t, how, n, s, calm) })
+					failed := e.sample(how, r, 0, func(n int) bool { return b.together(t, how, n, s, separate) })
 					t.Logf("%d calls failed", failed)
 				}
-				e.Sound(t, b.plain)
+				e.Consistent(t, b.plain)
 			})
 		}
 	})
 }
 
-// together tries once, and reports whether a call failed. In the calm nobody is in the way
-// of another.
-func (b *bench) together(t *testing.T, how mode, n int, seed uint64, calm bool) bool {
+// together tries once, and reports whether a call failed. With separate the callers use separate
+// visitors.
+func (b *bench) together(t *testing.T, how mode, n int, seed uint64, separate bool) bool {
 	const callers = 6
 	st := b.st
 	if !b.Costly {
-		// One that is new has not learnt to expect the worst. A server's has not either, in a
-		// workspace that is new.
+		// A new store shares transactions, because it has seen no failures. On a server a new
+		// workspace is enough.
 		db := sql.OpenDB(b.c)
 		defer db.Close()
 		var err error
@@ -55,11 +54,11 @@ func (b *bench) together(t *testing.T, how mode, n int, seed uint64, calm bool) 
 		require.NoError(t, err)
 		defer st.Close()
 	}
-	h := newHistory(t, st, fmt.Sprint("together-", n, "-", calm), seed)
-	h.sure, h.calm = !how.unsure, calm
+	h := newHistory(t, st, fmt.Sprint("together-", n, "-", separate), seed)
+	h.atomic, h.separate = !how.ambiguous, separate
 	ws, err := store.Open(st, h.name, nil)
 	require.NoError(t, err)
-	// The first call of all, which begins a transaction, waits until the others wait for it.
+	// The first driver call, which begins a transaction, waits until the other callers wait.
 	waiting := make(chan struct{})
 	plan := how.plan(n, func() {})
 	b.c.Set(func(i int, c faulty.Call) *faulty.Fault {
@@ -85,7 +84,7 @@ func (b *bench) together(t *testing.T, how mode, n int, seed uint64, calm bool) 
 	b.c.Set(nil)
 	require.Zero(t, b.c.Open().Transactions, "transactions left open")
 	if !failed {
-		require.Zero(t, h.unsure(), "a method failed without a fault")
+		require.Zero(t, h.failures(), "a method failed without a fault")
 	}
 	h.check()
 	return failed

@@ -25,13 +25,12 @@ import (
 
 var updateFlag = flag.Bool("fault.update", false, "write the filled database of the newest schema version to testdata")
 
-// Upgrade opens filled databases of every schema version, as the release of that version
-// has written them to testdata/schema (NNNN.gz), and compares what is in them with what
-// that release read (NNNN.txt), and what is in them after every merge is undone with what
-// that release read then (NNNN.unmerged.txt). Their tables are those of a new database.
+// Upgrade opens databases of every schema version, which the release of that version wrote to
+// testdata/schema (NNNN.gz). Their content must equal what that release read (NNNN.txt), also
+// after every merge is undone (NNNN.unmerged.txt), and their schema that of a new database.
 //
-// When a version is added, run the test once with -fault.update, and keep the new files.
-// Those of older versions can be made only by their releases.
+// When a version is added, run the test once with -fault.update, and commit the new files. Files
+// of older versions can only be written by their releases.
 func Upgrade(t *testing.T, e Engine) {
 	source := e.Source(t)
 	st, err := e.Open(t.Context(), source)
@@ -55,13 +54,13 @@ func newestVersion(t testing.TB, db *sql.DB) (n int) {
 	return n
 }
 
-func kept(version int, end string) string {
+func schemaFile(version int, end string) string {
 	return filepath.Join("testdata", "schema", fmt.Sprintf("%04d.%s", version, end))
 }
 
 // keep fills a database and writes its files.
 func (e Engine) keep(t *testing.T, st driver.Store, source string, version int) {
-	require.NoError(t, os.MkdirAll(filepath.Dir(kept(version, "")), 0o755))
+	require.NoError(t, os.MkdirAll(filepath.Dir(schemaFile(version, "")), 0o755))
 	w := makeWorld(t, st, workspace)
 	for _, m := range methods() {
 		switch m.name {
@@ -71,15 +70,15 @@ func (e Engine) keep(t *testing.T, st driver.Store, source string, version int) 
 		}
 	}
 	w.mergeUnverified(t)
-	require.NoError(t, os.WriteFile(kept(version, "txt"), []byte(w.snapshot(t)), 0o644))
+	require.NoError(t, os.WriteFile(schemaFile(version, "txt"), []byte(w.snapshot(t)), 0o644))
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
 	_, err := z.Write(e.Dump(t, source))
 	require.NoError(t, err)
 	require.NoError(t, z.Close())
-	require.NoError(t, os.WriteFile(kept(version, "gz"), packed.Bytes(), 0o644))
+	require.NoError(t, os.WriteFile(schemaFile(version, "gz"), packed.Bytes(), 0o644))
 	w.unmergeAll(t)
-	require.NoError(t, os.WriteFile(kept(version, "unmerged.txt"), []byte(w.snapshot(t)), 0o644))
+	require.NoError(t, os.WriteFile(schemaFile(version, "unmerged.txt"), []byte(w.snapshot(t)), 0o644))
 }
 
 // mergeUnverified merges two visitors of whom one has an actor, a cause, a membership, an
@@ -146,13 +145,13 @@ func (w *world) requireHistories(t *testing.T) {
 }
 
 func (e Engine) upgrade(t *testing.T, version, newest int, schema string) {
-	packed, err := os.ReadFile(kept(version, "gz"))
+	packed, err := os.ReadFile(schemaFile(version, "gz"))
 	require.NoError(t, err, "run once with -fault.update")
 	z, err := gzip.NewReader(bytes.NewReader(packed))
 	require.NoError(t, err)
 	dump, err := io.ReadAll(z)
 	require.NoError(t, err)
-	want, err := os.ReadFile(kept(version, "txt"))
+	want, err := os.ReadFile(schemaFile(version, "txt"))
 	require.NoError(t, err)
 
 	source := e.Restore(t, dump)
@@ -167,21 +166,21 @@ func (e Engine) upgrade(t *testing.T, version, newest int, schema string) {
 	w := openWorld(t, st, workspace)
 	require.Equal(t, string(want), w.snapshot(t))
 	w.requireHistories(t)
-	e.Sound(t, db)
+	e.Consistent(t, db)
 	if version >= 2 {
 		again, err := w.Capture(t.Context(), unknown)
 		require.NoError(t, err)
 		require.Equal(t, store.AlreadyProcessed, again.Reason)
-		want, err := os.ReadFile(kept(version, "unmerged.txt"))
+		want, err := os.ReadFile(schemaFile(version, "unmerged.txt"))
 		require.NoError(t, err)
 		w.unmergeAll(t)
 		require.Equal(t, string(want), w.snapshot(t))
 		w.requireHistories(t)
-		e.Sound(t, db)
+		e.Consistent(t, db)
 	}
 	w.requireWritable(t)
 	newWorld(t, st)
-	e.Sound(t, db)
+	e.Consistent(t, db)
 }
 
 // requireWritable finds, changes and deletes every visitor.

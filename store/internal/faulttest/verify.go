@@ -15,11 +15,11 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-func isTaken(err error) bool { return errors.Is(err, store.ErrExists) }
+func isExists(err error) bool { return errors.Is(err, store.ErrExists) }
 
-// verify fails unless the workers' visitors are what the record allows: every acknowledged
-// operation has its effect, and none has half of it. Visitors whose keys start with a name
-// in busy are not checked, since operations on them are under way.
+// verify checks the workers' visitors against the record: every acknowledged operation has its
+// effect, and none has part of it. Visitors whose keys start with a name in busy are not checked,
+// because operations on them are running.
 func (r *record) verify(t testing.TB, st driver.Store, busy ...string) {
 	t.Helper()
 	r.mu.Lock()

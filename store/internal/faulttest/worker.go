@@ -3,6 +3,7 @@ package faulttest
 import (
 	"context"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -29,15 +30,15 @@ func openForWorkers(ctx context.Context, st driver.Store) (*store.Workspace, gro
 		}
 		if g, err := ws.CreateGroup(ctx, group.Draft{Name: "Workers"}); err == nil {
 			return ws, g.ID, nil
-		} else if !isTaken(err) {
+		} else if !isExists(err) {
 			return nil, "", err
 		}
 	}
 }
 
-// work has a few workers change visitors of their own, and report every operation before
-// and after, until the context ends or one of them fails. Their keys start with name. They
-// rest after each operation.
+// work runs a few workers that change visitors of their own and report every operation before
+// and after it, until the context ends or a worker fails. The keys of the visitors start with
+// name. Workers rest after each operation.
 func work(ctx context.Context, st driver.Store, name string, seed uint64, rest time.Duration, report func(operation)) error {
 	ws, g, err := openForWorkers(ctx, st)
 	if err != nil {
@@ -145,7 +146,7 @@ func (w *worker) create(ctx context.Context) error {
 	})
 }
 
-// draft returns a draft that has one of everything.
+// draft returns a draft with one of everything.
 func (w *worker) draft(key string) visitor.Draft {
 	return visitor.Draft{
 		Name: key, Email: key + "@example.com", Source: visitor.Telegram, Groups: []group.ID{w.group}, Tags: []string{"made", "by " + w.name},
@@ -162,7 +163,18 @@ func (w *worker) load(ctx context.Context) error {
 		for i := range size {
 			drafts = append(drafts, w.draft(fmt.Sprintf("%s/%d", key, i)))
 		}
-		_, err := w.Load(ctx, slices.Values(drafts), nil)
+		_, err := w.Load(ctx, sequence(drafts), nil)
 		return err
 	})
+}
+
+// sequence iterates over drafts for Load.
+func sequence(drafts []visitor.Draft) iter.Seq2[visitor.Draft, error] {
+	return func(yield func(visitor.Draft, error) bool) {
+		for _, d := range drafts {
+			if !yield(d, nil) {
+				return
+			}
+		}
+	}
 }

@@ -22,8 +22,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// world is a small workspace in which everything occurs once. Every world is the same but
-// for its name and its ids.
+// world is a small workspace with one of everything. Worlds differ only in their names and ids.
 type world struct {
 	*store.Workspace
 	ada, ben, cleo visitor.ID
@@ -36,7 +35,7 @@ var worlds atomic.Int64
 
 var start = time.Date(2025, 3, 1, 9, 0, 0, 0, time.UTC)
 
-// newWorld makes a world in a workspace of its own. Its clock stands still.
+// newWorld creates a world in a new workspace, with a fixed clock.
 func newWorld(t testing.TB, st driver.Store) *world {
 	t.Helper()
 	return makeWorld(t, st, fmt.Sprintf("world-%d", worlds.Add(1)))
@@ -87,7 +86,7 @@ func openWorld(t testing.TB, st driver.Store, name string) *world {
 	return &world{Workspace: ws}
 }
 
-// snapshot is what can be read of a world, in words that are the same in every world.
+// snapshot describes the content of a world, without ids, so that it is equal for equal worlds.
 func (w *world) snapshot(t testing.TB) string {
 	t.Helper()
 	text, err := w.draw(context.Background())
@@ -95,7 +94,7 @@ func (w *world) snapshot(t testing.TB) string {
 	return text
 }
 
-// draw reads a snapshot.
+// draw returns a snapshot.
 func (w *world) draw(ctx context.Context) (string, error) {
 	var b strings.Builder
 	names := map[any]string{}
@@ -117,7 +116,7 @@ func (w *world) draw(ctx context.Context) (string, error) {
 		}),
 		each(w.All(ctx, store.Query{Where: filter.All(), Order: store.NameAZ}), func(v visitor.Visitor) {
 			names[v.ID] = v.Name
-			fmt.Fprintln(&b, "visitor", tell(v, name))
+			fmt.Fprintln(&b, "visitor", describe(v, name))
 		}),
 		each(w.Events(ctx, 0), func(e store.Event) {
 			fmt.Fprintln(&b, strings.TrimRight(fmt.Sprintln("event", e.Seq, e.Kind, e.Fields, namesOf(e.Tags, name), namesOf(e.Groups, name), e.Visitor != "", e.Actor, e.Cause), " \n"))
@@ -136,8 +135,8 @@ func (w *world) draw(ctx context.Context) (string, error) {
 	return b.String(), err
 }
 
-// tell spells a visitor without ids.
-func tell(v visitor.Visitor, name func(any) string) string {
+// describe returns a visitor as text, without ids.
+func describe(v visitor.Visitor, name func(any) string) string {
 	var b strings.Builder
 	var added []string
 	fmt.Fprint(&b, v.Name, "|", v.Email, "|", v.Phone, "|", v.Source, "|", v.Attributes, "|", v.CreatedAt, v.UpdatedAt, v.LastSeenAt, v.Revision)
@@ -177,8 +176,8 @@ func namesOf[T any](ids []T, name func(any) string) []string {
 	return names
 }
 
-// tally spells facets without ids.
-func tally(f store.Facets) string {
+// describeFacets returns facets as text, without ids.
+func describeFacets(f store.Facets) string {
 	var b strings.Builder
 	fmt.Fprint(&b, f.Total)
 	for _, s := range f.Sources {
@@ -193,7 +192,7 @@ func tally(f store.Facets) string {
 	return b.String()
 }
 
-// each goes through a list.
+// each calls do for each item of a list.
 func each[T any](list iter.Seq2[T, error], do func(T)) error {
 	for item, err := range list {
 		if err != nil {

@@ -9,8 +9,8 @@ import (
 	"sync/atomic"
 )
 
-// conn is a connection. It passes on the optional interfaces of driver.Conn that the wrapped
-// connection has.
+// conn is a connection. It supports the optional interfaces of driver.Conn that the wrapped
+// connection supports.
 type conn struct {
 	inner  driver.Conn
 	ledger *ledger
@@ -18,11 +18,11 @@ type conn struct {
 	dead   atomic.Bool
 	ending sync.Once
 
-	begun atomic.Bool // a transaction
-	live  []open      // as it was opened
+	begun atomic.Bool // in a transaction
+	live  []open      // in the order in which it was opened
 }
 
-// open counts what is open on a connection.
+// open is a statement or result that is open on a connection.
 type open struct {
 	what closer
 	of   func(*Count) *int
@@ -49,18 +49,19 @@ func (c *conn) die() {
 		return
 	}
 	for len(c.live) > 0 {
-		c.drop(c.live[len(c.live)-1].what)
+		c.release(c.live[len(c.live)-1].what)
 	}
 	c.shut()
 }
 
-func (c *conn) hold(what closer, of func(*Count) *int) {
+func (c *conn) track(what closer, of func(*Count) *int) {
 	c.live = append(c.live, open{what, of})
 	c.ledger.count(of, 1)
 }
 
-// drop closes everything that is open. database/sql uses a connection from one goroutine at a time.
-func (c *conn) drop(what closer) error {
+// release closes something that track recorded. No lock is needed: database/sql uses a
+// connection from one goroutine at a time.
+func (c *conn) release(what closer) error {
 	i := slices.IndexFunc(c.live, func(o open) bool { return o.what == what })
 	if i < 0 {
 		return nil
@@ -95,7 +96,7 @@ func (c *conn) end() {
 	}
 }
 
-// note counts transactions after a call was made.
+// note updates the count of transactions after a call.
 func (c *conn) note(op Op, err error) {
 	switch {
 	case err != nil:
@@ -111,7 +112,7 @@ func (c *conn) Prepare(query string) (driver.Stmt, error) {
 }
 
 func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
-	return through(c, Call{Prepare, query}, func() (driver.Stmt, error) {
+	return run(c, Call{Prepare, query}, func() (driver.Stmt, error) {
 		var inner driver.Stmt
 		var err error
 		if p, ok := c.inner.(driver.ConnPrepareContext); ok {
@@ -122,7 +123,7 @@ func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 		if err != nil {
 			return nil, err
 		}
-		c.hold(inner, statements)
+		c.track(inner, statements)
 		return &stmt{inner: inner, conn: c, text: query}, nil
 	})
 }
@@ -132,7 +133,7 @@ func (c *conn) Begin() (driver.Tx, error) {
 }
 
 func (c *conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
-	return through(c, Call{Op: Begin}, func() (driver.Tx, error) {
+	return run(c, Call{Op: Begin}, func() (driver.Tx, error) {
 		b, ok := c.inner.(driver.ConnBeginTx)
 		if !ok {
 			return nil, errors.New("faulty: the driver has no BeginTx")
@@ -152,7 +153,7 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 		return nil, driver.ErrSkip
 	}
 	op := opOf(query, Exec)
-	return through(c, Call{op, query}, func() (driver.Result, error) {
+	return run(c, Call{op, query}, func() (driver.Result, error) {
 		result, err := e.ExecContext(ctx, query, args)
 		c.note(op, err)
 		return result, err
@@ -164,7 +165,7 @@ func (c *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 	if !ok {
 		return nil, driver.ErrSkip
 	}
-	return through(c, Call{Query, query}, func() (driver.Rows, error) {
+	return run(c, Call{Query, query}, func() (driver.Rows, error) {
 		inner, err := q.QueryContext(ctx, query, args)
 		return c.watch(query, inner, err)
 	})
@@ -215,7 +216,7 @@ func (t tx) Commit() error   { return t.finish(Commit, t.inner.Commit) }
 func (t tx) Rollback() error { return t.finish(Rollback, t.inner.Rollback) }
 
 func (t tx) finish(op Op, do func() error) error {
-	_, err := through(t.conn, Call{Op: op}, func() (struct{}, error) {
+	_, err := run(t.conn, Call{Op: op}, func() (struct{}, error) {
 		err := do()
 		t.conn.note(op, err)
 		return struct{}{}, err

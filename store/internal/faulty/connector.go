@@ -5,7 +5,7 @@ import (
 	"database/sql/driver"
 )
 
-// Connector opens connections that fail as planned. It is for sql.OpenDB.
+// Connector is a driver.Connector for sql.OpenDB whose connections fail as planned.
 type Connector struct {
 	inner  driver.Connector
 	ledger ledger
@@ -13,8 +13,7 @@ type Connector struct {
 
 var _ driver.Connector = (*Connector)(nil)
 
-// Wrap returns a Connector to the database with that data source name. No call fails before
-// Set.
+// Wrap returns a Connector to the database with a data source name. No call fails before Set.
 func Wrap(d driver.Driver, name string) (*Connector, error) {
 	if d, ok := d.(driver.DriverContext); ok {
 		inner, err := d.OpenConnector(name)
@@ -26,7 +25,7 @@ func Wrap(d driver.Driver, name string) (*Connector, error) {
 	return &Connector{inner: named{d, name}}, nil
 }
 
-// named is the driver.Connector of a driver that has none.
+// named is the driver.Connector of a driver without OpenConnector.
 type named struct {
 	driver driver.Driver
 	name   string
@@ -35,7 +34,7 @@ type named struct {
 func (n named) Connect(context.Context) (driver.Conn, error) { return n.driver.Open(n.name) }
 func (n named) Driver() driver.Driver                        { return n.driver }
 
-// Set starts a plan; with nil no call fails. Calls and Failed start at 0 again.
+// Set starts a plan; with nil no call fails. It resets Calls and Failed to 0.
 func (c *Connector) Set(p Plan) { c.ledger.set(p) }
 
 // Calls returns the number of calls since the last Set.
@@ -52,7 +51,7 @@ func (c *Connector) Failed() int {
 	return c.ledger.failed
 }
 
-// Open returns what was opened since Wrap and is not closed.
+// Open counts what was opened since Wrap and is not closed.
 func (c *Connector) Open() Count {
 	c.ledger.mu.Lock()
 	defer c.ledger.mu.Unlock()
@@ -65,7 +64,7 @@ func (c *Connector) Driver() driver.Driver { return c.inner.Driver() }
 // Connect implements driver.Connector.
 func (c *Connector) Connect(ctx context.Context) (driver.Conn, error) {
 	made := &conn{ledger: &c.ledger}
-	_, err := through(made, Call{Op: Connect}, func() (struct{}, error) {
+	_, err := run(made, Call{Op: Connect}, func() (struct{}, error) {
 		inner, err := c.inner.Connect(ctx)
 		made.inner = inner
 		return struct{}{}, err

@@ -25,25 +25,24 @@ const (
 // Call is a call to a driver.
 type Call struct {
 	Op   Op
-	Text string // of the statement, "" where there is none
+	Text string // of the statement, or ""
 }
 
 // Fault says how a call fails.
 type Fault struct {
-	// Do runs before the call: it may cancel a context, or wait. Default: nothing.
+	// Do runs before the call, such as to cancel a context or to wait. Default: nothing.
 	Do func()
 	// Err is the error that the call returns. Default (nil): the call is made, with its own
 	// result.
 	Err error
-	// Late makes the call before Err is returned, as when the reply is lost.
+	// Late makes the call before Err is returned, as if the reply was lost.
 	Late bool
-	// Dead closes the connection in the call, as when the server goes away. Later calls on it
-	// return driver.ErrBadConn. A Late call is made before.
+	// Dead closes the connection in the call, as if the server went away; a Late call is made
+	// before. Later calls on the connection return driver.ErrBadConn.
 	Dead bool
 }
 
-// Plan returns the Fault of the n-th call, from 1; nil for none. It is called by several
-// goroutines, one at a time.
+// Plan returns the Fault of the n-th call, from 1, or nil. Calls of a Plan are serialised.
 type Plan func(n int, c Call) *Fault
 
 // Nth plans a fault for the n-th call.
@@ -66,7 +65,7 @@ func From(n int, f Fault) Plan {
 	}
 }
 
-// On plans a fault for the n-th call of that kind, from 1.
+// On plans a fault for the n-th call of a kind, from 1.
 func On(op Op, n int, f Fault) Plan {
 	seen := 0
 	return func(_ int, c Call) *Fault {
@@ -80,7 +79,7 @@ func On(op Op, n int, f Fault) Plan {
 	}
 }
 
-// Random plans one of the faults for about one call in every so many.
+// Random plans a random one of the faults for about one in every calls.
 func Random(seed uint64, every int, faults ...Fault) Plan {
 	r := rand.New(rand.NewPCG(seed, 0))
 	return func(int, Call) *Fault {
@@ -111,7 +110,7 @@ func (l *ledger) set(p Plan) {
 	l.plan, l.calls, l.failed = p, 0, 0
 }
 
-// decide counts a call and returns its fault, the zero Fault for none.
+// decide counts a call and returns its fault; the zero Fault is none.
 func (l *ledger) decide(c Call) Fault {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -138,7 +137,7 @@ func statements(c *Count) *int   { return &c.Statements }
 func openRows(c *Count) *int     { return &c.Rows }
 func transactions(c *Count) *int { return &c.Transactions }
 
-// opOf returns what a statement does to the transaction, or other.
+// opOf returns Begin, Commit or Rollback for such statements, else other.
 func opOf(text string, other Op) Op {
 	word, _, _ := strings.Cut(strings.ToUpper(strings.TrimSpace(text)), " ")
 	switch strings.TrimRight(word, ";") {
@@ -155,8 +154,8 @@ func opOf(text string, other Op) Op {
 	return other
 }
 
-// through makes a call on a connection, with its fault.
-func through[T any](c *conn, call Call, do func() (T, error)) (T, error) {
+// run makes a call on a connection, with its fault.
+func run[T any](c *conn, call Call, do func() (T, error)) (T, error) {
 	var none T
 	if c.dead.Load() {
 		return none, driver.ErrBadConn

@@ -39,7 +39,7 @@ func insert(ctx context.Context, db *sql.DB) error {
 	return err
 }
 
-func TestCallsGoThroughUntilTold(t *testing.T) {
+func TestNoFaultsBeforeSet(t *testing.T) {
 	t.Parallel()
 	c, db := open(t)
 	c.Set(nil)
@@ -49,7 +49,7 @@ func TestCallsGoThroughUntilTold(t *testing.T) {
 	require.Equal(t, 1, words(t, db))
 }
 
-func TestTheNthCallFailsAndIsNotMade(t *testing.T) {
+func TestNth(t *testing.T) {
 	t.Parallel()
 	c, db := open(t)
 	c.Set(faulty.Nth(2, faulty.Fault{Err: errFault}))
@@ -61,7 +61,7 @@ func TestTheNthCallFailsAndIsNotMade(t *testing.T) {
 	require.Equal(t, 2, words(t, db))
 }
 
-func TestAllCallsFailFromTheNth(t *testing.T) {
+func TestFrom(t *testing.T) {
 	t.Parallel()
 	c, db := open(t)
 	c.Set(faulty.From(2, faulty.Fault{Err: errFault}))
@@ -73,7 +73,7 @@ func TestAllCallsFailFromTheNth(t *testing.T) {
 	require.Equal(t, 1, words(t, db))
 }
 
-func TestALateFaultHasMadeTheCall(t *testing.T) {
+func TestLate(t *testing.T) {
 	t.Parallel()
 	c, db := open(t)
 	c.Set(faulty.Nth(1, faulty.Fault{Err: errFault, Late: true}))
@@ -86,7 +86,7 @@ func TestALateFaultHasMadeTheCall(t *testing.T) {
 	require.Zero(t, c.Open().Rows)
 }
 
-func TestADeadConnectionTakesItsTransactionWithIt(t *testing.T) {
+func TestDeadConnectionEndsItsTransaction(t *testing.T) {
 	t.Parallel()
 	c, db := open(t)
 	for _, dead := range []faulty.Fault{{Dead: true}, {Dead: true, Err: errFault}} {
@@ -117,7 +117,7 @@ func TestADeadConnectionTakesItsTransactionWithIt(t *testing.T) {
 	require.Equal(t, 2, words(t, db))
 }
 
-func TestATransactionOfEitherKindIsCounted(t *testing.T) {
+func TestTransactionsAreCounted(t *testing.T) {
 	t.Parallel()
 	c, db := open(t)
 	tx, err := db.BeginTx(t.Context(), nil)
@@ -132,7 +132,7 @@ func TestATransactionOfEitherKindIsCounted(t *testing.T) {
 	require.Zero(t, c.Open().Transactions)
 }
 
-func TestRowsFailHalfWay(t *testing.T) {
+func TestRowsFail(t *testing.T) {
 	t.Parallel()
 	c, db := open(t)
 	for range 3 {
@@ -175,7 +175,7 @@ func TestDoRunsBeforeTheCall(t *testing.T) {
 	require.Equal(t, 1, words(t, db))
 }
 
-func TestRandomIsTheSameForASeed(t *testing.T) {
+func TestRandomIsRepeatable(t *testing.T) {
 	t.Parallel()
 	run := func(seed uint64) (failed []bool) {
 		c, db := open(t)

@@ -25,11 +25,11 @@ func (s *stmt) NumInput() int                                    { return s.inne
 func (s *stmt) Exec([]driver.Value) (driver.Result, error)       { return nil, errOld }
 func (s *stmt) Query([]driver.Value) (rows driver.Rows, _ error) { return nil, errOld }
 
-func (s *stmt) Close() error { return s.conn.drop(s.inner) }
+func (s *stmt) Close() error { return s.conn.release(s.inner) }
 
 func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
 	op := opOf(s.text, Exec)
-	return through(s.conn, Call{op, s.text}, func() (driver.Result, error) {
+	return run(s.conn, Call{op, s.text}, func() (driver.Result, error) {
 		e, ok := s.inner.(driver.StmtExecContext)
 		if !ok {
 			return nil, errOld
@@ -41,7 +41,7 @@ func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (drive
 }
 
 func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
-	return through(s.conn, Call{Query, s.text}, func() (driver.Rows, error) {
+	return run(s.conn, Call{Query, s.text}, func() (driver.Rows, error) {
 		q, ok := s.inner.(driver.StmtQueryContext)
 		if !ok {
 			return nil, errOld
@@ -63,17 +63,17 @@ func (c *conn) watch(text string, inner driver.Rows, err error) (driver.Rows, er
 	if err != nil {
 		return nil, err
 	}
-	c.hold(inner, openRows)
+	c.track(inner, openRows)
 	return &rows{inner: inner, conn: c, text: text}, nil
 }
 
 func (r *rows) Columns() []string { return r.inner.Columns() }
 
 func (r *rows) Next(into []driver.Value) error {
-	_, err := through(r.conn, Call{Next, r.text}, func() (struct{}, error) {
+	_, err := run(r.conn, Call{Next, r.text}, func() (struct{}, error) {
 		return struct{}{}, r.inner.Next(into)
 	})
 	return err
 }
 
-func (r *rows) Close() error { return r.conn.drop(r.inner) }
+func (r *rows) Close() error { return r.conn.release(r.inner) }

@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// colors are of the engines; they differ in lightness too.
+// colors are the colours of the engines. They also differ in lightness.
 var colors = map[string]string{"memory": "#7a5195", "sqlite": "#0a7d8c", "postgres": "#e07a1f"}
 
 var titles = map[string]string{"memory": "memory", "sqlite": "SQLite", "postgres": "Postgres"}
 
 const (
 	width  = 900
-	left   = 330 // where the scale begins
+	left   = 330 // start of the scale
 	right  = 30
-	lane   = 15 // height of an engine's line
+	lane   = 15 // height of the line of one engine
 	gap    = 12
 	top    = 64
 	least  = 0.01 // ms, at the left end of the scale
@@ -24,8 +24,8 @@ const (
 	radius = 4
 )
 
-// chart draws each question as a line for each engine, from its time at 10,000 visitors to
-// that at a million: what is short does not grow.
+// chart draws each query as a line for each engine, from its time at 10,000 visitors to its
+// time at a million. A short line does not grow.
 func (r results) chart() string {
 	var b strings.Builder
 	y := float64(top)
@@ -62,7 +62,7 @@ func (r results) chart() string {
 	return b.String()
 }
 
-// line is an engine's line of a row, "" if there are no times.
+// line draws the line of an engine for a row; "" if it has no times.
 func (r results) line(row row, engine string, y float64) string {
 	var b strings.Builder
 	least, most := math.Inf(1), 0.0
@@ -81,7 +81,7 @@ func (r results) line(row row, engine string, y float64) string {
 	return fmt.Sprintf(`<path d="M%.1f %.1f H%.1f" stroke="%s" stroke-width="2"/>`+"\n", at(least), y, at(most), colors[engine]) + b.String()
 }
 
-// at is where a time is on the scale.
+// at returns the position of a time on the scale.
 func at(ms float64) float64 {
 	share := math.Log(max(ms, least)/least) / math.Log(most/least)
 	return left + share*(width-left-right)

@@ -1,10 +1,10 @@
-// Figures runs the benchmarks whose results README tells, and writes the tables of README,
-// those of FIGURES.md and the chart figures.svg from what they print:
+// Command figures runs the benchmarks whose results are in README.md. From their output it
+// writes the tables of README.md and FIGURES.md, and the chart figures.svg:
 //
-//	go run ./store/internal/figures          # all sizes up to a million: some 40 minutes
-//	go run ./store/internal/figures -quick   # 10,000 visitors, printed only: some 3 minutes
-//	go run ./store/internal/figures -redraw  # from figures.txt, without running anything
+//	go run ./store/internal/figures          # all sizes up to a million: about an hour
+//	go run ./store/internal/figures -quick   # 10,000 visitors, printed only: about 3 minutes
+//	go run ./store/internal/figures -redraw  # from figures.txt, runs no benchmarks
 //
-// It is run from the top of the repository. What the benchmarks print is kept in
-// figures.txt, so that a number can be traced to its line.
+// Run it in the root of the repository. The output of the benchmarks is kept in figures.txt,
+// so that every number can be traced to its line.
 package main

@@ -31,9 +31,9 @@ func TestTables(t *testing.T) {
 	require.Equal(t, r, again)
 	require.Contains(t, r.growth(), "| page: newest 50 |  | 0.50 · 1.0 |  |\n")
 	require.Contains(t, r.growth(), "| facets: a source | 2.0 |  |  |\n")
-	require.Contains(t, r.ratios(), "| pages, against SQL written by hand on the same tables | 2.0 times (at worst 2.0: all) |  |\n")
-	require.Contains(t, r.ratios(), "| the same, count | 200 times faster |  |\n")
-	require.Contains(t, r.ratios(), "| durable creates from 64 goroutines, against a transaction each | 8.5 times |  |\n")
+	require.Contains(t, r.ratios(), "| pages, to hand-written SQL on the same tables | 2.0 times (worst 2.0: all) |  |\n")
+	require.Contains(t, r.ratios(), "| count of the same search | 200 times faster |  |\n")
+	require.Contains(t, r.ratios(), "| durable creates from 64 goroutines, to one transaction each | 8.5 times |  |\n")
 	require.Contains(t, r.full(), "| Page/all | 0.50 | | 1.0 | 2.0 | 2.0 |\n")
 
 	newer, err := parse(strings.ReplaceAll(printed[:strings.Index(printed, "pkg: example.com/store/memory")], "0.5000 ours-ms", "0.7000 ours-ms"))
@@ -49,8 +49,8 @@ func TestTables(t *testing.T) {
 	require.Error(t, err)
 }
 
-// TestMadeFromTheRecord checks that what is kept says what figures.txt says.
-func TestMadeFromTheRecord(t *testing.T) {
+// TestFilesMatchRecord checks that the generated files match figures.txt.
+func TestFilesMatchRecord(t *testing.T) {
 	record, err := os.ReadFile("figures.txt")
 	require.NoError(t, err)
 	r, err := parse(string(record))

@@ -15,9 +15,9 @@ import (
 const folder = "store/internal/figures"
 
 func main() {
-	quick := flag.Bool("quick", false, "10,000 visitors and few rounds; prints the tables and changes no file")
-	redraw := flag.Bool("redraw", false, "run nothing: draw what figures.txt holds")
-	only := flag.String("only", "", "run only the steps whose package holds this text, and keep the other lines of figures.txt")
+	quick := flag.Bool("quick", false, "10,000 visitors and few rounds; print the tables and change no file")
+	redraw := flag.Bool("redraw", false, "run no benchmarks; use figures.txt")
+	only := flag.String("only", "", "run only the steps whose package path contains `text`; keep the other lines of figures.txt")
 	flag.Parse()
 	if err := run(*quick, *redraw, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "figures:", err)
@@ -62,7 +62,7 @@ func run(quick, redraw bool, only string) error {
 	return write(record, results)
 }
 
-// write writes the record and all that is made from it.
+// write writes figures.txt and everything that is generated from it.
 func write(record string, r results) error {
 	readme, err := os.ReadFile(filepath.Join(folder, "README.md"))
 	if err != nil {
@@ -85,7 +85,7 @@ func write(record string, r results) error {
 	return nil
 }
 
-// step is a run of some benchmarks of a package.
+// step runs benchmarks of one package.
 type step struct {
 	pkg, bench, benchtime string
 	size                  int

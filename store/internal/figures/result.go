@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// result is a line that a benchmark printed.
+// result is a line of benchmark output.
 type result struct {
 	pkg  string // "sqlite"
 	name string // "Page/all", without the size
@@ -19,10 +19,10 @@ type result struct {
 
 type results []result
 
-// sizes are the sizes of crowds, the smallest first.
+// sizes are the numbers of visitors, smallest first.
 var sizes = []string{"10k", "100k", "1M"}
 
-// parse reads what go test prints.
+// parse reads the output of go test.
 func parse(text string) (results, error) {
 	var all results
 	pkg := ""
@@ -64,7 +64,7 @@ func parse(text string) (results, error) {
 	return all, nil
 }
 
-// String is the record of what was printed.
+// String returns the benchmark output, for figures.txt.
 func (r results) String() string {
 	var b strings.Builder
 	pkg := ""
@@ -78,7 +78,7 @@ func (r results) String() string {
 	return b.String()
 }
 
-// replaced is r with the results of others in place of those of the same packages.
+// replaced returns r with the results of the packages in others replaced.
 func (r results) replaced(others results) results {
 	kept := slices.DeleteFunc(slices.Clone(r), func(one result) bool {
 		return slices.ContainsFunc(others, func(other result) bool { return other.pkg == one.pkg })
@@ -86,7 +86,7 @@ func (r results) replaced(others results) results {
 	return append(kept, others...)
 }
 
-// of returns a value of a benchmark, and whether there is one.
+// of returns a value of a benchmark, and whether it exists.
 func (r results) of(pkg, name, size, unit string) (float64, bool) {
 	for _, one := range r {
 		if one.pkg == pkg && one.name == name && one.size == size {
@@ -97,7 +97,7 @@ func (r results) of(pkg, name, size, unit string) (float64, bool) {
 	return 0, false
 }
 
-// largest returns the largest size that a benchmark was run with.
+// largest returns the largest size of a benchmark.
 func (r results) largest(pkg, name string) string {
 	for _, size := range slices.Backward(sizes) {
 		if _, ok := r.of(pkg, name, size, "ours-ms"); ok {

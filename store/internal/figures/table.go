@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// row is a line of README's table of growth: the same question on each engine.
+// row is a row of the growth table: the same query on each engine.
 type row struct {
 	label                    string
 	memory, sqlite, postgres string // names of benchmarks, "" for none
@@ -17,16 +17,16 @@ var growth = []row{
 	{"page: newest 50", "Page/all", "Page/all", "Page/all"},
 	{"page: a source and a tag", "Page/source-and-tag", "Page/source-and-tag", "Page/source_and_mid_tag"},
 	{"page: not a popular tag", "", "Page/has-not", "Page/not_popular_tag"},
-	{"page: a source and a tag that only the oldest carry", "", "Page/oldest-only-tag-and-source", "Page/rare_source_and_old_tag"},
+	{"page: a source and a tag that only the oldest have", "", "Page/oldest-only-tag-and-source", "Page/rare_source_and_old_tag"},
 	{"page: by name", "Page/name-all", "Page/order-name", "Page/by_name"},
-	{"page: after half of all", "", "Page/deep", "Page/deep,_all"},
+	{"page: from the middle", "", "Page/deep", "Page/deep,_all"},
 	{"page: search, 1 in 5,000", "Page/search-rare", "Search/page/rare", "Search/page/rare"},
 	{"page: search, 1 in 50,000", "", "Search/page/rarest", "Search/page/rarest"},
-	{"count: everyone", "", "Count/all", "Count/all"},
+	{"count: all visitors", "", "Count/all", "Count/all"},
 	{"count: a source and a tag", "", "Count/source-and-tag", "Count/source_and_mid_tag"},
 	{"count: 2 sources, 1 of 2 tags, not a third", "Count/segment", "Count/segment", ""},
 	{"count: search, 1 in 5,000", "Count/search-rare", "Search/count/rare", "Search/count/rare"},
-	{"facets: everyone", "", "Facets/all", "Facets/all"},
+	{"facets: all visitors", "", "Facets/all", "Facets/all"},
 	{"facets: a source", "Facets", "Facets/source", "Facets/source"},
 }
 
@@ -36,7 +36,7 @@ func (r row) on(engine string) string {
 	return map[string]string{"memory": r.memory, "sqlite": r.sqlite, "postgres": r.postgres}[engine]
 }
 
-// growth is the table of the three sizes side by side.
+// growth returns the table of the three sizes.
 func (r results) growth() string {
 	var b strings.Builder
 	b.WriteString("| milliseconds at 10k · 100k · 1M visitors | memory | SQLite | Postgres |\n| --- | --- | --- | --- |\n")
@@ -56,21 +56,21 @@ func (r results) growth() string {
 	return b.String()
 }
 
-// ratios is the table of what was compared with a baseline of the same run.
+// ratios returns the table of comparisons with a baseline of the same run.
 func (r results) ratios() string {
 	var b strings.Builder
-	b.WriteString("| against a baseline of the same run, with 1M visitors | SQLite | Postgres |\n| --- | --- | --- |\n")
+	b.WriteString("| compared with a baseline of the same run, at 1M visitors | SQLite | Postgres |\n| --- | --- | --- |\n")
 	line := func(label string, cell func(pkg string) string) {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", label, cell("sqlite"), cell("postgres"))
 	}
-	line("pages, against SQL written by hand on the same tables", func(pkg string) string { return r.spread(pkg, "Page/") })
-	line("counts, against SQL by hand", func(pkg string) string { return r.spread(pkg, "Count/") })
-	line("facets, against SQL by hand", func(pkg string) string { return r.spread(pkg, "Facets/") })
+	line("pages, to hand-written SQL on the same tables", func(pkg string) string { return r.spread(pkg, "Page/") })
+	line("counts, to hand-written SQL", func(pkg string) string { return r.spread(pkg, "Count/") })
+	line("facets, to hand-written SQL", func(pkg string) string { return r.spread(pkg, "Facets/") })
 	for _, search := range []struct{ label, name string }{
-		{"search for 1 in 50,000 against `LIKE` (`ILIKE`) over three columns, page", "Search/page/rarest"},
-		{"the same, count", "Search/count/rarest"},
-		{"search for 1 in 5,000, page", "Search/page/rare"},
-		{"the same, count", "Search/count/rare"},
+		{"page of a search for 1 in 50,000, to `LIKE` (`ILIKE`) on three columns", "Search/page/rarest"},
+		{"count of the same search", "Search/count/rarest"},
+		{"page of a search for 1 in 5,000, to the same", "Search/page/rare"},
+		{"count of the same search", "Search/count/rare"},
 	} {
 		line(search.label, func(pkg string) string {
 			ratio, ok := r.of(pkg, search.name, r.largest(pkg, search.name), "ratio")
@@ -80,9 +80,9 @@ func (r results) ratios() string {
 			return short(1/ratio) + " times faster"
 		})
 	}
-	line("workspace of 10k beside 2,000 others and a large one, against alone", func(pkg string) string { return r.spread(pkg, "Neighbours/") })
+	line("workspace of 10k beside 2,000 others and a large one, to the same alone", func(pkg string) string { return r.spread(pkg, "Neighbours/") })
 	for _, n := range []int{16, 64, 128} {
-		line(fmt.Sprintf("durable creates from %d goroutines, against a transaction each", n), func(pkg string) string {
+		line(fmt.Sprintf("durable creates from %d goroutines, to one transaction each", n), func(pkg string) string {
 			x, ok := r.of(pkg, fmt.Sprint("Shared/goroutines=", n), "", "x-one-each")
 			if !ok {
 				return ""
@@ -90,7 +90,7 @@ func (r results) ratios() string {
 			return short(x) + " times"
 		})
 	}
-	line("load through `Apply`, 1,000 at a time, against bare prepared inserts, bare COPY", func(pkg string) string {
+	line("load through `Apply`, 1,000 at a time, to plain prepared inserts (SQLite) or plain COPY (Postgres)", func(pkg string) string {
 		if x, ok := r.of(pkg, "Load", "", "%-of-bare"); ok {
 			return fmt.Sprintf("%.0f %%", x)
 		}
@@ -99,9 +99,9 @@ func (r results) ratios() string {
 		if !ok || !also {
 			return ""
 		}
-		return fmt.Sprintf("%.0f %%; %.0f %% where the search index is made later", with, without)
+		return fmt.Sprintf("%.0f %%; %.0f %% if the search index is created later", with, without)
 	})
-	line("parse, bind and compile to SQL a tree of 13 nodes", func(pkg string) string {
+	line("parse, bind and compile to SQL: a filter of 13 nodes", func(pkg string) string {
 		ns, ok := r.of(pkg, "Compile", "", "ns/op")
 		if !ok {
 			return ""
@@ -111,7 +111,7 @@ func (r results) ratios() string {
 	return b.String()
 }
 
-// spread tells the median of ratios at the largest size, and the worst.
+// spread returns the median of the ratios at the largest size, and the worst.
 func (r results) spread(pkg, prefix string) string {
 	var ratios []float64
 	worst := ""
@@ -129,14 +129,14 @@ func (r results) spread(pkg, prefix string) string {
 		return ""
 	}
 	slices.Sort(ratios)
-	return fmt.Sprintf("%s times (at worst %s: %s)", short(ratios[len(ratios)/2]), short(ratios[len(ratios)-1]), strings.ReplaceAll(worst, "_", " "))
+	return fmt.Sprintf("%s times (worst %s: %s)", short(ratios[len(ratios)/2]), short(ratios[len(ratios)-1]), strings.ReplaceAll(worst, "_", " "))
 }
 
-// full is every result, one table for each engine.
+// full returns every result, in a table for each engine.
 func (r results) full() string {
 	var b strings.Builder
-	b.WriteString("# Figures\n\nMade by `go run ./store/internal/figures` from what the benchmarks printed, which is in [figures.txt](figures.txt). " +
-		"Times are lower quartiles; the ratio is to SQL written by hand on the same tables (searches: to `LIKE` or `ILIKE` over three columns; " +
+	b.WriteString("# Figures\n\nGenerated by `go run ./store/internal/figures` from the output of the benchmarks, [figures.txt](figures.txt). " +
+		"Times are lower quartiles; ratios are to hand-written SQL on the same tables (searches: to `LIKE` or `ILIKE` on three columns; " +
 		"neighbours: to the same workspace alone) in the same run.\n")
 	for _, engine := range []string{"sqlite", "postgres", "memory"} {
 		fmt.Fprintf(&b, "\n## %s\n\n| benchmark | 10k, ms | 100k, ms | 1M, ms | 1M to 10k | ratio at the largest |\n| --- | --- | --- | --- | --- | --- |\n", engine)
@@ -167,7 +167,7 @@ func (r results) full() string {
 			if ratio, ok := r.of(engine, one.name, r.largest(engine, one.name), "ratio"); ok {
 				b.WriteString(" " + short(ratio))
 			} else if faster, ok := r.of(engine, one.name, r.largest(engine, one.name), "x-faster"); ok {
-				b.WriteString(" " + short(faster) + " times faster than `filter.Match` on everyone")
+				b.WriteString(" " + short(faster) + " times faster than `filter.Match` on all visitors")
 			}
 			b.WriteString(" |\n")
 		}
@@ -182,7 +182,7 @@ func (r results) full() string {
 	return b.String()
 }
 
-// short is a number with two digits, or all before the point.
+// short formats a number with two significant digits, or all integer digits.
 func short(x float64) string {
 	switch {
 	case x >= 10:
@@ -197,7 +197,7 @@ func short(x float64) string {
 	return fmt.Sprintf("%.*f", digits, x)
 }
 
-// fill puts the tables between their marks in README.
+// fill replaces the tables between their marks in README.md.
 func (r results) fill(readme string) (string, error) {
 	for name, table := range map[string]string{"growth": r.growth(), "ratios": r.ratios()} {
 		start, end := "<!-- figures: "+name+" -->\n", "<!-- end -->"

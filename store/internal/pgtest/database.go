@@ -9,30 +9,30 @@ import (
 	"testing"
 )
 
-// Options are what a test may choose of its database. Nil means the defaults.
+// Options configure a database. Nil means the defaults.
 type Options struct {
-	// Ctype is the database's LC_CTYPE, which says what is a letter. Default: C.UTF-8, or C
-	// where the machine does not have it.
+	// Ctype is the LC_CTYPE, which defines the letters. Default: C.UTF-8, or C if the machine
+	// does not have it.
 	Ctype string
-	// Encoding is the database's. Default: UTF8.
+	// Encoding is the character encoding. Default: UTF8.
 	Encoding string
-	// Template is what the database is a copy of, which has the other options' defaults.
-	// Default: nothing, it is empty.
+	// Template is copied to make the database. It requires the defaults of the other options.
+	// Default: none, an empty database.
 	Template *Template
 }
 
-// Template is a database that is filled once for a test binary, and copied.
+// Template is a database that is filled once in a test binary, and copied.
 type Template struct {
-	// Fill fills the database, and leaves no connection to it open.
+	// Fill fills the database, and closes its connections to it.
 	Fill func(dsn string) error
 
 	name string // "" until it is filled
 }
 
 var (
-	lock    sync.Mutex // held by whoever uses what follows
+	lock    sync.Mutex // protects the variables below
 	running *server
-	failed  error // of launching it
+	failed  error // of launching running
 	shared  []*server
 	apart   = map[string]*server{}
 )
@@ -54,11 +54,11 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-// Database makes a database and returns how to connect to it as a superuser. It
-// is dropped when the test ends.
+// Database creates a database and returns its DSN for a superuser. The database is dropped when
+// the test ends.
 func Database(tb testing.TB, o *Options) string {
 	tb.Helper()
-	s := needed(tb)
+	s := sharedServer(tb)
 	if o == nil {
 		o = &Options{}
 	}
@@ -66,7 +66,7 @@ func Database(tb testing.TB, o *Options) string {
 	defer lock.Unlock()
 	name, err := s.create(context.Background(), o)
 	if err != nil {
-		tb.Fatalf("make a database: %v", err)
+		tb.Fatalf("create a database: %v", err)
 	}
 	tb.Cleanup(func() {
 		if err := s.drop(context.Background(), name); err != nil {
@@ -76,10 +76,10 @@ func Database(tb testing.TB, o *Options) string {
 	return s.dsn(name)
 }
 
-// Shared is Apart for a server that is kept until the binary ends.
-func Shared(tb testing.TB, settings ...string) string {
+// SharedServer is NewServer for a server that runs until the binary ends.
+func SharedServer(tb testing.TB, settings ...string) string {
 	tb.Helper()
-	needed(tb) // or the test is skipped
+	sharedServer(tb) // skips the test if PostgreSQL is missing
 	s, err := launch(os.TempDir(), settings...)
 	if err != nil {
 		tb.Fatalf("start PostgreSQL: %v", err)
@@ -90,12 +90,11 @@ func Shared(tb testing.TB, settings ...string) string {
 	return s.dsn("postgres")
 }
 
-// Apart starts a server that no other test uses, for one that harms it or wants other
-// settings ("fsync=on"), and returns how to connect to its database as a superuser. It is
-// stopped when the test ends.
-func Apart(tb testing.TB, settings ...string) string {
+// NewServer starts a server for one test, which can damage it or needs other settings
+// ("fsync=on"), and returns its DSN for a superuser. The server is stopped when the test ends.
+func NewServer(tb testing.TB, settings ...string) string {
 	tb.Helper()
-	needed(tb) // or the test is skipped
+	sharedServer(tb) // skips the test if PostgreSQL is missing
 	s, err := launch(os.TempDir(), settings...)
 	if err != nil {
 		tb.Fatalf("start PostgreSQL: %v", err)
@@ -107,8 +106,7 @@ func Apart(tb testing.TB, settings ...string) string {
 	return s.dsn("postgres")
 }
 
-// Standby ends a server of Apart in order and starts it anew as one that waits for another
-// and only reads.
+// Standby shuts down a server of NewServer and restarts it as a standby, which is read-only.
 func Standby(tb testing.TB, dsn string) {
 	tb.Helper()
 	lock.Lock()
@@ -119,18 +117,18 @@ func Standby(tb testing.TB, dsn string) {
 	}
 }
 
-// Crash ends the server as a power cut would, but for what the operating system holds, and
-// starts it anew. All connections break, those of tests that run at the same time too.
+// Crash kills the shared server and restarts it. Data in the cache of the operating system
+// survives. All connections break, including those of parallel tests.
 func Crash(tb testing.TB) {
 	tb.Helper()
-	s := needed(tb)
+	s := sharedServer(tb)
 	if err := s.crash(); err != nil {
 		tb.Fatalf("crash the server: %v", err)
 	}
 }
 
-// needed returns the server, or ends the test.
-func needed(tb testing.TB) *server {
+// sharedServer returns the server of the test binary, or skips or fails the test.
+func sharedServer(tb testing.TB) *server {
 	tb.Helper()
 	lock.Lock()
 	defer lock.Unlock()

@@ -1,4 +1,4 @@
-// Package pgtest gives tests a PostgreSQL server of their own.
+// Package pgtest starts PostgreSQL servers for tests.
 //
 //	func TestMain(m *testing.M) { pgtest.Main(m) }
 //
@@ -7,17 +7,17 @@
 //		…
 //	}
 //
-// The server starts with the first call of Database, one for the test binary (Apart starts
-// one for a test alone): in a temporary folder, which is in memory where /dev/shm has 4 GB to
-// spare, on a Unix socket, as an ordinary user also where the tests run as root. It is stopped
-// and its folder removed when the binary ends, however it ends: a keeper process waits for the
-// end of a pipe that only the test binary holds.
+// The first call of Database starts a server for the test binary; NewServer starts one for a
+// single test. A server runs in a temporary folder, in memory if /dev/shm has 4 GB free, listens
+// on a Unix socket, and runs as an ordinary user even if the tests run as root. When the binary
+// ends, in whatever way, the server is stopped and its folder removed: a keeper process waits
+// for the end of a pipe that only the test binary holds.
 //
-// A Template is filled once and copied, for tests that need tables but not to make them.
+// A Template is filled once and copied, for tests that need existing tables.
 //
-// The programs initdb and postgres are looked for in PATH and where Debian, Fedora and
-// Homebrew put them. Where they are not installed the tests are skipped, with a note on
-// standard error; with CI=true they fail.
+// The programs initdb and postgres are searched in PATH and where Debian, Fedora and Homebrew
+// install them. If they are missing, the tests are skipped with a note on standard error; with
+// CI=true they fail.
 //
-// fsync is off: no data survives the machine's end, but all of it survives the server's.
+// fsync is off: data survives a crash of the server, but not of the machine.
 package pgtest

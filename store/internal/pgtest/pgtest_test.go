@@ -25,19 +25,19 @@ func connect(t *testing.T, dsn string) *pgx.Conn {
 	return conn
 }
 
-func TestDatabasesAreApart(t *testing.T) {
+func TestDatabasesAreSeparate(t *testing.T) {
 	one, other := connect(t, pgtest.Database(t, nil)), connect(t, pgtest.Database(t, &pgtest.Options{Ctype: "C"}))
 	_, err := one.Exec(t.Context(), "CREATE TABLE a (b int)")
 	require.NoError(t, err)
-	var there bool
-	require.NoError(t, other.QueryRow(t.Context(), "SELECT to_regclass('a') IS NOT NULL").Scan(&there))
-	require.False(t, there)
+	var exists bool
+	require.NoError(t, other.QueryRow(t.Context(), "SELECT to_regclass('a') IS NOT NULL").Scan(&exists))
+	require.False(t, exists)
 	var ctype string
 	require.NoError(t, other.QueryRow(t.Context(), "SELECT datctype FROM pg_database WHERE datname = current_database()").Scan(&ctype))
 	require.Equal(t, "C", ctype)
 }
 
-func TestCrashKeepsWhatWasCommitted(t *testing.T) {
+func TestCrashKeepsCommittedData(t *testing.T) {
 	dsn := pgtest.Database(t, nil)
 	before := connect(t, dsn)
 	_, err := before.Exec(t.Context(), "CREATE TABLE a AS SELECT 1 AS b")
@@ -49,8 +49,8 @@ func TestCrashKeepsWhatWasCommitted(t *testing.T) {
 	require.Equal(t, 1, b)
 }
 
-// TestNothingIsLeft ends a test binary in ways in which it cannot clean up after itself.
-func TestNothingIsLeft(t *testing.T) {
+// TestServerIsRemoved ends a test binary in ways in which it cannot clean up.
+func TestServerIsRemoved(t *testing.T) {
 	const how = "PGTEST_END"
 	switch os.Getenv(how) {
 	case "panic":
@@ -63,13 +63,13 @@ func TestNothingIsLeft(t *testing.T) {
 		require.NoError(t, self.Kill())
 		select {}
 	}
-	pgtest.Database(t, nil) // or the test is skipped
+	pgtest.Database(t, nil) // skips the test if PostgreSQL is missing
 	for _, end := range []string{"panic", "kill"} {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestNothingIsLeft$")
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestServerIsRemoved$")
 		cmd.Env = append(os.Environ(), how+"="+end)
-		said, err := cmd.Output()
+		output, err := cmd.Output()
 		require.Error(t, err)
-		dsn, _, _ := strings.Cut(string(said), "\n")
+		dsn, _, _ := strings.Cut(string(output), "\n")
 		folder, _, _ := strings.Cut(strings.TrimPrefix(dsn, "host="), " ")
 		require.Contains(t, folder, "pgtest")
 		require.Eventually(t, func() bool {
@@ -79,10 +79,10 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 }
 
-func TestServersAreApart(t *testing.T) {
+func TestServersAreSeparate(t *testing.T) {
 	shared := pgtest.Database(t, nil)
 	t.Run("harm", func(t *testing.T) {
-		own := pgtest.Apart(t)
+		own := pgtest.NewServer(t)
 		one, _, _ := strings.Cut(shared, " ")
 		other, _, _ := strings.Cut(own, " ")
 		require.NotEqual(t, one, other)

@@ -11,9 +11,9 @@ import (
 	"syscall"
 )
 
-var errNotInstalled = errors.New("PostgreSQL is not installed here: no folder with initdb and postgres is in PATH or where packages put them")
+var errNotInstalled = errors.New("PostgreSQL is not installed: no folder with initdb and postgres in PATH or where packages install them")
 
-// programs returns the folder with initdb and postgres, of the newest version there is.
+// programs returns the folder with initdb and postgres of the newest installed version.
 func programs() (string, error) {
 	var folders []string
 	if found, err := exec.LookPath("initdb"); err == nil {
@@ -44,8 +44,8 @@ func executable(folder, name string) bool {
 	return err == nil
 }
 
-// ordinary returns the user to run the server as, nil for the one that runs the tests.
-// PostgreSQL refuses to run as root.
+// ordinary returns the user to run the server as; nil is the user of the tests. PostgreSQL
+// refuses to run as root.
 func ordinary() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil

@@ -16,19 +16,19 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// superuser may do everything on the server, and needs no password.
+// superuser needs no password.
 const superuser = "tester"
 
-// server is a running PostgreSQL server and what keeps it.
+// server is a running PostgreSQL server with its keeper process.
 type server struct {
-	programs string
-	folder   string // holds data, socket and log
-	as       *syscall.Credential
-	process  *exec.Cmd
-	keeper   *exec.Cmd
-	leash    io.Closer // the keeper ends the server when it is closed
-	made     int       // databases
-	settings []string  // beside the usual ones
+	programs    string
+	folder      string // holds data, socket and log
+	as          *syscall.Credential
+	process     *exec.Cmd
+	keeper      *exec.Cmd
+	keeperStdin io.Closer // closing it makes the keeper stop the server
+	databases   int       // number of databases created
+	settings    []string  // in addition to the default ones
 }
 
 // keep waits for the end of standard input, then ends the server in folder $1 and removes
@@ -41,9 +41,8 @@ if [ -f "$1/data/postmaster.pid" ]; then
 fi 2>/dev/null
 rm -rf "$1"`
 
-// inMemory returns a folder whose files are in memory, since most of what a test of a new
-// database costs is making its 300 files; the folder for temporary files where there is none
-// that has room.
+// inMemory returns a folder in memory, or the folder for temporary files if there is not enough
+// memory: most of the time to create a database is spent on its 300 files.
 func inMemory() string {
 	const folder, enough = "/dev/shm", 4 << 30
 	var fs syscall.Statfs_t
@@ -53,8 +52,7 @@ func inMemory() string {
 	return folder
 }
 
-// launch makes a server in a folder of its own in that folder, and waits until it takes
-// connections.
+// launch starts a server in a new folder below in, and waits until it accepts connections.
 func launch(in string, settings ...string) (*server, error) {
 	folder, err := programs()
 	if err != nil {
@@ -73,7 +71,7 @@ func launch(in string, settings ...string) (*server, error) {
 		}
 	}
 	s.keeper = s.command("/bin/sh", "-c", keep, "keep", s.folder)
-	if s.leash, err = s.keeper.StdinPipe(); err != nil {
+	if s.keeperStdin, err = s.keeper.StdinPipe(); err != nil {
 		return nil, err
 	}
 	if err := s.keeper.Start(); err != nil {
@@ -90,8 +88,8 @@ func launch(in string, settings ...string) (*server, error) {
 	return s, nil
 }
 
-// command runs as the server's user and apart from the terminal, whose interrupt is
-// for the tests.
+// command returns a command that runs as the server's user, in a process group of its own so
+// that an interrupt from the terminal reaches only the tests.
 func (s *server) command(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(name, args...)
 	cmd.Dir = s.folder
@@ -100,21 +98,21 @@ func (s *server) command(name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// init makes the data, in the locale C.UTF-8 where the machine has it.
+// init creates the data folder, in the locale C.UTF-8 if the machine has it.
 func (s *server) init() error {
-	var said bytes.Buffer
+	var output bytes.Buffer
 	for _, locale := range []string{"C.UTF-8", "C"} {
-		said.Reset()
+		output.Reset()
 		cmd := s.command(filepath.Join(s.programs, "initdb"), "--pgdata=data", "--username="+superuser, "--auth=trust",
 			"--no-sync", "--encoding=UTF8", "--locale="+locale)
-		cmd.Stdout, cmd.Stderr = &said, &said
+		cmd.Stdout, cmd.Stderr = &output, &output
 		err := cmd.Run()
 		if err == nil {
 			return nil
 		}
-		fmt.Fprintln(&said, err)
+		fmt.Fprintln(&output, err)
 	}
-	return fmt.Errorf("initdb: %s", said.Bytes())
+	return fmt.Errorf("initdb: %s", output.Bytes())
 }
 
 func (s *server) start() error {
@@ -138,10 +136,10 @@ func (s *server) start() error {
 	return s.ready()
 }
 
-// ready waits until the server takes connections.
+// ready waits until the server accepts connections.
 func (s *server) ready() error {
-	const patience = 60 * time.Second
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	const timeout = 60 * time.Second
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	for {
 		conn, err := pgx.Connect(ctx, s.dsn("postgres"))
@@ -149,14 +147,14 @@ func (s *server) ready() error {
 			return conn.Close(ctx)
 		}
 		if ctx.Err() != nil {
-			said, _ := os.ReadFile(filepath.Join(s.folder, "log"))
-			return fmt.Errorf("server does not answer: %w\n%s", err, said)
+			output, _ := os.ReadFile(filepath.Join(s.folder, "log"))
+			return fmt.Errorf("server does not answer: %w\n%s", err, output)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
 }
 
-// crash ends the server without letting it write anything more, and starts it anew.
+// crash stops the server without a checkpoint, and restarts it.
 func (s *server) crash() error {
 	if err := s.process.Process.Signal(syscall.SIGQUIT); err != nil {
 		return err
@@ -165,7 +163,7 @@ func (s *server) crash() error {
 	return s.start()
 }
 
-// standby ends the server in order, and starts it anew so that it only reads.
+// standby shuts down the server, and restarts it read-only.
 func (s *server) standby() error {
 	if err := s.process.Process.Signal(syscall.SIGINT); err != nil {
 		return err
@@ -177,21 +175,21 @@ func (s *server) standby() error {
 	return s.start()
 }
 
-// stop ends the server for good.
+// stop ends the server and removes its folder.
 func (s *server) stop() {
-	s.leash.Close()
+	s.keeperStdin.Close()
 	if s.process != nil && s.process.Process != nil {
 		s.process.Wait()
 	}
 	s.keeper.Wait()
 }
 
-// dsn names a database of the server, as its superuser.
+// dsn returns the DSN of a database for the superuser.
 func (s *server) dsn(database string) string {
 	return fmt.Sprintf("host=%s user=%s dbname=%s", s.folder, superuser, database)
 }
 
-// create makes a database and returns its name.
+// create creates a database and returns its name.
 func (s *server) create(ctx context.Context, o *Options) (string, error) {
 	template := "template0"
 	if t := o.Template; t != nil {
@@ -212,11 +210,11 @@ func (s *server) create(ctx context.Context, o *Options) (string, error) {
 		return "", err
 	}
 	defer conn.Close(ctx)
-	s.made++
-	name := "test" + strconv.Itoa(s.made)
+	s.databases++
+	name := "test" + strconv.Itoa(s.databases)
 	text := []string{"CREATE DATABASE " + name + " TEMPLATE " + template}
 	if version, _, _ := strings.Cut(conn.PgConn().ParameterStatus("server_version"), "."); len(version) == 2 && version >= "15" {
-		text = append(text, "STRATEGY file_copy") // quicker than to write all of it to the log; older ones know no other way
+		text = append(text, "STRATEGY file_copy") // faster than writing it to the log; older versions have only this
 	}
 	if o.Ctype != "" {
 		text = append(text, "LC_COLLATE 'C' LC_CTYPE '"+o.Ctype+"'")

@@ -6,13 +6,14 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// ByAddress looks addresses up: in an index of addresses where there is one, else in the
-// search index, which does not have yet what this transaction changed.
+// ByAddress uses an index of addresses or, if the engine keeps one, the search index, which does
+// not have the changes of this transaction yet.
 func (t *tx) ByAddress(email, phone string, limit int) (ids []visitor.ID, err error) {
-	column, value := "v.email_fold", fold(email)
+	column, value := "v.email_fold", text.Fold(email)
 	if email == "" {
 		column, value = "v.phone", phone
 	}
@@ -39,7 +40,7 @@ func (t *tx) ByAddress(email, phone string, limit int) (ids []visitor.ID, err er
 		return nil, err
 	}
 	p := planner{scope: t.scope, sel: driver.Select{Where: where, Limit: limit}, order: order, nodes: conjuncts(where.Node())}
-	if err := p.find(t.ctx); err != nil {
+	if err := p.findPage(t.ctx); err != nil {
 		return nil, err
 	}
 	for _, r := range p.found {
@@ -53,7 +54,7 @@ func (t *tx) ByAddress(email, phone string, limit int) (ids []visitor.ID, err er
 	if err != nil {
 		return nil, err
 	}
-	q := t.reach(access{}.these(string(rowkeys)), "v.id").Where(column+" = ?", value)
+	q := t.reach(indexPath{}.byRowkeys(string(rowkeys)), "v.id").Where(column+" = ?", value)
 	err = t.query(t.ctx, q, func(r row) error {
 		var id visitor.ID
 		err := r.Scan(into(&id))
@@ -65,8 +66,8 @@ func (t *tx) ByAddress(email, phone string, limit int) (ids []visitor.ID, err er
 	return ids[:min(limit, len(ids))], err
 }
 
-// pendingRowkeys returns the row keys of visitors whose text is not in the search index yet
-// and satisfies a condition.
+// pendingRowkeys returns the row keys of visitors whose text satisfies a condition and is not in
+// the search index yet.
 func (t *tx) pendingRowkeys(is func(Searchable) bool) (rowkeys []int64) {
 	for _, texts := range []textChanges{t.texts, t.earlier} {
 		for rowkey, c := range texts {

@@ -31,7 +31,7 @@ func (e *Engine) ListGroups(ctx context.Context, ws driver.WorkspaceID, l driver
 
 func (s scope) tags(ctx context.Context, l driver.List) ([]tag.Tag, error) {
 	var tags []tag.Tag
-	err := s.fetch(ctx, s.listed(s.from(tagTable, "t", tagColumns...), "t", l), func(r row) error {
+	err := s.queryByKey(ctx, s.listed(s.from(tagTable, "t", tagColumns...), "t", l), func(r row) error {
 		t, err := scanTag(r)
 		tags = append(tags, t)
 		return err
@@ -41,7 +41,7 @@ func (s scope) tags(ctx context.Context, l driver.List) ([]tag.Tag, error) {
 
 func (s scope) groups(ctx context.Context, l driver.List) ([]group.Group, error) {
 	var groups []group.Group
-	err := s.fetch(ctx, s.listed(s.from(groupTable, "g", groupColumns...), "g", l), func(r row) error {
+	err := s.queryByKey(ctx, s.listed(s.from(groupTable, "g", groupColumns...), "g", l), func(r row) error {
 		g, err := scanGroup(r)
 		groups = append(groups, g)
 		return err
@@ -49,7 +49,7 @@ func (s scope) groups(ctx context.Context, l driver.List) ([]group.Group, error)
 	return groups, err
 }
 
-// listed narrows a SELECT of tags or groups.
+// listed adds the conditions of a list to a SELECT of tags or groups.
 func (s scope) listed(q sq.SelectBuilder, alias string, l driver.List) sq.SelectBuilder {
 	q = q.OrderBy(alias + ".key")
 	switch {
@@ -90,7 +90,7 @@ func (t *tx) PutTag(before *tag.Tag, after tag.Tag) error {
 		return t.updateRows(t.ctx, tagTable, []column{id}, columns)
 	}
 	created := col("created_at", "bigint", tags, func(t tag.Tag) int64 { return driver.Micros(t.CreatedAt) })
-	return t.insertRows(t.ctx, tagTable, nil, append(columns, id, created)...)
+	return t.insertRows(t.ctx, tagTable, append(columns, id, created)...)
 }
 
 // PutGroup inserts or updates a group.
@@ -112,10 +112,10 @@ func (t *tx) PutGroup(before *group.Group, after group.Group) error {
 		return t.updateRows(t.ctx, groupTable, []column{id}, columns)
 	}
 	created := col("created_at", "bigint", groups, func(g group.Group) int64 { return driver.Micros(g.CreatedAt) })
-	return t.insertRows(t.ctx, groupTable, nil, append(columns, id, created)...)
+	return t.insertRows(t.ctx, groupTable, append(columns, id, created)...)
 }
 
-// ruleText spells a rule as it is stored.
+// ruleText returns a rule as it is stored, "" for none.
 func ruleText(rule filter.Expr) (string, error) {
 	if rule == nil {
 		return "", nil
@@ -126,11 +126,11 @@ func ruleText(rule filter.Expr) (string, error) {
 
 // DeleteTag deletes a tag and its assignments.
 func (t *tx) DeleteTag(id tag.ID) error {
-	carried, err := t.do(t.ctx, t.delete(visitorTagTable).Where("tag_id = ?", t.d.ID(string(id))))
+	had, err := t.do(t.ctx, t.delete(visitorTagTable).Where("tag_id = ?", t.d.ID(string(id))))
 	if err != nil {
 		return err
 	}
-	return t.deleteCounted(tagTable, "uses", counted{addToTag, string(id)}, carried)
+	return t.deleteCounted(tagTable, "uses", counterKey{addToTag, string(id)}, had)
 }
 
 // DeleteGroup deletes a group, its memberships and exclusions.
@@ -143,18 +143,18 @@ func (t *tx) DeleteGroup(id group.ID) error {
 	if err != nil {
 		return err
 	}
-	return t.deleteCounted(groupTable, "members", counted{addToGroup, string(id)}, members)
+	return t.deleteCounted(groupTable, "members", counterKey{addToGroup, string(id)}, members)
 }
 
-// deleteCounted deletes a tag or group that so many visitors had. What is pending for its
-// counter is canceled, since one with the same id may be created in the same transaction.
-func (t *tx) deleteCounted(table, counter string, of counted, had int64) error {
+// deleteCounted deletes a tag or group that had visitors had. It cancels what is pending for
+// the counter, since one with the same id may be created in the same transaction.
+func (t *tx) deleteCounted(table, counter string, of counterKey, had int64) error {
 	q := t.delete(table).Where("id = ?", t.d.ID(of.key))
 	if t.d.Index() == nil {
 		_, err := t.do(t.ctx, q)
 		return err
 	}
-	return t.fetch(t.ctx, q.Suffix("RETURNING "+counter), func(r row) error {
+	return t.queryByKey(t.ctx, q.Suffix("RETURNING "+counter), func(r row) error {
 		var written int64
 		err := r.Scan(&written)
 		t.counts[of] += written - had

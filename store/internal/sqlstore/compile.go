@@ -6,15 +6,16 @@ import (
 	sq "github.com/Masterminds/squirrel"
 
 	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/store/driver"
 )
 
-// compiler spells nodes of a bound filter as predicates. None of them can be NULL: the
-// columns are NOT NULL, and everything else is an EXISTS.
+// compiler turns nodes of a bound filter into predicates. None can be NULL: all columns are
+// NOT NULL, and conditions on other tables are an EXISTS or a count.
 type compiler struct {
 	scope
 	id      string // the column with the visitor's id
-	profile bool   // whether a predicate looked at the profile, which must be joined as v
+	profile bool   // set if a predicate needs the profile, which must then be joined as v
 }
 
 var (
@@ -22,11 +23,11 @@ var (
 	never  = sq.Expr("1=0")
 )
 
-// Compile spells the SELECT of the ids of those in a workspace whom a filter matches, as it
-// is where no index is to be preferred, and returns it with the values it binds.
+// Compile returns the SELECT of the ids of a workspace's visitors that match a filter, as it
+// is if no index is chosen, and the values that it binds.
 func Compile(d Dialect, ws driver.WorkspaceID, where filter.Bound) (text string, args []any, err error) {
 	s := scope{d: newDatabase(d), ws: string(ws)}
-	q, err := s.where(s.from(visitorTable, "v", "v.id"), access{alias: "v", id: "v.id"}, conjuncts(where.Node()), ordering{}, nil)
+	q, err := s.where(s.from(visitorTable, "v", "v.id"), indexPath{alias: "v", id: "v.id"}, conjuncts(where.Node()), ordering{}, nil)
 	if err != nil {
 		return "", nil, err
 	}
@@ -37,32 +38,32 @@ func Compile(d Dialect, ws driver.WorkspaceID, where filter.Bound) (text string,
 	return text, args, err
 }
 
-func (c *compiler) node(n filter.Node) (sq.Sqlizer, error) {
+func (c *compiler) node(n bound.Node) (sq.Sqlizer, error) {
 	switch n := n.(type) {
-	case filter.Constant:
+	case bound.Constant:
 		if n {
 			return always, nil
 		}
 		return never, nil
-	case filter.AllOf:
+	case bound.AllOf:
 		return c.join(n, "AND")
-	case filter.AnyOf:
+	case bound.AnyOf:
 		return c.join(n, "OR")
-	case filter.Negation:
+	case bound.Negation:
 		inner, err := c.node(n.Of)
 		if err != nil {
 			return nil, err
 		}
 		return sq.Expr("NOT (?)", inner), nil
-	case filter.Terms:
+	case bound.Terms:
 		return c.terms(n), nil
-	case *filter.Test:
+	case *bound.Test:
 		return c.test(n)
 	}
 	return nil, fmt.Errorf("compile filter: unknown node %T", n)
 }
 
-func (c *compiler) join(nodes []filter.Node, operator string) (sq.Sqlizer, error) {
+func (c *compiler) join(nodes []bound.Node, operator string) (sq.Sqlizer, error) {
 	parts := make([]sq.Sqlizer, len(nodes))
 	for i, n := range nodes {
 		var err error
@@ -73,8 +74,8 @@ func (c *compiler) join(nodes []filter.Node, operator string) (sq.Sqlizer, error
 	return balanced(parts, operator), nil
 }
 
-// balanced joins predicates by halves: a database limits how deep an expression is, and
-// a flat chain of a thousand is a thousand deep.
+// balanced joins predicates by halves: databases limit the depth of an expression, and a
+// chain of a thousand is a thousand deep.
 func balanced(parts []sq.Sqlizer, operator string) sq.Sqlizer {
 	if len(parts) == 1 {
 		return parts[0]
@@ -86,8 +87,8 @@ func balanced(parts []sq.Sqlizer, operator string) sq.Sqlizer {
 func anyOf(parts ...sq.Sqlizer) sq.Sqlizer { return balanced(parts, "OR") }
 func allOf(parts ...sq.Sqlizer) sq.Sqlizer { return balanced(parts, "AND") }
 
-// terms looks for each term in the name, the e-mail and the phone.
-func (c *compiler) terms(terms filter.Terms) sq.Sqlizer {
+// terms tests whether the name, the e-mail or the phone has each term.
+func (c *compiler) terms(terms bound.Terms) sq.Sqlizer {
 	parts := make([]sq.Sqlizer, len(terms))
 	for i, t := range terms {
 		if server := c.d.server; server != nil {
@@ -106,20 +107,20 @@ func (c *compiler) terms(terms filter.Terms) sq.Sqlizer {
 	return allOf(parts...)
 }
 
-// column is a column of the profile.
+// column returns the name of a column of the profile.
 func (c *compiler) column(name string) string {
 	c.profile = true
 	return "v." + name
 }
 
-// exists tests for a row of a table that hangs on the visitor.
+// exists tests whether a table has a row of the visitor that passes the tests.
 func (c *compiler) exists(table, alias string, tests ...sq.Sqlizer) sq.Sqlizer {
 	return sq.Expr("EXISTS (?)", c.rows(table, alias, "1", tests))
 }
 
-// rows starts a SELECT of rows that hang on the visitor.
+// rows starts a SELECT of the visitor's rows of a table.
 func (c *compiler) rows(table, alias, column string, tests []sq.Sqlizer) sq.SelectBuilder {
-	q := c.hanging(table, alias, column).Where(alias + ".visitor_id = " + c.id)
+	q := c.childRows(table, alias, column).Where(alias + ".visitor_id = " + c.id)
 	for _, t := range tests {
 		q = q.Where(t)
 	}

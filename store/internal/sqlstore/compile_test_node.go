@@ -9,54 +9,55 @@ import (
 
 	sq "github.com/Masterminds/squirrel"
 
-	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/tag/id"
+	"github.com/contactpipeline/visitors/visitor"
 )
 
-func (c *compiler) test(t *filter.Test) (sq.Sqlizer, error) {
+func (c *compiler) test(t *bound.Test) (sq.Sqlizer, error) {
 	switch t.Field.Kind {
-	case filter.EnumKind:
+	case bound.EnumKind:
 		return c.d.InTexts(c.column(t.Field.Column), t.Texts), nil
-	case filter.IDKind:
+	case bound.IDKind:
 		return c.d.InIDs(c.id, t.Texts), nil
-	case filter.TextKind, filter.PhoneKind:
+	case bound.TextKind, bound.PhoneKind:
 		return c.text(c.column(t.Field.Column), t)
-	case filter.TimeKind:
+	case bound.TimeKind:
 		if t.Field.Column == "created_at" {
 			return c.created(t), nil
 		}
 		return c.present(c.column(t.Field.Column), t), nil
-	case filter.TagKind:
+	case bound.TagKind:
 		return c.tag(t), nil
-	case filter.GroupKind:
+	case bound.GroupKind:
 		return c.group(t), nil
-	case filter.IdentityKind:
+	case bound.IdentityKind:
 		return c.identity(t), nil
-	case filter.AttrKind:
+	case bound.AttrKind:
 		return c.attribute(t)
 	}
 	return nil, fmt.Errorf("compile filter: unknown kind of field %q", t.Field.Kind)
 }
 
-// text tests a folded column, or a phone. Operands are never empty, so no operator but
-// exists matches an empty column by itself.
-func (c *compiler) text(column string, t *filter.Test) (sq.Sqlizer, error) {
+// text tests a folded column, or a phone. Operands are never empty, so an empty column fails
+// every test.
+func (c *compiler) text(column string, t *bound.Test) (sq.Sqlizer, error) {
 	test, err := c.textIs(column, t)
 	if server := c.d.server; server != nil && err == nil {
-		test = server.Narrow(test, column, "v.search", t)
+		test = server.Indexed(test, column, "v.search", t)
 	}
 	return test, err
 }
 
-func (c *compiler) textIs(column string, t *filter.Test) (sq.Sqlizer, error) {
+func (c *compiler) textIs(column string, t *bound.Test) (sq.Sqlizer, error) {
 	switch t.Op {
-	case filter.OpExists:
+	case bound.OpExists:
 		return sq.Expr(column + " <> ''"), nil
-	case filter.OpIn:
+	case bound.OpIn:
 		return c.d.InTexts(column, t.Texts), nil
 	}
-	has := map[filter.Op]func(column, text string) sq.Sqlizer{
-		filter.OpContains: c.d.Contains, filter.OpPrefix: hasPrefix, filter.OpSuffix: hasSuffix,
+	has := map[bound.Op]func(column, text string) sq.Sqlizer{
+		bound.OpContains: c.d.Contains, bound.OpPrefix: hasPrefix, bound.OpSuffix: hasSuffix,
 	}[t.Op]
 	if has == nil {
 		return nil, fmt.Errorf("compile filter: unknown operator %q on a text", t.Op)
@@ -72,7 +73,7 @@ func hasSuffix(column, suffix string) sq.Sqlizer {
 	return sq.Expr("substr("+column+", length("+column+") - ?) = ?", utf8.RuneCountInString(suffix)-1, suffix)
 }
 
-// hasPrefix is a range, which an index can serve. UTF-8 is in the order of code points.
+// hasPrefix is a range, for which an index can be used. UTF-8 sorts by code points.
 func hasPrefix(column, prefix string) sq.Sqlizer {
 	end, ok := after(prefix)
 	if !ok {
@@ -81,7 +82,7 @@ func hasPrefix(column, prefix string) sq.Sqlizer {
 	return sq.Expr("("+column+" >= ? AND "+column+" < ?)", prefix, end)
 }
 
-// after returns the first text behind all that start with prefix, false when there is none.
+// after returns the first text after all that start with prefix, false if none is.
 func after(prefix string) (string, bool) {
 	for prefix != "" {
 		last, size := utf8.DecodeLastRuneInString(prefix)
@@ -96,54 +97,54 @@ func after(prefix string) (string, bool) {
 	return "", false
 }
 
-func (c *compiler) tag(t *filter.Test) sq.Sqlizer {
+func (c *compiler) tag(t *bound.Test) sq.Sqlizer {
 	switch t.Op {
-	case filter.OpExists:
+	case bound.OpExists:
 		return c.exists(visitorTagTable, "l")
-	case filter.OpAll:
+	case bound.OpAll:
 		return c.every(t, visitorTagTable, "l", c.listed("l.tag_id", t.Texts))
 	}
 	return c.exists(visitorTagTable, "l", c.listed("l.tag_id", t.Texts))
 }
 
-func (c *compiler) group(t *filter.Test) sq.Sqlizer {
+func (c *compiler) group(t *bound.Test) sq.Sqlizer {
 	switch t.Op {
-	case filter.OpExists:
+	case bound.OpExists:
 		return c.exists(visitorGroupTable, "m", sq.Expr("m.excluded = 0"))
-	case filter.OpExcluded:
+	case bound.OpExcluded:
 		return c.exists(visitorGroupTable, "m", c.listed("m.group_id", t.Texts), sq.Expr("m.excluded = 1"))
-	case filter.OpAll:
+	case bound.OpAll:
 		return c.every(t, visitorGroupTable, "m", c.listed("m.group_id", t.Texts), sq.Expr("m.excluded = 0"))
 	}
 	return c.exists(visitorGroupTable, "m", c.listed("m.group_id", t.Texts), sq.Expr("m.excluded = 0"))
 }
 
-// fewListed is up to how many tags or groups are looked for one by one among those of a
-// visitor. Where the engine plans, + keeps more from being looked for so.
-const fewListed = 16
+// maxListed is the maximum of tags or groups that SQLite looks up one by one for a visitor. For
+// more, the + makes it read those of the visitor.
+const maxListed = 16
 
 func (c *compiler) listed(column string, ids []string) sq.Sqlizer {
-	if len(ids) > fewListed && c.d.Index() != nil {
+	if len(ids) > maxListed && c.d.Index() != nil {
 		column = "+" + column
 	}
 	return c.d.InIDs(column, ids)
 }
 
-// every counts the rows that are wanted: a table has one for each tag or group of a visitor.
-func (c *compiler) every(t *filter.Test, table, alias string, tests ...sq.Sqlizer) sq.Sqlizer {
+// every compares the number of rows: a visitor has at most one for each tag or group.
+func (c *compiler) every(t *bound.Test, table, alias string, tests ...sq.Sqlizer) sq.Sqlizer {
 	return sq.Expr("(?) = ?", c.rows(table, alias, "count(*)", tests), len(t.Texts))
 }
 
-func (c *compiler) identity(t *filter.Test) sq.Sqlizer {
-	if t.Op == filter.OpExists {
+func (c *compiler) identity(t *bound.Test) sq.Sqlizer {
+	if t.Op == bound.OpExists {
 		return c.exists(identityTable, "i")
 	}
 	return c.exists(identityTable, "i", c.identityIs(t.Refs))
 }
 
-// identityIs tests a row of the identities for each kind of reference: a channel, with or
-// without an account and an external id.
-func (c *compiler) identityIs(refs []filter.IdentityRef) sq.Sqlizer {
+// identityIs tests a row of the identities: first the references to a channel, then those that
+// also have an account, an external id, or both.
+func (c *compiler) identityIs(refs []bound.IdentityRef) sq.Sqlizer {
 	rows := map[[2]bool][][]string{}
 	for _, ref := range refs {
 		row := []string{string(ref.Source)}
@@ -171,9 +172,9 @@ func (c *compiler) identityIs(refs []filter.IdentityRef) sq.Sqlizer {
 	return anyOf(parts...)
 }
 
-// tuples tests whether columns hold one of the rows.
+// tuples tests whether columns have the values of one of the rows.
 func (c *compiler) tuples(columns []string, rows [][]string) sq.Sqlizer {
-	if len(rows) > fewTuples {
+	if len(rows) > maxTuples {
 		return c.d.InTuples(columns, rows)
 	}
 	parts := make([]sq.Sqlizer, len(rows))
@@ -187,10 +188,10 @@ func (c *compiler) tuples(columns []string, rows [][]string) sq.Sqlizer {
 	return anyOf(parts...)
 }
 
-// fewTuples is up to how many rows are compared one by one.
-const fewTuples = 4
+// maxTuples is the maximum of rows that are compared one by one.
+const maxTuples = 4
 
-func (c *compiler) attribute(t *filter.Test) (sq.Sqlizer, error) {
+func (c *compiler) attribute(t *bound.Test) (sq.Sqlizer, error) {
 	value, err := c.attributeIs(t)
 	if err != nil {
 		return nil, err
@@ -198,28 +199,27 @@ func (c *compiler) attribute(t *filter.Test) (sq.Sqlizer, error) {
 	return c.exists(attributeTable, "a", value), nil
 }
 
-// attributeIs tests a row of the attributes. It names the columns in the order of their
-// index.
-func (c *compiler) attributeIs(t *filter.Test) (sq.Sqlizer, error) {
+// attributeIs tests a row of the attributes, with the columns in the order of their index.
+func (c *compiler) attributeIs(t *bound.Test) (sq.Sqlizer, error) {
 	named := sq.Expr("a.name = ?", t.Attr)
-	if t.Op == filter.OpExists {
+	if t.Op == bound.OpExists {
 		return named, nil
 	}
 	switch t.Kind {
-	case filter.TextValue:
+	case visitor.TextKind:
 		value, err := c.text("a.text_fold", t)
 		return allOf(named, sq.Expr("a.kind IN (1, 5)"+c.unused("number", "micros")), value), err
-	case filter.NumberValue:
+	case visitor.NumberKind:
 		return allOf(named, sq.Expr("a.kind = 2"), c.numberIn(t.Numbers)), nil
-	case filter.BoolValue:
+	case visitor.BoolKind:
 		return allOf(named, sq.Expr("a.kind = 3"), c.numberIn(t.Numbers)), nil
-	case filter.TimeValue:
+	case visitor.TimeKind:
 		return allOf(named, sq.Expr("a.kind = 4"+c.unused("number")), c.timeIn("a.micros", t.Times)), nil
 	}
 	return nil, fmt.Errorf("compile filter: unknown kind of value %q", t.Kind)
 }
 
-// unused tests columns of the index that this kind of value has no use for. A server has an
+// unused tests the columns of the index that are 0 for this kind of value. A server has an
 // index for each kind, without them.
 func (c *compiler) unused(columns ...string) (tests string) {
 	if c.d.server != nil {
@@ -231,8 +231,8 @@ func (c *compiler) unused(columns ...string) (tests string) {
 	return tests
 }
 
-func (c *compiler) numberIn(ranges []filter.Range[float64]) sq.Sqlizer {
-	points, wide := apart(ranges)
+func (c *compiler) numberIn(ranges []bound.Range[float64]) sq.Sqlizer {
+	points, wide := splitRanges(ranges)
 	parts := between("a.number", wide, math.Inf(-1), math.Inf(1))
 	if len(points) > 0 {
 		parts = append(parts, c.d.InNumbers("a.number", points))
@@ -240,8 +240,8 @@ func (c *compiler) numberIn(ranges []filter.Range[float64]) sq.Sqlizer {
 	return anyOf(parts...)
 }
 
-func (c *compiler) timeIn(column string, ranges []filter.Range[int64]) sq.Sqlizer {
-	points, wide := apart(ranges)
+func (c *compiler) timeIn(column string, ranges []bound.Range[int64]) sq.Sqlizer {
+	points, wide := splitRanges(ranges)
 	parts := between(column, wide, math.MinInt64, math.MaxInt64)
 	if len(points) > 0 {
 		parts = append(parts, c.d.InMicros(column, points))
@@ -249,8 +249,8 @@ func (c *compiler) timeIn(column string, ranges []filter.Range[int64]) sq.Sqlize
 	return anyOf(parts...)
 }
 
-// apart returns the ranges of one value, and the others.
-func apart[T int64 | float64](ranges []filter.Range[T]) (points []T, wide []filter.Range[T]) {
+// splitRanges returns the values of ranges of one value, and the other ranges.
+func splitRanges[T int64 | float64](ranges []bound.Range[T]) (points []T, wide []bound.Range[T]) {
 	for _, r := range ranges {
 		if r.Min == r.Max {
 			points = append(points, r.Min)
@@ -261,8 +261,8 @@ func apart[T int64 | float64](ranges []filter.Range[T]) (points []T, wide []filt
 	return points, wide
 }
 
-// between tests for each of the ranges; lowest and highest leave a side open.
-func between[T int64 | float64](column string, ranges []filter.Range[T], lowest, highest T) []sq.Sqlizer {
+// between returns a test for each range; lowest and highest mean that it has no bound.
+func between[T int64 | float64](column string, ranges []bound.Range[T], lowest, highest T) []sq.Sqlizer {
 	tests := make([]sq.Sqlizer, len(ranges))
 	for i, r := range ranges {
 		switch {
@@ -279,10 +279,10 @@ func between[T int64 | float64](column string, ranges []filter.Range[T], lowest,
 	return tests
 }
 
-// created tests the id, which was made from the time of creation (createVisitor sees to
-// that), so that every index has it.
-func (c *compiler) created(t *filter.Test) sq.Sqlizer {
-	if t.Op == filter.OpExists {
+// created tests the id, which contains the time of creation (driver.Apply checks that) and is
+// in every index.
+func (c *compiler) created(t *bound.Test) sq.Sqlizer {
+	if t.Op == bound.OpExists {
 		return always
 	}
 	tests := make([]sq.Sqlizer, len(t.Times))
@@ -292,7 +292,7 @@ func (c *compiler) created(t *filter.Test) sq.Sqlizer {
 	return anyOf(tests...)
 }
 
-func (c *compiler) createdIn(r filter.Range[int64]) sq.Sqlizer {
+func (c *compiler) createdIn(r bound.Range[int64]) sq.Sqlizer {
 	if r.Max < 0 {
 		return never
 	}
@@ -311,15 +311,15 @@ func (c *compiler) createdIn(r filter.Range[int64]) sq.Sqlizer {
 
 func (c *compiler) firstID(micros int64) any { return c.d.ID(id.First(time.UnixMicro(micros))) }
 
-// present tests a time of the profile, where 0 is no time.
-func (c *compiler) present(column string, t *filter.Test) sq.Sqlizer {
-	there := sq.Expr(column + " <> 0")
-	if t.Op == filter.OpExists {
-		return there
+// present tests a time of the profile; 0 means that it has none.
+func (c *compiler) present(column string, t *bound.Test) sq.Sqlizer {
+	set := sq.Expr(column + " <> 0")
+	if t.Op == bound.OpExists {
+		return set
 	}
 	in := c.timeIn(column, t.Times)
-	if slices.ContainsFunc(t.Times, func(r filter.Range[int64]) bool { return r.Min <= 0 && r.Max >= 0 }) {
-		return allOf(there, in)
+	if slices.ContainsFunc(t.Times, func(r bound.Range[int64]) bool { return r.Min <= 0 && r.Max >= 0 }) {
+		return allOf(set, in)
 	}
 	return in
 }

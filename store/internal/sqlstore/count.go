@@ -8,125 +8,125 @@ import (
 
 	sq "github.com/Masterminds/squirrel"
 
-	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/filter/bound"
 )
 
-// mergeCost is how many steps of a merge take as long as one probe of an index.
+// mergeCost is how many steps of a merge take as long as one lookup in an index.
 const mergeCost = 6
 
 // count counts the visitors that match, up to limit if that is above 0.
-func (s scope) count(ctx context.Context, n filter.Node, limit int64) (int64, error) {
+func (s scope) count(ctx context.Context, n bound.Node, limit int64) (int64, error) {
 	if m := s.matcherOf(n); len(m.rest) > 0 {
 		return s.countMatches(ctx, m, limit)
 	}
 	return s.d.reader.count(ctx, s, n, limit)
 }
 
-// tally counts the rows of a query.
-func (s scope) tally(ctx context.Context, q sq.SelectBuilder, limit int64) (total int64, err error) {
+// countRows counts the rows of a query, up to limit if that is above 0.
+func (s scope) countRows(ctx context.Context, q sq.SelectBuilder, limit int64) (total int64, err error) {
 	if limit > 0 {
 		q = q.Suffix("LIMIT ?", limit)
 	}
-	err = s.query(ctx, s.over(q, "m", "count(*)"), func(r row) error { return r.Scan(&total) })
+	err = s.query(ctx, s.fromQuery(q, "m", "count(*)"), func(r row) error { return r.Scan(&total) })
 	return total, err
 }
 
-// streamsIn are all the streams of a tree.
-func (s scope) streamsIn(n filter.Node) []access {
-	var all []access
+// orderedPathsIn returns the ordered paths to all nodes of a tree.
+func (s scope) orderedPathsIn(n bound.Node) []indexPath {
+	var all []indexPath
 	switch n := n.(type) {
-	case filter.AllOf:
+	case bound.AllOf:
 		for _, child := range n {
-			all = append(all, s.streamsIn(child)...)
+			all = append(all, s.orderedPathsIn(child)...)
 		}
-	case filter.AnyOf:
+	case bound.AnyOf:
 		for _, child := range n {
-			all = append(all, s.streamsIn(child)...)
+			all = append(all, s.orderedPathsIn(child)...)
 		}
-	case filter.Negation:
-		return s.streamsIn(n.Of)
-	case *filter.Test:
-		return s.streams(n)
+	case bound.Negation:
+		return s.orderedPathsIn(n.Of)
+	case *bound.Test:
+		return s.orderedPaths(n)
 	}
 	return all
 }
 
-// counter counts by the counters where they suffice, by merging streams, and by testing
-// visitors where it must.
+// counter counts visitors: by the counters if they suffice, else by merging ordered paths, else
+// by testing visitors.
 type counter struct {
 	scope
 	sizes sizes
 	limit int64
 }
 
-func (c counter) node(ctx context.Context, n filter.Node) (int64, error) {
+func (c counter) countNode(ctx context.Context, n bound.Node) (int64, error) {
 	switch n := n.(type) {
-	case filter.Constant:
+	case bound.Constant:
 		if n {
 			return c.sizes.total, nil
 		}
 		return 0, nil
-	case filter.Negation:
-		matches, err := counter{c.scope, c.sizes, 0}.node(ctx, n.Of)
+	case bound.Negation:
+		matches, err := counter{c.scope, c.sizes, 0}.countNode(ctx, n.Of)
 		return c.sizes.total - matches, err
 	}
-	if streams := c.streams(n); len(streams) == 1 || streams != nil && disjoint(streams) {
-		return c.sizes.sum(streams), nil
+	if paths := c.orderedPaths(n); len(paths) == 1 || paths != nil && disjoint(paths) {
+		return c.sizes.sum(paths), nil
 	}
-	return c.all(ctx, conjuncts(n))
+	return c.countAll(ctx, conjuncts(n))
 }
 
-// disjoint reports whether no visitor is reached by two streams: each has one source.
-func disjoint(streams []access) bool {
-	for _, a := range streams {
-		if a.of.text != addToSource {
+// disjoint reports whether no visitor is on two paths: a visitor has one source.
+func disjoint(paths []indexPath) bool {
+	for _, a := range paths {
+		if a.counter.update != addToSource {
 			return false
 		}
 	}
 	return true
 }
 
-// part is a conjunct that streams reach, or the inverse of one.
-type part struct {
-	node    filter.Node
-	streams []access
-	size    int64
+// sizedNode is a conjunct that has ordered paths, or the negation of one.
+type sizedNode struct {
+	node  bound.Node
+	paths []indexPath
+	size  int64
 }
 
-// parts are conjuncts by how they are counted.
-type parts struct {
-	inside  []part        // the smallest first
-	outside []part        // whose inverse is a conjunct
-	rest    []filter.Node // what no stream reaches
+// splitNodes are conjuncts by how they are counted.
+type splitNodes struct {
+	inside  []sizedNode  // the smallest first
+	outside []sizedNode  // their negations are conjuncts
+	rest    []bound.Node // without ordered paths
 }
 
-func (c counter) split(nodes []filter.Node) (p parts) {
+func (c counter) split(nodes []bound.Node) (p splitNodes) {
 	for _, n := range nodes {
-		not, inverse := n.(filter.Negation)
+		not, inverse := n.(bound.Negation)
 		of := n
 		if inverse {
 			of = not.Of
 		}
-		streams := c.streams(of)
+		paths := c.orderedPaths(of)
 		switch {
-		case streams == nil:
+		case paths == nil:
 			p.rest = append(p.rest, n)
 		case inverse:
-			p.outside = append(p.outside, part{of, streams, c.sizes.sum(streams)})
+			p.outside = append(p.outside, sizedNode{of, paths, c.sizes.sum(paths)})
 		default:
-			p.inside = append(p.inside, part{of, streams, c.sizes.sum(streams)})
+			p.inside = append(p.inside, sizedNode{of, paths, c.sizes.sum(paths)})
 		}
 	}
-	slices.SortStableFunc(p.inside, func(a, b part) int { return cmp.Compare(a.size, b.size) })
+	slices.SortStableFunc(p.inside, func(a, b sizedNode) int { return cmp.Compare(a.size, b.size) })
 	return p
 }
 
-// all counts what matches every one of the nodes.
-func (c counter) all(ctx context.Context, nodes []filter.Node) (int64, error) {
+// countAll counts the visitors that match all nodes.
+func (c counter) countAll(ctx context.Context, nodes []bound.Node) (int64, error) {
 	p := c.split(nodes)
 	if len(p.rest) == 0 {
 		if q, ok := c.complement(p); ok {
-			n, err := c.all(ctx, q.nodes)
+			n, err := c.countAll(ctx, q.nodes)
 			return q.of - n, err
 		}
 	}
@@ -134,57 +134,56 @@ func (c counter) all(ctx context.Context, nodes []filter.Node) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return c.tally(ctx, m.rows, c.limit)
+	return c.countRows(ctx, m.rows, c.limit)
 }
 
 // matched is a SELECT of a row for each visitor that matches.
 type matched struct {
 	rows    sq.SelectBuilder
-	sourced bool // it gives the source beside the id
-	light   bool // it is an index read in its order, as quickly as what it has given was read again
+	sourced bool // it also returns the source
+	light   bool // it reads an index only, so reading it twice is as quick as storing it
 }
 
-// matches starts a SELECT of a row for each visitor that matches every one of the nodes, by
-// the way that takes least. A column "id" stands for the visitor's id and, where that is at
-// hand, the source.
-func (c counter) matches(ctx context.Context, nodes []filter.Node, p parts, column string) (m matched, err error) {
-	base := part{streams: []access{everyone()}, size: c.sizes.total}
+// matches starts the cheapest SELECT of a row for each visitor that matches all nodes. The
+// column "id" means the visitor's id and, if the path has it, the source.
+func (c counter) matches(ctx context.Context, nodes []bound.Node, p splitNodes, column string) (m matched, err error) {
+	base := sizedNode{paths: []indexPath{allVisitors()}, size: c.sizes.total}
 	if len(p.inside) > 0 {
 		base = p.inside[0]
 		p.inside = p.inside[1:]
 	}
-	a, others, err := c.shortest(ctx, nodes, p.rest, base.size/4)
+	a, others, err := c.shortestPath(ctx, nodes, p.rest, base.size/4)
 	if err != nil {
 		return m, err
 	}
 	if a == nil {
-		a, others = c.whole(nodes), nil
+		a, others = c.exactPath(nodes), nil
 	}
 	if a == nil {
-		return c.merged(base, p, column)
+		return c.mergePaths(base, p, column)
 	}
 	if len(others) == 0 && column != "id" && !a.many {
-		return matched{rows: c.hits(*a, "1")}, nil
+		return matched{rows: c.reachRows(*a, "1")}, nil
 	}
-	m.sourced = a.profiled()
-	m.rows, err = c.where(c.reach(*a, named(*a, column)), *a, others, ordering{}, nil)
+	m.sourced = a.hasProfile()
+	m.rows, err = c.where(c.reach(*a, columnFor(*a, column)), *a, others, ordering{}, nil)
 	if a.many {
 		m.rows = m.rows.RemoveColumns().Columns(a.id + " AS id").Distinct()
 	}
 	return m, err
 }
 
-// whole returns an access to exactly what a single node matches: however long, it is
-// shorter than everyone.
-func (c counter) whole(nodes []filter.Node) *access {
+// exactPath returns a path to exactly the visitors that a single node matches: of any length,
+// it is shorter than allVisitors.
+func (c counter) exactPath(nodes []bound.Node) *indexPath {
 	if len(nodes) != 1 {
 		return nil
 	}
-	if terms, ok := nodes[0].(filter.Terms); ok {
-		a := found(c.d.Index().Terms(c.ws, terms), true)
+	if terms, ok := nodes[0].(bound.Terms); ok {
+		a := searchPath(c.d.Index().Terms(c.ws, terms), true)
 		return &a
 	}
-	for _, a := range c.lists(nodes[0]) {
+	for _, a := range c.unorderedPaths(nodes[0]) {
 		if a.exact {
 			return &a
 		}
@@ -192,92 +191,92 @@ func (c counter) whole(nodes []filter.Node) *access {
 	return nil
 }
 
-// named is what stands for column where visitors are reached by a.
-func named(a access, column string) string {
+// columnFor returns what to select for column from a path.
+func columnFor(a indexPath, column string) string {
 	switch {
 	case column != "id":
 		return column
-	case a.profiled():
+	case a.hasProfile():
 		return a.id + " AS id, v.source AS source"
 	}
 	return a.id + " AS id"
 }
 
-// complement is a count that is less work, to be taken off a known one.
+// complement is a count to subtract from a known one.
 type complement struct {
 	of    int64
-	nodes []filter.Node
+	nodes []bound.Node
 }
 
-// complement turns "in none of these" and "in this but none of those" round, where those
-// are fewer.
-func (c counter) complement(p parts) (complement, bool) {
+// complement turns "in none of these" and "in this but none of those" into a count of the
+// others, if they are fewer.
+func (c counter) complement(p splitNodes) (complement, bool) {
 	if len(p.outside) == 0 || len(p.inside) > 1 {
 		return complement{}, false
 	}
-	var away filter.AnyOf
+	var excluded bound.AnyOf
 	size := int64(0)
 	for _, o := range p.outside {
-		away = append(away, o.node)
+		excluded = append(excluded, o.node)
 		size += o.size
 	}
-	one := filter.Node(away)
-	if len(away) == 1 {
-		one = away[0]
+	one := bound.Node(excluded)
+	if len(excluded) == 1 {
+		one = excluded[0]
 	}
 	if len(p.inside) == 0 {
-		return complement{c.sizes.total, []filter.Node{one}}, true
+		return complement{c.sizes.total, []bound.Node{one}}, true
 	}
 	in := p.inside[0]
-	if size > in.size/2 || len(c.streams(one)) == 0 || len(in.streams) > 1 && !disjoint(in.streams) {
+	if size > in.size/2 || len(c.orderedPaths(one)) == 0 || len(in.paths) > 1 && !disjoint(in.paths) {
 		return complement{}, false
 	}
-	return complement{in.size, []filter.Node{in.node, one}}, true
+	return complement{in.size, []bound.Node{in.node, one}}, true
 }
 
-// shortest returns the shortest access among the nodes that no stream reaches, if it
-// reaches fewer than most, and what is left to be tested.
-func (c counter) shortest(ctx context.Context, nodes, rest []filter.Node, most int64) (best *access, others []filter.Node, err error) {
+// shortestPath returns the shortest unordered path to one of rest, if it has fewer visitors
+// than most, and the nodes left to test.
+func (c counter) shortestPath(ctx context.Context, nodes, rest []bound.Node, most int64) (best *indexPath, others []bound.Node, err error) {
 	for _, n := range rest {
-		for _, a := range c.lists(n) {
-			if most <= smallJob {
+		for _, a := range c.unorderedPaths(n) {
+			if most <= minPlanCost {
 				return best, others, nil
 			}
 			if a.exact && len(nodes) == 1 {
-				continue // see whole
+				continue // see exactPath
 			}
-			length, a, err := c.length(ctx, a, most)
+			length, a, err := c.pathLength(ctx, a, most)
 			if err != nil {
 				return nil, nil, err
 			}
-			if length == most || a.brief {
+			if length == most || a.onlyIfFew {
 				continue
 			}
 			most, best, others = length, &a, nodes
 			if a.exact {
-				others = slices.DeleteFunc(slices.Clone(nodes), func(m filter.Node) bool { return same(m, n) })
+				others = slices.DeleteFunc(slices.Clone(nodes), func(m bound.Node) bool { return sameNode(m, n) })
 			}
 		}
 	}
 	return best, others, nil
 }
 
-// same reports whether two nodes of one tree are the same one.
-func same(a, b filter.Node) bool {
-	x, ok := a.(*filter.Test)
-	y, also := b.(*filter.Test)
+// sameNode reports whether two nodes of a tree are the same one.
+func sameNode(a, b bound.Node) bool {
+	x, ok := a.(*bound.Test)
+	y, also := b.(*bound.Test)
 	if ok || also {
 		return ok && also && x == y
 	}
 	return reflect.DeepEqual(a, b)
 }
 
-// merged merges streams, all in the order of ids. A stream much longer than the shortest
-// is probed instead.
-func (c counter) merged(base part, p parts, column string) (m matched, err error) {
+// mergePaths merges ordered paths. Nodes whose paths are much longer than the shortest are
+// tested instead.
+func (c counter) mergePaths(base sizedNode, p splitNodes, column string) (m matched, err error) {
 	rest := p.rest
 	merge := chain("UNION", c.branches(base))
-	merges := len(base.streams) > 1
+	merges := len(base.paths) > 1
 	for _, in := range p.inside {
 		if in.size > mergeCost*base.size {
 			rest = append(rest, in.node)
@@ -287,34 +286,34 @@ func (c counter) merged(base part, p parts, column string) (m matched, err error
 	}
 	for _, out := range p.outside {
 		if out.size > mergeCost*base.size {
-			rest = append(rest, filter.Negation{Of: out.node})
+			rest = append(rest, bound.Negation{Of: out.node})
 			continue
 		}
 		merge, merges = sq.Expr("? EXCEPT ?", merge, c.operand(out)), true
 	}
-	a := base.streams[0]
+	a := base.paths[0]
 	if merges {
-		a = access{alias: "p", id: "p.id"}
-		m.rows, err = c.where(c.over(merge, "p", named(a, column)), a, rest, ordering{}, nil)
+		a = indexPath{alias: "p", id: "p.id"}
+		m.rows, err = c.where(c.fromQuery(merge, "p", columnFor(a, column)), a, rest, ordering{}, nil)
 		return m, err
 	}
-	m.sourced, m.light = a.profiled(), len(rest) == 0
-	m.rows, err = c.where(c.reach(a, named(a, column)), a, rest, ordering{}, nil)
+	m.sourced, m.light = a.hasProfile(), len(rest) == 0
+	m.rows, err = c.where(c.reach(a, columnFor(a, column)), a, rest, ordering{}, nil)
 	return m, err
 }
 
-func (c counter) branches(p part) []sq.Sqlizer {
-	all := make([]sq.Sqlizer, len(p.streams))
-	for i, a := range p.streams {
+func (c counter) branches(p sizedNode) []sq.Sqlizer {
+	all := make([]sq.Sqlizer, len(p.paths))
+	for i, a := range p.paths {
 		all[i] = c.reach(a, a.id+" AS id")
 	}
 	return all
 }
 
-// operand is a part on the right side of a set operator. There, repeats do no harm, and
-// UNION ALL is merged without sorting.
-func (c counter) operand(p part) sq.Sqlizer {
-	if len(p.streams) == 1 {
+// operand returns the right side of a set operator. There, duplicates do not matter, and UNION
+// ALL is merged without sorting.
+func (c counter) operand(p sizedNode) sq.Sqlizer {
+	if len(p.paths) == 1 {
 		return c.branches(p)[0]
 	}
 	return sq.Expr("SELECT id FROM (?)", chain("UNION ALL", c.branches(p)))

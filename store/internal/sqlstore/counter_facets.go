@@ -5,33 +5,33 @@ import (
 
 	sq "github.com/Masterminds/squirrel"
 
-	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// tallyByCounters reads the counters where everybody is meant, takes those who do not
-// match off everybody where that is said, and else goes through the matches once.
-func (s scope) tallyByCounters(ctx context.Context, n filter.Node) (driver.Facets, error) {
+// counterFacets reads the counters for all visitors, subtracts what a negation excludes from
+// them, and otherwise reads each match once.
+func (s scope) counterFacets(ctx context.Context, n bound.Node) (driver.Facets, error) {
 	switch n := n.(type) {
-	case filter.Constant:
+	case bound.Constant:
 		if n {
 			return s.counters(ctx)
 		}
 		return driver.Facets{}, nil
-	case filter.Negation:
+	case bound.Negation:
 		all, err := s.counters(ctx)
 		if err != nil {
 			return driver.Facets{}, err
 		}
-		away, err := s.tallyByCounters(ctx, n.Of)
+		away, err := s.counterFacets(ctx, n.Of)
 		subtract(all.Sources, away.Sources)
 		subtract(all.Tags, away.Tags)
 		subtract(all.Groups, away.Groups)
 		return all, err
 	}
-	z, err := s.sizes(ctx, s.streamsIn(n))
+	z, err := s.sizes(ctx, s.orderedPathsIn(n))
 	if err != nil {
 		return driver.Facets{}, err
 	}
@@ -41,10 +41,10 @@ func (s scope) tallyByCounters(ctx context.Context, n filter.Node) (driver.Facet
 	if err != nil {
 		return driver.Facets{}, err
 	}
-	return s.tallyOf(ctx, m)
+	return s.facetsOf(ctx, m)
 }
 
-// subtract takes the counts of b off those of a.
+// subtract subtracts the counts of b from those of a.
 func subtract[K comparable](a, b map[K]int64) {
 	for key, n := range b {
 		a[key] -= n
@@ -68,20 +68,20 @@ func (s scope) counters(ctx context.Context) (t driver.Facets, err error) {
 	return t, err
 }
 
-// tallyOf counts the visitors that match in one statement, so that they are looked for
-// once unless that is as quick.
-func (s scope) tallyOf(ctx context.Context, m matched) (driver.Facets, error) {
-	sources := s.of("m", "'source'", "m.source", "count(*)").GroupBy("m.source")
+// facetsOf counts matches in one statement. It stores the matches in between, unless reading
+// them again is as quick.
+func (s scope) facetsOf(ctx context.Context, m matched) (driver.Facets, error) {
+	sources := s.fromName("m", "'source'", "m.source", "count(*)").GroupBy("m.source")
 	if !m.sourced {
-		sources = s.with(s.of("m", "'source'", "v.source", "count(*)"), visitorTable, "v", "v.id = m.id").GroupBy("v.source")
+		sources = s.join(s.fromName("m", "'source'", "v.source", "count(*)"), visitorTable, "v", "v.id = m.id").GroupBy("v.source")
 	}
 	with := "WITH m AS MATERIALIZED (?)"
 	if m.light {
 		with = "WITH m AS NOT MATERIALIZED (?)"
 	}
 	q := sq.Expr(with+" ? UNION ALL ? UNION ALL ?", m.rows, sources,
-		s.with(s.of("m", "'tag'", "h.tag_id", "count(*)"), visitorTagTable, "h", "h.visitor_id = m.id").GroupBy("h.tag_id"),
-		s.with(s.of("m", "'group'", "h.group_id", "count(*)"), visitorGroupTable, "h", "h.visitor_id = m.id").Where("h.excluded = 0").GroupBy("h.group_id"))
+		s.join(s.fromName("m", "'tag'", "h.tag_id", "count(*)"), visitorTagTable, "h", "h.visitor_id = m.id").GroupBy("h.tag_id"),
+		s.join(s.fromName("m", "'group'", "h.group_id", "count(*)"), visitorGroupTable, "h", "h.visitor_id = m.id").Where("h.excluded = 0").GroupBy("h.group_id"))
 	t := driver.Facets{Sources: map[visitor.Source]int64{}, Tags: map[tag.ID]int64{}, Groups: map[visitor.GroupID]int64{}}
 	err := s.query(ctx, q, func(r row) error {
 		var by string

@@ -15,15 +15,18 @@ const (
 	addToGroup = "UPDATE " + groupTable + " SET members = members + ?2 WHERE ws = ?1 AND id = ?3"
 )
 
-// counted is what a counter counts the visitors of: a source, a tag or a group.
-type counted struct{ text, key string }
+// counterKey identifies the counter of the visitors with a source, tag or group.
+type counterKey struct {
+	update string // the statement that adds to it
+	key    string // the source or id
+}
 
-// counts are what the changes of an Apply add to the counters that the planner goes by.
-type counts map[counted]int64
+// counts are what the changes of a transaction add to the counters.
+type counts map[counterKey]int64
 
-func (c counts) source(s visitor.Source, n int64) { c[counted{addToSource, string(s)}] += n }
-func (c counts) tag(id tag.ID, n int64)           { c[counted{addToTag, string(id)}] += n }
-func (c counts) group(id group.ID, n int64)       { c[counted{addToGroup, string(id)}] += n }
+func (c counts) source(s visitor.Source, n int64) { c[counterKey{addToSource, string(s)}] += n }
+func (c counts) tag(id tag.ID, n int64)           { c[counterKey{addToTag, string(id)}] += n }
+func (c counts) group(id group.ID, n int64)       { c[counterKey{addToGroup, string(id)}] += n }
 
 func (s scope) writeCounts(ctx context.Context, all counts) error {
 	if s.d.Index() == nil {
@@ -34,10 +37,10 @@ func (s scope) writeCounts(ctx context.Context, all counts) error {
 			continue
 		}
 		args := []any{n, s.d.ID(of.key)}
-		if of.text == addToSource {
+		if of.update == addToSource {
 			args = []any{of.key, n}
 		}
-		if _, err := s.exec(ctx, of.text, args...); err != nil {
+		if _, err := s.exec(ctx, of.update, args...); err != nil {
 			return err
 		}
 	}

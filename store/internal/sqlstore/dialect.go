@@ -6,56 +6,56 @@ import (
 
 	sq "github.com/Masterminds/squirrel"
 
-	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/filter/bound"
+	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Dialect is what one database does otherwise than the other.
+// Dialect is what differs between databases.
 type Dialect interface {
-	// Placeholders is the form of bound values in the text of a statement.
+	// Placeholders is the form of placeholders in statements.
 	Placeholders() sq.PlaceholderFormat
-	// BeginRead and BeginWrite start a transaction. One that writes takes its lock at
-	// once, where the database has but one.
+	// BeginRead and BeginWrite are the statements that start a transaction. If the database
+	// has only one lock for writing, BeginWrite takes it.
 	BeginRead() string
 	BeginWrite() string
-	// ID returns an id as a bound value; "" is the id that nothing has.
+	// ID returns an id as a bound value; "" is the nil id, which nothing has.
 	ID(id string) any
-	// NoID spells that id as a literal, as in the conditions of partial indexes.
+	// NoID is the nil id as a literal, as in the conditions of partial indexes.
 	NoID() string
-	// InIDs and InTexts test whether a column holds one of the values; there is at least one.
+	// InIDs and InTexts test whether a column has one of the values, which are not empty.
 	InIDs(column string, ids []string) sq.Sqlizer
 	InTexts(column string, texts []string) sq.Sqlizer
-	// InNumbers and InMicros do so for numbers, and for times in microseconds.
+	// InNumbers and InMicros do so for numbers and for times in microseconds.
 	InNumbers(column string, numbers []float64) sq.Sqlizer
 	InMicros(column string, micros []int64) sq.Sqlizer
-	// InTuples tests whether columns hold one of the rows.
+	// InTuples tests whether columns have the values of one of the rows.
 	InTuples(columns []string, rows [][]string) sq.Sqlizer
-	// Contains tests whether a column contains a text, every character of which is literal.
+	// Contains tests whether a column contains a text, in which no character is special.
 	Contains(column, text string) sq.Sqlizer
-	// TableThere asks for a row if the database has the table that it is given.
-	TableThere() string
-	// Error makes the driver's error clear, by its code. It wraps it.
+	// TableExists is a query that returns a row if the table that is bound exists.
+	TableExists() string
+	// Error wraps an error of the driver in one that says what its code means.
 	Error(err error) error
-	// Index returns the search index that the engine has to keep, nil for none.
+	// Index returns the search index that the engine keeps, nil for none.
 	Index() Index
 }
 
-// Index spells the documents and queries of a search index that the engine keeps in
-// TextTable. An Index also means that the database does not know how common values are:
-// the engine then plans by its own counters.
+// Index formats the documents and queries of a search index that the engine keeps in
+// TextTable. A database with an Index does not know how common values are: for it, the engine
+// also keeps counters.
 type Index interface {
-	// Document spells the searchable text of a visitor.
+	// Document returns the document of a visitor.
 	Document(ws string, p Searchable) string
-	// Terms spells a query that finds a visitor if and only if filter.Match does.
-	Terms(ws string, terms filter.Terms) string
-	// Exact reports whether Terms is quick to run; it is not where a term is long.
-	Exact(terms filter.Terms) bool
-	// Grams and Narrow spell queries each of which finds every visitor that Terms does, and
-	// perhaps more: those of Grams are the quickest and find the most. Of either, one may
-	// find far fewer than another; there may be none of Grams. A term without a text has only
-	// digits.
-	Grams(ws string, terms filter.Terms) []string
-	Narrow(ws string, terms filter.Terms) []string
+	// Terms returns a query that finds a visitor if and only if filter.Match does.
+	Terms(ws string, terms bound.Terms) string
+	// Exact reports whether the query of Terms is quick; it is not if a term is long.
+	Exact(terms bound.Terms) bool
+	// Grams and Narrow return queries each of which finds every visitor that Terms finds, and
+	// perhaps more. Those of Grams are the quickest and find the most; there may be none. One
+	// query can find far fewer than another. A term without Text has only Digits.
+	Grams(ws string, terms bound.Terms) []string
+	Narrow(ws string, terms bound.Terms) []string
 }
 
 // Searchable is the text of a visitor that a search looks at.
@@ -64,8 +64,13 @@ type Searchable struct {
 	Phone       string
 }
 
+// isSearchable reports whether the search index holds a column of the visitor table.
+func isSearchable(column string) bool {
+	return column == "name_fold" || column == "email_fold" || column == "phone"
+}
+
 func searchable(v visitor.Visitor) Searchable {
-	return Searchable{Name: fold(v.Name), Email: fold(v.Email), Phone: v.Phone}
+	return Searchable{Name: text.Fold(v.Name), Email: text.Fold(v.Email), Phone: v.Phone}
 }
 
 // Conn is a connection or a transaction of database/sql.

@@ -1,16 +1,22 @@
-// Package sqlstore is the SQL engine under the SQLite and Postgres stores. It keeps the
-// contract of store.Store; what the two databases differ in is behind Dialect.
+// Package sqlstore is the SQL engine of the SQLite and Postgres stores. What differs between
+// the two databases is behind Dialect.
 //
-// A call takes a session (a connection, or a host's transaction) from a pool, and does all
-// of its work through a scope: the session and one workspace. scope.go is the only file
-// that starts statements, and it binds the workspace to every one of them.
+// A call takes a session (a connection, or a host's transaction) from a Pool and works
+// through a scope: the session and one workspace. scope.go is the only file that starts
+// statements, and it binds the workspace in each.
 //
-// Reading: compile.go spells a bound filter as a predicate that has no NULL in it, so NOT
-// is the exact complement. plan.go decides, for a database that does not know how common a
-// value is, from which index a page or a count is driven. A page's statements run in one
-// transaction: they see one state.
+// Writing: calls of Apply that wait at the same time share a transaction (group_commit.go).
+// In it, driver.Apply makes the changes of a call through a tx. tx_write.go finds out which
+// rows of visitors differ, and rows.go writes many rows at once. Events, counters and the
+// search index are written at the end of the transaction (pending.go, events.go,
+// counters.go, search_index.go).
 //
-// Writing: an applier makes the changes of one Apply in turn, collects the events and the
-// new search documents, and writes these at the end. The transaction is the caller's: begun
-// and committed by the engine, or a savepoint in a host's transaction.
+// Reading: compile.go turns a bound filter into a predicate that is never NULL, so NOT is
+// the exact complement. A filter that needs too many comparisons for a statement is matched
+// in part by this process (matcher.go). Two readers (reader.go) find visitors. The
+// serverReader sends a statement and lets the server plan it (server_page.go,
+// server_tag_page.go, facets.go). The counterReader is for SQLite, which does not know how
+// common values are: it chooses indexes (index_paths.go) by counters and guesses
+// (estimates.go) for pages (plan.go, page_query.go), counts (count.go) and facets
+// (counter_facets.go). The statements of a page run in one transaction: they see one state.
 package sqlstore

@@ -8,7 +8,6 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store/driver"
-	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
@@ -17,12 +16,12 @@ var (
 	_ driver.Faceter = (*Engine)(nil)
 )
 
-// Engine is a store.Store on a SQL database.
+// Engine is a driver.Store on a SQL database.
 type Engine struct {
 	d       database
 	readers *Pool
 	writers *Pool
-	ending  func() error
+	onClose func() error
 	queue   *commitQueue
 	queues  commitQueues // of a Server, by workspace
 
@@ -30,10 +29,13 @@ type Engine struct {
 	closed bool
 }
 
-// New returns an engine that reads and writes through the pools, which may be one, and
-// calls ending when it is closed.
-func New(d Dialect, readers, writers *Pool, ending func() error) *Engine {
-	return &Engine{d: newDatabase(d), readers: readers, writers: writers, ending: ending, queue: newCommitQueue()}
+// New returns an engine that reads and writes through the pools, which can be the same one,
+// and calls onClose when it is closed.
+func New(d Dialect, readers, writers *Pool, onClose func() error) *Engine {
+	return &Engine{
+		d: newDatabase(d), readers: readers, writers: writers, onClose: onClose,
+		queue: newCommitQueue(), queues: commitQueues{open: map[driver.WorkspaceID]*commitQueue{}},
+	}
 }
 
 // InTx returns an engine that works inside a host's transaction, which the host commits
@@ -43,7 +45,7 @@ func InTx(d Dialect, tx *sql.Tx, guard Guard) *Engine {
 	return New(d, p, p, func() error { return nil })
 }
 
-// Close is store.Store's.
+// Close closes the pools and calls onClose. See driver.Store.
 func (e *Engine) Close() error {
 	e.gate.Lock()
 	defer e.gate.Unlock()
@@ -55,29 +57,29 @@ func (e *Engine) Close() error {
 	if e.writers != e.readers {
 		err = errors.Join(err, e.writers.close())
 	}
-	return errors.Join(err, e.ending())
+	return errors.Join(err, e.onClose())
 }
 
-// read lends f the workspace in a transaction that reads.
+// read calls f with the workspace in a read transaction.
 func (e *Engine) read(ctx context.Context, ws driver.WorkspaceID, f func(scope) error) error {
 	return e.call(ctx, e.readers, func(s *session) error {
 		return s.read(ctx, e.d, func() error { return f(scope{s, e.d, string(ws)}) })
 	})
 }
 
-// Maintain lends f a connection outside of any transaction, while nothing else is
+// Maintain calls f with a connection outside of any transaction, while nothing else is
 // written through e.
 func Maintain(ctx context.Context, e *Engine, f func(Conn) error) error {
 	return e.call(ctx, e.writers, func(s *session) error { return s.failed(f(s.conn)) })
 }
 
-// Inspect lends f a connection that reads, outside of any transaction, while others write.
+// Inspect calls f with a connection of the readers, outside of any transaction.
 func Inspect(ctx context.Context, e *Engine, f func(Conn) error) error {
 	return e.call(ctx, e.readers, func(s *session) error { return s.failed(f(s.conn)) })
 }
 
-// maxStale is how many sessions in a row may turn out to be stale: a server that comes back
-// leaves behind as many as it had connections.
+// maxStale is the maximum of stale sessions that a call replaces: after a restart of the
+// server, all connections are.
 const maxStale = 64
 
 func (e *Engine) call(ctx context.Context, p *Pool, f func(*session) error) error {
@@ -105,7 +107,8 @@ func (e *Engine) call(ctx context.Context, p *Pool, f func(*session) error) erro
 	return e.fail(ctx, err)
 }
 
-// fail tells the context's error where that is why err came up.
+// fail returns the error of a call: the context's if it has ended, else one that the dialect
+// has made clear.
 func (e *Engine) fail(ctx context.Context, err error) error {
 	switch {
 	case err == nil:
@@ -123,16 +126,16 @@ func (e *Engine) fail(ctx context.Context, err error) error {
 	return e.d.Error(err)
 }
 
-// GetVisitor is store.Store's.
+// GetVisitor reads a visitor. See driver.Store.
 func (e *Engine) GetVisitor(ctx context.Context, ws driver.WorkspaceID, id visitor.ID) (v visitor.Visitor, err error) {
 	err = e.read(ctx, ws, func(s scope) error {
-		v, err = s.follow(ctx, id)
+		v, err = s.getVisitor(ctx, id)
 		return err
 	})
 	return v, err
 }
 
-// FindVisitors is store.Store's.
+// FindVisitors reads a page of visitors. See driver.Store.
 func (e *Engine) FindVisitors(ctx context.Context, ws driver.WorkspaceID, sel driver.Select) (page []visitor.Visitor, err error) {
 	err = e.read(ctx, ws, func(s scope) error {
 		page, err = s.page(ctx, sel)
@@ -141,7 +144,7 @@ func (e *Engine) FindVisitors(ctx context.Context, ws driver.WorkspaceID, sel dr
 	return page, err
 }
 
-// CountVisitors is store.Store's.
+// CountVisitors counts visitors. See driver.Store.
 func (e *Engine) CountVisitors(ctx context.Context, ws driver.WorkspaceID, where filter.Bound, limit int64) (n int64, err error) {
 	read := e.readOnce
 	if m := (scope{d: e.d}).matcherOf(where.Node()); len(m.rest) > 0 {
@@ -153,5 +156,3 @@ func (e *Engine) CountVisitors(ctx context.Context, ws driver.WorkspaceID, where
 	})
 	return n, err
 }
-
-func fold(s string) string { return text.Fold(s) }

@@ -7,28 +7,28 @@ import (
 
 	sq "github.com/Masterminds/squirrel"
 
-	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/store/driver"
 )
 
-// sizes are what the planner knows of a workspace.
+// sizes are counters of a workspace.
 type sizes struct {
-	total int64
-	of    map[counted]int64
+	total int64                // visitors
+	of    map[counterKey]int64 // visitors by source, tag or group
 }
 
-// sum is how many visitors the streams reach, those that several reach counted for each.
-func (z sizes) sum(streams []access) int64 {
+// sum returns the number of visitors on the paths, with those on several counted several times.
+func (z sizes) sum(paths []indexPath) int64 {
 	n := int64(0)
-	for _, a := range streams {
-		n += z.of[a.of]
+	for _, a := range paths {
+		n += z.of[a.counter]
 	}
 	return n
 }
 
-// sizes reads the counters of the streams and the number of all visitors.
-func (s scope) sizes(ctx context.Context, streams []access) (sizes, error) {
-	z, err := s.uses(ctx, streams)
+// sizes reads the counters of the paths and the number of all visitors.
+func (s scope) sizes(ctx context.Context, paths []indexPath) (sizes, error) {
+	z, err := s.linkSizes(ctx, paths)
 	if err != nil {
 		return z, err
 	}
@@ -36,21 +36,21 @@ func (s scope) sizes(ctx context.Context, streams []access) (sizes, error) {
 		var source string
 		var n int64
 		err := r.Scan(&source, &n)
-		z.of[counted{addToSource, source}] = n
+		z.of[counterKey{addToSource, source}] = n
 		z.total += n
 		return err
 	})
 	return z, err
 }
 
-// uses reads the counters of the streams by a tag or a group.
-func (s scope) uses(ctx context.Context, streams []access) (sizes, error) {
-	z := sizes{of: map[counted]int64{}}
-	for _, t := range []struct{ text, table, column string }{{addToTag, tagTable, "uses"}, {addToGroup, groupTable, "members"}} {
+// linkSizes reads the counters of the paths by a tag or group.
+func (s scope) linkSizes(ctx context.Context, paths []indexPath) (sizes, error) {
+	z := sizes{of: map[counterKey]int64{}}
+	for _, t := range []struct{ update, table, column string }{{addToTag, tagTable, "uses"}, {addToGroup, groupTable, "members"}} {
 		var ids []string
-		for _, a := range streams {
-			if a.of.text == t.text {
-				ids = append(ids, a.of.key)
+		for _, a := range paths {
+			if a.counter.update == t.update {
+				ids = append(ids, a.counter.key)
 			}
 		}
 		if len(ids) == 0 {
@@ -61,7 +61,7 @@ func (s scope) uses(ctx context.Context, streams []access) (sizes, error) {
 			var id string
 			var n int64
 			err := r.Scan(into(&id), &n)
-			z.of[counted{t.text, id}] = n
+			z.of[counterKey{t.update, id}] = n
 			return err
 		})
 		if err != nil {
@@ -71,73 +71,72 @@ func (s scope) uses(ctx context.Context, streams []access) (sizes, error) {
 	return z, nil
 }
 
-// briefList is how many an access is followed to that pays only where it reaches few.
-const briefList = 1_000
+// maxProbe is the maximum of visitors that are counted on a path of the kind onlyIfFew.
+const maxProbe = 1_000
 
-// length counts what an access reaches, and stops after most. Where it reaches fewer, it
-// returns an access to the same that need not be looked for again.
-func (s scope) length(ctx context.Context, a access, most int64) (n int64, same access, err error) {
-	if a.brief {
-		most = min(most, briefList)
+// pathLength counts the visitors on a path, up to most. If it has fewer, it returns a path to
+// the same visitors that does not search again.
+func (s scope) pathLength(ctx context.Context, a indexPath, most int64) (n int64, same indexPath, err error) {
+	if a.onlyIfFew {
+		most = min(most, maxProbe)
 	}
 	if a.alias != "" {
-		n, err = s.tally(ctx, s.hits(a, "1"), most)
+		n, err = s.countRows(ctx, s.reachRows(a, "1"), most)
 		return n, a, err
 	}
 	var rowkeys string
-	listed := s.hits(a, "f.docid AS docid").Suffix("LIMIT ?", min(most, longList+1))
-	err = s.query(ctx, s.over(listed, "m", "count(*)", "json_group_array(m.docid)"), func(r row) error { return r.Scan(&n, &rowkeys) })
+	listed := s.reachRows(a, "f.docid AS docid").Suffix("LIMIT ?", min(most, maxSorted+1))
+	err = s.query(ctx, s.fromQuery(listed, "m", "count(*)", "json_group_array(m.docid)"), func(r row) error { return r.Scan(&n, &rowkeys) })
 	switch {
 	case err != nil:
 		return 0, a, err
-	case n < min(most, longList+1):
-		return n, a.these(rowkeys), nil
+	case n < min(most, maxSorted+1):
+		return n, a.byRowkeys(rowkeys), nil
 	case n < most:
-		n, err = s.tally(ctx, s.hits(a, "1"), most)
+		n, err = s.countRows(ctx, s.reachRows(a, "1"), most)
 	}
 	return n, a, err
 }
 
-// share guesses which part of all visitors matches n, as if conditions had nothing to do
-// with one another.
-func (s scope) share(z sizes, n filter.Node) float64 {
-	if not, ok := n.(filter.Negation); ok {
-		return 1 - s.share(z, not.Of)
+// shareOf estimates the share of visitors that match n, as if conditions were independent.
+func (s scope) shareOf(z sizes, n bound.Node) float64 {
+	if not, ok := n.(bound.Negation); ok {
+		return 1 - s.shareOf(z, not.Of)
 	}
-	if terms, ok := n.(filter.Terms); ok {
-		return guessTerms(terms)
+	if terms, ok := n.(bound.Terms); ok {
+		return guessTermsShare(terms)
 	}
-	if streams := s.streams(n); streams != nil && z.total > 0 {
-		return min(1, float64(z.sum(streams))/float64(z.total))
+	if paths := s.orderedPaths(n); paths != nil && z.total > 0 {
+		return min(1, float64(z.sum(paths))/float64(z.total))
 	}
-	if t, ok := n.(*filter.Test); ok {
-		return guess(t)
+	if t, ok := n.(*bound.Test); ok {
+		return guessShare(t)
 	}
 	return 0.5
 }
 
-// guess is the share of a condition that no counter knows: whole texts, ids and identities
-// are few people's, parts of texts some people's.
-func guess(t *filter.Test) float64 {
+// guessShare is the share for a condition without a counter: few visitors have a given text, id
+// or identity, and some have a given part of a text.
+func guessShare(t *bound.Test) float64 {
 	const one = 1e-5
 	switch t.Op {
-	case filter.OpIn:
+	case bound.OpIn:
 		switch t.Field.Kind {
-		case filter.TextKind, filter.PhoneKind, filter.IDKind:
+		case bound.TextKind, bound.PhoneKind, bound.IDKind:
 			return min(1, one*float64(len(t.Texts)))
-		case filter.IdentityKind:
-			if !slices.ContainsFunc(t.Refs, func(r filter.IdentityRef) bool { return r.ExternalID == "" }) {
+		case bound.IdentityKind:
+			if !slices.ContainsFunc(t.Refs, func(r bound.IdentityRef) bool { return r.ExternalID == "" }) {
 				return min(1, one*float64(len(t.Refs)))
 			}
 		}
-	case filter.OpContains, filter.OpPrefix, filter.OpSuffix:
+	case bound.OpContains, bound.OpPrefix, bound.OpSuffix:
 		return 0.01
 	}
 	return 0.5
 }
 
-// guessTerms is the share of a search: a character or two are in many names.
-func guessTerms(terms filter.Terms) float64 {
+// guessTermsShare is the share for a search: many names have a given character or two.
+func guessTermsShare(terms bound.Terms) float64 {
 	share := 1.0
 	for _, t := range terms {
 		share *= [...]float64{1, 0.4, 0.2, 0.01}[min(3, utf8.RuneCountInString(t.Text))]
@@ -145,56 +144,57 @@ func guessTerms(terms filter.Terms) float64 {
 	return share
 }
 
-// mostApart is how many tags that a visitor must all carry are tested one by one. An index
-// may serve one of them; more are counted.
-const mostApart = 8
+// maxSeparateTests is the maximum of tags that are tested one by one if a visitor must have all
+// of them: an index can be used for each. If there are more, one test counts them.
+const maxSeparateTests = 8
 
-// conjuncts are the nodes that must all match.
-func conjuncts(n filter.Node) []filter.Node {
+// conjuncts returns the nodes that must all match.
+func conjuncts(n bound.Node) []bound.Node {
 	switch n := n.(type) {
-	case filter.AllOf:
-		all := make([]filter.Node, 0, len(n))
+	case bound.AllOf:
+		all := make([]bound.Node, 0, len(n))
 		for _, child := range n {
 			all = append(all, conjuncts(child)...)
 		}
 		return all
-	case filter.Constant:
+	case bound.Constant:
 		if n {
 			return nil
 		}
-	case *filter.Test:
-		if n.Op == filter.OpAll {
-			return oneByOne(n)
+	case *bound.Test:
+		if n.Op == bound.OpAll {
+			return separateTests(n)
 		}
 	}
-	return []filter.Node{n}
+	return []bound.Node{n}
 }
 
-// oneByOne returns a test for each of some tags or groups, and one for all where there are more.
-func oneByOne(t *filter.Test) []filter.Node {
-	var all []filter.Node
-	for _, id := range t.Texts[:min(len(t.Texts), mostApart)] {
-		all = append(all, &filter.Test{Field: t.Field, Op: filter.OpIn, Texts: []string{id}})
+// separateTests returns a test for each of the first tags or groups and, if there are more, one
+// for all.
+func separateTests(t *bound.Test) []bound.Node {
+	var all []bound.Node
+	for _, id := range t.Texts[:min(len(t.Texts), maxSeparateTests)] {
+		all = append(all, &bound.Test{Field: t.Field, Op: bound.OpIn, Texts: []string{id}})
 	}
-	if len(t.Texts) > mostApart {
+	if len(t.Texts) > maxSeparateTests {
 		all = append(all, t)
 	}
 	return all
 }
 
-// without returns nodes but the one at i.
-func without(nodes []filter.Node, i int) []filter.Node {
-	rest := make([]filter.Node, 0, len(nodes)-1)
+// without returns the nodes without the one at i.
+func without(nodes []bound.Node, i int) []bound.Node {
+	rest := make([]bound.Node, 0, len(nodes)-1)
 	return append(append(rest, nodes[:i]...), nodes[i+1:]...)
 }
 
-// mostJoined is up to how many EXISTS a server makes joins of, all orders of which its planner
-// compares: five take 2 ms, sixteen 70 ms. It tests for what IS TRUE row by row.
-const mostJoined = 5
+// maxJoins is the maximum of EXISTS that the server may turn into joins. Its planner compares
+// all orders of joins: five take 2 ms, sixteen 70 ms. It does not join what has an IS TRUE.
+const maxJoins = 5
 
-// where adds what must hold of the visitors that q reaches by an access: that they match
-// the nodes and come after a position.
-func (s scope) where(q sq.SelectBuilder, a access, nodes []filter.Node, order ordering, after *driver.Position) (sq.SelectBuilder, error) {
+// where adds conditions to q, which selects from a path: visitors must match the nodes and come
+// after a position. It joins the profile if a condition or the order needs it.
+func (s scope) where(q sq.SelectBuilder, a indexPath, nodes []bound.Node, order ordering, after *driver.Position) (sq.SelectBuilder, error) {
 	c := compiler{scope: s, id: a.id}
 	joined := 0
 	for _, n := range nodes {
@@ -202,10 +202,10 @@ func (s scope) where(q sq.SelectBuilder, a access, nodes []filter.Node, order or
 		if err != nil {
 			return q, err
 		}
-		if hangs(n) {
+		if testsChildren(n) {
 			joined++
 		}
-		if s.d.server != nil && joined > mostJoined {
+		if s.d.server != nil && joined > maxJoins {
 			test = sq.Expr("(?) IS TRUE", test)
 		}
 		q = q.Where(test)
@@ -213,8 +213,8 @@ func (s scope) where(q sq.SelectBuilder, a access, nodes []filter.Node, order or
 	if after != nil {
 		q = q.Where(order.after(s.d, after, a.id))
 	}
-	if (c.profile || order.column != "") && !a.profiled() {
-		q = s.with(q, visitorTable, "v", "v.id = "+a.id)
+	if (c.profile || order.column != "") && !a.hasProfile() {
+		q = s.join(q, visitorTable, "v", "v.id = "+a.id)
 	}
 	return q, nil
 }

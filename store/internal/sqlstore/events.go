@@ -30,7 +30,7 @@ func (s scope) writeEvents(ctx context.Context, events []driver.Event) error {
 		return nil
 	}
 	var last int64
-	if err := s.find(ctx, takeNumbers, func(r row) error { return r.Scan(&last) }, len(events)); err != nil {
+	if err := s.queryText(ctx, takeNumbers, func(r row) error { return r.Scan(&last) }, len(events)); err != nil {
 		return err
 	}
 	rows := make([]eventRow, len(events))
@@ -47,7 +47,7 @@ func (s scope) writeEvents(ctx context.Context, events []driver.Event) error {
 		rows[i] = eventRow{e, tags, groups}
 	}
 	for rows := range slices.Chunk(rows, 1_000) {
-		err := s.insertRows(ctx, eventTable, nil,
+		err := s.insertRows(ctx, eventTable,
 			col("seq", "bigint", rows, func(e eventRow) int64 { return int64(e.Seq) }),
 			col("kind", "text", rows, func(e eventRow) string { return string(e.Kind) }),
 			col("at", "bigint", rows, func(e eventRow) int64 { return driver.Micros(e.At) }),
@@ -70,7 +70,7 @@ func (s scope) writeEvents(ctx context.Context, events []driver.Event) error {
 func (e *Engine) Events(ctx context.Context, ws driver.WorkspaceID, q driver.EventQuery) (events []driver.Event, err error) {
 	err = e.readOnce(ctx, ws, func(s scope) error {
 		events = nil
-		return s.fetch(ctx, s.eventsOf(q), func(r row) error {
+		return s.queryByKey(ctx, s.eventsOf(q), func(r row) error {
 			event, err := scanEvent(r)
 			events = append(events, event)
 			return err
@@ -81,19 +81,16 @@ func (e *Engine) Events(ctx context.Context, ws driver.WorkspaceID, q driver.Eve
 
 var eventColumns = []string{"e.seq", "e.kind", "e.at", "e.visitor_id", "e.other_id", "e.tag_ids", "e.group_ids", "e.fields", "e.actor", "e.cause"}
 
-// eventsOf starts from the indexes on the two columns where only events about one visitor
-// are wanted. SQLite, which does not know that a visitor has few of the events, must be told.
+// eventsOf selects events. Those about one visitor are read by the indexes on the two columns
+// of visitors, which SQLite does not choose by itself.
 func (s scope) eventsOf(q driver.EventQuery) sq.Sqlizer {
 	events := s.from(eventTable, "e", eventColumns...).Where("e.seq > ?", int64(q.After)).OrderBy("e.seq").Limit(uint64(max(q.Limit, 0)))
 	if q.Visitor == "" {
 		return events
 	}
 	by := func(index, condition string) sq.SelectBuilder {
-		b := events.Where(condition, s.d.ID(string(q.Visitor)))
-		if s.d.Index() != nil {
-			b = b.From(eventTable + " e INDEXED BY " + index)
-		}
-		return s.over(b, "e", eventColumns...)
+		b := events.From(s.tableBy(index, eventTable, "e")).Where(condition, s.d.ID(string(q.Visitor)))
+		return s.fromQuery(b, "e", eventColumns...)
 	}
 	return sq.Expr("? UNION ALL ? ORDER BY 1 LIMIT ?", by("visitors_event_visitor", "e.visitor_id = ?"),
 		by("visitors_event_other", "e.other_id = ? AND e.other_id <> "+s.d.NoID()), max(q.Limit, 0))

@@ -6,12 +6,13 @@ import (
 	sq "github.com/Masterminds/squirrel"
 
 	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Facets is store.Faceter's.
+// Facets counts visitors by source, tag and group. See driver.Faceter.
 func (e *Engine) Facets(ctx context.Context, ws driver.WorkspaceID, where filter.Bound) (f driver.Facets, err error) {
 	err = e.read(ctx, ws, func(s scope) error {
 		f, err = s.facets(ctx, where.Node())
@@ -20,7 +21,7 @@ func (e *Engine) Facets(ctx context.Context, ws driver.WorkspaceID, where filter
 	return f, err
 }
 
-func (s scope) facets(ctx context.Context, n filter.Node) (driver.Facets, error) {
+func (s scope) facets(ctx context.Context, n bound.Node) (driver.Facets, error) {
 	var f driver.Facets
 	var err error
 	if m := s.matcherOf(n); len(m.rest) > 0 {
@@ -40,14 +41,14 @@ func (s scope) facets(ctx context.Context, n filter.Node) (driver.Facets, error)
 	return f, nil
 }
 
-// tallyDirectly leaves the way to the server.
-func (s scope) tallyDirectly(ctx context.Context, n filter.Node) (t driver.Facets, err error) {
+// serverFacets counts in a statement for each facet, which the server plans.
+func (s scope) serverFacets(ctx context.Context, n bound.Node) (t driver.Facets, err error) {
 	nodes := conjuncts(n)
-	matches, err := s.where(s.from(visitorTable, "v", "v.id AS id", "v.source AS source"), access{alias: "v", id: "v.id"}, nodes, ordering{}, nil)
+	matches, err := s.where(s.from(visitorTable, "v", "v.id AS id", "v.source AS source"), indexPath{alias: "v", id: "v.id"}, nodes, ordering{}, nil)
 	if err != nil {
 		return t, err
 	}
-	sources := s.over(matches, "m", "m.source", "count(*)").GroupBy("m.source")
+	sources := s.fromQuery(matches, "m", "m.source", "count(*)").GroupBy("m.source")
 	t.Sources = map[visitor.Source]int64{}
 	err = s.query(ctx, sources, func(r row) error {
 		var source visitor.Source
@@ -59,11 +60,11 @@ func (s scope) tallyDirectly(ctx context.Context, n filter.Node) (t driver.Facet
 	if err != nil {
 		return t, err
 	}
-	t.Tags, err = countBy[tag.ID](ctx, s, s.hangingOn(matches, nodes, visitorTagTable, "h.tag_id", "count(*)").GroupBy("h.tag_id"))
+	t.Tags, err = countBy[tag.ID](ctx, s, s.childRowsOf(matches, nodes, visitorTagTable, "h.tag_id", "count(*)").GroupBy("h.tag_id"))
 	if err != nil {
 		return t, err
 	}
-	t.Groups, err = countBy[visitor.GroupID](ctx, s, s.hangingOn(matches, nodes, visitorGroupTable, "h.group_id", "count(*)").Where("h.excluded = 0").GroupBy("h.group_id"))
+	t.Groups, err = countBy[visitor.GroupID](ctx, s, s.childRowsOf(matches, nodes, visitorGroupTable, "h.group_id", "count(*)").Where("h.excluded = 0").GroupBy("h.group_id"))
 	return t, err
 }
 

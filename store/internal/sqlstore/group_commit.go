@@ -10,11 +10,11 @@ import (
 	"github.com/contactpipeline/visitors/store/driver"
 )
 
-// maxShared is how many calls of Apply share a transaction at most: more would save
-// little and keep the first ones waiting.
+// maxShared is the maximum of calls of Apply that share a transaction: more would save
+// little, and the first would wait longer.
 const maxShared = 512
 
-// job is one call of Apply on its way.
+// job is one call of Apply.
 type job struct {
 	ctx      context.Context
 	ws       driver.WorkspaceID
@@ -34,11 +34,13 @@ func (j *job) finished() bool {
 	}
 }
 
-// commitQueue is where calls of Apply wait for a shared transaction. No goroutine serves it: one of the callers
-// leads, does the work of all who wait, and lets the next one lead.
+// commitQueue is where calls of Apply wait for a shared transaction. It has no goroutine: one
+// caller is the leader, makes the changes of all that wait, and then another one becomes the
+// leader.
 type commitQueue struct {
-	leading   chan struct{} // holds a token while somebody leads
-	unbatched int           // transactions to come whose jobs are not tried at once; the leader's
+	leading   chan struct{} // holds a token while a caller is the leader
+	callers   int           // of a server's queue; guarded by commitQueues.mu
+	unbatched int           // number of next transactions that do not try all jobs together; used by the leader only
 
 	mu      sync.Mutex
 	waiting []*job
@@ -46,35 +48,35 @@ type commitQueue struct {
 
 func newCommitQueue() *commitQueue { return &commitQueue{leading: make(chan struct{}, 1)} }
 
-func (d *commitQueue) add(j *job) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.waiting = append(d.waiting, j)
+func (q *commitQueue) add(j *job) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.waiting = append(q.waiting, j)
 }
 
-// remove takes back a job that nobody has begun.
-func (d *commitQueue) remove(j *job) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	i := slices.Index(d.waiting, j)
+// remove removes a job unless it has begun.
+func (q *commitQueue) remove(j *job) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	i := slices.Index(q.waiting, j)
 	if i >= 0 {
-		d.waiting = slices.Delete(d.waiting, i, i+1)
+		q.waiting = slices.Delete(q.waiting, i, i+1)
 	}
 	return i >= 0
 }
 
-// take hands over the jobs that have waited longest.
-func (d *commitQueue) take() []*job {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	n := min(len(d.waiting), maxShared)
-	jobs := slices.Clone(d.waiting[:n])
-	d.waiting = slices.Delete(d.waiting, 0, n)
+// take removes the jobs that have waited longest, and returns them.
+func (q *commitQueue) take() []*job {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := min(len(q.waiting), maxShared)
+	jobs := slices.Clone(q.waiting[:n])
+	q.waiting = slices.Delete(q.waiting, 0, n)
 	return jobs
 }
 
-// share makes the job's changes, in one transaction with those of the calls that wait at
-// the same time. It returns when that is committed, or the job has failed.
+// share makes the job's changes, in one transaction with those of calls that wait at the
+// same time. It returns when that is committed, or the job has failed.
 func (e *Engine) share(j *job) {
 	var leave func()
 	j.queue, leave = e.queueOf(j.ws)
@@ -88,7 +90,7 @@ func (e *Engine) share(j *job) {
 			j.err = j.ctx.Err()
 			return
 		}
-		<-j.done // begun: its end is near, and known
+		<-j.done // it has begun, so its result is known soon
 		return
 	case j.queue.leading <- struct{}{}:
 	}
@@ -98,7 +100,8 @@ func (e *Engine) share(j *job) {
 	}
 }
 
-// lead makes the changes of the jobs that have waited longest; if it cannot, j fails.
+// lead makes the changes of the jobs that have waited longest. If no session is available,
+// j fails.
 func (e *Engine) lead(j *job) {
 	var jobs []*job
 	defer func() {
@@ -123,17 +126,17 @@ func (e *Engine) lead(j *job) {
 	}
 }
 
-// errAgain is for jobs whose transaction was lost before it was committed: nothing of them
-// is done, so each may have a transaction of its own.
+// errAgain is the error of jobs whose shared transaction was lost before the commit. None of
+// their changes was made, so each gets a transaction of its own.
 var errAgain = errors.New("transaction was lost")
 
-// commit makes the changes of the jobs in one transaction, each in a savepoint, so that
-// one that fails fails alone.
+// commit makes the changes of the jobs in one transaction. A job that fails does not make
+// the others fail.
 func (e *Engine) commit(s *session, jobs []*job) (err error) {
 	defer func() {
 		for _, j := range jobs {
 			if err != nil {
-				j.err = err // its own may be about what another has done, which is undone now
+				j.err = err // not its own, which may be due to changes of another job
 			}
 			if j.err = e.fail(j.ctx, j.err); j.err != nil {
 				j.outcomes = nil
@@ -144,9 +147,9 @@ func (e *Engine) commit(s *session, jobs []*job) (err error) {
 		j.err = nil
 	}
 	if len(jobs) == 1 {
-		return s.write(jobs[0].ctx, e.d, func() error { return e.lone(s, jobs[0]) })
+		return s.write(jobs[0].ctx, e.d, func() error { return e.applyAlone(s, jobs[0]) })
 	}
-	// Two processes that lock workspaces in one order do not lock each other out.
+	// All processes lock workspaces in the same order, so that no two wait for each other.
 	slices.SortStableFunc(jobs, func(a, b *job) int { return cmp.Compare(a.ws, b.ws) })
 	return s.write(context.Background(), e.d, func() error {
 		for rest := jobs; len(rest) > 0; {
@@ -154,7 +157,7 @@ func (e *Engine) commit(s *session, jobs []*job) (err error) {
 			for n < len(rest) && rest[n].ws == ws {
 				n++
 			}
-			if e.several(scope{s, e.d, string(ws)}, rest[:n]) != nil {
+			if e.applySeveral(scope{s, e.d, string(ws)}, rest[:n]) != nil {
 				return errAgain
 			}
 			rest = rest[n:]
@@ -163,34 +166,35 @@ func (e *Engine) commit(s *session, jobs []*job) (err error) {
 	})
 }
 
-// lone makes the changes of a job that has the transaction to itself.
-func (e *Engine) lone(s *session, j *job) error {
+// applyAlone makes the changes of the only job of a transaction.
+func (e *Engine) applyAlone(s *session, j *job) error {
 	in := scope{s, e.d, string(j.ws)}
-	outcomes, left, err := apply(j.ctx, in, j.changes, nil)
+	outcomes, rest, err := apply(j.ctx, in, j.changes, nil)
 	if err != nil {
 		return err
 	}
 	j.outcomes = outcomes
-	return left.write(j.ctx, in)
+	return rest.write(j.ctx, in)
 }
 
-// several makes the changes of a workspace's jobs. It fails only where all must.
-func (e *Engine) several(s scope, jobs []*job) error {
+// applySeveral makes the changes of a workspace's jobs: all together, or each in a savepoint.
+// It fails only if the transaction is lost or cannot be completed.
+func (e *Engine) applySeveral(s scope, jobs []*job) error {
 	ctx := context.Background()
 	total := newPending()
-	made, err := atOnce(ctx, s, jobs, total)
+	done, err := applyTogether(ctx, s, jobs, total)
 	if err != nil {
 		return err
 	}
-	if !made {
+	if !done {
 		for _, j := range jobs {
-			var left *pending
+			var rest *pending
 			j.err = s.writeInside(ctx, func() (err error) {
-				j.outcomes, left, err = apply(j.ctx, s, j.changes, total.texts)
+				j.outcomes, rest, err = apply(j.ctx, s, j.changes, total.texts)
 				return err
 			})
 			if j.err == nil {
-				total.add(left)
+				total.add(rest)
 			}
 			if lost := (*lostError)(nil); errors.As(j.err, &lost) {
 				return j.err
@@ -200,14 +204,13 @@ func (e *Engine) several(s scope, jobs []*job) error {
 	return total.write(ctx, s)
 }
 
-// unbatchedAfterFailure is for how many transactions the jobs are made one by one after some that could
-// not be made at once: where some fail, others soon do too.
+// unbatchedAfterFailure is for how many transactions the jobs are made one by one after they
+// failed together, since failures come in series.
 const unbatchedAfterFailure = 16
 
-// atOnce makes the changes of all jobs as if they were of one, which saves a savepoint for
-// each, and lets the database make several of a kind together. It reports whether that went
-// well; else nothing is done. It fails only where the transaction is lost.
-func atOnce(ctx context.Context, s scope, jobs []*job, total *pending) (bool, error) {
+// applyTogether makes the changes of all jobs as those of one call, in the fewest statements.
+// It reports whether it did; else no change was made. It fails only if the transaction is lost.
+func applyTogether(ctx context.Context, s scope, jobs []*job, total *pending) (bool, error) {
 	queue := jobs[0].queue
 	if queue.unbatched > 0 {
 		queue.unbatched--
@@ -224,16 +227,16 @@ func atOnce(ctx context.Context, s scope, jobs []*job, total *pending) (bool, er
 		changes = append(changes, j.changes...)
 	}
 	var outcomes []driver.Outcome
-	var left *pending
+	var rest *pending
 	err := s.writeInside(ctx, func() (err error) {
-		outcomes, left, err = apply(ctx, s, changes, total.texts)
+		outcomes, rest, err = apply(ctx, s, changes, total.texts)
 		return err
 	})
 	if err == nil {
 		for _, j := range jobs {
 			j.outcomes, outcomes = outcomes[:len(j.changes):len(j.changes)], outcomes[len(j.changes):]
 		}
-		total.add(left)
+		total.add(rest)
 		return true, nil
 	}
 	queue.unbatched = unbatchedAfterFailure

@@ -4,38 +4,38 @@ import (
 	"context"
 	"slices"
 
-	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// What a statement does for one visitor, in comparisons. A filter that asks for more is
-// matched here, by filter.MatchNode on visitors that are read a thousand at a time, which
-// takes as long as about 200 comparisons by SQLite. A server may look for all rows of a
-// subquery first, and plans each.
+// The most comparisons that a statement may make for a visitor. A filter that needs more is
+// matched by this process, on visitors that are read a thousand at a time: that takes about as
+// long as 200 comparisons by SQLite. A server plans each subquery, and may read all of its rows.
 const (
-	subquery     = 4 // as long as it takes to look for a row of another table
-	mostTested   = 200
-	mostByServer = 64
-	fewTested    = mostJoined * (subquery + 1) // in the statement that reads visitors to match here
-	atATime      = 1_000
+	subquery             = 4 // comparisons that take as long as looking up a row of another table
+	maxComparisons       = 200
+	maxServerComparisons = 64
+	maxReadComparisons   = maxJoins * (subquery + 1) // in the statement that reads visitors to match
+	matchBatch           = 1_000
 )
 
-// matcher is a filter in two parts.
+// matcher is a filter in two parts, both of which must match.
 type matcher struct {
-	nodes []filter.Node // tested by the database
-	rest  []filter.Node // tested by filter.MatchNode
+	nodes []bound.Node // tested by the database
+	rest  []bound.Node // tested by bound.Match
 }
 
-// matcherOf leaves all to the database where it tests that quickly, else a few conjuncts.
-func (s scope) matcherOf(n filter.Node) (m matcher) {
+// matcherOf returns a matcher that leaves all nodes to the database if it tests them quickly,
+// else a few of them.
+func (s scope) matcherOf(n bound.Node) (m matcher) {
 	nodes := conjuncts(n)
-	if tested(filter.AllOf(nodes)) <= s.d.reader.maxTested() {
+	if comparisons(bound.AllOf(nodes)) <= s.d.reader.maxComparisons() {
 		return matcher{nodes: nodes}
 	}
-	left := fewTested
-	for _, n := range slices.SortedStableFunc(slices.Values(nodes), func(a, b filter.Node) int { return tested(a) - tested(b) }) {
-		if left -= tested(n); left >= 0 && narrows(n) {
+	left := maxReadComparisons
+	for _, n := range slices.SortedStableFunc(slices.Values(nodes), func(a, b bound.Node) int { return comparisons(a) - comparisons(b) }) {
+		if left -= comparisons(n); left >= 0 && narrows(n) {
 			m.nodes = append(m.nodes, n)
 		} else {
 			m.rest = append(m.rest, n)
@@ -44,60 +44,60 @@ func (s scope) matcherOf(n filter.Node) (m matcher) {
 	return m
 }
 
-// narrows reports whether an index may serve n, or the profile alone tells it.
-func narrows(n filter.Node) bool {
-	if t, ok := n.(*filter.Test); ok {
-		return !hangs(t) || slices.Contains([]filter.Op{filter.OpIn, filter.OpAll, filter.OpBetween, filter.OpExists}, t.Op)
+// narrows reports whether an index can be used for n, or n depends on the profile only.
+func narrows(n bound.Node) bool {
+	if t, ok := n.(*bound.Test); ok {
+		return !testsChildren(t) || slices.Contains([]bound.Op{bound.OpIn, bound.OpAll, bound.OpBetween, bound.OpExists}, t.Op)
 	}
-	parts, _ := needed([]filter.Node{n})
+	parts, _ := needed([]bound.Node{n})
 	return parts == 0
 }
 
-// tested guesses how many comparisons a statement makes to test a visitor for n.
-func tested(n filter.Node) (sum int) {
+// comparisons estimates how many comparisons a statement makes to test a visitor for n.
+func comparisons(n bound.Node) (sum int) {
 	switch n := n.(type) {
-	case filter.AllOf:
+	case bound.AllOf:
 		for _, child := range n {
-			sum += tested(child)
+			sum += comparisons(child)
 		}
-	case filter.AnyOf:
+	case bound.AnyOf:
 		for _, child := range n {
-			sum += tested(child)
+			sum += comparisons(child)
 		}
-	case filter.Negation:
-		return tested(n.Of)
-	case filter.Terms:
+	case bound.Negation:
+		return comparisons(n.Of)
+	case bound.Terms:
 		return len(n)
-	case *filter.Test:
-		return testedFor(n)
+	case *bound.Test:
+		return comparisonsOf(n)
 	}
 	return sum
 }
 
-func testedFor(t *filter.Test) int {
+func comparisonsOf(t *bound.Test) int {
 	n := 1
 	switch t.Op {
-	case filter.OpContains, filter.OpPrefix, filter.OpSuffix:
+	case bound.OpContains, bound.OpPrefix, bound.OpSuffix:
 		n = len(t.Texts)
-	case filter.OpBetween:
-		_, times := apart(t.Times)
-		_, numbers := apart(t.Numbers)
+	case bound.OpBetween:
+		_, times := splitRanges(t.Times)
+		_, numbers := splitRanges(t.Numbers)
 		n += len(times) + len(numbers)
 		if t.Field.Column == "created_at" {
 			n = len(t.Times)
 		}
 	}
-	if hangs(t) {
+	if testsChildren(t) {
 		n += subquery
 	}
 	return n
 }
 
-// walk calls visit, until it returns false, for the profiles of those who match, in order and
-// some at a time.
+// walk calls visit with the profiles of the visitors that match, in order and some at a time,
+// until it returns false.
 func (s scope) walk(ctx context.Context, m matcher, sel driver.Select, order ordering, visit func([]record) (bool, error)) error {
 	parts, attributes := needed(m.rest)
-	sel.Limit = atATime
+	sel.Limit = matchBatch
 	for {
 		profiles, err := s.d.reader.page(ctx, s, m.nodes, sel, order)
 		if err != nil {
@@ -109,7 +109,7 @@ func (s scope) walk(ctx context.Context, m matcher, sel driver.Select, order ord
 		}
 		var matches []record
 		for i := range found {
-			if err := ctx.Err(); err != nil { // a filter at the limits takes a millisecond a visitor
+			if err := ctx.Err(); err != nil { // a large filter takes a millisecond per visitor
 				return err
 			}
 			if m.matches(&found[i].Visitor) {
@@ -125,22 +125,22 @@ func (s scope) walk(ctx context.Context, m matcher, sel driver.Select, order ord
 }
 
 func (m matcher) matches(v *visitor.Visitor) bool {
-	return !slices.ContainsFunc(m.rest, func(n filter.Node) bool { return !filter.MatchNode(n, v) })
+	return !slices.ContainsFunc(m.rest, func(n bound.Node) bool { return !bound.Match(n, v) })
 }
 
-// needed returns the parts of a visitor beside its profile, and the attributes, that nodes
-// compare.
-func needed(nodes []filter.Node) (parts driver.Parts, attributes []string) {
+// needed returns the parts of a visitor, without the profile, and the attributes that nodes
+// test.
+func needed(nodes []bound.Node) (parts driver.Parts, attributes []string) {
 	for _, n := range nodes {
-		var of []filter.Node
+		var of []bound.Node
 		switch n := n.(type) {
-		case filter.AllOf:
+		case bound.AllOf:
 			of = n
-		case filter.AnyOf:
+		case bound.AnyOf:
 			of = n
-		case filter.Negation:
-			of = []filter.Node{n.Of}
-		case *filter.Test:
+		case bound.Negation:
+			of = []bound.Node{n.Of}
+		case *bound.Test:
 			if parts |= partOf(n.Field); n.Attr != "" {
 				attributes = append(attributes, n.Attr)
 			}
@@ -153,15 +153,15 @@ func needed(nodes []filter.Node) (parts driver.Parts, attributes []string) {
 }
 
 // partOf returns the part of a visitor that a field is in, 0 for the profile.
-func partOf(f *filter.Field) driver.Parts {
+func partOf(f *bound.Field) driver.Parts {
 	switch f.Kind {
-	case filter.TagKind:
+	case bound.TagKind:
 		return driver.Tags
-	case filter.GroupKind:
+	case bound.GroupKind:
 		return driver.Groups
-	case filter.IdentityKind:
+	case bound.IdentityKind:
 		return driver.Identities
-	case filter.AttrKind:
+	case bound.AttrKind:
 		return driver.Attributes
 	}
 	return 0
@@ -176,7 +176,7 @@ func (s scope) pageOfMatches(ctx context.Context, m matcher, sel driver.Select, 
 	return found, err
 }
 
-// countMatches counts those who match, up to limit if that is above 0.
+// countMatches counts the visitors that match, up to limit if that is above 0.
 func (s scope) countMatches(ctx context.Context, m matcher, limit int64) (n int64, err error) {
 	err = s.walk(ctx, m, driver.Select{Order: driver.OldestFirst}, ordering{}, func(some []record) (bool, error) {
 		n += int64(len(some))
@@ -188,7 +188,7 @@ func (s scope) countMatches(ctx context.Context, m matcher, limit int64) (n int6
 	return n, err
 }
 
-// facetsOfMatches counts those who match by source, tag and group.
+// facetsOfMatches counts the visitors that match by source, tag and group.
 func (s scope) facetsOfMatches(ctx context.Context, m matcher) (driver.Facets, error) {
 	f := driver.NewFacets()
 	err := s.walk(ctx, m, driver.Select{Order: driver.OldestFirst}, ordering{}, func(some []record) (bool, error) {

@@ -8,21 +8,22 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// follow returns the visitor that an id stands for: its own, or the one it was merged into.
-func (s scope) follow(ctx context.Context, id visitor.ID) (visitor.Visitor, error) {
-	for at := id; ; {
-		found, err := s.visitors(ctx, []string{string(at)}, driver.AllParts)
+// getVisitor returns the visitor with that id or, if the id was merged into another visitor,
+// that visitor.
+func (s scope) getVisitor(ctx context.Context, id visitor.ID) (visitor.Visitor, error) {
+	for current := id; ; {
+		found, err := s.visitors(ctx, []string{string(current)}, driver.AllParts)
 		if err != nil {
 			return visitor.Visitor{}, err
 		}
 		if len(found) > 0 {
 			return found[0].Visitor, nil
 		}
-		into, err := s.aliases(ctx, []visitor.ID{at})
+		into, err := s.aliases(ctx, []visitor.ID{current})
 		if err != nil {
 			return visitor.Visitor{}, err
 		}
-		if at = into[at]; at == "" {
+		if current = into[current]; current == "" {
 			return visitor.Visitor{}, driver.NotFound("visitor", string(id))
 		}
 	}
@@ -31,7 +32,7 @@ func (s scope) follow(ctx context.Context, id visitor.ID) (visitor.Visitor, erro
 func (s scope) aliases(ctx context.Context, ids []visitor.ID) (map[visitor.ID]visitor.ID, error) {
 	aliases := map[visitor.ID]visitor.ID{}
 	q := s.from(mergedTable, "m", "m.id", "m.into_id").Where(s.d.InIDs("m.id", textsOf(ids)))
-	err := s.fetch(ctx, q, func(r row) error {
+	err := s.queryByKey(ctx, q, func(r row) error {
 		var from, to visitor.ID
 		err := r.Scan(into(&from), into(&to))
 		aliases[from] = to
@@ -40,15 +41,15 @@ func (s scope) aliases(ctx context.Context, ids []visitor.ID) (map[visitor.ID]vi
 	return aliases, err
 }
 
-// Aliases looks ids of merged visitors up.
+// Aliases reads into which visitors others were merged.
 func (t *tx) Aliases(ids []visitor.ID) (map[visitor.ID]visitor.ID, error) {
 	return t.aliases(t.ctx, ids)
 }
 
-// MergedInto looks up who was merged into visitors.
+// MergedInto reads which ids were merged into visitors.
 func (t *tx) MergedInto(ids []visitor.ID) (merged []visitor.ID, err error) {
 	q := t.from(mergedTable, "m", "m.id").Where(t.d.InIDs("m.into_id", textsOf(ids)))
-	err = t.fetch(t.ctx, q, func(r row) error {
+	err = t.queryByKey(t.ctx, q, func(r row) error {
 		var id visitor.ID
 		err := r.Scan(into(&id))
 		merged = append(merged, id)
@@ -60,7 +61,7 @@ func (t *tx) MergedInto(ids []visitor.ID) (merged []visitor.ID, err error) {
 // Merge reads the state of a merge.
 func (t *tx) Merge(from visitor.ID) (m visitor.Merged, found bool, err error) {
 	q := t.from(mergedTable, "m", "m.state").Where(t.d.InIDs("m.id", []string{string(from)}))
-	err = t.fetch(t.ctx, q, func(r row) error {
+	err = t.queryByKey(t.ctx, q, func(r row) error {
 		var state string
 		if err := r.Scan(&state); err != nil {
 			return err
@@ -87,7 +88,7 @@ func readMerge(state []byte) (m visitor.Merged, err error) {
 	return m, nil
 }
 
-// visitorVersion2 is what was spelled differently in the JSON of a visitor before schema
+// visitorVersion2 has the fields of a visitor that had another form in JSON before schema
 // version 3.
 type visitorVersion2 struct {
 	Groups  []visitor.GroupID
@@ -123,7 +124,7 @@ func (t *tx) PutMerge(m visitor.Merged) error {
 		return err
 	}
 	merges := []visitor.Merged{m}
-	return t.insertRows(t.ctx, mergedTable, nil,
+	return t.insertRows(t.ctx, mergedTable,
 		idCol(t.scope, "id", merges, func(m visitor.Merged) visitor.ID { return m.From.ID }),
 		idCol(t.scope, "into_id", merges, func(m visitor.Merged) visitor.ID { return m.Into.ID }),
 		col("at", "bigint", merges, func(m visitor.Merged) int64 { return driver.Micros(m.Result.UpdatedAt) }),

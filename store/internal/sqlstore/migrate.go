@@ -8,18 +8,9 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
+
+	"github.com/contactpipeline/visitors/store/driver"
 )
-
-// SchemaError says that the tables are not what this release works on.
-type SchemaError struct {
-	Version int // of the migration
-	Reason  string
-}
-
-// Error returns "schema version 3: reason".
-func (e *SchemaError) Error() string {
-	return fmt.Sprintf("schema version %d: %s", e.Version, e.Reason)
-}
 
 const createSchema = "CREATE TABLE IF NOT EXISTS " + schemaTable + " (version INTEGER NOT NULL PRIMARY KEY," +
 	" checksum TEXT NOT NULL, applied_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)"
@@ -34,7 +25,7 @@ type migration struct {
 // Migrate brings the tables up to date: the files NNNN_name.sql of the folder, in the
 // order of their numbers, each in a transaction that holds the write lock, so that of two
 // that migrate at once one waits for the other. With only, it checks and changes nothing. A
-// database that is newer, or was made by other steps, is a *SchemaError.
+// database that is newer, or was made by other steps, is a *driver.SchemaError.
 func Migrate(ctx context.Context, e *Engine, files fs.FS, only bool) error {
 	steps, err := migrations(files)
 	if err != nil {
@@ -50,7 +41,7 @@ func Migrate(ctx context.Context, e *Engine, files fs.FS, only bool) error {
 		}
 		for _, m := range steps[len(applied):] {
 			if only {
-				return &SchemaError{m.version, "not applied yet: migrate first"}
+				return &driver.SchemaError{Version: m.version, Reason: "not applied yet: migrate first"}
 			}
 			if err := s.write(ctx, e.d, func() error { return m.apply(ctx, s, e.d, steps) }); err != nil {
 				return err
@@ -60,7 +51,7 @@ func Migrate(ctx context.Context, e *Engine, files fs.FS, only bool) error {
 	})
 }
 
-// apply makes the step, unless someone else has meanwhile.
+// apply makes the step, unless another process made it meanwhile.
 func (m migration) apply(ctx context.Context, s *session, d Dialect, steps []migration) error {
 	create, err := d.Placeholders().ReplacePlaceholders(createSchema)
 	if err != nil {
@@ -92,9 +83,9 @@ func (m migration) apply(ctx context.Context, s *session, d Dialect, steps []mig
 
 // versions returns the checksums of the steps that were made, in order.
 func versions(ctx context.Context, s *session, d Dialect) ([]string, error) {
-	there := false
-	err := controlRows(ctx, s, d.TableThere(), func(row) error { there = true; return nil }, schemaTable)
-	if err != nil || !there {
+	exists := false
+	err := controlRows(ctx, s, d.TableExists(), func(row) error { exists = true; return nil }, schemaTable)
+	if err != nil || !exists {
 		return nil, err
 	}
 	read, err := d.Placeholders().ReplacePlaceholders("SELECT version, checksum FROM " + schemaTable + " ORDER BY version")
@@ -110,7 +101,7 @@ func versions(ctx context.Context, s *session, d Dialect) ([]string, error) {
 		}
 		applied = append(applied, checksum)
 		if version != len(applied) {
-			return &SchemaError{version, "a step before it is missing"}
+			return &driver.SchemaError{Version: version, Reason: "a step before it is missing"}
 		}
 		return nil
 	})
@@ -120,10 +111,10 @@ func versions(ctx context.Context, s *session, d Dialect) ([]string, error) {
 func check(steps []migration, applied []string) error {
 	for i, checksum := range applied {
 		if i >= len(steps) {
-			return &SchemaError{len(applied), fmt.Sprintf("newer than this release, which knows %d", len(steps))}
+			return &driver.SchemaError{Version: len(applied), Reason: fmt.Sprintf("newer than this release, which knows %d", len(steps))}
 		}
 		if checksum != steps[i].checksum {
-			return &SchemaError{i + 1, "was made by another text than this release has"}
+			return &driver.SchemaError{Version: i + 1, Reason: "was made by another text than this release has"}
 		}
 	}
 	return nil

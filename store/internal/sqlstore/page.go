@@ -6,12 +6,12 @@ import (
 
 	sq "github.com/Masterminds/squirrel"
 
-	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// ordering is an order as SQL has it.
+// ordering is a driver.Order in SQL.
 type ordering struct {
 	column     string // of the profile; "" for the id alone
 	descending bool
@@ -26,7 +26,7 @@ func orderingOf(o driver.Order) (ordering, error) {
 	return ordering{column, descending}, nil
 }
 
-// by is the ORDER BY, where id is the column with the visitor's id.
+// by returns the columns of ORDER BY; id is the column with the visitor's id.
 func (o ordering) by(id string) []string {
 	direction := " ASC"
 	if o.descending {
@@ -46,7 +46,7 @@ func (o ordering) after(d Dialect, p *driver.Position, id string) sq.Sqlizer {
 	return o.compare(" > ", d, p, id)
 }
 
-// until tests whether a visitor comes before p or is there.
+// until tests whether a visitor comes before p or is at p.
 func (o ordering) until(d Dialect, p *driver.Position, id string) sq.Sqlizer {
 	if o.descending {
 		return o.compare(" >= ", d, p, id)
@@ -64,13 +64,13 @@ func (o ordering) compare(operator string, d Dialect, p *driver.Position, id str
 	return sq.Expr("(v."+o.column+", "+id+")"+operator+"(?, ?)", p.Micros, d.ID(string(p.ID)))
 }
 
-// page reads the visitors of a page, whole and in order.
+// page reads the visitors of a page in order.
 func (s scope) page(ctx context.Context, sel driver.Select) ([]visitor.Visitor, error) {
 	order, err := orderingOf(sel.Order)
 	if err != nil {
 		return nil, err
 	}
-	if sel.Where.Node() == filter.Constant(false) {
+	if sel.Where.Node() == bound.Constant(false) {
 		return nil, nil
 	}
 	var found []record
@@ -83,11 +83,11 @@ func (s scope) page(ctx context.Context, sel driver.Select) ([]visitor.Visitor, 
 	if err != nil {
 		return nil, err
 	}
-	return s.whole(ctx, found)
+	return s.complete(ctx, found)
 }
 
-// whole reads what hangs on the visitors found.
-func (s scope) whole(ctx context.Context, found []record) ([]visitor.Visitor, error) {
+// complete reads the other parts of profiles.
+func (s scope) complete(ctx context.Context, found []record) ([]visitor.Visitor, error) {
 	if err := s.fill(ctx, found, driver.AllParts, nil); err != nil || len(found) == 0 {
 		return nil, err
 	}
@@ -98,9 +98,9 @@ func (s scope) whole(ctx context.Context, found []record) ([]visitor.Visitor, er
 	return visitors, nil
 }
 
-// profiles reads the visitors whose ids a query gives, in order.
+// profiles reads the profiles of the visitors whose ids a query returns, in order.
 func (s scope) profiles(ctx context.Context, ids sq.Sqlizer, order ordering, limit int) ([]record, error) {
-	q := s.with(s.over(ids, "p", s.visitorColumns("v")...), visitorTable, "v", "v.id = p.id").OrderBy(order.by("v.id")...)
+	q := s.join(s.fromQuery(ids, "p", s.visitorColumns("v")...), visitorTable, "v", "v.id = p.id").OrderBy(order.by("v.id")...)
 	found := make([]record, 0, min(limit, 1024))
 	err := s.query(ctx, q, func(r row) error {
 		rec, err := scanVisitor(r)

@@ -5,32 +5,32 @@ import (
 
 	sq "github.com/Masterminds/squirrel"
 
-	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/store/driver"
 )
 
-// all goes along a route to its end, or until the page is full.
-func (p *planner) all(ctx context.Context, r route) error {
-	_, err := p.until(ctx, r, nil)
+// run reads a plan to its end, or until the page is full.
+func (p *planner) run(ctx context.Context, plan pagePlan) error {
+	_, err := p.runUntil(ctx, plan, nil)
 	return err
 }
 
-// stretch goes along a route for some length only. It reports whether all of the page was
-// found on it.
-func (p *planner) stretch(ctx context.Context, r route, length float64) (bool, error) {
-	if len(r.parts) > 1 || r.most <= length {
-		return true, p.all(ctx, r)
+// runPart reads the first length visitors of a plan. It reports whether they have all of the
+// page.
+func (p *planner) runPart(ctx context.Context, plan pagePlan, length float64) (bool, error) {
+	if len(plan.paths) > 1 || plan.maxCost <= length {
+		return true, p.run(ctx, plan)
 	}
-	end, err := p.ahead(ctx, r.parts[0], int64(length))
+	end, err := p.positionAhead(ctx, plan.paths[0], int64(length))
 	if err != nil {
 		return false, err
 	}
-	return p.until(ctx, r, end)
+	return p.runUntil(ctx, plan, end)
 }
 
-// until goes along a route up to a position, or to its end.
-func (p *planner) until(ctx context.Context, r route, end *driver.Position) (bool, error) {
-	ids, err := p.query(r, end)
+// runUntil reads a plan up to a position, or to its end if that is nil.
+func (p *planner) runUntil(ctx context.Context, plan pagePlan, end *driver.Position) (bool, error) {
+	ids, err := p.idQuery(plan, end)
 	if err != nil {
 		return false, err
 	}
@@ -38,70 +38,70 @@ func (p *planner) until(ctx context.Context, r route, end *driver.Position) (boo
 	return end == nil || len(p.found) == p.sel.Limit, err
 }
 
-// query is the SELECT of ids along a route, up to a position where one is given.
-func (p *planner) query(r route, end *driver.Position) (sq.Sqlizer, error) {
+// idQuery returns the SELECT of ids of a plan, up to a position unless that is nil.
+func (p *planner) idQuery(plan pagePlan, end *driver.Position) (sq.Sqlizer, error) {
 	switch {
-	case len(r.parts) == 1:
-		a := r.parts[0]
+	case len(plan.paths) == 1:
+		a := plan.paths[0]
 		q := p.reach(a, a.id+" AS id")
 		if a.many {
 			q = q.Distinct()
 		}
-		return p.finish(q, a, r, end)
-	case r.sort, valuesIn(r.rest)*len(r.parts) > mostValues:
-		branches := make([]sq.Sqlizer, len(r.parts))
-		for i, a := range r.parts {
+		return p.finish(q, a, plan, end)
+	case plan.sort, valuesIn(plan.rest)*len(plan.paths) > maxValues:
+		branches := make([]sq.Sqlizer, len(plan.paths))
+		for i, a := range plan.paths {
 			branches[i] = p.reach(a, a.id+" AS id")
 		}
-		return p.finish(p.over(chain("UNION", branches), "p", "p.id AS id"), access{alias: "p", id: "p.id"}, r, end)
+		return p.finish(p.fromQuery(chain("UNION", branches), "p", "p.id AS id"), indexPath{alias: "p", id: "p.id"}, plan, end)
 	}
-	return p.merge(r)
+	return p.mergeQuery(plan)
 }
 
-// mostValues is how many values a statement binds for a filter; SQLite takes 32,766. Only
-// numbers are bound one by one, see Dialect.InNumbers.
-const mostValues = 30_000
+// maxValues is the maximum of values that a statement binds for a filter; SQLite allows 32,766.
+// Only numbers are bound one by one, see Dialect.InNumbers.
+const maxValues = 30_000
 
 // valuesIn counts the numbers that nodes bind.
-func valuesIn(nodes []filter.Node) (n int) {
+func valuesIn(nodes []bound.Node) (n int) {
 	for _, node := range nodes {
 		switch node := node.(type) {
-		case filter.AllOf:
+		case bound.AllOf:
 			n += valuesIn(node)
-		case filter.AnyOf:
+		case bound.AnyOf:
 			n += valuesIn(node)
-		case filter.Negation:
-			n += valuesIn([]filter.Node{node.Of})
-		case *filter.Test:
+		case bound.Negation:
+			n += valuesIn([]bound.Node{node.Of})
+		case *bound.Test:
 			n += 2 * len(node.Numbers)
 		}
 	}
 	return n
 }
 
-func (p *planner) finish(q sq.SelectBuilder, a access, r route, end *driver.Position) (sq.Sqlizer, error) {
-	q, err := p.where(q, a, r.rest, p.order, p.sel.After)
+// finish adds the conditions, the order and the limit to a SELECT of ids.
+func (p *planner) finish(q sq.SelectBuilder, a indexPath, plan pagePlan, end *driver.Position) (sq.Sqlizer, error) {
+	q, err := p.where(q, a, plan.rest, p.order, p.sel.After)
 	if end != nil {
 		q = q.Where(p.order.until(p.d, end, a.id))
 	}
 	return q.OrderBy(p.order.by(a.id)...).Suffix("LIMIT ?", p.sel.Limit), err
 }
 
-// merge goes through several streams at once, in the order of ids. SQLite merges the
-// branches of a compound SELECT without sorting when each comes in order by itself.
-func (p *planner) merge(r route) (sq.Sqlizer, error) {
-	branches := make([]sq.Sqlizer, len(r.parts))
-	for i, a := range r.parts {
+// mergeQuery merges ordered paths. SQLite merges the branches of a compound SELECT without
+// sorting if each is in order.
+func (p *planner) mergeQuery(plan pagePlan) (sq.Sqlizer, error) {
+	branches := make([]sq.Sqlizer, len(plan.paths))
+	for i, a := range plan.paths {
 		var err error
-		if branches[i], err = p.where(p.reach(a, a.id+" AS id"), a, r.rest, p.order, p.sel.After); err != nil {
+		if branches[i], err = p.where(p.reach(a, a.id+" AS id"), a, plan.rest, p.order, p.sel.After); err != nil {
 			return nil, err
 		}
 	}
 	return sq.Expr("? ORDER BY "+p.order.by("id")[0]+" LIMIT ?", chain("UNION", branches), p.sel.Limit), nil
 }
 
-// chain joins SELECTs by a set operator. They stay in one row, since SQLite merges only
-// that.
+// chain joins SELECTs by a set operator, without parentheses: SQLite merges only that.
 func chain(operator string, branches []sq.Sqlizer) sq.Sqlizer {
 	joined := branches[0]
 	for _, b := range branches[1:] {
@@ -110,9 +110,9 @@ func chain(operator string, branches []sq.Sqlizer) sq.Sqlizer {
 	return joined
 }
 
-// ahead returns the position that lies n visitors ahead along an access that is in order,
-// nil when there are fewer.
-func (p *planner) ahead(ctx context.Context, a access, n int64) (*driver.Position, error) {
+// positionAhead returns the position after n visitors on a path that is in order, nil if it has
+// fewer.
+func (p *planner) positionAhead(ctx context.Context, a indexPath, n int64) (*driver.Position, error) {
 	columns := []string{a.id}
 	if p.order.column != "" {
 		columns = append(columns, "v."+p.order.column)

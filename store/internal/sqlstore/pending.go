@@ -6,9 +6,9 @@ import (
 	"github.com/contactpipeline/visitors/store/driver"
 )
 
-// pending are writes that wait for the end of the transaction, where they are made
-// together for all calls of Apply that share it: that is cheaper, and the numbers of events
-// are taken as late as possible, since taking them blocks the workspace's other writers.
+// pending are writes that are made at the end of the transaction, for all calls of Apply that
+// share it: this is cheaper, and the numbers of events are taken as late as possible, since
+// that blocks the workspace's other writers.
 type pending struct {
 	events []driver.Event
 	counts counts

@@ -5,18 +5,17 @@ import (
 	"database/sql"
 )
 
-// Pool lends sessions, each to one call at a time.
+// Pool holds sessions; a call has one for itself.
 type Pool struct {
 	open  func(context.Context) (*session, error)
-	slots chan *session // sessions kept open, nil where one is not open yet; a nil channel keeps none
+	slots chan *session // open sessions, nil for those to open; a nil channel if none is kept open
 }
 
-// Guard readies a connection of the host's for a transaction that writes, and returns
-// what puts it back as it was.
+// Guard prepares a host's connection for a write transaction. undo restores its settings.
 type Guard func(context.Context, Conn) (undo func(), err error)
 
-// Keep returns a pool of up to n connections that it keeps open, each readied once. They
-// are the engine's alone, so that their statements stay prepared.
+// Keep returns a pool of up to n connections that stay open; ready is called once for each.
+// Only the engine uses them, so their statements stay prepared.
 func Keep(db *sql.DB, n int, ready func(context.Context, Conn) error) *Pool {
 	p := &Pool{slots: make(chan *session, n)}
 	for range n {
@@ -36,7 +35,7 @@ func Keep(db *sql.DB, n int, ready func(context.Context, Conn) error) *Pool {
 	return p
 }
 
-// Borrow returns a pool that takes a connection of the host's for each call.
+// Borrow returns a pool that takes a connection from the host's db for each call.
 func Borrow(db *sql.DB, guard Guard) *Pool {
 	return &Pool{open: func(ctx context.Context) (*session, error) {
 		conn, err := db.Conn(ctx)
@@ -102,7 +101,7 @@ func (p *Pool) give(s *session) {
 	}
 }
 
-// close closes the sessions kept open; nobody holds one any more.
+// close closes the open sessions. No call has one any more.
 func (p *Pool) close() error {
 	var first error
 	for range cap(p.slots) {

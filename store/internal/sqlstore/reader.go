@@ -3,14 +3,14 @@ package sqlstore
 import (
 	"context"
 
-	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/store/driver"
 )
 
-// database is a dialect with the choices that follow from it, made when the engine is.
+// database is a dialect and what follows from it.
 type database struct {
 	Dialect
-	server Server // nil for a database that runs in the process
+	server Server // nil for a database that runs in this process
 	reader reader
 }
 
@@ -24,64 +24,64 @@ func newDatabase(d Dialect) database {
 // reader finds and counts the visitors that match.
 type reader interface {
 	// page reads the profiles of the visitors on a page that match all nodes.
-	page(ctx context.Context, s scope, nodes []filter.Node, sel driver.Select, order ordering) ([]record, error)
+	page(ctx context.Context, s scope, nodes []bound.Node, sel driver.Select, order ordering) ([]record, error)
 	// count counts the visitors that match, up to limit if that is above 0.
-	count(ctx context.Context, s scope, n filter.Node, limit int64) (int64, error)
+	count(ctx context.Context, s scope, n bound.Node, limit int64) (int64, error)
 	// facets counts the visitors that match by source, tag and group.
-	facets(ctx context.Context, s scope, n filter.Node) (driver.Facets, error)
-	// maxTested is how many comparisons of one visitor the database makes quickly.
-	maxTested() int
+	facets(ctx context.Context, s scope, n bound.Node) (driver.Facets, error)
+	// maxComparisons is how many comparisons a statement may make for each visitor.
+	maxComparisons() int
 }
 
 // counterReader is for a database that does not know how common values are: it chooses the
-// index to start from by the engine's own counters.
+// index by the engine's own counters.
 type counterReader struct{}
 
-func (counterReader) page(ctx context.Context, s scope, nodes []filter.Node, sel driver.Select, order ordering) ([]record, error) {
+func (counterReader) page(ctx context.Context, s scope, nodes []bound.Node, sel driver.Select, order ordering) ([]record, error) {
 	p := planner{scope: s, sel: sel, order: order, nodes: nodes}
-	err := p.find(ctx)
+	err := p.findPage(ctx)
 	return p.found, err
 }
 
-func (counterReader) count(ctx context.Context, s scope, n filter.Node, limit int64) (int64, error) {
-	if n == filter.Constant(false) {
+func (counterReader) count(ctx context.Context, s scope, n bound.Node, limit int64) (int64, error) {
+	if n == bound.Constant(false) {
 		return 0, nil
 	}
-	streams := s.streamsIn(n)
+	paths := s.orderedPathsIn(n)
 	read := s.sizes
-	if _, ok := n.(*filter.Test); ok && len(streams) == 1 && streams[0].of.text != addToSource {
-		read = s.uses // one counter is the answer
+	if _, ok := n.(*bound.Test); ok && len(paths) == 1 && paths[0].counter.update != addToSource {
+		read = s.linkSizes // one counter is the answer
 	}
-	z, err := read(ctx, streams)
+	z, err := read(ctx, paths)
 	if err != nil {
 		return 0, err
 	}
-	total, err := counter{s, z, limit}.node(ctx, n)
+	total, err := counter{s, z, limit}.countNode(ctx, n)
 	if limit > 0 {
 		total = min(total, limit)
 	}
 	return total, err
 }
 
-func (counterReader) facets(ctx context.Context, s scope, n filter.Node) (driver.Facets, error) {
-	return s.tallyByCounters(ctx, n)
+func (counterReader) facets(ctx context.Context, s scope, n bound.Node) (driver.Facets, error) {
+	return s.counterFacets(ctx, n)
 }
 
-func (counterReader) maxTested() int { return mostTested }
+func (counterReader) maxComparisons() int { return maxComparisons }
 
-// serverReader sends one statement and leaves the plan to the server.
+// serverReader lets the server plan its statements.
 type serverReader struct{}
 
-func (serverReader) page(ctx context.Context, s scope, nodes []filter.Node, sel driver.Select, order ordering) ([]record, error) {
-	return s.directly(ctx, nodes, sel, order)
+func (serverReader) page(ctx context.Context, s scope, nodes []bound.Node, sel driver.Select, order ordering) ([]record, error) {
+	return s.serverPage(ctx, nodes, sel, order)
 }
 
-func (serverReader) count(ctx context.Context, s scope, n filter.Node, limit int64) (int64, error) {
-	return s.countDirectly(ctx, n, limit)
+func (serverReader) count(ctx context.Context, s scope, n bound.Node, limit int64) (int64, error) {
+	return s.serverCount(ctx, n, limit)
 }
 
-func (serverReader) facets(ctx context.Context, s scope, n filter.Node) (driver.Facets, error) {
-	return s.tallyDirectly(ctx, n)
+func (serverReader) facets(ctx context.Context, s scope, n bound.Node) (driver.Facets, error) {
+	return s.serverFacets(ctx, n)
 }
 
-func (serverReader) maxTested() int { return mostByServer }
+func (serverReader) maxComparisons() int { return maxServerComparisons }

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,7 +17,7 @@ type column struct {
 	array      func() any
 }
 
-// col makes a column from rows.
+// col returns a column of rows.
 func col[R, V any](name, kind string, rows []R, of func(R) V) column {
 	return column{
 		name, kind, len(rows),
@@ -27,8 +26,8 @@ func col[R, V any](name, kind string, rows []R, of func(R) V) column {
 	}
 }
 
-// idCol makes a column of ids. An array of them is bound as text, which every mode of a
-// driver can send.
+// idCol returns a column of ids. An array of them is bound as text, which the driver can send in
+// every mode.
 func idCol[R any, V ~string](s scope, name string, rows []R, of func(R) V) column {
 	return column{
 		name, "uuid", len(rows),
@@ -38,31 +37,52 @@ func idCol[R any, V ~string](s scope, name string, rows []R, of func(R) V) colum
 				if id := of(r); id != "" {
 					return string(id)
 				}
-				return nobody
+				return noID
 			})
 			return "{" + strings.Join(texts, ",") + "}"
 		},
 	}
 }
 
-// insertRows inserts rows whose keys are free. After each row, a database that inserts
-// them one by one calls inserted, unless that is nil.
-func (s scope) insertRows(ctx context.Context, table string, inserted func(row int, r sql.Result) error, columns ...column) (err error) {
+// insertRows inserts rows whose keys are free.
+func (s scope) insertRows(ctx context.Context, table string, columns ...column) error {
+	_, err := s.insertNumbered(ctx, table, columns...)
+	return err
+}
+
+// insertNumbered is insertRows for rows with row keys, which SQLite counts up. It returns the
+// last key.
+func (s scope) insertNumbered(ctx context.Context, table string, columns ...column) (last int64, err error) {
 	names := lo.Map(columns, func(c column, _ int) string { return c.name })
-	list := strings.Join(names, ", ")
-	if s.oneByOne() {
-		into, row := "INSERT INTO "+table+" (ws, "+list+") VALUES ", "(?1"+strings.Repeat(", ?", len(columns))+")"
-		first := 0
-		if inserted == nil {
-			if first, err = s.execGroups(ctx, into, row, "", columns); err != nil {
-				return err
+	into := "INSERT INTO " + table + " (ws, " + strings.Join(names, ", ") + ")"
+	if !s.oneByOne() {
+		return 0, s.execAll(ctx, into+" SELECT $1, u."+strings.Join(names, ", u.")+" FROM "+unnest(columns), columns)
+	}
+	row := "(?1" + strings.Repeat(", ?", len(columns)) + ")"
+	args := make([]any, 0, groupSize*len(columns))
+	for first, size := 0, groupSize; first < columns[0].rows; first += size {
+		if columns[0].rows-first < groupSize {
+			size = 1
+		}
+		args = args[:0]
+		for n := range size {
+			for _, c := range columns {
+				args = append(args, c.value(first+n))
 			}
 		}
-		return s.execEach(ctx, into+row, inserted, columns, first)
+		result, err := s.exec(ctx, into+" VALUES "+row+strings.Repeat(", "+row, size-1), args...)
+		if err != nil {
+			return 0, err
+		}
+		if last, err = result.LastInsertId(); err != nil {
+			return 0, err
+		}
 	}
-	text := "INSERT INTO " + table + " (ws, " + list + ") SELECT $1, u." + strings.Join(names, ", u.") + " FROM " + unnest(columns)
-	return s.execAll(ctx, text, columns)
+	return last, nil
 }
+
+// groupSize is how many rows SQLite inserts in one statement, which halves the cost of a row.
+const groupSize = 16
 
 // updateRows sets columns of the rows that have the keys.
 func (s scope) updateRows(ctx context.Context, table string, keys, sets []column) error {
@@ -76,7 +96,7 @@ func (s scope) updateRows(ctx context.Context, table string, keys, sets []column
 				where += " AND " + equal
 			}
 		}
-		return s.execEach(ctx, "UPDATE "+table+" SET "+strings.Join(assign, ", ")+" WHERE ws = ?1"+where, nil, columns, 0)
+		return s.execEach(ctx, "UPDATE "+table+" SET "+strings.Join(assign, ", ")+" WHERE ws = ?1"+where, columns)
 	}
 	for n, c := range sets {
 		assign[n] = c.name + " = u." + c.name
@@ -91,57 +111,24 @@ func (s scope) updateRows(ctx context.Context, table string, keys, sets []column
 func (s scope) deleteRows(ctx context.Context, table string, keys ...column) error {
 	names := lo.Map(keys, func(c column, _ int) string { return c.name })
 	if s.oneByOne() {
-		from, row := "DELETE FROM "+table+" WHERE ws = ?1 AND ("+strings.Join(names, ", ")+") IN (VALUES ", "("+strings.Repeat("?, ", len(keys)-1)+"?)"
-		first, err := s.execGroups(ctx, from, row, ")", keys)
-		if err != nil {
-			return err
-		}
-		return s.execEach(ctx, from+row+")", nil, keys, first)
+		return s.execEach(ctx, "DELETE FROM "+table+" WHERE ws = ? AND "+strings.Join(names, " = ? AND ")+" = ?", keys)
 	}
 	text := "DELETE FROM " + table + " WHERE ws = $1 AND (" + strings.Join(names, ", ") + ") IN (SELECT u." + strings.Join(names, ", u.") + " FROM " + unnest(keys) + ")"
 	return s.execAll(ctx, text, keys)
 }
 
-// oneByOne reports whether a statement for each row is faster than one for many, as it is
-// where the database runs in the process.
+// oneByOne reports whether a statement for each row is faster than one for many: it is if the
+// database runs in this process.
 func (s scope) oneByOne() bool { return s.d.server == nil }
 
-// groupSize is how many rows are inserted or deleted by one statement, which halves the cost
-// of a row.
-const groupSize = 16
-
-// execGroups runs a statement for each group of rows, which spells row for each of them,
-// and returns how many it has done, up to groupSize-1 being left.
-func (s scope) execGroups(ctx context.Context, before, row, after string, columns []column) (int, error) {
-	rows := columns[0].rows - columns[0].rows%groupSize
-	if rows == 0 {
-		return 0, nil
-	}
-	text := before + row + strings.Repeat(", "+row, groupSize-1) + after
-	args := make([]any, groupSize*len(columns))
-	for first := 0; first < rows; first += groupSize {
-		for n := range args {
-			args[n] = columns[n%len(columns)].value(first + n/len(columns))
-		}
-		if _, err := s.exec(ctx, text, args...); err != nil {
-			return first, err
-		}
-	}
-	return rows, nil
-}
-
-// execEach runs a statement for each row from first on.
-func (s scope) execEach(ctx context.Context, text string, done func(row int, r sql.Result) error, columns []column, first int) error {
+// execEach runs a statement for each row.
+func (s scope) execEach(ctx context.Context, text string, columns []column) error {
 	args := make([]any, len(columns))
-	for row := first; row < columns[0].rows; row++ {
+	for row := range columns[0].rows {
 		for n, c := range columns {
 			args[n] = c.value(row)
 		}
-		result, err := s.exec(ctx, text, args...)
-		if err == nil && done != nil {
-			err = done(row, result)
-		}
-		if err != nil {
+		if _, err := s.exec(ctx, text, args...); err != nil {
 			return err
 		}
 	}
@@ -156,7 +143,7 @@ func (s scope) execAll(ctx context.Context, text string, columns []column) error
 	return err
 }
 
-// unnest spells a table u of the columns, whose arrays are bound from $2 on.
+// unnest returns a FROM item u of the columns, whose arrays are bound from $2 on.
 func unnest(columns []column) string {
 	arrays := lo.Map(columns, func(c column, n int) string { return fmt.Sprintf("$%d::%s[]", n+2, c.kind) })
 	names := lo.Map(columns, func(c column, _ int) string { return c.name })

@@ -25,6 +25,30 @@ func (i idInto[T]) Scan(src any) error {
 	return err
 }
 
+// known are ids of a column by their 16 bytes: where few occur often, each is spelled once.
+type known[T ~string] map[[16]byte]T
+
+func (k known[T]) into(to *T) knownInto[T] { return knownInto[T]{k, to} }
+
+type knownInto[T ~string] struct {
+	known known[T]
+	to    *T
+}
+
+func (i knownInto[T]) Scan(src any) error {
+	b, ok := src.([]byte)
+	if !ok || len(b) != 16 {
+		return into(i.to).Scan(src)
+	}
+	id, ok := i.known[[16]byte(b)]
+	if !ok {
+		id = T(formatID([16]byte(b)))
+		i.known[[16]byte(b)] = id
+	}
+	*i.to = id
+	return nil
+}
+
 func readID(src any) (string, error) {
 	switch src := src.(type) {
 	case []byte:
@@ -33,7 +57,7 @@ func readID(src any) (string, error) {
 		}
 		return string(src), nil
 	case string:
-		if src == nobody {
+		if src == noID {
 			return "", nil
 		}
 		return src, nil
@@ -43,10 +67,10 @@ func readID(src any) (string, error) {
 	return "", fmt.Errorf("scan id: a %T", src)
 }
 
-// nobody is the id that nothing has, as text.
-var nobody = uuid.Nil.String()
+// noID is the nil id as text: no visitor, tag or group has it.
+var noID = uuid.Nil.String()
 
-// formatID returns the 36-character form, "" for the id that nothing has.
+// formatID returns the 36-character form, "" for the nil id.
 func formatID(id uuid.UUID) string {
 	if id == uuid.Nil {
 		return ""
@@ -66,10 +90,10 @@ func (t timeInto) Scan(src any) error {
 	return nil
 }
 
-// record is a visitor and where the database keeps it.
+// record is a visitor and its key in the search index.
 type record struct {
 	visitor.Visitor
-	rowkey int64 // 0 where there is no search index to keep
+	rowkey int64 // 0 if the engine keeps no search index
 }
 
 func (s scope) visitorColumns(alias string) []string {
@@ -95,7 +119,7 @@ func scanVisitorID(r row) (rec record, err error) {
 	return rec, err
 }
 
-// originsInto scans origins, ” for none.
+// originsInto scans the provenance of a profile, "" for none.
 type originsInto struct{ to *visitor.Provenances }
 
 func (o originsInto) Scan(src any) error {

@@ -8,8 +8,8 @@ import (
 	sq "github.com/Masterminds/squirrel"
 )
 
-// The tables. TextTable and ScratchTable are there only where the dialect has an Index,
-// and so are the counters: sourceTable, tagTable.uses and groupTable.members.
+// The tables. Only a database with an Index has TextTable, ScratchTable and the counters:
+// sourceTable, tagTable.uses and groupTable.members.
 const (
 	workspaceTable    = "visitors_workspace"
 	visitorTable      = "visitors_visitor"
@@ -28,8 +28,8 @@ const (
 	schemaTable       = "visitors_schema"
 )
 
-// scope is one workspace in one session. Every statement on the tables starts in one of
-// its methods, which bind the workspace.
+// scope is one workspace in one session. Every statement on the tables starts in one of its
+// methods, which bind the workspace.
 type scope struct {
 	*session
 	d  database
@@ -41,36 +41,40 @@ func (s scope) from(table, alias string, columns ...string) sq.SelectBuilder {
 	return sq.Select(columns...).From(table+" "+alias).Where(alias+".ws = ?", s.ws)
 }
 
-// hanging starts a SELECT of rows that hang on visitors whom the caller names. Where the
-// engine plans they are reached by the primary key, which begins with the visitor: left to
-// itself, SQLite may go through all who have an attribute of that name, once for each visitor.
-func (s scope) hanging(table, alias string, columns ...string) sq.SelectBuilder {
-	from := table + " " + alias
-	if s.d.Index() != nil {
-		from += " INDEXED BY sqlite_autoindex_" + table + "_1"
-	}
-	return sq.Select(columns...).From(from).Where(alias+".ws = ?", s.ws)
+// childRows starts a SELECT of rows of visitors whose ids the caller binds. SQLite must use the
+// primary key, which begins with the visitor: by itself it might read all rows with an
+// attribute of that name, once for each visitor.
+func (s scope) childRows(table, alias string, columns ...string) sq.SelectBuilder {
+	return sq.Select(columns...).From(s.tableBy("sqlite_autoindex_"+table+"_1", table, alias)).Where(alias+".ws = ?", s.ws)
 }
 
-// with joins the workspace's rows of a table for which on holds. Where the engine plans,
-// the table comes after those before it.
-func (s scope) with(q sq.SelectBuilder, table, alias, on string) sq.SelectBuilder {
+// tableBy names a table in a FROM clause, and the index by which SQLite must read it.
+func (s scope) tableBy(index, table, alias string) string {
+	if s.d.server != nil {
+		return table + " " + alias
+	}
+	return table + " " + alias + " INDEXED BY " + index
+}
+
+// join joins the workspace's rows of a table for which on is true. SQLite reads it after the
+// tables before it.
+func (s scope) join(q sq.SelectBuilder, table, alias, on string) sq.SelectBuilder {
 	return q.JoinClause("CROSS JOIN "+table+" "+alias).Where(alias+".ws = ?", s.ws).Where(on)
 }
 
-// over starts a SELECT of what a query of this scope gives.
-func (s scope) over(inner sq.Sqlizer, alias string, columns ...string) sq.SelectBuilder {
+// fromQuery starts a SELECT from a query of this scope.
+func (s scope) fromQuery(inner sq.Sqlizer, alias string, columns ...string) sq.SelectBuilder {
 	return sq.Select(columns...).JoinClause(sq.Expr("FROM (?) "+alias, inner))
 }
 
-// of starts a SELECT of a named result of this scope.
-func (s scope) of(name string, columns ...string) sq.SelectBuilder {
+// fromName starts a SELECT from a named result of this scope.
+func (s scope) fromName(name string, columns ...string) sq.SelectBuilder {
 	return sq.Select(columns...).From(name)
 }
 
-// reach starts a SELECT of what an access reaches. A query of the search index spells the
-// workspace; what it finds is looked at in the workspace all the same.
-func (s scope) reach(a access, columns ...string) sq.SelectBuilder {
+// reach starts a SELECT of the visitors on a path. A query of the search index contains the
+// workspace; what it finds is joined with the workspace's visitors nevertheless.
+func (s scope) reach(a indexPath, columns ...string) sq.SelectBuilder {
 	q := sq.Select(columns...).From(a.from)
 	if a.alias == "" {
 		q = q.Where(a.where).JoinClause("CROSS JOIN "+visitorTable+" v").Where("v.ws = ? AND v.rowkey = f.docid", s.ws)
@@ -83,8 +87,8 @@ func (s scope) reach(a access, columns ...string) sq.SelectBuilder {
 	return q
 }
 
-// hits starts a SELECT of what an access reaches where the profile does not matter.
-func (s scope) hits(a access, columns ...string) sq.SelectBuilder {
+// reachRows is reach if the profile is not needed.
+func (s scope) reachRows(a indexPath, columns ...string) sq.SelectBuilder {
 	if a.alias == "" {
 		return sq.Select(columns...).From(a.from).Where(a.where)
 	}
@@ -103,9 +107,8 @@ func (s scope) query(ctx context.Context, q sq.Sqlizer, each func(row) error) er
 	return s.rows(ctx, text, args, each)
 }
 
-// fetch is query for rows that are named by their keys: whatever the values, one plan
-// is best.
-func (s scope) fetch(ctx context.Context, q sq.Sqlizer, each func(row) error) error {
+// queryByKey is query for rows by their keys: one plan is best for all values.
+func (s scope) queryByKey(ctx context.Context, q sq.Sqlizer, each func(row) error) error {
 	text, args, err := q.ToSql()
 	if err != nil {
 		return err
@@ -113,8 +116,8 @@ func (s scope) fetch(ctx context.Context, q sq.Sqlizer, each func(row) error) er
 	return s.rows(ctx, text, args, each)
 }
 
-// find runs a SELECT whose first placeholder is the workspace.
-func (s scope) find(ctx context.Context, text string, each func(row) error, args ...any) error {
+// queryText runs a SELECT whose first placeholder is the workspace.
+func (s scope) queryText(ctx context.Context, text string, each func(row) error, args ...any) error {
 	return s.rows(ctx, text, append([]any{s.ws}, args...), each)
 }
 
@@ -123,20 +126,20 @@ func (s scope) exec(ctx context.Context, text string, args ...any) (sql.Result, 
 	return s.run(ctx, text, append([]any{s.ws}, args...))
 }
 
-// text runs a statement on the search index, where documents and queries spell the
+// execIndex runs a statement on the search index, whose documents and queries contain the
 // workspace.
-func (s scope) text(ctx context.Context, text string, args ...any) error {
+func (s scope) execIndex(ctx context.Context, text string, args ...any) error {
 	_, err := s.run(ctx, text, args)
 	return err
 }
 
 func (s scope) run(ctx context.Context, text string, args []any) (sql.Result, error) {
 	if s.d.server != nil {
-		spelled, err := s.d.Placeholders().ReplacePlaceholders(text)
+		sent, err := s.d.Placeholders().ReplacePlaceholders(text)
 		if err != nil {
 			return nil, err
 		}
-		result, err := s.conn.ExecContext(ctx, spelled, args...)
+		result, err := s.conn.ExecContext(ctx, sent, args...)
 		return result, s.failed(err)
 	}
 	stmt, err := s.prepare(ctx, text)
@@ -150,7 +153,7 @@ func (s scope) run(ctx context.Context, text string, args []any) (sql.Result, er
 // delete starts a DELETE of the workspace's rows of a table.
 func (s scope) delete(table string) sq.DeleteBuilder { return sq.Delete(table).Where("ws = ?", s.ws) }
 
-// do runs a statement that this scope has started and returns how many rows it affected.
+// do runs a statement that this scope has started, and returns the number of rows affected.
 func (s scope) do(ctx context.Context, q sq.Sqlizer) (int64, error) {
 	text, args, err := q.ToSql()
 	if err != nil {
@@ -182,11 +185,11 @@ func (s scope) rows(ctx context.Context, text string, args []any, each func(row)
 
 func (s scope) start(ctx context.Context, text string, args []any) (*sql.Rows, error) {
 	if s.d.server != nil {
-		spelled, err := s.d.Placeholders().ReplacePlaceholders(text)
+		sent, err := s.d.Placeholders().ReplacePlaceholders(text)
 		if err != nil {
 			return nil, err
 		}
-		return s.conn.QueryContext(ctx, spelled, args...)
+		return s.conn.QueryContext(ctx, sent, args...)
 	}
 	stmt, err := s.prepare(ctx, text)
 	if err != nil {
@@ -199,11 +202,11 @@ func (s scope) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
 	if stmt := s.statements[text]; stmt != nil {
 		return stmt, nil
 	}
-	spelled, err := s.d.Placeholders().ReplacePlaceholders(text)
+	sent, err := s.d.Placeholders().ReplacePlaceholders(text)
 	if err != nil {
 		return nil, err
 	}
-	stmt, err := s.conn.PrepareContext(ctx, spelled)
+	stmt, err := s.conn.PrepareContext(ctx, sent)
 	if err != nil {
 		return nil, s.failed(err)
 	}
@@ -224,8 +227,8 @@ func control(ctx context.Context, s *session, text string, args ...any) error {
 	return s.failed(err)
 }
 
-// over reports whether the transaction that c is has ended.
-func over(c Conn) bool {
+// ended reports whether the transaction c has ended.
+func ended(c Conn) bool {
 	_, err := c.ExecContext(context.Background(), "SELECT 1")
 	return errors.Is(err, sql.ErrTxDone)
 }

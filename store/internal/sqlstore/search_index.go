@@ -13,7 +13,7 @@ const (
 	insertText    = "INSERT INTO " + TextTable + " (docid, grams) VALUES (?, ?)"
 )
 
-// textChanges are what the changes of an Apply do to the search index, by row key.
+// textChanges are the changes of a transaction to the search index, by row key.
 type textChanges map[int64]*textChange
 
 type textChange struct{ old, now *Searchable }
@@ -27,7 +27,7 @@ func (t textChanges) of(rowkey int64) *textChange {
 	return c
 }
 
-// drop takes a text out: out of the index, unless this Apply was to put it there.
+// drop removes a text from the index, or what this transaction was to put there.
 func (t textChanges) drop(rowkey int64, text Searchable) {
 	c := t.of(rowkey)
 	if c.now == nil {
@@ -38,9 +38,9 @@ func (t textChanges) drop(rowkey int64, text Searchable) {
 
 func (t textChanges) put(rowkey int64, text Searchable) { t.of(rowkey).now = &text }
 
-// writeTexts writes the search index last and in the order of row keys: FTS4 gathers
-// what is written so in memory, and flushes it whenever another statement, or a smaller
-// key, comes between. It learns what to take out from the scratch table.
+// writeTexts writes the search index last and in the order of row keys: FTS4 collects such
+// writes in memory, and flushes them at any other statement or smaller key. It reads what to
+// remove from the scratch table.
 func (s scope) writeTexts(ctx context.Context, texts textChanges) error {
 	index := s.d.Index()
 	if index == nil || len(texts) == 0 {
@@ -51,22 +51,22 @@ func (s scope) writeTexts(ctx context.Context, texts textChanges) error {
 	for _, key := range keys {
 		if old := texts[key].old; old != nil {
 			dropped = true
-			if err := s.text(ctx, insertScratch, key, index.Document(s.ws, *old)); err != nil {
+			if err := s.execIndex(ctx, insertScratch, key, index.Document(s.ws, *old)); err != nil {
 				return err
 			}
 		}
 	}
 	if dropped {
-		if err := s.text(ctx, deleteTexts); err != nil {
+		if err := s.execIndex(ctx, deleteTexts); err != nil {
 			return err
 		}
-		if err := s.text(ctx, deleteScratch); err != nil {
+		if err := s.execIndex(ctx, deleteScratch); err != nil {
 			return err
 		}
 	}
 	for _, key := range keys {
 		if now := texts[key].now; now != nil {
-			if err := s.text(ctx, insertText, key, index.Document(s.ws, *now)); err != nil {
+			if err := s.execIndex(ctx, insertText, key, index.Document(s.ws, *now)); err != nil {
 				return err
 			}
 		}

@@ -6,22 +6,22 @@ import (
 
 	sq "github.com/Masterminds/squirrel"
 
-	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/store/driver"
 )
 
-// Server is the Dialect of a database server, where many write at once. Its driver
-// prepares statements by itself, and plans by what the server knows of the values.
+// Server is the Dialect of a database server, to which several processes write at once. Its
+// driver prepares statements itself, and the server has statistics of the values.
 type Server interface {
 	Dialect
-	// Planned goes to the driver before the values of a statement that finds visitors: the
-	// server is to plan it for these values and no others.
+	// Planned is passed to the driver before the values of a statement that finds visitors, so
+	// that the server plans it for these values.
 	Planned() any
 	// Term tests the searchable text of a visitor for a term.
-	Term(searchColumn string, t filter.Term) sq.Sqlizer
+	Term(searchColumn string, t bound.Term) sq.Sqlizer
 	// Narrow returns a test of a text that means the same as the one it is given, but that
 	// an index serves, where one does.
-	Narrow(test sq.Sqlizer, column, searchColumn string, t *filter.Test) sq.Sqlizer
+	Indexed(test sq.Sqlizer, column, searchColumn string, t *bound.Test) sq.Sqlizer
 }
 
 const (
@@ -29,16 +29,16 @@ const (
 	makeWorkspace = "INSERT INTO " + workspaceTable + " (ws, seq) VALUES (?, 0) ON CONFLICT (ws) DO NOTHING"
 )
 
-// lock holds back the workspace's other writers until the end of the transaction, so
-// that what a change has read stays true, and events are numbered in the order of commits.
-// It is the first that a transaction locks, so that two never wait for each other.
+// lock blocks the workspace's other writers until the end of the transaction, so that what a
+// change has read stays true, and events are numbered in the order of commits. Transactions
+// lock this first, so that no two wait for each other.
 func (s scope) lock(ctx context.Context) error {
 	if s.d.server == nil {
 		return nil
 	}
 	for {
 		locked := false
-		err := s.find(ctx, lockWorkspace, func(row) error {
+		err := s.queryText(ctx, lockWorkspace, func(row) error {
 			locked = true
 			return nil
 		})
@@ -51,8 +51,8 @@ func (s scope) lock(ctx context.Context) error {
 	}
 }
 
-// readOnce is read for a single statement, which sees one state by itself. f is called
-// anew if the connection is lost, and then begins from nothing.
+// readOnce is read for a single statement, which sees one state without a transaction. f is
+// called again if the connection is lost, so it must not keep results of an earlier call.
 func (e *Engine) readOnce(ctx context.Context, ws driver.WorkspaceID, f func(scope) error) error {
 	if e.d.server == nil {
 		return e.read(ctx, ws, f)
@@ -71,31 +71,28 @@ func (e *Engine) readOnce(ctx context.Context, ws driver.WorkspaceID, f func(sco
 type commitQueues struct {
 	mu   sync.Mutex
 	open map[driver.WorkspaceID]*commitQueue
-	held map[driver.WorkspaceID]int // callers at each
 }
 
-// queueOf returns the commit queue of a workspace, and how to leave it. Where many write
-// at once each workspace has its own, so that nobody waits for another workspace's calls.
-func (e *Engine) queueOf(ws driver.WorkspaceID) (d *commitQueue, leave func()) {
+// queueOf returns the commit queue of a workspace, and a function that the caller calls when
+// it is done. On a server each workspace has its own queue, so that no call waits for those of
+// another workspace.
+func (e *Engine) queueOf(ws driver.WorkspaceID) (q *commitQueue, leave func()) {
 	if e.d.server == nil {
 		return e.queue, func() {}
 	}
 	all := &e.queues
 	all.mu.Lock()
 	defer all.mu.Unlock()
-	if all.open == nil {
-		all.open, all.held = map[driver.WorkspaceID]*commitQueue{}, map[driver.WorkspaceID]int{}
+	if q = all.open[ws]; q == nil {
+		q = newCommitQueue()
+		all.open[ws] = q
 	}
-	if all.open[ws] == nil {
-		all.open[ws] = newCommitQueue()
-	}
-	all.held[ws]++
-	return all.open[ws], func() {
+	q.callers++
+	return q, func() {
 		all.mu.Lock()
 		defer all.mu.Unlock()
-		if all.held[ws]--; all.held[ws] == 0 {
+		if q.callers--; q.callers == 0 {
 			delete(all.open, ws)
-			delete(all.held, ws)
 		}
 	}
 }

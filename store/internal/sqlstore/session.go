@@ -7,7 +7,7 @@ import (
 	"errors"
 )
 
-// maxStatements is how many statements a session keeps prepared.
+// maxStatements is the maximum of prepared statements that a session keeps.
 const maxStatements = 200
 
 // session is a connection, or a host's transaction, with its prepared statements. It is
@@ -17,14 +17,14 @@ type session struct {
 	end    func() error
 	guard  Guard // of a host's connection
 	nested bool  // inside a host's transaction
-	broken bool  // not to be used again
-	stale  bool  // broken, and nothing was done on it that may not be done again
+	broken bool  // must not be used again
+	stale  bool  // broken, and the call can be repeated on another session
 
 	statements map[string]*sql.Stmt
 }
 
-// close gives the connection back, or away when it is broken: it may have a transaction
-// open that could not be ended.
+// close returns the connection to database/sql. A broken one is discarded, since it may have
+// an open transaction.
 func (s *session) close() error {
 	s.forget()
 	if conn, ok := s.conn.(*sql.Conn); ok && s.broken {
@@ -40,12 +40,12 @@ func (s *session) forget() {
 	clear(s.statements)
 }
 
-// failed notes an error that leaves the connection of no use.
+// failed returns err, and marks the session as broken if err says that.
 func (s *session) failed(err error) error {
 	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) {
 		s.broken = true
 	}
-	if err != nil && s.nested && over(s.conn) {
+	if err != nil && s.nested && ended(s.conn) {
 		// database/sql says only that the statement is closed.
 		return sql.ErrTxDone
 	}
@@ -64,7 +64,7 @@ func (s *session) read(ctx context.Context, d Dialect, f func() error) error {
 	return f()
 }
 
-// write runs f in a transaction that is committed if f returns nil, else undone. In a
+// write runs f in a transaction that is committed if f returns nil, else rolled back. In a
 // host's transaction it is a savepoint.
 func (s *session) write(ctx context.Context, d Dialect, f func() error) (err error) {
 	if s.guard != nil {
@@ -82,7 +82,7 @@ func (s *session) write(ctx context.Context, d Dialect, f func() error) (err err
 	if err := s.begin(ctx, d, d.BeginWrite()); err != nil {
 		return err
 	}
-	// From here on the transaction is ended, whatever becomes of the caller.
+	// From here on the transaction is ended even if the caller's context is canceled.
 	ctx = context.WithoutCancel(ctx)
 	done := false
 	defer func() {
@@ -100,7 +100,7 @@ func (s *session) write(ctx context.Context, d Dialect, f func() error) (err err
 	return nil
 }
 
-// begin starts a transaction. If that fails none is open, although it may have begun.
+// begin starts a transaction. If that fails, no transaction is open.
 func (s *session) begin(ctx context.Context, d Dialect, text string) error {
 	err := control(ctx, s, text)
 	if err != nil {
@@ -110,23 +110,22 @@ func (s *session) begin(ctx context.Context, d Dialect, text string) error {
 	return err
 }
 
-// reset ends whatever transaction is open. A connection on which that cannot be done is
-// broken.
+// reset rolls back an open transaction. If it cannot, the session is broken.
 func (s *session) reset(ctx context.Context, d Dialect) {
 	ctx = context.WithoutCancel(ctx)
 	if control(ctx, s, "ROLLBACK") == nil {
 		return
 	}
-	// There may be none, since the database ends one by itself after some errors; then the
-	// connection is as good as before if one can be begun and ended.
+	// After some errors the database itself has ended the transaction. Then the connection
+	// is good if a new one can begin and end.
 	control(ctx, s, d.BeginRead())
 	if control(ctx, s, "ROLLBACK") != nil {
 		s.broken = true
 	}
 }
 
-// writeInside is write in a transaction that is begun already, as a savepoint. Where that
-// cannot be undone the error is a *lostError.
+// writeInside is write in an open transaction, as a savepoint. If the savepoint cannot be
+// rolled back, the error is a *lostError.
 func (s *session) writeInside(ctx context.Context, f func() error) (err error) {
 	ctx = context.WithoutCancel(ctx)
 	done := false
@@ -149,8 +148,8 @@ func (s *session) writeInside(ctx context.Context, f func() error) (err error) {
 	return nil
 }
 
-// lostError says that the transaction is of no use any more: after err the database has
-// ended it by itself, as SQLite does where the disk is full, or the connection is gone.
+// lostError says that the transaction has ended because of err: the database ended it, as
+// SQLite does if the disk is full, or the connection is lost.
 type lostError struct{ err error }
 
 func (e *lostError) Error() string { return e.err.Error() }

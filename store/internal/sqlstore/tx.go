@@ -14,13 +14,13 @@ import (
 
 var _ driver.Tx = (*tx)(nil)
 
-// tx is the rows of a workspace in the session's transaction.
+// tx implements driver.Tx in the session's transaction.
 type tx struct {
 	scope
 	*pending
 	ctx     context.Context
 	earlier textChanges          // of calls that share the transaction
-	rowkeys map[visitor.ID]int64 // of visitors that were read, where there is a search index to keep
+	rowkeys map[visitor.ID]int64 // of visitors that were read or created; only if the engine keeps a search index
 }
 
 // Apply makes changes; see driver.Store. Concurrent calls share a transaction.
@@ -33,9 +33,9 @@ func (e *Engine) Apply(ctx context.Context, ws driver.WorkspaceID, changes []dri
 	return j.outcomes, j.err
 }
 
-// apply makes the changes in the session's transaction and returns the writes that are
-// left for its end. It looks at the context between batches of changes; statements run to
-// their end, since a canceled one may cost the connection.
+// apply makes the changes in the session's transaction and returns the writes pending until
+// its end. It checks the context between batches of changes; statements are not canceled,
+// since that may cost the connection.
 func apply(ctx context.Context, s scope, changes []driver.Change, earlier textChanges) ([]driver.Outcome, *pending, error) {
 	if err := s.lock(ctx); err != nil {
 		return nil, nil, err
@@ -45,7 +45,7 @@ func apply(ctx context.Context, s scope, changes []driver.Change, earlier textCh
 	return outcomes, t.pending, err
 }
 
-// Visitors reads visitors and remembers where the search index has them.
+// Visitors reads visitors, and notes their keys in the search index.
 func (t *tx) Visitors(ids []visitor.ID, parts driver.Parts) ([]visitor.Visitor, error) {
 	found, err := t.visitors(t.ctx, textsOf(ids), parts)
 	visitors := make([]visitor.Visitor, len(found))
@@ -81,23 +81,23 @@ func (t *tx) Owners(identities []visitor.Identity) ([]visitor.ID, error) {
 	part := func(n int) []string { return lo.Map(keys, func(key [3]string, _ int) string { return key[n] }) }
 	var err error
 	if t.oneByOne() {
-		var asked []byte
-		if asked, err = json.Marshal(keys); err == nil {
-			err = t.find(t.ctx, selectOwnersListed, each, string(asked))
+		var list []byte
+		if list, err = json.Marshal(keys); err == nil {
+			err = t.queryText(t.ctx, selectOwnersListed, each, string(list))
 		}
 	} else {
-		err = t.find(t.ctx, selectOwners, each, part(0), part(1), part(2))
+		err = t.queryText(t.ctx, selectOwners, each, part(0), part(1), part(2))
 	}
 	return lo.Map(keys, func(key [3]string, _ int) visitor.ID { return owners[key] }), err
 }
 
-// AppendEvents keeps events for the end of the transaction.
+// AppendEvents adds events to those pending until the end of the transaction.
 func (t *tx) AppendEvents(events []driver.Event) error {
 	t.events = append(t.events, events...)
 	return nil
 }
 
-// dedupKeyText spells a key like an id, which has as many bytes.
+// dedupKeyText formats a key as an id, which has as many bytes.
 func dedupKeyText(key driver.DedupKey) string { return uuid.UUID(key).String() }
 
 // Processed looks keys of events up.
@@ -105,7 +105,7 @@ func (t *tx) Processed(keys []driver.DedupKey) (map[driver.DedupKey]bool, error)
 	processed := map[driver.DedupKey]bool{}
 	texts := lo.Map(keys, func(key driver.DedupKey, _ int) string { return dedupKeyText(key) })
 	q := t.from(capturedTable, "c", "c.key").Where(t.d.InIDs("c.key", texts))
-	err := t.fetch(t.ctx, q, func(r row) error {
+	err := t.queryByKey(t.ctx, q, func(r row) error {
 		var text string
 		if err := r.Scan(into(&text)); err != nil {
 			return err
@@ -117,14 +117,14 @@ func (t *tx) Processed(keys []driver.DedupKey) (map[driver.DedupKey]bool, error)
 	return processed, err
 }
 
-// maxForgotten keys of events are deleted at a time; that happens for one event of 256.
+// deleteCaptured is run for one event of 256.
 const deleteCaptured = "DELETE FROM " + capturedTable + " WHERE ws = ? AND key IN" +
 	" (SELECT c.key FROM " + capturedTable + " c WHERE c.ws = ? AND c.at < ? ORDER BY c.at LIMIT 1000)"
 
-// PutProcessed records keys of events and, now and then, deletes some that are too old.
+// PutProcessed records keys of events and sometimes deletes some that are too old.
 func (t *tx) PutProcessed(keys []driver.DedupKey, at time.Time) error {
 	micros := driver.Micros(at)
-	err := t.insertRows(t.ctx, capturedTable, nil,
+	err := t.insertRows(t.ctx, capturedTable,
 		idCol(t.scope, "key", keys, dedupKeyText),
 		col("at", "bigint", keys, func(driver.DedupKey) int64 { return micros }))
 	if err != nil || !lo.SomeBy(keys, func(key driver.DedupKey) bool { return key[0] == 0 }) {

@@ -1,19 +1,21 @@
 package sqlstore
 
 import (
-	"database/sql"
 	"maps"
 	"reflect"
 	"slices"
 	"time"
 
+	"github.com/samber/lo"
+
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// WriteVisitors writes the differences of visitors, table by table: first what goes, since
-// it may come back elsewhere.
+// WriteVisitors writes the differences of visitors, table by table. It deletes first, since an
+// identity may move to another visitor.
 func (t *tx) WriteVisitors(edits []driver.VisitorEdit, parts driver.Parts) error {
 	var w visitorWrite
 	for _, e := range edits {
@@ -34,7 +36,7 @@ func (t *tx) WriteVisitors(edits []driver.VisitorEdit, parts driver.Parts) error
 	return nil
 }
 
-// visitorWrite is the rows to write of some visitors.
+// visitorWrite has the rows to write of some visitors.
 type visitorWrite struct {
 	deleted  []visitor.ID
 	created  []profile
@@ -97,7 +99,7 @@ func groupRows(v *visitor.Visitor) []groupRow {
 	return rows
 }
 
-// missing returns the items of a list that another one does not have exactly so.
+// missing returns the items of a list that another list does not have.
 func missing[T comparable](list, other []T) []T {
 	var more []T
 	for _, item := range list {
@@ -158,7 +160,7 @@ func (w *visitorWrite) addProfile(before, after visitor.Visitor) error {
 	if err != nil {
 		return err
 	}
-	// The indexes on other columns are left alone where somebody was only seen.
+	// If only these two differ, the indexes on other columns need no update.
 	if old.LastSeenAt, old.Provenance = now.LastSeenAt, now.Provenance; reflect.DeepEqual(old, now) {
 		w.touched = append(w.touched, p)
 	} else {
@@ -195,7 +197,7 @@ func (w *visitorWrite) addAttributes(before, after *visitor.Visitor) {
 	}
 }
 
-// deleteVisitors deletes visitors and everything that belongs to them but stored merges.
+// deleteVisitors deletes visitors with all of their rows. Apply deletes stored merges.
 func (t *tx) deleteVisitors(ids []visitor.ID) error {
 	for ids := range slices.Chunk(ids, 1_000) {
 		if err := t.deleteProfiles(ids); err != nil {
@@ -248,8 +250,8 @@ func (t *tx) deleteProfiles(ids []visitor.ID) error {
 	})
 }
 
-// deleteOf deletes the rows of a table that belong to visitors, and calls each with the
-// returned columns where the engine keeps counters.
+// deleteOf deletes the rows that a table has of visitors. If the engine keeps counters, it calls
+// each with the returned columns.
 func (t *tx) deleteOf(table string, ids []visitor.ID, returning string, each func(row) error) error {
 	if t.d.Index() == nil {
 		returning = ""
@@ -263,10 +265,10 @@ func (t *tx) deleteWhere(table, column string, ids []visitor.ID, returning strin
 		_, err := t.do(t.ctx, q)
 		return err
 	}
-	return t.fetch(t.ctx, q.Suffix("RETURNING "+returning), each)
+	return t.queryByKey(t.ctx, q.Suffix("RETURNING "+returning), each)
 }
 
-// deleteChildren deletes rows that visitors do not have any more.
+// deleteChildren deletes the rows that visitors no longer have.
 func (t *tx) deleteChildren(w *visitorWrite) error {
 	if rows := w.identity.deleted; len(rows) > 0 {
 		if err := t.deleteRows(t.ctx, identityTable, identityKeys(rows)...); err != nil {
@@ -274,8 +276,7 @@ func (t *tx) deleteChildren(w *visitorWrite) error {
 		}
 	}
 	if rows := w.tag.deleted; len(rows) > 0 {
-		err := t.deleteRows(t.ctx, visitorTagTable, owners(t.scope, rows), idCol(t.scope, "tag_id", rows, tagOf))
-		if err != nil {
+		if err := deleteLinks(t, visitorTagTable, "tag_id", rows, tagOf); err != nil {
 			return err
 		}
 		for _, r := range rows {
@@ -283,8 +284,7 @@ func (t *tx) deleteChildren(w *visitorWrite) error {
 		}
 	}
 	if rows := w.group.deleted; len(rows) > 0 {
-		err := t.deleteRows(t.ctx, visitorGroupTable, owners(t.scope, rows), idCol(t.scope, "group_id", rows, groupOf))
-		if err != nil {
+		if err := deleteLinks(t, visitorGroupTable, "group_id", rows, groupOf); err != nil {
 			return err
 		}
 		for _, r := range rows {
@@ -296,6 +296,22 @@ func (t *tx) deleteChildren(w *visitorWrite) error {
 		return nil
 	}
 	return t.deleteRows(t.ctx, attributeTable, owners(t.scope, rows), col("name", "text", rows, func(c child[string]) string { return c.row }))
+}
+
+// deleteLinks deletes rows that link visitors with tags or groups. SQLite does so fastest with a
+// statement for each tag.
+func deleteLinks[T any, K ~string](t *tx, table, column string, rows []child[T], of func(child[T]) K) error {
+	if !t.oneByOne() {
+		return t.deleteRows(t.ctx, table, owners(t.scope, rows), idCol(t.scope, column, rows, of))
+	}
+	for _, rows := range lo.PartitionBy(rows, of) {
+		ids := lo.Map(rows, func(c child[T], _ int) string { return string(c.visitor) })
+		q := t.delete(table).Where(column+" = ?", t.d.ID(string(of(rows[0])))).Where(t.d.InIDs("visitor_id", ids))
+		if _, err := t.do(t.ctx, q); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func owners[T any](s scope, rows []child[T]) column {
@@ -374,22 +390,22 @@ func (t *tx) insertProfiles(rows []profile) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	var inserted func(int, sql.Result) error
-	if t.d.Index() != nil {
-		inserted = func(row int, r sql.Result) error {
-			rowkey, err := r.LastInsertId()
-			t.rowkeys[rows[row].ID] = rowkey
-			t.texts.put(rowkey, rows[row].words)
-			return err
-		}
-	}
 	columns := append(profileColumns(rows, func(p profile) profile { return p }),
 		idCol(t.scope, "id", rows, func(p profile) visitor.ID { return p.ID }),
 		micros("created_at", rows, func(p profile) time.Time { return p.CreatedAt }))
 	for _, p := range rows {
 		t.counts.source(p.Source, 1)
 	}
-	return t.insertRows(t.ctx, visitorTable, inserted, columns...)
+	last, err := t.insertNumbered(t.ctx, visitorTable, columns...)
+	if err != nil || t.d.Index() == nil {
+		return err
+	}
+	for n, p := range rows {
+		rowkey := last - int64(len(rows)-1-n)
+		t.rowkeys[p.ID] = rowkey
+		t.texts.put(rowkey, p.words)
+	}
+	return nil
 }
 
 func (t *tx) writeIdentities(w *visitorWrite) error {
@@ -411,7 +427,7 @@ func (t *tx) writeIdentities(w *visitorWrite) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	return t.insertRows(t.ctx, identityTable, nil, slices.Concat(identityKeys(rows), []column{owners(t.scope, rows)}, values(rows))...)
+	return t.insertRows(t.ctx, identityTable, slices.Concat(identityKeys(rows), []column{owners(t.scope, rows)}, values(rows))...)
 }
 
 func (t *tx) writeTags(w *visitorWrite) error {
@@ -423,7 +439,7 @@ func (t *tx) writeTags(w *visitorWrite) error {
 		t.counts.tag(r.row.Tag, 1)
 	}
 	type assignment = child[tag.Assignment]
-	return t.insertRows(t.ctx, visitorTagTable, nil,
+	return t.insertRows(t.ctx, visitorTagTable,
 		owners(t.scope, rows),
 		idCol(t.scope, "tag_id", rows, tagOf),
 		micros("put_at", rows, func(c assignment) time.Time { return c.row.At }),
@@ -441,7 +457,7 @@ func (t *tx) writeGroups(w *visitorWrite) error {
 		t.counts.group(r.row.Group, 1-int64(r.row.excluded))
 	}
 	type membership = child[groupRow]
-	return t.insertRows(t.ctx, visitorGroupTable, nil,
+	return t.insertRows(t.ctx, visitorGroupTable,
 		owners(t.scope, rows),
 		idCol(t.scope, "group_id", rows, groupOf),
 		col("excluded", "smallint", rows, func(c membership) int16 { return c.row.excluded }),
@@ -457,13 +473,13 @@ func (t *tx) writeAttributes(w *visitorWrite) error {
 		return nil
 	}
 	type attribute = child[attributeRow]
-	return t.insertRows(t.ctx, attributeTable, nil,
+	return t.insertRows(t.ctx, attributeTable,
 		owners(t.scope, rows),
 		col("name", "text", rows, func(a attribute) string { return a.row.name }),
 		col("ord", "integer", rows, func(a attribute) int32 { return a.row.ord }),
 		col("kind", "smallint", rows, func(a attribute) int16 { return int16(a.row.kind) }),
 		col("text", "text", rows, func(a attribute) string { return a.row.text }),
-		col("text_fold", "text", rows, func(a attribute) string { return fold(a.row.text) }),
+		col("text_fold", "text", rows, func(a attribute) string { return text.Fold(a.row.text) }),
 		col("number", "double precision", rows, func(a attribute) float64 { return a.row.number }),
 		col("micros", "bigint", rows, func(a attribute) int64 { return a.row.micros }),
 	)

@@ -18,7 +18,7 @@ func (s scope) visitors(ctx context.Context, ids []string, parts driver.Parts) (
 		columns, scan = columns[:2], scanVisitorID
 	}
 	var found []record
-	err := s.fetch(ctx, s.from(visitorTable, "v", columns...).Where(s.d.InIDs("v.id", ids)), func(r row) error {
+	err := s.queryByKey(ctx, s.from(visitorTable, "v", columns...).Where(s.d.InIDs("v.id", ids)), func(r row) error {
 		rec, err := scan(r)
 		found = append(found, rec)
 		return err
@@ -29,8 +29,8 @@ func (s scope) visitors(ctx context.Context, ids []string, parts driver.Parts) (
 	return found, s.fill(ctx, found, parts, nil)
 }
 
-// fill reads the parts that are in tables of their own, each in one statement. Of attributes
-// it reads those with some names, or all if there are none.
+// fill reads the parts that have tables of their own, each in one statement. It reads the
+// attributes with the given names, or all attributes if no name is given.
 func (s scope) fill(ctx context.Context, found []record, parts driver.Parts, attributes []string) error {
 	if len(found) == 0 {
 		return nil
@@ -63,9 +63,9 @@ func (s scope) fill(ctx context.Context, found []record, parts driver.Parts, att
 }
 
 func (s scope) fillTags(ctx context.Context, ids []string, byID map[visitor.ID]*visitor.Visitor) error {
-	q := s.hanging(visitorTagTable, "l", "l.visitor_id", "t.id", "t.name", "t.color", "l.put_at", "l.put_by", "l.cause").
+	q := s.childRows(visitorTagTable, "l", "l.visitor_id", "t.id", "t.name", "t.color", "l.put_at", "l.put_by", "l.cause").
 		Where(s.d.InIDs("l.visitor_id", ids))
-	err := s.fetch(ctx, s.with(q, tagTable, "t", "t.id = l.tag_id"), func(r row) error {
+	err := s.queryByKey(ctx, s.join(q, tagTable, "t", "t.id = l.tag_id"), func(r row) error {
 		var id visitor.ID
 		var a tag.Assignment
 		if err := r.Scan(into(&id), into(&a.Tag), &a.Name, &a.Color, timeInto{&a.At}, &a.Actor, &a.Cause); err != nil {
@@ -82,11 +82,12 @@ func (s scope) fillTags(ctx context.Context, ids []string, byID map[visitor.ID]*
 }
 
 func (s scope) fillTagIDs(ctx context.Context, ids []string, byID map[visitor.ID]*visitor.Visitor) error {
-	q := s.hanging(visitorTagTable, "l", "l.visitor_id", "l.tag_id").Where(s.d.InIDs("l.visitor_id", ids))
-	return s.fetch(ctx, q, func(r row) error {
+	q := s.childRows(visitorTagTable, "l", "l.visitor_id", "l.tag_id").Where(s.d.InIDs("l.visitor_id", ids))
+	visitors, tags := known[visitor.ID]{}, known[tag.ID]{}
+	return s.queryByKey(ctx, q, func(r row) error {
 		var id visitor.ID
 		var a tag.Assignment
-		if err := r.Scan(into(&id), into(&a.Tag)); err != nil {
+		if err := r.Scan(visitors.into(&id), tags.into(&a.Tag)); err != nil {
 			return err
 		}
 		v := byID[id]
@@ -96,9 +97,9 @@ func (s scope) fillTagIDs(ctx context.Context, ids []string, byID map[visitor.ID
 }
 
 func (s scope) fillGroups(ctx context.Context, ids []string, byID map[visitor.ID]*visitor.Visitor) error {
-	q := s.hanging(visitorGroupTable, "m", "m.visitor_id", "m.group_id", "m.excluded", "m.at", "m.actor", "m.cause").
+	q := s.childRows(visitorGroupTable, "m", "m.visitor_id", "m.group_id", "m.excluded", "m.at", "m.actor", "m.cause").
 		Where(s.d.InIDs("m.visitor_id", ids))
-	err := s.fetch(ctx, q, func(r row) error {
+	err := s.queryByKey(ctx, q, func(r row) error {
 		var id visitor.ID
 		var m visitor.Membership
 		var excluded int64
@@ -121,9 +122,9 @@ func (s scope) fillGroups(ctx context.Context, ids []string, byID map[visitor.ID
 }
 
 func (s scope) fillIdentities(ctx context.Context, ids []string, byID map[visitor.ID]*visitor.Visitor) error {
-	q := s.hanging(identityTable, "i", "i.visitor_id", "i.source", "i.account", "i.external_id", "i.username", "i.username_at", "i.first_seen", "i.last_seen").
+	q := s.childRows(identityTable, "i", "i.visitor_id", "i.source", "i.account", "i.external_id", "i.username", "i.username_at", "i.first_seen", "i.last_seen").
 		Where(s.d.InIDs("i.visitor_id", ids))
-	err := s.fetch(ctx, q, func(r row) error {
+	err := s.queryByKey(ctx, q, func(r row) error {
 		var id visitor.ID
 		var i visitor.Identity
 		err := r.Scan(into(&id), &i.Source, &i.Account, &i.ExternalID, &i.Username, timeInto{&i.UsernameAt}, timeInto{&i.FirstSeen}, timeInto{&i.LastSeen})
@@ -140,22 +141,22 @@ func (s scope) fillIdentities(ctx context.Context, ids []string, byID map[visito
 	return err
 }
 
-// fewAttributes is up to how many attributes of a visitor are looked for by name.
-const fewAttributes = 4
+// maxNamed is the maximum of attributes that are read by name.
+const maxNamed = 4
 
 func (s scope) fillAttributes(names []string) func(context.Context, []string, map[visitor.ID]*visitor.Visitor) error {
 	return func(ctx context.Context, ids []string, byID map[visitor.ID]*visitor.Visitor) error {
-		q := s.hanging(attributeTable, "a", "a.visitor_id", "a.name", "a.kind", "a.text", "a.number", "a.micros").
+		q := s.childRows(attributeTable, "a", "a.visitor_id", "a.name", "a.kind", "a.text", "a.number", "a.micros").
 			Where(s.d.InIDs("a.visitor_id", ids)).OrderBy("a.visitor_id", "a.name", "a.ord")
-		read := s.fetch
-		if len(names) > 0 && len(names) <= fewAttributes {
+		read := s.queryByKey
+		if len(names) > 0 && len(names) <= maxNamed {
 			q, read = q.Where(s.d.InTexts("a.name", names)), s.query
 		}
 		return read(ctx, q, addAttribute(byID))
 	}
 }
 
-// addAttribute reads a row into the visitor that it hangs on.
+// addAttribute adds a row to its visitor.
 func addAttribute(byID map[visitor.ID]*visitor.Visitor) func(row) error {
 	return func(r row) error {
 		id, a, err := scanAttribute(r)

@@ -15,11 +15,11 @@ import (
 //go:embed testdata
 var files embed.FS
 
-// Clock is the time at which the deliveries of chat and forms arrive.
+// Clock returns the time at which the deliveries of chat and forms arrive.
 func Clock() time.Time { return time.Unix(1_760_000_000, 0) }
 
-// Channels returns the settings under which deliveries are read, by folder. Those of the
-// platforms have no secret yet; see Sign.
+// Channels returns the channel for the deliveries in each folder. Those of the platforms have no
+// secret; see Sign.
 func Channels() map[string]intake.Channel {
 	return map[string]intake.Channel{
 		"whatsapp":            intake.WhatsApp{},
@@ -55,16 +55,16 @@ var contentTypes = map[string]string{
 	".multipart": "multipart/form-data; boundary=boundary",
 }
 
-// Delivery is what a channel posts.
+// Delivery is an example request of a channel.
 type Delivery struct {
-	Folder, Rule string // what it is an example of
-	Path         string // of its file, from this package's folder on
+	Folder, Rule string // the settings, and the rule that it is an example of
+	Path         string // of its file, relative to this package
 	Channel      intake.Channel
 	ContentType  string
 	Body         []byte
 }
 
-// Header gives the content type. It is an intake.Header.
+// Header returns the content type. It is an intake.Header.
 func (d Delivery) Header(name string) string {
 	if name == "Content-Type" {
 		return d.ContentType
@@ -72,13 +72,13 @@ func (d Delivery) Header(name string) string {
 	return ""
 }
 
-// Deliveries returns all there are, in the order of their paths.
+// Deliveries returns all deliveries, ordered by path.
 func Deliveries() []Delivery {
 	var all []Delivery
 	channels := Channels()
 	folders, err := files.ReadDir("testdata")
 	if err != nil {
-		panic(err) // they are embedded
+		panic(err) // embedded
 	}
 	for _, folder := range folders {
 		entries, err := files.ReadDir("testdata/" + folder.Name())
@@ -105,8 +105,8 @@ func Deliveries() []Delivery {
 	return all
 }
 
-// Sign returns the channel with a secret, and the header that proves a body to it, "" for
-// the channels that need none.
+// Sign returns the channel with a secret, and the name and value of the header that signs the
+// body. header is "" for channels without a signature.
 func Sign(c intake.Channel, body []byte) (signed intake.Channel, header, value string) {
 	const secret = "secret"
 	switch c := c.(type) {

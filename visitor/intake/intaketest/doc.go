@@ -1,12 +1,12 @@
-// Package intaketest has deliveries of every channel, one for each rule that package intake
-// follows, to test whatever takes deliveries in: a host's own endpoint too.
+// Package intaketest has example deliveries of every channel, one for each rule of package
+// intake, to test endpoints for webhooks.
 //
 //	for _, d := range intaketest.Deliveries() {
 //		channel, header, value := intaketest.Sign(d.Channel, d.Body)
 //		// post d.Body with d.ContentType and that header to an endpoint of the channel
 //	}
 //
-// They are made up after the platforms' documentation; no person and no business in them
-// is real. Mutations makes of each what may be wrong with it. The golden file beside a delivery is what intake
-// makes of it.
+// The deliveries follow the documentation of the platforms; people and businesses in them are
+// fictitious. Mutations returns broken versions of a delivery. The golden file next to a
+// delivery has the batch that intake returns for it.
 package intaketest

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Mutations are what may go wrong with a delivery of JSON, each with its name: every value
-// is dropped, nulled, doubled, turned into each other type, and every list turned around.
+// Mutations returns broken versions of a JSON delivery by name: each value is removed, set to
+// null, duplicated, and replaced by values of other types, and each list is reversed.
 func Mutations(t testing.TB, body []byte) iter.Seq2[string, []byte] {
 	tree := ParseTree(t, body)
 	return func(yield func(string, []byte) bool) {
@@ -27,13 +27,13 @@ func Mutations(t testing.TB, body []byte) iter.Seq2[string, []byte] {
 			if list, ok := value.(Array); ok {
 				turned := slices.Clone(list)
 				slices.Reverse(turned)
-				one("turn around", 1, turned)
+				one("reverse", 1, turned)
 			}
 		})
 	}
 }
 
-// Others are values of every type that v is not.
+// Others returns values of every type other than that of v.
 func Others(v any) []any {
 	var out []any
 	for _, other := range []string{`7`, `-1.5e300`, `true`, `"x"`, `""`, `[]`, `{}`, `[["x"]]`, `{"id":"x"}`} {

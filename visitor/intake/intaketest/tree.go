@@ -11,10 +11,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A tree is JSON that keeps the order of keys and may have one twice: an Object, an Array,
-// or a json.RawMessage.
+// A tree is JSON with the order of keys and duplicate keys preserved: an Object, an Array, or a
+// json.RawMessage.
 type (
-	Object []Member // the members in their order
+	Object []Member // in order
 	Array  []any    // of trees
 	Member struct { // of an Object
 		Key   string
@@ -22,7 +22,7 @@ type (
 	}
 )
 
-// ParseTree reads JSON.
+// ParseTree parses JSON.
 func ParseTree(t testing.TB, body []byte) any {
 	t.Helper()
 	dec := json.NewDecoder(bytes.NewReader(body))
@@ -60,7 +60,7 @@ func readTree(t testing.TB, dec *json.Decoder) any {
 	return json.RawMessage(raw)
 }
 
-// EncodeTree writes it.
+// EncodeTree returns the tree as JSON.
 func EncodeTree(tree any) []byte {
 	var b bytes.Buffer
 	writeTree(&b, tree)
@@ -97,10 +97,10 @@ func writeTree(b *bytes.Buffer, tree any) {
 	}
 }
 
-// A step is a place in an object or an array.
+// Step is an index in an object or an array.
 type Step int
 
-// Walk calls visit with every place of the tree but the root.
+// Walk calls visit with the path of every value in the tree except the root.
 func Walk(tree any, at []Step, visit func(at []Step)) {
 	children := 0
 	switch v := tree.(type) {
@@ -123,7 +123,7 @@ func child(tree any, s Step) any {
 	return tree.(Array)[s]
 }
 
-// Get returns what is at a place.
+// Get returns the value at a path.
 func Get(tree any, at []Step) any {
 	for _, s := range at {
 		tree = child(tree, s)
@@ -131,7 +131,7 @@ func Get(tree any, at []Step) any {
 	return tree
 }
 
-// Path names a place as people do.
+// Path returns a path in readable form, such as "entry[0].id".
 func Path(tree any, at []Step) string {
 	var b strings.Builder
 	for _, s := range at {
@@ -145,8 +145,8 @@ func Path(tree any, at []Step) string {
 	return strings.TrimPrefix(b.String(), ".")
 }
 
-// Edited returns the tree with n copies of what value makes of the thing at the place: 0
-// drops it, 2 doubles it. The tree itself stays as it is.
+// Edited returns a copy of the tree with the value at a path replaced by n copies of value: 0
+// removes it, 2 duplicates it.
 func Edited(tree any, at []Step, n int, value any) any {
 	last := len(at) == 1
 	switch v := tree.(type) {

@@ -1,17 +1,17 @@
 const root = new URL("api/", document.baseURI);
 
-// Problem is what the server refused, as RFC 9457 has it, or that it was not reached.
+// Problem is an error of the server (RFC 9457), or the failure to reach it.
 class Problem extends Error {
   constructor(status, body) {
     super(body.detail || body.title || `The server answered ${status}.`);
     this.status = status; // 0: the server was not reached
     this.code = body.code;
-    this.id = body.id; // of what is there already
+    this.id = body.id; // of the tag or group that has the name
     this.field = body.field;
     this.position = body.position; // in bytes of the filter's UTF-8
     this.suggestion = body.suggestion;
-    this.count = body.count; // how many match by now
-    this.groups = body.groups; // ids of those whose rules need what was to be deleted
+    this.count = body.count; // the number of visitors that match now
+    this.groups = body.groups; // ids of the groups whose rules mention the tag or group
   }
 }
 
@@ -34,40 +34,40 @@ async function call(method, path, { query = {}, body, headers = {}, signal } = {
   }
 }
 
-// everyone is what an empty search means; to the server an empty filter means nobody.
+// everyone replaces an empty search, because the server refuses an empty filter.
 const everyone = "is:everyone";
-const meant = (filter) => filter.trim() || everyone;
+const orEveryone = (filter) => filter.trim() || everyone;
 
 export const schema = () => call("GET", "schema");
 
 export const findVisitors = ({ filter, order, after, limit }, signal) =>
-  call("GET", "visitors", { query: { filter: meant(filter), order, after, limit }, signal });
-export const facets = (filter, signal) => call("GET", "visitors/facets", { query: { filter: meant(filter) }, signal });
+  call("GET", "visitors", { query: { filter: orEveryone(filter), order, after, limit }, signal });
+export const facets = (filter, signal) => call("GET", "visitors/facets", { query: { filter: orEveryone(filter) }, signal });
 
-// issues returns codes for what is odd in a filter.
-export const issues = async (filter) => (await call("POST", "filters/check", { body: { text: meant(filter) } })).findings.map(({ issue }) => issue);
+// issues returns the codes of the warnings for a filter.
+export const issues = async (filter) => (await call("POST", "filters/check", { body: { text: orEveryone(filter) } })).findings.map(({ issue }) => issue);
 
 export const getVisitor = (id) => call("GET", `visitors/${id}`);
 export const createVisitor = (draft, key) => call("POST", "visitors", { body: draft, headers: { "Idempotency-Key": key } });
 export const updateVisitor = (id, revision, patch) =>
   call("PATCH", `visitors/${id}`, { body: patch, headers: { "If-Match": `"${revision}"` } });
 
-// changeMany does an action on visitors: on those with the ids, or on all that the filter
-// matches, if they are as many as expected.
+// changeMany performs an action on the visitors with the ids, or on all that the filter matches,
+// if their number is as expected.
 export const changeMany = (action, target, more = {}) =>
-  call("POST", "visitors/bulk", { body: { action, ...("ids" in target ? { ids: target.ids } : { filter: meant(target.filter), expect: target.count }), ...more } });
+  call("POST", "visitors/bulk", { body: { action, ...("ids" in target ? { ids: target.ids } : { filter: orEveryone(target.filter), expect: target.count }), ...more } });
 
-// A tag or a group that somebody has made meanwhile will do.
-export const createTag = ({ name, color, description }) => call("POST", "tags", { body: { name, color, description } }).catch(there);
-export const createGroup = ({ name }) => call("POST", "groups", { body: { name } }).catch(there);
+// A tag or group that someone else has created meanwhile is used.
+export const createTag = ({ name, color, description }) => call("POST", "tags", { body: { name, color, description } }).catch(useExisting);
+export const createGroup = ({ name }) => call("POST", "groups", { body: { name } }).catch(useExisting);
 
-function there(problem) {
+function useExisting(problem) {
   if (problem.code !== "exists") throw problem;
   return { id: problem.id };
 }
 
-// deleteOne deletes a tag or a group, of the kind "tag" or "group". One that the rules of
-// groups need stays, and the problem names these groups.
+// deleteOne deletes a tag or a group; kind is "tag" or "group". If the rules of groups mention
+// it, the problem names these groups.
 export async function deleteOne(kind, id) {
   try {
     await call("DELETE", `${kind}s/${id}`);
@@ -82,8 +82,8 @@ export async function deleteOne(kind, id) {
 
 export const countVisitors = async (filter) => (await call("GET", "visitors/count", { query: { filter } })).count;
 
-// withRules returns visitors with the ids of the groups that they are in: those they were
-// added to, and those whose rule they match.
+// withRules returns visitors with the ids of their groups: those they were added to, and those
+// whose rule they match.
 export async function withRules(visitors, groups, signal) {
   if (!visitors.length) return visitors;
   const ids = visitors.map(({ id }) => id).join(",");
@@ -103,26 +103,26 @@ const kinds = [
   ...["tag", "group"].flatMap((kind) => ["created", "updated", "deleted"].map((what) => `${kind}.${what}`)),
 ];
 
-// watch calls changed when it begins to listen and after each change of anybody's. A page
-// that is not seen does not listen: a browser has few connections, shared by its tabs.
+// watch calls changed when it connects and after each change by anyone. A hidden page does not
+// connect, because the tabs of a browser share few connections.
 export function watch(changed) {
   let stream;
-  const deaf = () => {
+  const disconnect = () => {
     stream?.close();
     stream = undefined;
   };
-  const hear = () => {
+  const connect = () => {
     if (document.hidden || stream) return;
     stream = new EventSource(new URL("events/stream?after=-1", root)); // from now on
     for (const kind of ["open", ...kinds]) stream.addEventListener(kind, changed);
-    stream.onerror = () => { // it comes back by itself, unless it was refused
+    stream.onerror = () => { // it reconnects by itself, unless it was refused
       if (stream?.readyState !== EventSource.CLOSED) return;
-      deaf();
-      setTimeout(hear, 10_000);
+      disconnect();
+      setTimeout(connect, 10_000);
     };
   };
-  document.addEventListener("visibilitychange", () => document.hidden ? deaf() : hear());
-  addEventListener("pagehide", deaf);
-  addEventListener("pageshow", (event) => { if (event.persisted) hear(); });
-  hear();
+  document.addEventListener("visibilitychange", () => document.hidden ? disconnect() : connect());
+  addEventListener("pagehide", disconnect);
+  addEventListener("pageshow", (event) => { if (event.persisted) connect(); });
+  connect();
 }

@@ -1,19 +1,18 @@
 import { element } from "./element.js";
 import { paint } from "./color.js";
 
-// sourceBadge shows where a visitor was first met. A source that the catalogue does not
-// know is shown by its own value.
+// sourceBadge shows the source of a visitor. An unknown source is shown by its value.
 export function sourceBadge(source, sources) {
   const known = sources.find((s) => s.value === source) ?? { label: source, badge: "#6b7280" };
   return paint(element("span", { class: "badge source", title: known.description }, known.label), known.badge, known.text);
 }
 
-// tagBadge shows a tag: one of a workspace or one on a visitor.
+// tagBadge shows a tag of a workspace or of a visitor.
 export function tagBadge(tag) {
   return paint(element("span", { class: "badge tag", title: tag.description }, element("bdi", {}, tag.name)), tag.color);
 }
 
-// tagBadges shows the first tags and how many more there are.
+// tagBadges shows the first tags and the number of the others.
 export function tagBadges(tags, most) {
   const shown = tags.slice(0, most).map(tagBadge);
   const more = tags.slice(most);

@@ -4,15 +4,15 @@ import { TagPicker } from "./tag_picker.js";
 import { GroupPicker } from "./group_picker.js";
 import { visitors } from "./time.js";
 
-// told says what a bulk change has done.
-const told = (what, result) => {
+// summary describes the result of a bulk change.
+const summary = (what, result) => {
   const more = [];
   if (result.unchanged) more.push(`${visitors(result.unchanged)} had it already`);
-  if (result.missing?.length) more.push(`${visitors(result.missing.length)} gone meanwhile`);
+  if (result.missing?.length) more.push(`${visitors(result.missing.length)} no longer exist`);
   return `${what} ${visitors(result.changed)}.${more.length ? ` ${more.join(", ")}.` : ""}`;
 };
 
-// openTag puts tags on visitors.
+// openTag adds tags to visitors.
 export function openTag({ target, count, tags, palette, opener, done }) {
   const picker = new TagPicker({ known: tags, palette });
   picker.control.dataset.first = true;
@@ -20,20 +20,20 @@ export function openTag({ target, count, tags, palette, opener, done }) {
     title: `Tag ${visitors(count)}`, confirm: "Tag", picker, opener,
     submit: async () => {
       const tags = await picker.names(api.createTag);
-      done(told("Tagged", await api.changeMany("tag", target, { tags })));
+      done(summary("Tagged", await api.changeMany("tag", target, { tags })));
     },
   });
 }
 
-// openUntag takes tags off visitors.
+// openUntag removes tags from visitors.
 export function openUntag({ target, count, tags, opener, done }) {
-  const picker = new TagPicker({ known: tags, mayMake: false });
+  const picker = new TagPicker({ known: tags, canCreate: false });
   picker.control.dataset.first = true;
   open({
     title: `Untag ${visitors(count)}`, confirm: "Untag", picker, opener,
     submit: async () => {
       const result = await api.changeMany("untag", target, { tags: await picker.names() });
-      done(told("Untagged", { ...result, unchanged: 0 }));
+      done(summary("Untagged", { ...result, unchanged: 0 }));
     },
   });
 }
@@ -45,15 +45,15 @@ function open({ title, confirm, picker, opener, submit }) {
   picker.control.focus();
 }
 
-// openJoin puts visitors into groups.
-export function openJoin({ target, count, groups, opener, done }) {
+// openAddToGroup adds visitors to groups.
+export function openAddToGroup({ target, count, groups, opener, done }) {
   const picker = new GroupPicker({ known: groups });
   const dialog = new Dialog({
     title: `Add ${visitors(count)} to groups`, confirm: "Add", opener, content: picker.root,
     submit: async () => {
       let last;
       for (const group of await picker.ids(api.createGroup)) last = await api.changeMany("add_to_group", target, { group });
-      done(told("Added", last));
+      done(summary("Added", last));
     },
   }).open();
   dialog.allow(false);

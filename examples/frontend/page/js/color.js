@@ -4,11 +4,11 @@ const names = {
   "#7c3aed": "violet", "#9333ea": "purple", "#c026d3": "fuchsia", "#db2777": "pink", "#e11d48": "rose", "#57534e": "stone",
 };
 
-// colorName says a colour of the palette in words, for those who do not see it.
+// colorName returns the name of a palette colour, for screen readers.
 export const colorName = (color) => names[color] ?? color;
 
-// textOn returns black or white, whichever is read better on a colour: its contrast is
-// always 4.5:1 or more (WCAG 2.2, relative luminance).
+// textOn returns black or white, whichever has more contrast on a colour: always 4.5:1 or more
+// (WCAG 2.2, relative luminance).
 export function textOn(color) {
   const [r, g, b] = [1, 3, 5].map((at) => {
     const c = parseInt(color.slice(at, at + 2), 16) / 255;
@@ -18,7 +18,7 @@ export function textOn(color) {
   return 1.05 / (luminance + 0.05) >= (luminance + 0.05) / 0.05 ? "#ffffff" : "#000000";
 }
 
-// paint gives an element its colour through the style object, which a strict
+// paint sets the colour of an element through the style object, which a strict
 // Content-Security-Policy allows, unlike a style attribute in HTML.
 export function paint(element, color, text = textOn(color)) {
   element.style.setProperty("--color", color);

@@ -5,8 +5,8 @@ import { number, visitors } from "./time.js";
 
 const digits = (text) => text.replace(/[\s,.]/g, "");
 
-// openDelete asks whether visitors should go for good: what goes, what stays, and their
-// number as the answer.
+// openDelete confirms the permanent deletion of visitors. It shows what is deleted and what
+// stays, and requires their number.
 export function openDelete({ target, count, name, opener, done }) {
   const inputId = freshId("number");
   const input = element("input", { type: "text", id: inputId, inputmode: "numeric", autocomplete: "off", "data-first": true, class: "number" });
@@ -18,10 +18,10 @@ export function openDelete({ target, count, name, opener, done }) {
   const label = element("label", { for: inputId });
   ask();
   const dialog = new Dialog({
-    title: count === 1 ? "Delete visitor" : "Delete visitors", confirm: "Delete for good", danger: true, opener,
+    title: count === 1 ? "Delete visitor" : "Delete visitors", confirm: "Delete permanently", danger: true, opener,
     content: [
       question,
-      element("div", { class: "fate" },
+      element("div", { class: "consequences" },
         element("section", { class: "goes" }, element("h3", {}, "This goes"), element("ul", {},
           ["Profile: name, e-mail, phone, attributes", "Tags they carry", "Memberships in groups", "Identities on channels"].map((what) => element("li", {}, what)))),
         element("section", { class: "stays" }, element("h3", {}, "This stays"), element("ul", {},
@@ -48,21 +48,20 @@ export function openDelete({ target, count, name, opener, done }) {
   input.focus();
 }
 
-const fates = {
+const kinds = {
   tag: { label: "Tag", lose: (n) => `${visitors(n)} ${n === 1 ? "loses" : "lose"} this tag. The visitors stay.` },
   group: { label: "Group", lose: (n) => `${visitors(n)} ${n === 1 ? "is" : "are"} in this group. The visitors stay.` },
 };
 
-// openDeleteOne asks which tag or group should go for good, and says how many visitors have
-// it.
+// openDeleteOne chooses a tag or group to delete permanently, and shows how many visitors have it.
 export function openDeleteOne({ kind, known, done }) {
-  const { label, lose } = fates[kind];
-  const fate = element("p", { role: "status" });
+  const { label, lose } = kinds[kind];
+  const effect = element("p", { role: "status" });
   const list = element("select", { "data-first": true }, element("option", { value: "" }, "Choose…"),
     known.map(({ id, name }) => element("option", { value: id }, name)));
   const dialog = new Dialog({
-    title: `Delete a ${kind}`, confirm: "Delete for good", danger: true,
-    content: [field(kind, label, list), fate, element("p", { class: "warning" }, "This cannot be undone.")],
+    title: `Delete a ${kind}`, confirm: "Delete permanently", danger: true,
+    content: [field(kind, label, list), effect, element("p", { class: "warning" }, "This cannot be undone.")],
     submit: async () => {
       await api.deleteOne(kind, list.value);
       done(`Deleted ${known.find(({ id }) => id === list.value).name}.`);
@@ -71,11 +70,11 @@ export function openDeleteOne({ kind, known, done }) {
   list.addEventListener("change", async () => {
     const id = list.value;
     dialog.allow(false);
-    fate.textContent = "";
+    effect.textContent = "";
     try {
       const n = id && await api.countVisitors(`${kind}:#${id}`);
-      if (list.value !== id || !id) return; // another one was chosen meanwhile
-      fate.textContent = lose(n);
+      if (list.value !== id || !id) return; // another one was chosen in the meantime
+      effect.textContent = lose(n);
       dialog.allow(true);
     } catch (problem) {
       dialog.refuse(problem);

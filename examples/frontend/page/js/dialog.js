@@ -1,17 +1,16 @@
 import { element, freshId } from "./element.js";
 
-// Dialog is a modal dialog with a title, a form and an answer. Escape and Cancel close it,
-// a press beside it does not; the focus then goes back to where it was, or to what opener
-// returns.
+// Dialog is a modal dialog with a title, a form and buttons. Escape and Cancel close it, a click
+// outside does not. The focus then returns to where it was, or to the result of opener.
 export class Dialog {
   #root;
   #form;
   #error = element("p", { class: "dialog-error", role: "alert", hidden: true });
   #confirm;
   #opener;
-  #before; // what had the focus
+  #before; // the element that had the focus
 
-  // submit does what the dialog is for; when it returns without an error the dialog closes.
+  // submit performs the action of the dialog; the dialog closes if it succeeds.
   constructor({ title, content, confirm, danger = false, submit, opener, extra, wide = false }) {
     const titleId = freshId("title");
     this.#opener = opener;
@@ -46,10 +45,10 @@ export class Dialog {
     if (to?.isConnected) to.focus();
   }
 
-  // allow says whether the dialog can be confirmed.
+  // allow sets whether the dialog can be confirmed.
   allow(may) { this.#confirm.disabled = !may; }
 
-  // refuse shows why it did not work: at the field it is about, where there is one.
+  // refuse shows an error, at its field if it has one.
   refuse(problem) {
     const fields = [...this.#root.querySelectorAll(".field")];
     for (const field of fields) mark(field, field.dataset.field === problem.field ? problem.message : "");
@@ -75,7 +74,7 @@ export class Dialog {
   }
 }
 
-// mark shows what is wrong with a field, or, with nothing, that nothing is.
+// mark shows the error of a field; "" removes it.
 function mark(field, wrong) {
   const [control, line] = [field.querySelector("input, select"), field.querySelector(".field-error")];
   if (wrong) control.setAttribute("aria-invalid", "true");
@@ -84,8 +83,8 @@ function mark(field, wrong) {
   line.hidden = !wrong;
 }
 
-// field is a labelled control, with a place for its error; the control may be within a
-// larger whole.
+// field returns a labelled control with a place for its error; whole is the element to show if
+// the control is part of it.
 export function field(name, label, control, hint, whole = control) {
   const [id, errorId, hintId] = [freshId(name), freshId("error"), freshId("hint")];
   control.id = id;

@@ -1,6 +1,6 @@
-// element makes an HTML element. Attributes that start with "on" are listeners; true and
-// false set and leave out an attribute. Children are elements or text: text becomes a text
-// node, so nothing that a visitor wrote is ever read as HTML.
+// element creates an HTML element. Attributes that start with "on" are listeners; true sets and
+// false omits an attribute. Children are elements or text. Text becomes a text node, so nothing
+// that a visitor wrote is parsed as HTML.
 export function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
@@ -14,11 +14,11 @@ export function element(name, attributes = {}, ...children) {
 
 let ids = 0;
 
-// freshId returns an id that no element has, for labels.
+// freshId returns a unique id, for labels.
 export const freshId = (what) => `${what}-${++ids}`;
 
-// rove makes the items of a container one stop of the Tab key; the arrow keys, Home and End
-// move between them. It is called again after the items change, and keeps the place.
+// rove makes the items of a container one stop of the Tab key (roving tabindex); the arrow keys,
+// Home and End move between them. Call it again after the items change; it keeps the position.
 export function rove(container, selector, current = 0) {
   const items = [...container.querySelectorAll(selector)];
   const stop = items.find((item) => item === document.activeElement) ?? items[Math.min(current, items.length - 1)];

@@ -2,26 +2,26 @@ import { element, rove } from "./element.js";
 import { paint } from "./color.js";
 import { number } from "./time.js";
 
-// next is the state that a press leads to.
+// next is the state after a press.
 export const next = { "": "has", has: "not", not: "" };
 
-// FacetChips is a list of things to filter by, each with how many visitors have it. A chip
-// has three states, one press apart: off, has, has not.
+// FacetChips is a list of values to filter by, each with the number of visitors. A chip has three
+// states: off, has, has not.
 export class FacetChips {
   #root;
   #pressed;
   #words;
   #at = 0;
 
-  // words say the two states that are on; pressed is told the name of a chip.
+  // words are the labels of the states has and has not; pressed is called with the name of a chip.
   constructor(root, [has, not], pressed) {
     this.#root = root;
     this.#words = { "": "off", has, not };
     this.#pressed = pressed;
   }
 
-  // show lists chips: {name, label, color, count, state, description}. Those that are there
-  // already stay in their place and change, or a press that is under way would be lost.
+  // show lists chips: {name, label, color, count, state, description}. Existing buttons are
+  // updated rather than replaced, so that a press in progress is not lost.
   show(chips) {
     const focused = this.#root.contains(document.activeElement) ? document.activeElement.dataset.name : undefined;
     const old = [...this.#root.querySelectorAll("button")];

@@ -1,10 +1,10 @@
 import { element } from "./element.js";
 import { atByte } from "./filter_text.js";
 
-const pause = 450; // milliseconds without a key before what was typed is asked for
+const pause = 450; // milliseconds without a key before the typed filter is applied
 
-// FilterBar is the search field: names, addresses and numbers, or a filter in its text form.
-// It tells of a text to look for, and shows where and why the server cannot read one.
+// FilterBar is the search field, for names, addresses and numbers or a filter in the text form.
+// It calls changed with the text, and shows errors of the server at their position.
 export class FilterBar {
   #input = document.getElementById("filter");
   #clear = document.getElementById("filter-clear");
@@ -16,7 +16,7 @@ export class FilterBar {
     this.#changed = changed;
     this.#input.addEventListener("input", () => {
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#tell(), pause);
+      this.#timer = setTimeout(() => this.#apply(), pause);
       this.#clear.hidden = !this.#input.value;
     });
     this.#input.addEventListener("keydown", (event) => {
@@ -24,7 +24,7 @@ export class FilterBar {
     });
     document.getElementById("search").addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#tell({ entered: true });
+      this.#apply({ entered: true });
     });
     this.#clear.addEventListener("click", () => {
       this.apply("");
@@ -34,20 +34,20 @@ export class FilterBar {
 
   get text() { return this.#input.value; }
 
-  // show puts a text into the field without asking for it.
+  // show sets the text of the field without applying it.
   show(text) {
     clearTimeout(this.#timer);
     this.#input.value = text;
     this.#clear.hidden = !text;
   }
 
-  // apply puts a text into the field and asks for it.
+  // apply sets the text of the field and applies it.
   apply(text) {
     this.show(text);
-    this.#tell();
+    this.#apply();
   }
 
-  #tell(how = {}) {
+  #apply(how = {}) {
     clearTimeout(this.#timer);
     this.#changed(this.text, how);
   }
@@ -58,13 +58,13 @@ export class FilterBar {
     this.#error.replaceChildren();
   }
 
-  // refuse shows a problem below the field: the reason, the place in what was typed, and
-  // what could be meant instead. After Enter the cursor goes to the place.
+  // refuse shows a problem below the field: the reason, the position in the text, and a
+  // suggestion. After Enter the cursor moves to the position.
   refuse(problem, { entered = false, filter = this.text } = {}) {
     const [from, to] = placeOf(problem, filter);
     const fixes = [];
     if (problem.suggestion && from !== undefined) {
-      const fixed = filter.slice(0, from) + spell(problem.suggestion) + filter.slice(to);
+      const fixed = filter.slice(0, from) + quoted(problem.suggestion) + filter.slice(to);
       fixes.push(this.#fix(["Did you mean ", element("b", {}, element("bdi", {}, problem.suggestion)), "?"], fixed));
     } else if (problem.suggestion) {
       fixes.push(element("span", {}, "Did you mean ", element("b", {}, problem.suggestion), "?"));
@@ -88,7 +88,7 @@ export class FilterBar {
   }
 }
 
-// placeOf returns where in the text the word begins and ends that a problem is about.
+// placeOf returns the start and end of the word with the problem.
 function placeOf(problem, text) {
   if (problem.position === undefined) return [];
   const from = atByte(text, problem.position);
@@ -96,8 +96,8 @@ function placeOf(problem, text) {
   return [from, from + Math.max(word.length, from < text.length ? 1 : 0)];
 }
 
-// spell writes a word as it stands in a filter.
-const spell = (word) => /^[\p{L}\p{N}_][\p{L}\p{N}_.:@&+-]*$/u.test(word) ? word : `"${word.replace(/["\\]/g, "\\$&")}"`;
+// quoted returns a word as it is written in a filter.
+const quoted = (word) => /^[\p{L}\p{N}_][\p{L}\p{N}_.:@&+-]*$/u.test(word) ? word : `"${word.replace(/["\\]/g, "\\$&")}"`;
 
-// sentence makes a reason into one.
+// sentence adds a capital letter and a full stop.
 const sentence = (reason) => reason.slice(0, 1).toUpperCase() + reason.slice(1) + (/[.?!]$/.test(reason) ? "" : ".");

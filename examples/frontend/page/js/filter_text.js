@@ -1,8 +1,8 @@
-// The text form of a filter, as far as the chips edit it: conditions on a source, a tag or a
-// group that stand alone at the top level, such as source:instagram, tag:hot-lead and
-// -tag:customer. All else in the text stays as it was typed.
+// The part of the text form of filters that chips edit: conditions on a source, tag or group at
+// the top level, such as source:instagram, tag:hot-lead and -tag:customer. The rest of the text
+// stays as it was typed.
 
-// items cuts a text at the white space that is outside quotes and parentheses.
+// items splits a text at white space outside quotes and parentheses.
 export function items(text) {
   const found = [];
   let item = "", depth = 0, quoted = false;
@@ -20,7 +20,7 @@ export function items(text) {
   return found;
 }
 
-// condition reads an item that a chip can stand for, or returns nothing.
+// condition parses an item that chips can show, or returns undefined.
 function condition(item) {
   const match = /^(-?)(source|tag|group):(.+)$/is.exec(item);
   if (!match) return;
@@ -36,7 +36,7 @@ function condition(item) {
   return { not: match[1] === "-", field: match[2].toLowerCase(), values };
 }
 
-// fold is the form in which two spellings of a name are equal.
+// fold returns the form in which spellings of a name are equal.
 export const fold = (name) => name.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().trim().replace(/\s+/g, " ");
 
 // term writes a condition.
@@ -49,15 +49,15 @@ function term(field, values, not) {
 const isList = (item) => item === "OR";
 const joins = (item) => item === "AND" || item === "NOT" || isList(item);
 
-// conditions lists the items with the conditions that chips stand for. In a list joined by
-// OR there are none, nor after a word that changes what an item means.
+// conditions lists the items with the conditions that chips show. Items joined by OR or after
+// NOT have none.
 function conditions(text) {
   const all = items(text);
   const or = all.some(isList);
   return all.map((item, i) => ({ item, is: or || all[i - 1] === "NOT" ? undefined : condition(item) }));
 }
 
-// stateOf tells what a text asks of one source, tag or group: "has", "not" or "".
+// stateOf returns the state of one source, tag or group in a text: "has", "not" or "".
 export function stateOf(text, field, name) {
   const wanted = fold(name);
   for (const { is } of conditions(text)) {
@@ -68,8 +68,8 @@ export function stateOf(text, field, name) {
   return "";
 }
 
-// withState returns the text with that state of one source, tag or group. A visitor has one
-// source, so the sources wanted are one condition: any of them.
+// withState returns the text with a new state of one source, tag or group. A visitor has one
+// source, so several sources are one condition: any of them.
 export function withState(text, field, name, state) {
   const wanted = fold(name);
   let kept = [], placed = false;
@@ -95,14 +95,14 @@ export function withState(text, field, name, state) {
   return kept.join(" ");
 }
 
-// without returns the text without the conditions of a field (or only those that ask for
-// "not"), to count what the other choices of it would find.
+// without returns the text without the conditions on a field (or only the negated ones), to count
+// the matches of the other values.
 export function without(text, field, state) {
   const kept = conditions(text).filter(({ is }) => is?.field !== field || (state === "not" && !is.not));
   return kept.map(({ item }) => item).filter((item, i, all) => item !== "AND" || (i > 0 && i < all.length - 1 && !joins(all[i - 1]))).join(" ");
 }
 
-// atByte returns the place in a string of an offset in its UTF-8.
+// atByte converts an offset in UTF-8 bytes to an index in a string.
 export function atByte(text, offset) {
   let bytes = 0, at = 0;
   for (const c of text) {

@@ -2,7 +2,7 @@ import { element, freshId } from "./element.js";
 import { fold } from "./filter_text.js";
 import { day } from "./time.js";
 
-// GroupPicker chooses contact groups by ticking them, and takes the name of a new one.
+// GroupPicker selects contact groups with checkboxes, and adds new ones by name.
 export class GroupPicker {
   #known;
   #list = element("div", { class: "group-list" });
@@ -10,8 +10,7 @@ export class GroupPicker {
   #input;
   root;
 
-  // known are the groups that there are, chosen the ids of those that are ticked, memberships
-  // those that a visitor has: since when, and by whom.
+  // known are all groups, chosen the ids of the ticked ones, memberships those of a visitor.
   constructor({ known, chosen = [], memberships = [] }) {
     this.#known = known;
     for (const group of known) this.#list.append(this.#line(group, chosen.includes(group.id), memberships.find((m) => m.group === group.id)));
@@ -20,7 +19,7 @@ export class GroupPicker {
       type: "text", id: inputId, maxlength: 100, autocomplete: "off", placeholder: "Name of a new group",
       onkeydown: (event) => {
         if (event.key !== "Enter" || !this.#input.value.trim()) return;
-        event.preventDefault(); // adds the group, and does not send the form
+        event.preventDefault(); // adds the group instead of submitting the form
         this.#add();
       },
     });
@@ -42,9 +41,9 @@ export class GroupPicker {
     const name = this.#input.value.trim();
     if (!name) return;
     this.#input.value = "";
-    const there = [...this.#known, ...this.#fresh].find((group) => fold(group.name) === fold(name));
-    if (there) {
-      this.#box(there.id).checked = true;
+    const existing = [...this.#known, ...this.#fresh].find((group) => fold(group.name) === fold(name));
+    if (existing) {
+      this.#box(existing.id).checked = true;
       return;
     }
     const group = { id: freshId("new"), name };
@@ -55,9 +54,9 @@ export class GroupPicker {
 
   #box(id) { return this.#list.querySelector(`input[value="${CSS.escape(id)}"]`); }
 
-  // ids are those of the ticked groups; make makes the new ones first.
+  // ids returns the ids of the ticked groups, after creating the new ones with make.
   async ids(make) {
-    this.#add(); // what was typed and not entered
+    this.#add(); // a name that was typed but not entered
     for (const group of this.#fresh.filter((group) => this.#box(group.id)?.checked)) {
       const box = this.#box(group.id);
       const made = { ...group, ...await make(group).catch((problem) => { throw Object.assign(problem, { field: undefined }); }) };

@@ -2,7 +2,7 @@ import { element } from "./element.js";
 
 const shown = 8_000; // milliseconds
 
-// notice tells what was done, below the page and to screen readers; it goes by itself.
+// notice shows a message below the page and to screen readers for a few seconds.
 export function notice(text) {
   const box = document.getElementById("notices");
   const line = element("p", { class: "notice" }, text);

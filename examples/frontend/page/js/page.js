@@ -11,7 +11,7 @@ import { VisitorsTable } from "./visitors_table.js";
 import { Pager } from "./pager.js";
 import { VisitorForm } from "./visitor_form.js";
 import { openDelete, openDeleteOne } from "./delete_dialog.js";
-import { openJoin, openTag, openUntag } from "./bulk_dialogs.js";
+import { openAddToGroup, openTag, openUntag } from "./bulk_dialogs.js";
 
 const limit = 50;
 
@@ -21,14 +21,14 @@ const order = document.getElementById("order");
 const deletions = { tag: document.getElementById("delete-tag"), group: document.getElementById("delete-group") };
 
 let schema = { sources: [], orders: [], palette: [] };
-let tags = [], groups = []; // all that there are
-let filter = ""; // the last one that could be read; the rows are its
-let total = 0; // how many match it
-let shown = false; // something was, so far
-let refused = false; // what is typed cannot be read
+let tags = [], groups = []; // all of the workspace
+let filter = ""; // the last valid one; the rows are its matches
+let total = 0; // number of matches
+let shown = false; // visitors have been shown
+let refused = false; // the typed filter is invalid
 let asked = new AbortController();
-let remembered = false; // the address is that of what is shown
-let loading = 0; // what is under way
+let remembered = false; // the URL is that of the shown page
+let loading = 0; // requests in progress
 
 const selection = new Selection(() => { table.showSelection(); selected.show(total); });
 const table = new VisitorsTable(document.getElementById("table"), { selection, opened: open, sorted: sortBy });
@@ -38,7 +38,7 @@ const pager = new Pager(document.getElementById("pager"), async (cursors) => {
 });
 const bar = new FilterBar((text, how) => find(text, how));
 const chips = (field, words) => new FacetChips(document.getElementById(`${field}s`), words, (name) => {
-  // What counts is the text: the chip may not have been told yet of the press before.
+  // The state is taken from the text, because the chip may not show the previous press yet.
   bar.apply(withState(bar.text, field, name, next[stateOf(bar.text, field, name)]));
 });
 const facets = {
@@ -50,22 +50,22 @@ const selected = new SelectionBar(selection, {
   all: () => { selection.setAll(filter, total); selectionFocus(); },
   Tag: () => openTag(bulk()),
   Untag: () => openUntag(bulk()),
-  "Add to group": () => openJoin(bulk()),
+  "Add to group": () => openAddToGroup(bulk()),
   Delete: () => openDelete({ ...bulk(), done: (result) => { selection.clear(); changed(`Deleted ${inWords(result.changed)}.`); } }),
 });
 
-// bulk is what a bulk dialog is about.
+// bulk returns the options of a bulk dialog.
 const bulk = () => ({ target: selection.target, count: selection.size, palette: schema.palette, tags, groups: [...groups], done: changed });
 
 const selectionFocus = () => document.querySelector("#selection .actions button").focus();
 
-// changed tells what was done and shows the visitors as they are now.
+// changed shows what was done, and reloads the visitors.
 async function changed(what) {
   notice(what);
   await load();
 }
 
-// find looks for the visitors of a text, from the first page.
+// find shows the first page of the visitors that match a text.
 async function find(text, how = {}) {
   try {
     await load({ text, cursors: [""], rethrow: true });
@@ -81,13 +81,12 @@ async function find(text, how = {}) {
   showTotal();
 }
 
-// showTotal tells how many match, and what: a text that cannot be read changes nothing.
+// showTotal shows how many visitors match. An invalid filter leaves the last one in effect.
 function showTotal() {
   count.textContent = inWords(total) + (!refused ? "" : filter ? ", by the last filter" : ", unfiltered");
 }
 
-// load shows a page of the visitors of a text, and counts: the page that the last of the
-// cursors leads to.
+// load shows a page of the visitors that match a text, the page of the last cursor, with counts.
 async function load({ text = filter, cursors = pager.cursors, facets: counted = true, rethrow = false } = {}) {
   asked.abort();
   const { signal } = asked = new AbortController();
@@ -95,13 +94,13 @@ async function load({ text = filter, cursors = pager.cursors, facets: counted = 
   table.busy(true);
   try {
     const counting = counted && countChips(text, signal);
-    if (counting) counting.catch(() => {}); // what is wrong with the text, and where, the page of visitors tells
+    if (counting) counting.catch(() => {}); // an invalid text is reported by findVisitors
     const page = await api.findVisitors({ filter: text, order: order.value, after: cursors.at(-1), limit }, signal);
     const counts = await counting;
     if (!page.visitors.length && cursors.length > 1) return await load({ text, cursors: [""], rethrow }); // the page was emptied
     const visitors = await api.withRules(page.visitors, counts ? counts.main.groups.map((g) => g.group) : groups, signal);
     const never = !visitors.length && (await api.issues(text)).includes("contradiction");
-    signal.throwIfAborted(); // from here on all is shown, or nothing
+    signal.throwIfAborted(); // from here on everything is shown, or nothing
     if (text !== filter) selection.clear();
     filter = text;
     shown = true;
@@ -123,8 +122,8 @@ async function load({ text = filter, cursors = pager.cursors, facets: counted = 
   }
 }
 
-// countChips counts what each chip would find. The sources are counted without the condition
-// on sources, so that the others can be chosen too; what is excluded likewise.
+// countChips counts the matches of each chip. Sources are counted without the condition on
+// sources, so that the others can be chosen too; likewise excluded tags and groups.
 async function countChips(text, signal) {
   const [all, sources, excludedTags, excludedGroups] = [text, without(text, "source"), without(text, "tag", "not"), without(text, "group", "not")];
   const asked = new Map();
@@ -155,7 +154,7 @@ function showCounts(text, { main, bySource, byTag, byGroup }) {
 
 function empty(never) {
   if (filter.trim()) {
-    table.say("No visitors match", never ? "Nobody ever can: conditions of the filter contradict each other." : "Nobody fits the search and the filters.", element("button", { type: "button", onclick: () => bar.apply("") }, "Clear the filter"));
+    table.say("No visitors match", never ? "The conditions of the filter contradict each other." : "No visitor matches the search and the filters.", element("button", { type: "button", onclick: () => bar.apply("") }, "Clear the filter"));
   } else {
     table.say("No visitors yet", "People who write to you on a channel appear here, and those you create.", element("button", { type: "button", class: "primary", onclick: openCreate }, "Create the first"));
   }
@@ -166,7 +165,7 @@ function failed(problem, again) {
   table.say("That did not work", problem.message, element("button", { type: "button", onclick: again }, "Try again"));
 }
 
-// remember keeps what is shown in the address: for reloading, for sharing, and for going back.
+// remember stores filter and order in the URL, for reloading, sharing and going back.
 function remember() {
   const url = new URL(location);
   for (const [key, value, usual] of [["filter", filter, ""], ["order", order.value, "newest"]]) {
@@ -177,7 +176,7 @@ function remember() {
   else history.replaceState(null, "", url);
 }
 
-// recall shows what the address says.
+// recall shows the filter and order of the URL.
 async function recall() {
   const wanted = new URL(location).searchParams;
   order.value = schema.orders.some(({ value }) => value === wanted.get("order")) ? wanted.get("order") : "newest";
@@ -211,11 +210,11 @@ async function open(id) {
       }),
     }).open();
   } catch (problem) {
-    await changed(problem.status === 404 ? "This visitor is gone." : problem.message);
+    await changed(problem.status === 404 ? "This visitor no longer exists." : problem.message);
   }
 }
 
-// What is typed may be about the tag or group that is gone: the search field says so then.
+// The typed filter can mention the deleted tag or group: the search field then shows the error.
 function openDeleteOf(kind, known) {
   openDeleteOne({ kind, known, done: (what) => { notice(what); find(bar.text); } });
 }
@@ -232,7 +231,7 @@ const unfold = () => { filters.open = wide.matches; };
 wide.addEventListener("change", unfold);
 unfold();
 
-// refresh shows the changes of others, a little later and not in the middle of something.
+// refresh shows changes by others after a delay, not during a request or a dialog.
 let refreshing;
 function refresh() {
   clearTimeout(refreshing);

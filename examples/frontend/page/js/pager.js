@@ -1,9 +1,9 @@
 import { element } from "./element.js";
 import { number } from "./time.js";
 
-// Pager goes from page to page by cursors: the next page starts after the last visitor seen,
-// and those before are on a stack. So nobody is skipped or shown twice while visitors come
-// and go.
+// Pager turns pages by cursors: the next page starts after the last visitor of this one, and
+// previous cursors are on a stack. So no visitor is skipped or repeated while others are created
+// and deleted.
 export class Pager {
   #cursors = [""];
   #next = "";
@@ -13,7 +13,7 @@ export class Pager {
   #turned;
   #root;
 
-  // turned is told the cursors of the page to show.
+  // turned is called with the cursors of the page to show.
   constructor(root, turned) {
     this.#root = root;
     this.#turned = turned;
@@ -21,14 +21,14 @@ export class Pager {
     this.show([""], "");
   }
 
-  // cursors are those of the page that is shown, the last one, and of all before it.
+  // cursors returns the cursors of all pages up to the shown one.
   get cursors() { return this.#cursors; }
 
-  // show tells of the page that is shown, and where the following one starts.
+  // show sets the cursors of the shown page and of the next one.
   show(cursors, next) {
     this.#cursors = cursors;
     this.#next = next;
-    // A button that were disabled would lose the focus when the last page is come to.
+    // aria-disabled keeps the focus on the button on the first or last page.
     this.#before.setAttribute("aria-disabled", cursors.length === 1);
     this.#after.setAttribute("aria-disabled", !next);
     this.#where.textContent = `Page ${number(cursors.length)}`;

@@ -1,5 +1,4 @@
-// Selection is which visitors are ticked: some, by id, on whatever pages, or all that a
-// filter matches.
+// Selection is the set of selected visitors: by id, on any pages, or all that a filter matches.
 export class Selection {
   #ids = new Set();
   #all; // {filter, count}
@@ -11,11 +10,11 @@ export class Selection {
   get isAll() { return this.#all !== undefined; }
   has(id) { return this.isAll || this.#ids.has(id); }
 
-  // target is what a bulk action is done on.
+  // target returns the target of a bulk action.
   get target() { return this.#all ?? { ids: [...this.#ids] }; }
 
-  // set ticks or unticks visitors. With all of a filter ticked, those on the page are known
-  // by id, so unticking one leaves the others of the page.
+  // set selects or unselects visitors. If all of a filter are selected, unselecting one leaves
+  // the others of the page.
   set(ids, ticked, onPage = []) {
     if (this.isAll) this.#ids = new Set(onPage);
     this.#all = undefined;

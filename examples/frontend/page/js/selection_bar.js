@@ -1,15 +1,15 @@
 import { element } from "./element.js";
 import { number, visitors } from "./time.js";
 
-// SelectionBar tells how many visitors are ticked and what can be done with them. It offers
-// all that match when the ticked ones are fewer.
+// SelectionBar shows the number of selected visitors and the bulk actions. It offers to select
+// all that match.
 export class SelectionBar {
   #root = document.getElementById("selection");
   #count = element("p", { class: "selected", role: "status" });
   #all = element("button", { type: "button", class: "link" });
   #selection;
 
-  // actions are names of buttons and what they do.
+  // actions are the names of buttons with their functions.
   constructor(selection, { all, ...actions }) {
     this.#selection = selection;
     this.#all.addEventListener("click", all);
@@ -18,7 +18,7 @@ export class SelectionBar {
       element("div", { class: "actions" }, Object.entries(actions).map(button), element("button", { type: "button", class: "close quiet", "aria-label": "Clear the selection", onclick: () => selection.clear() }, "×")));
   }
 
-  // show tells of the selection, of so many that match.
+  // show updates the bar; total is the number of matches.
   show(matching) {
     const { size, isAll } = this.#selection;
     this.#root.hidden = size === 0;

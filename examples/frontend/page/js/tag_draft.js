@@ -2,7 +2,7 @@ import { element, freshId } from "./element.js";
 import { colorName, paint } from "./color.js";
 import { tagBadge } from "./badge.js";
 
-// TagDraft is where a new tag gets its colour and its description.
+// TagDraft is the form for colour and description of a new tag.
 export class TagDraft {
   #name;
   #color;
@@ -25,7 +25,7 @@ export class TagDraft {
       onkeydown: (event) => {
         if (event.key !== "Enter" && event.key !== "Escape" || event.isComposing) return;
         if (event.key === "Enter" && event.target.tagName === "BUTTON") return;
-        event.preventDefault(); // neither sends nor closes the form around it
+        event.preventDefault(); // neither submits nor closes the outer form
         event.stopPropagation();
         event.key === "Enter" ? make() : left();
       },
@@ -36,7 +36,7 @@ export class TagDraft {
       this.#description,
       element("div", { class: "draft-buttons" },
         element("button", { type: "button", onclick: make }, "Add tag"),
-        element("button", { type: "button", class: "quiet", onclick: left }, "Leave it")));
+        element("button", { type: "button", class: "quiet", onclick: left }, "Discard")));
     this.#paint(this.#color);
   }
 

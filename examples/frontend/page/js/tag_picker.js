@@ -5,13 +5,13 @@ import { TagDraft } from "./tag_draft.js";
 
 const mostOptions = 50;
 
-// TagPicker chooses tags: type, and pick one that there is, or press Enter to make a new one
-// with a colour and a description.
+// TagPicker selects tags: type and choose an existing tag, or press Enter to create one with a
+// colour and a description.
 export class TagPicker {
   #known;
   #palette;
   #chosen;
-  #mayMake;
+  #canCreate;
   #active = -1;
   #options = [];
   #listId = freshId("tags");
@@ -21,17 +21,17 @@ export class TagPicker {
   control;
   root;
 
-  // known are the tags that there are, chosen those to start with. Without mayMake only
-  // known ones can be chosen.
-  constructor({ known, palette, chosen = [], mayMake = true }) {
+  // known are all tags, chosen the initial selection. Without canCreate only known tags can be
+  // chosen.
+  constructor({ known, palette, chosen = [], canCreate = true }) {
     this.#known = known;
     this.#palette = palette;
     this.#chosen = [...chosen];
-    this.#mayMake = mayMake;
+    this.#canCreate = canCreate;
     this.control = element("input", {
       type: "text", role: "combobox", autocomplete: "off", spellcheck: "false", maxlength: 200,
       "aria-expanded": "false", "aria-controls": this.#listId, "aria-autocomplete": "list",
-      placeholder: mayMake ? "Type a tag and press Enter" : "Type to find a tag",
+      placeholder: canCreate ? "Type a tag and press Enter" : "Type to find a tag",
       oninput: () => { this.#active = -1; this.#suggest(); },
       onkeydown: (event) => this.#key(event),
       onclick: () => this.#suggest(),
@@ -41,8 +41,8 @@ export class TagPicker {
     this.#showChosen();
   }
 
-  // names makes those of the chosen tags that are new and returns the names of all. What was
-  // typed and not entered is not lost in silence.
+  // names returns the names of the chosen tags, after creating the new ones with make. Text that
+  // was typed but not entered is an error.
   async names(make) {
     const about = (problem) => { throw Object.assign(problem, { field: "tags" }); };
     if (this.control.value.trim()) about(new Error("This tag is not added yet: press Enter in the field, or empty it."));
@@ -78,17 +78,17 @@ export class TagPicker {
     this.#badges.hidden = !this.#chosen.length;
     this.#badges.replaceChildren(...this.#chosen.map((tag) => {
       const badge = tagBadge(tag);
-      badge.append(element("button", { type: "button", "aria-label": `Take off ${tag.name}`, onclick: () => this.#drop(tag) }, "×"));
+      badge.append(element("button", { type: "button", "aria-label": `Remove ${tag.name}`, onclick: () => this.#drop(tag) }, "×"));
       return element("li", {}, badge);
     }));
   }
 
-  // suggest lists the tags that fit what is typed, and the making of a new one.
+  // suggest lists the tags that match the typed text, and an option to create one.
   #suggest() {
     const typed = this.control.value.trim();
     const fitting = this.#known.filter((tag) => !this.#isChosen(tag.name) && fold(tag.name).includes(fold(typed))).slice(0, mostOptions);
     this.#options = fitting.map((tag) => ({ tag, choose: () => this.#choose(tag) }));
-    if (this.#mayMake && typed && !this.#exact(typed) && !this.#isChosen(typed)) this.#options.push({ name: typed, choose: () => this.#make(typed) });
+    if (this.#canCreate && typed && !this.#exact(typed) && !this.#isChosen(typed)) this.#options.push({ name: typed, choose: () => this.#make(typed) });
     this.#list.replaceChildren(...this.#options.map(({ tag, name, choose }, i) =>
       element("li", { role: "option", id: `${this.#listId}-${i}`, "aria-selected": "false", onmousedown: (event) => { event.preventDefault(); choose(); } },
         tag ? [tagBadge(tag), tag.description && element("span", { class: "muted" }, tag.description)] : element("span", {}, "New tag “", element("bdi", {}, name), "”"))));
@@ -132,11 +132,11 @@ export class TagPicker {
       this.#drop(this.#chosen.at(-1));
       this.control.focus();
     } else if (event.key === "Enter" && (typed || this.#active >= 0)) {
-      event.preventDefault(); // chooses, and does not send the form
+      event.preventDefault(); // chooses instead of submitting the form
       const exact = this.#exact(typed);
       if (this.#active >= 0) this.#options[this.#active].choose();
       else if (exact) this.#choose(exact);
-      else if (this.#mayMake) this.#make(typed);
+      else if (this.#canCreate) this.#make(typed);
       else if (this.#options.length === 1) this.#options[0].choose();
     }
   }

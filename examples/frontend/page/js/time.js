@@ -4,7 +4,7 @@ const absolute = new Intl.DateTimeFormat("en", { dateStyle: "long", timeStyle: "
 const days = new Intl.DateTimeFormat("en", { dateStyle: "medium" });
 const whole = new Intl.NumberFormat("en");
 
-// ago says how long ago a time was, in its largest unit.
+// ago formats how long ago a time was, in the largest unit.
 export function ago(time, now = Date.now()) {
   const seconds = (new Date(time) - now) / 1000;
   for (const [unit, length] of steps) {
@@ -13,14 +13,14 @@ export function ago(time, now = Date.now()) {
   return "just now";
 }
 
-// day says the day of a time.
+// day formats the date of a time.
 export const day = (time) => days.format(new Date(time));
 
-// exactly says a time in full.
+// exactly formats a time in full.
 export const exactly = (time) => absolute.format(new Date(time));
 
-// number writes a number for people.
+// number formats a number.
 export const number = (n) => whole.format(n);
 
-// visitors counts them in words.
+// visitors formats a number of visitors.
 export const visitors = (n) => `${number(n)} ${n === 1 ? "visitor" : "visitors"}`;

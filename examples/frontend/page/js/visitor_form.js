@@ -5,8 +5,7 @@ import { TagPicker } from "./tag_picker.js";
 import { GroupPicker } from "./group_picker.js";
 import { exactly } from "./time.js";
 
-// VisitorForm is the record of a visitor: a new one, or one to edit, whose groups are those
-// of api.withRules.
+// VisitorForm creates a visitor, or edits one from api.withRules.
 export class VisitorForm {
   #visitor;
   #name;
@@ -16,14 +15,14 @@ export class VisitorForm {
   #tags;
   #groups;
   #dialog;
-  #key; // of the creation under way: asking twice makes one visitor
+  #key; // idempotency key: sending twice creates one visitor
 
-  // Without a visitor the form makes one. done is told the visitor that was saved.
+  // Without a visitor the form creates one. done is called with the saved visitor.
   constructor({ visitor, schema, tags, groups, opener, done, remove }) {
     this.#visitor = visitor;
     const text = (value, type, more) => element("input", { type, value: value ?? "", autocomplete: "off", ...more });
     this.#name = text(visitor?.name, "text", { required: true, "data-first": true });
-    this.#email = text(visitor?.email, "text", { inputmode: "email", spellcheck: "false" }); // the type email changes what is typed
+    this.#email = text(visitor?.email, "text", { inputmode: "email", spellcheck: "false" }); // the type email modifies the input
     this.#phone = text(visitor?.phone, "tel");
     this.#source = element("select", { required: true },
       !visitor && element("option", { value: "" }, "Choose…"),
@@ -70,7 +69,7 @@ export class VisitorForm {
         tags, groups,
       }, this.#key);
     } catch (problem) {
-      if (problem.status) this.#key = undefined; // it was answered: another try is another creation
+      if (problem.status) this.#key = undefined; // the server responded: another try is another creation
       throw problem;
     }
   }

@@ -10,8 +10,8 @@ const columns = [
   { name: "Last seen", sorts: ["seen", "seen-asc"], directions: ["descending", "ascending"] },
 ];
 
-// VisitorsTable shows a page of visitors. The arrow keys go up and down the rows, Space ticks
-// and Enter opens; the Tab key stops at one row only.
+// VisitorsTable shows a page of visitors. The arrow keys move between rows, Space selects and
+// Enter opens; the Tab key stops at one row only.
 export class VisitorsTable {
   #root;
   #table;
@@ -19,7 +19,7 @@ export class VisitorsTable {
   #whole;
   #message;
   #ids = [];
-  #looks = []; // what each row shows
+  #looks = []; // the data that each row shows
   #at = 0; // the row that the Tab key stops at
   #selection;
   #opened;
@@ -34,8 +34,8 @@ export class VisitorsTable {
       type: "checkbox", id: "whole-page",
       onchange: () => selection.set(this.#ids, this.#whole.checked, this.#ids),
     });
-    // The roles are named because rows become cards on a narrow screen, and a table that is
-    // laid out otherwise is no table to some screen readers.
+    // Explicit roles: rows become cards on a narrow screen, and some screen readers ignore tables
+    // with another layout.
     this.#body = element("tbody", { role: "rowgroup" });
     this.#table = element("table", { role: "table", "aria-label": "Visitors" },
       element("thead", { role: "rowgroup" }, element("tr", { role: "row" },
@@ -66,7 +66,7 @@ export class VisitorsTable {
     }
   }
 
-  // loading shows empty rows, before there is anything.
+  // loading shows empty rows before the first response.
   loading() {
     this.busy(true);
     this.#say();
@@ -78,7 +78,7 @@ export class VisitorsTable {
     this.#root.setAttribute("aria-busy", String(is));
   }
 
-  // show puts visitors into the table; tags, groups and sources tell of what they have.
+  // show shows visitors, with the details of their tags, groups and sources.
   show(visitors, { tags, groups, sources }) {
     const focused = this.#body.contains(document.activeElement) ? document.activeElement : undefined;
     const [id, part] = [focused?.closest("tr")?.dataset.id, focused?.type === "checkbox" ? "input" : "button"];
@@ -88,7 +88,7 @@ export class VisitorsTable {
     this.#ids = visitors.map((v) => v.id);
     const looks = visitors.map((v) => JSON.stringify([v, tags, groups, v.last_seen_at && ago(v.last_seen_at)]));
     if (before.length > 0 && before.join() === this.#ids.join()) {
-      // Rows that are as they were stay: a press on one that is under way would be lost.
+      // Unchanged rows are kept, so that a press in progress is not lost.
       visitors.forEach((v, i) => { if (looks[i] !== this.#looks[i]) old[i].replaceWith(this.#row(v, tags, groups, sources)); });
     } else {
       this.#body.replaceChildren(...visitors.map((v) => this.#row(v, tags, groups, sources)));
@@ -99,7 +99,7 @@ export class VisitorsTable {
     if (focused) (this.#rowOf(id) ?? this.#rows()[this.#at])?.querySelector(part).focus();
   }
 
-  // say shows words, and what can be done, instead of rows.
+  // say shows a message with actions instead of rows.
   say(title, text, ...actions) {
     this.busy(false);
     this.#ids = this.#looks = [];
@@ -132,7 +132,7 @@ export class VisitorsTable {
         : element("span", { class: "muted" }, "never")));
   }
 
-  // showSelection ticks the boxes that the selection has.
+  // showSelection updates the checkboxes.
   showSelection() {
     const ticked = this.#ids.filter((id) => this.#selection.has(id)).length;
     for (const row of this.#rows().filter((row) => row.dataset.id)) {
@@ -147,7 +147,7 @@ export class VisitorsTable {
 
   #rowOf(id) { return this.#rows().find((row) => row.dataset.id === id); }
 
-  // opener returns the button that opens a visitor, or what is next to it when it is gone.
+  // opener returns the button that opens a visitor, or that of the current row if it was deleted.
   opener(id) { return (this.#rowOf(id) ?? this.#rows()[this.#at])?.querySelector("button.open"); }
 
   focus() { this.#rows()[this.#at]?.querySelector("button.open")?.focus(); }

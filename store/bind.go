@@ -1,0 +1,146 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/tag"
+)
+
+// Bind returns e with the ids of its tags and groups and the current time, so that
+// filter.Match can test visitors that the caller already has. The result can also be used as
+// an expression. The error matches ErrInvalid, as for Find.
+func (w *Workspace) Bind(ctx context.Context, e filter.Expr) (filter.Bound, error) {
+	bound, err := w.bind(ctx, e, w.now())
+	return bound, fail("bind filter", err)
+}
+
+// errNoFilter refuses a query without a filter, which is more often a mistake than a query
+// for every visitor.
+var errNoFilter = &filter.Error{Reason: "missing: use filter.All() for every visitor"}
+
+// bind binds e at the time now.
+func (w *Workspace) bind(ctx context.Context, e filter.Expr, now time.Time) (filter.Bound, error) {
+	if e == nil {
+		return filter.Bound{}, errNoFilter
+	}
+	env, err := w.env(ctx, e, now)
+	if err != nil {
+		return filter.Bound{}, err
+	}
+	return filter.Bind(e, env)
+}
+
+// env looks up the tags and groups that e mentions.
+func (w *Workspace) env(ctx context.Context, e filter.Expr, now time.Time) (*filter.Env, error) {
+	env := &filter.Env{
+		Now: now, Zone: w.zone, WeekStart: &w.week, Sources: w.rules.Sources, Unknown: w.misses,
+		Known: func(kind filter.Kind) []string { return w.known(ctx, kind) },
+	}
+	if err := filter.Validate(e); err != nil {
+		return nil, err
+	}
+	refs := filter.References(e)
+	if len(refs.Groups)+len(refs.GroupIDs) > 0 {
+		env.Groups = make(map[string]filter.GroupRef, len(refs.Groups)+len(refs.GroupIDs))
+		if err := w.groupEnv(ctx, refs, env); err != nil {
+			return nil, err
+		}
+		inRules := refsOfRules(env)
+		refs.Tags = append(refs.Tags, inRules.Tags...)
+		if err := w.groupEnv(ctx, inRules, env); err != nil { // these have no rules
+			return nil, err
+		}
+	}
+	if len(refs.Tags) > 0 {
+		env.Tags = make(map[string]tag.ID, len(refs.Tags))
+		for keys := range slices.Chunk(keysOf(refs.Tags), MaxLimit) {
+			tags, err := w.store.ListTags(ctx, w.id, driver.List{Keys: keys})
+			if err != nil {
+				return nil, err
+			}
+			for _, t := range tags {
+				env.Tags[tag.Key(t.Name)] = t.ID
+			}
+		}
+	}
+	return env, nil
+}
+
+// refsOfRules returns what the rules of the groups in env mention.
+func refsOfRules(env *filter.Env) (all filter.Refs) {
+	for _, g := range env.Groups {
+		if g.Rule == nil {
+			continue
+		}
+		refs := filter.References(g.Rule)
+		all.Tags = append(all.Tags, refs.Tags...)
+		all.Groups = append(all.Groups, refs.Groups...)
+		all.GroupIDs = append(all.GroupIDs, refs.GroupIDs...)
+	}
+	return all
+}
+
+// groupEnv adds the groups that refs mention to env.
+func (w *Workspace) groupEnv(ctx context.Context, refs filter.Refs, env *filter.Env) error {
+	add := func(l driver.List) error {
+		groups, err := w.store.ListGroups(ctx, w.id, l)
+		for _, g := range groups {
+			ref := filter.GroupRef{ID: g.ID, Rule: g.Rule}
+			env.Groups[group.Key(g.Name)], env.Groups[string(g.ID)] = ref, ref
+		}
+		return err
+	}
+	for keys := range slices.Chunk(keysOf(refs.Groups), MaxLimit) {
+		if err := add(driver.List{Keys: keys}); err != nil {
+			return err
+		}
+	}
+	var ids []string
+	for _, id := range refs.GroupIDs {
+		ids = append(ids, string(id))
+	}
+	slices.Sort(ids)
+	for part := range slices.Chunk(slices.Compact(ids), MaxLimit) {
+		if err := add(driver.List{IDs: part}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func keysOf(names []string) []string {
+	keys := make([]string, len(names))
+	for i, name := range names {
+		keys[i] = tag.Key(strings.TrimSpace(name))
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+// known lists the names of tags or groups, from which an error suggests a similar one.
+func (w *Workspace) known(ctx context.Context, kind filter.Kind) []string {
+	const enough = 10_000 // with more names, the error would be slow
+	var names []string
+	if kind == filter.TagKind {
+		for t, err := range w.Tags(ctx) {
+			if err != nil || len(names) == enough {
+				break
+			}
+			names = append(names, t.Name)
+		}
+		return names
+	}
+	for g, err := range w.Groups(ctx) {
+		if err != nil || len(names) == enough {
+			break
+		}
+		names = append(names, g.Name)
+	}
+	return names
+}

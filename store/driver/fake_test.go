@@ -1,0 +1,216 @@
+package driver_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+var (
+	ctx       = context.Background()
+	epoch     = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	audit     = driver.Audit{At: epoch.Add(time.Hour), Actor: "ada"}
+	errBroken = errors.New("broken")
+)
+
+// fakeTx is a driver.Tx over maps. It records its calls, and one of them can fail. A
+// *fakeTx is not rolled back: a test looks at what was written.
+type fakeTx struct {
+	visitors  map[visitor.ID]visitor.Visitor
+	tags      map[tag.ID]tag.Tag
+	groups    map[group.ID]group.Group
+	merges    map[visitor.ID]visitor.Merged
+	processed map[driver.DedupKey]bool
+	events    []driver.Event
+
+	calls []string
+	fails int // the number of the call that fails, from 1; 0 for none
+}
+
+var _ driver.Tx = (*fakeTx)(nil)
+
+func newFakeTx() *fakeTx {
+	return &fakeTx{
+		visitors: map[visitor.ID]visitor.Visitor{}, tags: map[tag.ID]tag.Tag{}, groups: map[group.ID]group.Group{},
+		merges: map[visitor.ID]visitor.Merged{}, processed: map[driver.DedupKey]bool{},
+	}
+}
+
+func (f *fakeTx) call(method string) error {
+	if f.calls = append(f.calls, method); len(f.calls) == f.fails {
+		return errBroken
+	}
+	return nil
+}
+
+// count returns how often a method was called.
+func (f *fakeTx) count(method string) (n int) {
+	for _, c := range f.calls {
+		if c == method {
+			n++
+		}
+	}
+	return n
+}
+
+func (f *fakeTx) Visitors(ids []visitor.ID, _ driver.Parts) (found []visitor.Visitor, err error) {
+	for _, id := range ids {
+		if v, ok := f.visitors[id]; ok {
+			found = append(found, v.Clone())
+		}
+	}
+	return found, f.call("Visitors")
+}
+
+func (f *fakeTx) WriteVisitors(edits []driver.VisitorEdit, _ driver.Parts) error {
+	for _, e := range edits {
+		if e.After == nil {
+			delete(f.visitors, e.Before.ID)
+		} else {
+			f.visitors[e.After.ID] = e.After.Clone()
+		}
+	}
+	return f.call("WriteVisitors")
+}
+
+func (f *fakeTx) Owners(identities []visitor.Identity) ([]visitor.ID, error) {
+	owners := make([]visitor.ID, len(identities))
+	for id, v := range f.visitors {
+		for _, i := range v.Identities {
+			if n := slices.IndexFunc(identities, i.Is); n >= 0 {
+				owners[n] = id
+			}
+		}
+	}
+	return owners, f.call("Owners")
+}
+
+func (f *fakeTx) ByAddress(email, phone string, limit int) (ids []visitor.ID, err error) {
+	for id, v := range f.visitors {
+		if email != "" && v.Email == email || phone != "" && v.Phone == phone {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids[:min(limit, len(ids))], f.call("ByAddress")
+}
+
+func (f *fakeTx) Tags(l driver.List) (tags []tag.Tag, err error) {
+	for id, t := range f.tags {
+		if slices.Contains(l.Keys, tag.Key(t.Name)) || slices.Contains(l.IDs, string(id)) {
+			tags = append(tags, t)
+		}
+	}
+	return tags, f.call("Tags")
+}
+
+func (f *fakeTx) Groups(l driver.List) (groups []group.Group, err error) {
+	for id, g := range f.groups {
+		if len(l.Keys)+len(l.IDs) == 0 || slices.Contains(l.Keys, group.Key(g.Name)) || slices.Contains(l.IDs, string(id)) {
+			groups = append(groups, g)
+		}
+	}
+	return groups, f.call("Groups")
+}
+
+func (f *fakeTx) PutTag(_ *tag.Tag, after tag.Tag) error {
+	f.tags[after.ID] = after
+	return f.call("PutTag")
+}
+
+func (f *fakeTx) PutGroup(_ *group.Group, after group.Group) error {
+	f.groups[after.ID] = after
+	return f.call("PutGroup")
+}
+
+func (f *fakeTx) DeleteTag(id tag.ID) error {
+	delete(f.tags, id)
+	return f.call("DeleteTag")
+}
+
+func (f *fakeTx) DeleteGroup(id group.ID) error {
+	delete(f.groups, id)
+	return f.call("DeleteGroup")
+}
+
+func (f *fakeTx) Processed([]driver.DedupKey) (map[driver.DedupKey]bool, error) {
+	return f.processed, f.call("Processed")
+}
+
+func (f *fakeTx) PutProcessed(keys []driver.DedupKey, _ time.Time) error {
+	for _, key := range keys {
+		f.processed[key] = true
+	}
+	return f.call("PutProcessed")
+}
+
+func (f *fakeTx) Aliases(ids []visitor.ID) (map[visitor.ID]visitor.ID, error) {
+	into := map[visitor.ID]visitor.ID{}
+	for _, id := range ids {
+		if m, ok := f.merges[id]; ok {
+			into[id] = m.Into.ID
+		}
+	}
+	return into, f.call("Aliases")
+}
+
+func (f *fakeTx) MergedInto(ids []visitor.ID) (from []visitor.ID, err error) {
+	for id, m := range f.merges {
+		if slices.Contains(ids, m.Into.ID) {
+			from = append(from, id)
+		}
+	}
+	return from, f.call("MergedInto")
+}
+
+func (f *fakeTx) Merge(from visitor.ID) (visitor.Merged, bool, error) {
+	m, found := f.merges[from]
+	return m, found, f.call("Merge")
+}
+
+func (f *fakeTx) PutMerge(m visitor.Merged) error {
+	f.merges[m.From.ID] = m
+	return f.call("PutMerge")
+}
+
+func (f *fakeTx) DeleteMerges(from []visitor.ID) error {
+	for _, id := range from {
+		delete(f.merges, id)
+	}
+	return f.call("DeleteMerges")
+}
+
+func (f *fakeTx) AppendEvents(events []driver.Event) error {
+	f.events = append(f.events, events...)
+	return f.call("AppendEvents")
+}
+
+// apply makes changes that must succeed.
+func (f *fakeTx) apply(t testing.TB, changes ...driver.Change) []driver.Outcome {
+	t.Helper()
+	outcomes, err := driver.Apply(ctx, f, changes)
+	require.NoError(t, err)
+	require.Len(t, outcomes, len(changes))
+	return outcomes
+}
+
+// person returns a visitor created n seconds after the epoch, with an identity of its own.
+func person(n int) visitor.Visitor {
+	at := epoch.Add(time.Duration(n) * time.Second)
+	id := visitor.NewID(at)
+	return visitor.Visitor{
+		ID: id, Name: "Ada", Source: visitor.Telegram, CreatedAt: at, UpdatedAt: at,
+		Identities: []visitor.Identity{{Source: visitor.Telegram, ExternalID: string(id)}},
+	}
+}
+
+func newTag(name string) tag.Tag { return tag.Tag{ID: tag.NewID(epoch), Name: name, Color: "#000000"} }

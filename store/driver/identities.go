@@ -1,0 +1,50 @@
+package driver
+
+import (
+	"slices"
+
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+func (b *batch) linkIdentity(c LinkIdentity) (Outcome, error) {
+	owner, err := b.owner(c.Identity)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return b.changeIdentities(c.Audit, c.ID, func(v *visitor.Visitor) error {
+		switch owner {
+		case "":
+			v.Identities = append(v.Identities, c.Identity)
+		case v.ID:
+		default:
+			return AlreadyExists("identity", string(owner))
+		}
+		return nil
+	})
+}
+
+func (b *batch) unlinkIdentity(c UnlinkIdentity) (Outcome, error) {
+	return b.changeIdentities(c.Audit, c.ID, func(v *visitor.Visitor) error {
+		v.Identities = slices.DeleteFunc(v.Identities, c.Identity.Is)
+		return nil
+	})
+}
+
+// changeIdentities updates a visitor after change, unless that changes nothing.
+func (b *batch) changeIdentities(a Audit, id visitor.ID, change func(*visitor.Visitor) error) (Outcome, error) {
+	before, err := b.target(id)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if before == nil {
+		return Outcome{}, NotFound("visitor", string(id))
+	}
+	after := before.Clone()
+	if err := change(&after); err != nil {
+		return Outcome{}, err
+	}
+	if normalize(&after); len(visitor.Changed(*before, after)) == 0 {
+		return Outcome{Effect: Unchanged, Visitor: before.Clone()}, nil
+	}
+	return b.update(a, *before, after)
+}

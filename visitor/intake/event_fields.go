@@ -1,0 +1,78 @@
+package intake
+
+import (
+	"slices"
+	"time"
+
+	"github.com/contactpipeline/visitors/tag/text"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// eventFields has the fields that events of every kind have.
+type eventFields struct {
+	source  visitor.Source
+	account string // of the business
+	via     string
+	id      string
+	at      time.Time
+}
+
+func (s eventFields) event(kind Kind) Event {
+	id := s.id
+	if _, err := text.Token("event id", id, visitor.MaxIdentity); err != nil {
+		id = digest(id)
+	}
+	return Event{
+		Kind: kind, Account: s.account, Via: eventName(s.via),
+		Contact: visitor.Contact{Source: s.source, EventID: id, OccurredAt: s.at},
+	}
+}
+
+func (s eventFields) ignore(why Reason) Event {
+	e := s.event(Ignored)
+	e.Reason = why
+	return e
+}
+
+func (s eventFields) malformed(err error) Event {
+	e := s.ignore(Malformed)
+	e.Err = err
+	return e
+}
+
+// person returns the event of a person with these ids in the scope. The first non-empty id is
+// the ExternalID, the others are in AlternateIDs.
+func (s eventFields) person(kind Kind, scope string, ids ...scalar) Event {
+	refs, err := identities(s.source, scope, ids...)
+	if err != nil {
+		return s.malformed(err)
+	}
+	if len(refs) == 0 {
+		return s.malformed(text.Refuse("external_id", "missing"))
+	}
+	e := s.event(kind)
+	e.Contact.Account, e.Contact.ExternalID = scope, refs[0].ExternalID
+	e.Contact.UpdateOnly = kind != Inbound
+	if len(refs) > 1 {
+		e.Contact.AlternateIDs = refs[1:]
+	}
+	return e
+}
+
+// identities returns the non-empty ids as identities in the scope, without duplicates.
+func identities(source visitor.Source, scope string, ids ...scalar) ([]visitor.Identity, error) {
+	if _, err := text.Token("account", scope, visitor.MaxIdentity); err != nil {
+		return nil, err
+	}
+	var refs []visitor.Identity
+	for _, id := range ids {
+		if _, err := text.Token("external_id", string(id), visitor.MaxIdentity); err != nil {
+			return nil, err
+		}
+		ref := visitor.Identity{Source: source, Account: scope, ExternalID: string(id)}
+		if id != "" && !slices.Contains(refs, ref) {
+			refs = append(refs, ref)
+		}
+	}
+	return refs, nil
+}

@@ -51,7 +51,7 @@ var auditFaults = []fault{
 	{"replaces a membership when the visitor is added again", "Audit/a membership has the time, actor and cause of its first addition", func(f *faultyStore) {
 		f.onChange(func(_ context.Context, _ ws, c driver.Change) []driver.Change {
 			if c, ok := c.(driver.AddToGroup); ok {
-				return []driver.Change{driver.RemoveFromGroup{Group: c.Group, ID: c.ID, Audit: c.Audit}, c}
+				return []driver.Change{driver.RemoveFromGroup(c), c}
 			}
 			return []driver.Change{c}
 		})

@@ -16,7 +16,7 @@ func TestQuickstart(t *testing.T) {
 	for _, nth := range []string{"first", "second"} {
 		said, err := exec.CommandContext(t.Context(), "go", "run", "../../examples/quickstart", "-postgres", dsn).CombinedOutput()
 		require.NoError(t, err, "%s run: %s", nth, said)
-		require.Contains(t, string(said), "All of it is in the Postgres database.")
+		require.Contains(t, string(said), "The visitors are in the Postgres database.")
 	}
 	require.Greater(t, ask[int64](t, dsn, "SELECT count(*) FROM visitors_visitor"), int64(10))
 }

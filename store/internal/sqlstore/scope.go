@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 
 	sq "github.com/Masterminds/squirrel"
 )
@@ -148,6 +149,19 @@ func (s scope) run(ctx context.Context, text string, args []any) (sql.Result, er
 	}
 	result, err := stmt.ExecContext(ctx, args...)
 	return result, s.failed(err)
+}
+
+// byIDs narrows a SELECT of some columns to rows with some ids in a column, the first of a
+// key. A server looks up one id after the other: left to itself, it may read all rows of the
+// workspace, of which it assumes few while a table is new, for each thousand that are written.
+func (s scope) byIDs(q sq.SelectBuilder, column string, ids []string, columns ...string) sq.SelectBuilder {
+	if s.d.server == nil || len(ids) == 1 {
+		return q.Where(s.d.InIDs(column, ids))
+	}
+	alias, _, _ := strings.Cut(column, ".")
+	list := idCol(s, "id", ids, func(id string) string { return id }).array()
+	return sq.Select(columns...).JoinClause(sq.Expr("FROM unnest(?::uuid[]) AS u (id) CROSS JOIN LATERAL (?) "+alias,
+		list, q.Where(column+" = u.id").Suffix("OFFSET 0")))
 }
 
 // delete starts a DELETE of the workspace's rows of a table.

@@ -18,7 +18,7 @@ func (s scope) visitors(ctx context.Context, ids []string, parts driver.Parts) (
 		columns, scan = columns[:2], scanVisitorID
 	}
 	var found []record
-	err := s.queryByKey(ctx, s.from(visitorTable, "v", columns...).Where(s.d.InIDs("v.id", ids)), func(r row) error {
+	err := s.queryByKey(ctx, s.byIDs(s.from(visitorTable, "v", columns...), "v.id", ids, columns...), func(r row) error {
 		rec, err := scan(r)
 		found = append(found, rec)
 		return err
@@ -82,7 +82,8 @@ func (s scope) fillTags(ctx context.Context, ids []string, byID map[visitor.ID]*
 }
 
 func (s scope) fillTagIDs(ctx context.Context, ids []string, byID map[visitor.ID]*visitor.Visitor) error {
-	q := s.childRows(visitorTagTable, "l", "l.visitor_id", "l.tag_id").Where(s.d.InIDs("l.visitor_id", ids))
+	columns := []string{"l.visitor_id", "l.tag_id"}
+	q := s.byIDs(s.childRows(visitorTagTable, "l", columns...), "l.visitor_id", ids, columns...)
 	visitors, tags := known[visitor.ID]{}, known[tag.ID]{}
 	return s.queryByKey(ctx, q, func(r row) error {
 		var id visitor.ID

@@ -11,7 +11,9 @@ import (
 // getVisitor returns the visitor with that id or, if the id was merged into another visitor,
 // that visitor.
 func (s scope) getVisitor(ctx context.Context, id visitor.ID) (visitor.Visitor, error) {
-	for current := id; ; {
+	seen := map[visitor.ID]bool{"": true} // old data may have a cycle
+	for current := id; !seen[current]; {
+		seen[current] = true
 		found, err := s.visitors(ctx, []string{string(current)}, driver.AllParts)
 		if err != nil {
 			return visitor.Visitor{}, err
@@ -23,10 +25,9 @@ func (s scope) getVisitor(ctx context.Context, id visitor.ID) (visitor.Visitor, 
 		if err != nil {
 			return visitor.Visitor{}, err
 		}
-		if current = into[current]; current == "" {
-			return visitor.Visitor{}, driver.NotFound("visitor", string(id))
-		}
+		current = into[current]
 	}
+	return visitor.Visitor{}, driver.NotFound("visitor", string(id))
 }
 
 func (s scope) aliases(ctx context.Context, ids []visitor.ID) (map[visitor.ID]visitor.ID, error) {

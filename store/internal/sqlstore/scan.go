@@ -25,30 +25,6 @@ func (i idInto[T]) Scan(src any) error {
 	return err
 }
 
-// known are ids of a column by their 16 bytes: where few occur often, each is spelled once.
-type known[T ~string] map[[16]byte]T
-
-func (k known[T]) into(to *T) knownInto[T] { return knownInto[T]{k, to} }
-
-type knownInto[T ~string] struct {
-	known known[T]
-	to    *T
-}
-
-func (i knownInto[T]) Scan(src any) error {
-	b, ok := src.([]byte)
-	if !ok || len(b) != 16 {
-		return into(i.to).Scan(src)
-	}
-	id, ok := i.known[[16]byte(b)]
-	if !ok {
-		id = T(formatID([16]byte(b)))
-		i.known[[16]byte(b)] = id
-	}
-	*i.to = id
-	return nil
-}
-
 func readID(src any) (string, error) {
 	switch src := src.(type) {
 	case []byte:

@@ -84,11 +84,10 @@ func (s scope) fillTags(ctx context.Context, ids []string, byID map[visitor.ID]*
 func (s scope) fillTagIDs(ctx context.Context, ids []string, byID map[visitor.ID]*visitor.Visitor) error {
 	columns := []string{"l.visitor_id", "l.tag_id"}
 	q := s.byIDs(s.childRows(visitorTagTable, "l", columns...), "l.visitor_id", ids, columns...)
-	visitors, tags := known[visitor.ID]{}, known[tag.ID]{}
 	return s.queryByKey(ctx, q, func(r row) error {
 		var id visitor.ID
 		var a tag.Assignment
-		if err := r.Scan(visitors.into(&id), tags.into(&a.Tag)); err != nil {
+		if err := r.Scan(into(&id), into(&a.Tag)); err != nil {
 			return err
 		}
 		v := byID[id]

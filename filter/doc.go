@@ -17,7 +17,7 @@
 // returns why a visitor matches or does not, Lint warns about conditions that look like
 // mistakes, Simplify returns a shorter equivalent, and Schema describes the fields to a front
 // end. To store an expression, Resolve it and Marshal the result: relative dates stay
-// relative, and renaming a tag changes nothing. Package bound is for those who write an engine.
+// relative, and renaming a tag changes nothing. Package bound is for authors of engines.
 //
 // The logic has two values. A condition on a field that a visitor lacks does not match; Not is
 // the exact complement of its operand. An empty And or Or, an unknown field, or an operator

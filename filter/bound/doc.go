@@ -1,6 +1,6 @@
 // Package bound holds the tree that an engine runs: a filter after filter.Bind, in which
 // names are ids, dates are instants in microseconds, and texts are folded. Applications use
-// package filter; this package is for those who write an engine (see store/driver).
+// package filter; this package is for authors of engines (see store/driver).
 //
 // An engine gets a filter.Bound and compiles the Node that its method Node returns, which
 // is a Constant, AllOf, AnyOf, Negation, Terms or *Test. For example,

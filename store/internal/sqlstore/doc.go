@@ -6,8 +6,8 @@
 // statements, and it binds the workspace in each.
 //
 // Writing: calls of Apply that wait at the same time share a transaction (group_commit.go).
-// In it, driver.Apply makes the changes of a call through a tx. tx_write.go finds out which
-// rows of visitors differ, and rows.go writes many rows at once. Events, counters and the
+// In it, driver.Apply makes the changes of a call through a tx. visitor_diff.go finds out which
+// rows of visitors differ, tx_write.go writes them, and rows.go writes many rows at once. Events, counters and the
 // search index are written at the end of the transaction (pending.go, events.go,
 // counters.go, search_index.go).
 //

@@ -1,5 +1,5 @@
 // Package reference is a complete back end in a few maps: the shortest program that passes
-// storetest.Run. Package storetest compares other back ends with it, and whoever writes one
+// storetest.Run. Package storetest compares other back ends with it, and the author of one
 // can start from a copy of its three files:
 //
 //	store.go      the methods of driver.Store: read, and replace a workspace

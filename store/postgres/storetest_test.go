@@ -53,7 +53,7 @@ func TestCompare(t *testing.T) {
 // not in the search path, and a server to which only ASCII has letters.
 func TestStoreWithoutTrigrams(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(tb testing.TB) driver.Store {
+	storetest.RunAgain(t, func(tb testing.TB) driver.Store {
 		dsn := pgtest.Database(tb, &pgtest.Options{Ctype: "C"})
 		st := openAt(tb, asPlain(tb, dsn, "CRM data"), &postgres.Options{Schema: "CRM data"})
 		indexed, err := st.SearchIndexed(tb.Context())

@@ -46,12 +46,12 @@ func TestOpenedFile(t *testing.T) {
 
 func TestOpenedMemory(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, openMemory)
+	storetest.RunAgain(t, openMemory)
 }
 
 func TestHostDatabase(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, openHost)
+	storetest.RunAgain(t, openHost)
 }
 
 func TestCompare(t *testing.T) {

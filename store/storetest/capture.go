@@ -181,14 +181,13 @@ func checkCaptureEvents(f *fixture) {
 func checkCaptureRefused(f *fixture) {
 	v := f.visitor("Ada")
 	v.Identities = []visitor.Identity{{Source: visitor.Telegram, ExternalID: "42"}}
+	var changes []driver.Change
 	var tags []tag.Tag
 	for i := range visitor.MaxTags {
 		tags = append(tags, f.tag(fmt.Sprint("tag ", i)))
+		changes = append(changes, driver.CreateTag{Tag: tags[i]})
 	}
-	for _, t := range tags {
-		f.given(driver.CreateTag{Tag: t})
-	}
-	f.given(create(v, tags...))
+	f.given(append(changes, create(v, tags...))...)
 	if err := f.unchanged(f.capture(f.contact("42", "Eve"), f.tag("one more"))); err == nil {
 		f.Errorf("no error, want one for too many tags")
 	}

@@ -33,6 +33,9 @@
 //	go test -run TestStore -storetest.seed=1234
 //	go test -run TestCompare -storetest.cases=10000000 -timeout 24h
 //
+// A back end that can be opened in several ways checks one with Run and the others with
+// RunAgain, which is quicker.
+//
 // With -storetest.full, random and large tests do more. How many cases a random test checks
 // then depends on how fast the store is.
 //

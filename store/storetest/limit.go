@@ -16,28 +16,24 @@ var limitPromises = []promise{
 
 func checkVisitorLimits(f *fixture) {
 	v := f.visitor("Ada")
-	changes := []driver.Change{create(v)}
-	full := visitor.Attributes{}
+	v.Attributes = visitor.Attributes{}
 	for i := range visitor.MaxAttributes {
-		full[fmt.Sprint("a", i)] = visitor.Number(float64(i))
+		v.Attributes[fmt.Sprint("a", i)] = visitor.Number(float64(i))
 	}
-	changes = append(changes, driver.UpdateVisitor{ID: v.ID, Patch: visitor.Patch{Set: full}, Audit: f.audit()})
+	var changes []driver.Change
 	var tags []tag.Tag
 	for i := range visitor.MaxTags + 1 {
 		tags = append(tags, f.tag(fmt.Sprint("tag ", i)))
 		changes = append(changes, driver.CreateTag{Tag: tags[i]})
 	}
-	changes = append(changes, driver.AddTags{ID: v.ID, Tags: keys(tags[:visitor.MaxTags]...), Audit: f.audit()})
 	var groups []group.ID
 	for i := range visitor.MaxGroups + 1 {
 		g := f.group(fmt.Sprint("group ", i), nil)
 		groups = append(groups, g.ID)
 		changes = append(changes, driver.CreateGroup{Group: g})
-		if i < visitor.MaxGroups {
-			changes = append(changes, driver.AddToGroup{Group: g.ID, ID: v.ID, Audit: f.audit()})
-		}
 	}
-	f.given(changes...)
+	v = inGroups(v, groups[:visitor.MaxGroups]...)
+	f.given(append(changes, create(v, tags[:visitor.MaxTags]...))...)
 	for field, change := range map[string]driver.Change{
 		"attributes": driver.UpdateVisitor{ID: v.ID, Patch: visitor.Patch{Set: visitor.Attributes{"one-more": visitor.Bool(true)}}, Audit: f.audit()},
 		"tags":       driver.AddTags{ID: v.ID, Tags: keys(tags[visitor.MaxTags]), Audit: f.audit()},

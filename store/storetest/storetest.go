@@ -17,15 +17,34 @@ var (
 	fullFlag = flag.Bool("storetest.full", false, "larger workspaces, more rounds of every race, random cases for a second each, and as many cases of Compare as a test asks for")
 )
 
-// Run tries every promise on the store that open returns. It calls open once, and closes
-// the store at the end. With -storetest.full it takes more time, and tries no other promises.
+// Run checks every promise on the store that open returns. It calls open once, and closes
+// the store at the end. With -storetest.full it takes more time, and checks no other promises.
 func Run(t *testing.T, open func(testing.TB) driver.Store) {
+	t.Helper()
+	runAreas(t, open, areas())
+}
+
+// RunAgain is for a back end whose stores can be opened in several ways, on a connection of
+// the host or with other options: Run checks the store that is opened in one way, RunAgain
+// the others. It checks the areas in which the way of opening a store can make a difference:
+// text, search, transactions, cancellation and concurrent calls. With -storetest.full it
+// checks all, as Run does.
+func RunAgain(t *testing.T, open func(testing.TB) driver.Store) {
+	t.Helper()
+	all := areas()
+	if !*fullFlag {
+		all = slices.DeleteFunc(all, func(a area) bool { return !a.again })
+	}
+	runAreas(t, open, all)
+}
+
+func runAreas(t *testing.T, open func(testing.TB) driver.Store, areas []area) {
 	t.Helper()
 	s := newSuite(open(t), quick)
 	if *fullFlag {
 		s.effort = full
 	}
-	for _, a := range areas() {
+	for _, a := range areas {
 		t.Run(a.name, func(t *testing.T) {
 			for _, p := range a.promises {
 				t.Run(p.name, func(t *testing.T) { s.check(t, p) })
@@ -45,42 +64,43 @@ type promise struct {
 type area struct {
 	name     string
 	promises []promise
+	again    bool // checked by RunAgain
 }
 
 // areas returns all promises in the order in which they are checked: Close ends the store.
 func areas() []area {
 	return []area{
-		{"Visitor", visitorPromises},
-		{"Delete", deletePromises},
-		{"Identity", identityPromises},
-		{"Capture", slices.Concat(capturePromises, captureIdentityPromises)},
-		{"Merge", mergePromises},
-		{"Tag", tagPromises},
-		{"Group", groupPromises},
-		{"Rule", rulePromises},
-		{"InUse", inUsePromises},
-		{"Membership", membershipPromises},
-		{"List", listPromises},
-		{"Filter", filterPromises},
-		{"Field", fieldPromises},
-		{"Search", searchPromises},
-		{"Page", pagePromises},
-		{"Facets", facetPromises},
-		{"Apply", applyPromises},
-		{"Revision", revisionPromises},
-		{"Events", slices.Concat(eventPromises, historyPromises)},
-		{"Audit", auditPromises},
-		{"Isolation", isolationPromises},
-		{"Limit", limitPromises},
-		{"Text", textPromises},
-		{"Time", timePromises},
-		{"Copies", copyPromises},
-		{"Nil", nilPromises},
-		{"Context", contextPromises},
-		{"Concurrency", concurrencyPromises},
-		{"Random", slices.Concat(randomFilterPromises, randomChangePromises)},
-		{"Workspace", slices.Concat(workspacePromises, workspaceFindPromises)},
-		{"Close", closePromises},
+		{"Visitor", visitorPromises, true},
+		{"Delete", deletePromises, true},
+		{"Identity", identityPromises, false},
+		{"Capture", slices.Concat(capturePromises, captureIdentityPromises), false},
+		{"Merge", mergePromises, false},
+		{"Tag", tagPromises, false},
+		{"Group", groupPromises, false},
+		{"Rule", rulePromises, false},
+		{"InUse", inUsePromises, false},
+		{"Membership", membershipPromises, false},
+		{"List", listPromises, true},
+		{"Filter", filterPromises, false},
+		{"Field", fieldPromises, true},
+		{"Search", searchPromises, true},
+		{"Page", pagePromises, true},
+		{"Facets", facetPromises, false},
+		{"Apply", applyPromises, true},
+		{"Revision", revisionPromises, false},
+		{"Events", slices.Concat(eventPromises, historyPromises), false},
+		{"Audit", auditPromises, false},
+		{"Isolation", isolationPromises, false},
+		{"Limit", limitPromises, false},
+		{"Text", textPromises, true},
+		{"Time", timePromises, true},
+		{"Copies", copyPromises, false},
+		{"Nil", nilPromises, false},
+		{"Context", contextPromises, true},
+		{"Concurrency", concurrencyPromises, true},
+		{"Random", slices.Concat(randomFilterPromises, randomChangePromises), true},
+		{"Workspace", slices.Concat(workspacePromises, workspaceFindPromises), false},
+		{"Close", closePromises, true},
 	}
 }
 

@@ -160,7 +160,7 @@ func (b *tab) until(script string) {
 	for end := time.Now().Add(waitTimeout); !eval[bool](b, "Boolean("+script+")"); time.Sleep(15 * time.Millisecond) {
 		if time.Now().After(end) {
 			b.picture("waited-" + strings.ReplaceAll(b.Name(), "/", "-"))
-			b.Fatalf("waited in vain for %s\nerrors: %q", script, b.found())
+			b.Fatalf("timed out waiting for %s\nerrors: %q", script, b.found())
 		}
 	}
 }
@@ -205,7 +205,7 @@ func (b *tab) click(wanted string) {
 		before = at
 		if time.Now().After(end) {
 			b.picture("waited-" + strings.ReplaceAll(b.Name(), "/", "-"))
-			b.Fatalf("cannot press %s: not there, or covered\nerrors: %q", wanted, b.found())
+			b.Fatalf("cannot click %s: missing or covered\nerrors: %q", wanted, b.found())
 		}
 	}
 }
@@ -214,13 +214,13 @@ func (b *tab) click(wanted string) {
 func (b *tab) press(keys ...string) {
 	b.Helper()
 	for _, r := range strings.Join(keys, "") {
-		if _, isKey := kb.Keys[r]; !isKey { // as an input method or a clipboard has it
+		if _, isKey := kb.Keys[r]; !isKey { // like an input method or the clipboard
 			_, err := chromedp.Call(b.ctx, input.InsertText, input.InsertTextParams{Text: string(r)})
 			require.NoError(b, err)
 			continue
 		}
 		events := kb.Encode(r)
-		if len(events) == 3 { // with its character in it, a key that a script has taken makes none
+		if len(events) == 3 { // key down with the character: if a script cancels the key, no character is typed
 			events[0].Text, events[0].UnmodifiedText = events[1].Text, events[1].UnmodifiedText
 			events = []*input.DispatchKeyEventParams{events[0], events[2]}
 		}

@@ -43,7 +43,7 @@ func TestSelectRowsThenTagUntagAddToGroupDelete(t *testing.T) {
 	require.Equal(t, 3, b.count(filter.Tag.Has("lyon")))
 	require.Equal(t, "seen in Lyon", b.tags()["lyon"].Description)
 	require.Equal(t, 3, b.chipCount("tag", "lyon"))
-	require.Equal(t, "3 visitors selected", b.text(".selected"), "still, for what comes next")
+	require.Equal(t, "3 visitors selected", b.text(".selected"), "still selected, for the next action")
 
 	b.tick(1)
 	require.Equal(t, "2 visitors selected", b.text(".selected"))

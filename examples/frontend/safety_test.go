@@ -22,7 +22,7 @@ var hostile = []string{
 	`</td></table><h1>gone</h1>`,
 	`{{constructor.constructor('alert(1)')()}} ${alert(1)}`,
 	"مرحبا Ada (1)",
-	"(1) שלום", // right to left, and so is the (1) beside it, if it is let
+	"(1) שלום", // right to left, which can also turn the (1) beside it
 	"👩‍🚀🏳️‍🌈 Zoë 👍🏽",
 	"Z̸̡̢a̵̧͝l̶̛g̸o̷",
 	strings.Repeat("W", 200),

@@ -23,7 +23,7 @@ func (f *fixture) agreeOn(what string, where filter.Bound, o driver.Order, peopl
 	}
 }
 
-// disagreement returns how the store's answer differs from that of filter.Match, "" if it
+// disagreement returns how the store's result differs from that of filter.Match, "" if it
 // does not.
 func (f *fixture) disagreement(where filter.Bound, o driver.Order, people []visitor.Visitor) string {
 	f.Helper()
@@ -40,25 +40,29 @@ func (f *fixture) disagreement(where filter.Bound, o driver.Order, people []visi
 	return ""
 }
 
-// smallest returns the smallest part of e on which the store disagrees with
-// filter.Match, given that it does on e.
+// smallest returns the smallest part of e on which the store and filter.Match disagree. They
+// disagree on e.
 func (f *fixture) smallest(e filter.Expr, env *filter.Env, o driver.Order, people []visitor.Visitor) filter.Expr {
 	f.Helper()
-	var parts []filter.Expr
-	switch e := e.(type) {
-	case filter.AndExpr:
-		parts = e.Of
-	case filter.OrExpr:
-		parts = e.Of
-	case filter.NotExpr:
-		parts = []filter.Expr{e.Of}
-	}
-	for _, part := range parts {
+	for _, part := range parts(e) {
 		if f.disagreement(f.bindIn(part, env), o, people) != "" {
 			return f.smallest(part, env, o, people)
 		}
 	}
 	return e
+}
+
+// parts returns the operands of And, Or and Not, nil for a condition.
+func parts(e filter.Expr) []filter.Expr {
+	switch e := e.(type) {
+	case filter.AndExpr:
+		return e.Of
+	case filter.OrExpr:
+		return e.Of
+	case filter.NotExpr:
+		return []filter.Expr{e.Of}
+	}
+	return nil
 }
 
 // matching returns the people that match, in order.

@@ -55,11 +55,11 @@ var applyPromises = []promise{
 	{"a change sees the changes before it", "A visitor is created together with its new tag.", checkLaterChangesSeeEarlierOnes},
 	{"changes in one call have the same result as one at a time", "How a host divides its work into calls must not change the result.", checkOneCallEqualsManyCalls},
 	{"all changes of a call are made or none, wherever one fails", "Half an import can neither be kept nor be repeated.", checkAllOrNone},
-	{"a failed call takes no ids and no event numbers", "After a failure the corrected call must work.", checkFailedCallLeavesNothing},
+	{"a failed call uses up no ids and no event numbers", "After a failure the corrected call must work.", checkFailedCallLeavesNothing},
 	{"a call without changes does nothing", "An empty list is what remains if all of a batch was refused.", checkNoChanges},
 	{"thousands of changes are made in one call", "Bulk work is safe only in one transaction.", checkThousandsOfChanges},
 	{"one call may make and undo a change", "A rule engine that adds and removes in one call must end with the last change.", checkDoAndUndo},
-	{"what is removed and added again in one call is the new one", "A back end that writes only differences must compare whole assignments, memberships and identities.", checkReplaceInOneCall},
+	{"an item that is removed and added again in one call has its new data", "A back end that writes only differences must compare whole assignments, memberships and identities.", checkReplaceInOneCall},
 }
 
 func checkLaterChangesSeeEarlierOnes(f *fixture) {

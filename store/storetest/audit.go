@@ -13,11 +13,11 @@ import (
 
 // auditPromises are about when, by whom and why changes were made.
 var auditPromises = []promise{
-	{"every event has the time, actor and cause of its change", "Who did this, and why, is a question to the events.", checkAuditOfEvents},
+	{"every event has the time, actor and cause of its change", "The events must answer who made a change, and why.", checkAuditOfEvents},
 	{"all events of one capture have its time, actor and cause", "A capture may create tags and merge visitors.", checkAuditOfCapture},
 	{"a membership has the time, actor and cause of its first addition", "A campaign asks who added a person and when; adding again must not overwrite that.", checkAuditOfMembership},
 	{"memberships and assignments keep time, actor and cause through a merge and its undoing", "A correction must not rewrite history.", checkAuditThroughMerge},
-	{"a Workspace records its actor and cause", "A host names its user once for a request.", checkWorkspaceActor},
+	{"a Workspace records its actor and cause", "A host sets its user once per request.", checkWorkspaceActor},
 }
 
 // auditOf is an audit that differs for every n.

@@ -21,7 +21,7 @@ const benchRows = 5_000
 
 // Bench measures the calls that applications make most, on the store that open returns,
 // among 5,000 visitors. Reads also report x-scan: how many times faster they are than
-// reading all visitors and asking filter.Match of each, in the same run.
+// reading all visitors and calling filter.Match for each, in the same run.
 func Bench(b *testing.B, open func(testing.TB) driver.Store) {
 	b.Helper()
 	st := open(b)
@@ -244,7 +244,7 @@ func (m *bench) measureScan(b *testing.B) {
 			after = ptr(driver.PositionOf(driver.OldestFirst, page[999]))
 		}
 		if matches == 0 {
-			b.Fatal("the scan matched nobody")
+			b.Fatal("the scan matched no visitor")
 		}
 		if took := time.Since(start); i == 0 || took < m.scan {
 			m.scan = took

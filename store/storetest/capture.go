@@ -39,7 +39,7 @@ var capturePromises = []promise{
 	{"a capture does not replace what was edited by hand", "An operator's correction is better information than the channel's.", checkCaptureKeepsEdits},
 	{"a visitor without a name has a placeholder until a name is known", "A list of nameless rows is useless, and a placeholder must not be mistaken for a name.", checkCapturePlaceholderName},
 	{"a contact of a known person only never creates a visitor", "An edited message or a fetched profile does not start a conversation.", checkCaptureKnownOnly},
-	{"each capture that has an effect appends one event", "Readers of the events must learn of every change.", checkCaptureEvents},
+	{"each capture that has an effect appends one event", "Readers of events must see every change.", checkCaptureEvents},
 	{"a capture that exceeds a limit changes nothing", "Half of a message's data is worse than none.", checkCaptureRefused},
 	{"concurrent captures of one person create one visitor", "A person sends five messages in a second, and they arrive on five connections.", checkCaptureConcurrently},
 	{"a capture keeps tags and groups", "A message is no reason to lose what an operator decided.", checkCaptureKeepsTagsAndGroups},

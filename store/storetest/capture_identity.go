@@ -10,9 +10,9 @@ import (
 var captureIdentityPromises = []promise{
 	{"all ids of a person lead to one visitor", "WhatsApp identifies a person by number, by user id, or by both.", checkCaptureAlternateIDs},
 	{"an id that a person no longer has can belong to another", "Phone numbers are reassigned to other people.", checkCapturePreviousIDs},
-	{"two visitors with ids of one person are merged", "The message which shows that two ids are one person's may arrive last.", checkCaptureMerges},
+	{"two visitors with ids of one person are merged", "The message that shows that two ids belong to one person may arrive last.", checkCaptureMerges},
 	{"each merge of a capture is an event", "A host that stores conversations by visitor must move those of every merged visitor.", checkCaptureMergeEvents},
-	{"an unverified address finds nobody unless the host allows it", "A person who types somebody's address into a form need not be that person.", checkCaptureByAddress},
+	{"an unverified address finds no visitor unless the host allows it", "A person who types somebody's address into a form need not be that person.", checkCaptureByAddress},
 }
 
 func checkCaptureAlternateIDs(f *fixture) {

@@ -14,14 +14,13 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-var casesFlag = flag.Int("storetest.cases", 0, "cases that Compare tries; 0 is those of one workspace, with -storetest.full as many as the test asks for")
+var casesFlag = flag.Int("storetest.cases", 0, "number of cases that Compare tries; 0 means those of one workspace or, with -storetest.full, as many as the test requests")
 
-// Compare tries random cases on the store that open returns, and logs how many there were. A
-// case is one filter on a workspace of random visitors: ids, order and count of the answer
-// have to be those of filter.Match; or it is one law of logic, of which both sides have to
-// have the same answer. Without a flag the cases are those of one workspace, some hundreds.
-// With -storetest.full there are at least n, and with -storetest.cases as many as it says,
-// which may take hours:
+// Compare tries random cases on the store that open returns, and logs their number. A case is
+// a filter on a workspace of random visitors, which must have the ids, order and count of
+// filter.Match, or a law of logic, both sides of which must have the same result. By default
+// it tries the cases of one workspace, some hundreds. With -storetest.full it tries at least
+// n, with -storetest.cases the number given there, which may take hours:
 //
 //	go test -run TestCompare -storetest.cases=10000000 -timeout 24h
 func Compare(t *testing.T, open func(testing.TB) driver.Store, n int) {
@@ -36,7 +35,7 @@ func Compare(t *testing.T, open func(testing.TB) driver.Store, n int) {
 	start := time.Now()
 	for seed := s.seed; s.cases < n && !t.Failed(); seed++ {
 		s.check(t, promise{
-			why: "A filter has one meaning; engines that differ in one corner make two segments of one.",
+			why: "A filter has one meaning: if two engines differ in one case, one segment becomes two.",
 			check: func(f *fixture) {
 				f.compareRandomFilters(seed)
 				if f.Failed() {
@@ -65,8 +64,8 @@ func (f *fixture) compareRandomFilters(seed uint64) {
 	}
 }
 
-// compareLaws fails unless the store's answers about a and b obey the laws of logic. It
-// compares answers of the store with each other, not with filter.Match.
+// compareLaws fails unless the store's results for a and b obey the laws of logic. It compares
+// results of the store with each other, not with filter.Match.
 func (w *randomWorkspace) compareLaws(a, b filter.Expr) {
 	w.Helper()
 	not, and, or := filter.Not, filter.And, filter.Or
@@ -89,7 +88,7 @@ func (w *randomWorkspace) compareLaws(a, b filter.Expr) {
 		"a and not a are all (TLP)":                      {a, not(a)},
 		"a AND b, a AND not b and not a are all (TLP)":   {and(a, b), and(a, not(b)), not(a)},
 		"a OR b, and neither, are all (TLP)":             {or(a, b), and(not(a), not(b))},
-		"everyone OR a, and nobody AND a, are all (TLP)": {or(filter.All(), a), and(filter.None(), a)},
+		"all OR a, and none AND a, are all (TLP)":        {or(filter.All(), a), and(filter.None(), a)},
 		"the four combinations of a and b are all (TLP)": {and(a, b), and(a, not(b)), and(not(a), b), and(not(a), not(b))},
 	} {
 		var together []visitor.ID
@@ -101,8 +100,8 @@ func (w *randomWorkspace) compareLaws(a, b filter.Expr) {
 	w.unoptimised(a, o)
 }
 
-// unoptimised compares the count and the pages of e with reading everyone and asking
-// filter.Match about each (NoREC).
+// unoptimised compares the count and the pages of e with reading all visitors and calling
+// filter.Match for each (NoREC).
 func (w *randomWorkspace) unoptimised(e filter.Expr, o driver.Order) {
 	w.Helper()
 	where := w.bindIn(e, w.g.Env())
@@ -112,12 +111,12 @@ func (w *randomWorkspace) unoptimised(e filter.Expr, o driver.Order) {
 			want = append(want, v.ID)
 		}
 	}
-	what := format(e) + " compared with reading and matching everyone (NoREC)"
+	what := format(e) + " compared with reading and matching all visitors (NoREC)"
 	w.same(what, w.answer(e, o), want)
 	w.same(what+", in pages", ids(w.pages(w.ws, where, o, 1+w.rnd.IntN(20))), want)
 }
 
-// answer returns the visitors that the store finds, and fails unless it counts as many.
+// answer returns the visitors that the store finds, and fails if its count differs.
 func (w *randomWorkspace) answer(e filter.Expr, o driver.Order) []visitor.ID {
 	w.Helper()
 	w.cases++

@@ -13,12 +13,12 @@ import (
 )
 
 var concurrencyPromises = []promise{
-	{"concurrent calls that ensure one tag create one tag", "Tags are created on the fly; two of one name would split a segment.", checkConcurrentEnsureTag},
-	{"of concurrent creations with one identity exactly one succeeds", "Channels deliver the same message twice at the same moment.", checkConcurrentIdentity},
+	{"concurrent calls that ensure one tag create one tag", "Tags are created on the fly; two with one name would split a segment.", checkConcurrentEnsureTag},
+	{"exactly one of several concurrent creations with one identity succeeds", "Channels deliver the same message twice at the same moment.", checkConcurrentIdentity},
 	{"concurrent calls that add one tag add it once", "Every event could start a campaign.", checkConcurrentTagging},
 	{"a reader sees all changes of a call or none", "A screen that is loaded in the middle of a bulk change must not show half of it.", checkReadersSeeWholeCalls},
 	{"calls that change the same visitors in opposite order all end", "Two bulk changes must not deadlock.", checkNoDeadlock},
-	{"of a rule and the deletion of what it mentions, made concurrently, one is refused", "A rule that mentions what does not exist can never be bound again.", checkConcurrentRules},
+	{"concurrent changes that create a rule and remove what it mentions do not both succeed", "A rule that mentions what does not exist can never be bound again.", checkConcurrentRules},
 	{"concurrent calls on different workspaces do not affect each other", "A host's customers all work at once.", checkConcurrentWorkspaces},
 }
 

@@ -40,10 +40,10 @@ func (f *fixture) calls(ctx context.Context, id visitor.ID) map[string]func() er
 }
 
 var contextPromises = []promise{
-	{"every call with an ended context returns its error and changes nothing", "A request that was given up must stop working, least of all write.", checkEndedContext},
+	{"every call with an ended context returns its error and changes nothing", "A request that was given up must stop, and above all must not write.", checkEndedContext},
 	{"a store keeps working after cancelled calls", "One impatient caller must not cost the others their connection.", checkCancelledCalls},
-	{"a deadline that passes during a query ends the query", "One filter that has to read everybody must not hold the store for a minute.", checkDeadlineDuringQuery},
-	{"a call that is cancelled while writing makes all changes or none", "Nobody waits for the answer, so nobody would repair half a change.", checkCancelledApply},
+	{"a deadline that passes during a query ends the query", "One filter that has to read every visitor must not occupy the store for a minute.", checkDeadlineDuringQuery},
+	{"a call that is cancelled while writing makes all changes or none", "The caller does not wait for the answer, so half a change would never be repaired.", checkCancelledApply},
 }
 
 func checkEndedContext(f *fixture) {
@@ -118,7 +118,7 @@ func checkDeadlineDuringQuery(f *fixture) {
 		people[i].Attributes = visitor.Attributes{"t": visitor.Text(strings.Repeat("a", 1_000))}
 	}
 	f.load(people)
-	// Each text holds all of each operand but its end.
+	// Each text contains each operand except its last letter.
 	var slow []filter.Expr
 	for i := range 200 {
 		slow = append(slow, filter.Attr("t").Contains(strings.Repeat("a", i+1)+"b"))
@@ -134,8 +134,8 @@ func checkDeadlineDuringQuery(f *fixture) {
 	}
 }
 
-// endsEarly measures how long a query takes, and reports one that goes on after a deadline
-// of a tenth of that. On a busy machine one measurement says little: two of four decide.
+// endsEarly measures how long a query takes, and fails if the query continues after a deadline
+// of a tenth of that. Two of four measurements must be good, because the machine may be busy.
 func (f *fixture) endsEarly(name string, query func(context.Context) error) {
 	f.Helper()
 	within := func(limit time.Duration) (time.Duration, error) {

@@ -53,7 +53,7 @@ func (f *fixture) full() (visitor.Visitor, driver.CreateVisitor) {
 
 var copyPromises = []promise{
 	{"callers may modify what a store returns", "A store in memory that returns its own slices is changed by a caller who sorts them.", checkResultsAreCopies},
-	{"callers may reuse what they passed to a store", "Importers fill one buffer over and over.", checkArgumentsAreCopied},
+	{"callers may reuse what they passed to a store", "Importers reuse one buffer.", checkArgumentsAreCopied},
 	{"an outcome holds the visitor as it was after its change", "A caller who keeps a returned visitor must not see it change.", checkOutcomesDoNotChange},
 }
 

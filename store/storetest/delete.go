@@ -17,7 +17,7 @@ var deletePromises = []promise{
 	{"deleting a missing visitor is not an error", "A deletion that is retried after a lost reply has to succeed.", checkDeleteMissing},
 	{"deleting one visitor deletes no other", "A deletion cannot be undone.", checkDeleteOnlyOne},
 	{"errors contain no personal data", "Errors end up in logs, where personal data has no place.", checkErrorsHoldNoPersonalData},
-	{"a visitor may have been created long ago", "Imports bring the history of years, and pages are in order of creation.", checkOldCreationTimes},
+	{"a visitor may have been created long ago", "Imports contain years of history, and pages are in order of creation.", checkOldCreationTimes},
 }
 
 func checkDeletedVisitorIsGone(f *fixture) {

@@ -26,7 +26,7 @@ func (f *fixture) dump(ws driver.WorkspaceID) dump {
 	return dump{f.visitors(ws), f.tags(ws), f.groups(ws), f.events(ws, 0), count}
 }
 
-// all reads page after page until one is not full. page gets the last item of the page before.
+// all reads page after page until one is not full. page gets the last item of the previous page.
 func all[T any](f *fixture, what string, size int, page func(last *T) ([]T, error)) []T {
 	f.Helper()
 	var all []T

@@ -13,7 +13,7 @@ import (
 )
 
 var eventPromises = []promise{
-	{"every change with an effect appends one event that describes it", "Hosts synchronise other systems by reading events, and by nothing else.", checkEventOfEveryChange},
+	{"every change with an effect appends one event that describes it", "Hosts synchronise other systems only by reading events.", checkEventOfEveryChange},
 	{"a change without an effect appends no event", "A host that mails visitors who are tagged must not mail them twice.", checkNoEventWithoutEffect},
 	{"events are read in pages after any number", "A reader that was stopped continues where it was.", checkEventPages},
 	{"events outlive the visitor and contain no personal data", "The log of a deletion must not keep what was deleted.", checkEventsHoldNoPersonalData},

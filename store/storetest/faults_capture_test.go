@@ -54,7 +54,7 @@ var captureFaults = []fault{
 	{"does not merge two visitors of one person", "Capture/two visitors with ids of one person are merged", func(f *faultyStore) {
 		f.onCapture(func(c *driver.CaptureContact) { c.Contact.Unverified = true })
 	}},
-	{"trusts unverified addresses", "Capture/an unverified address finds nobody unless the host allows it", func(f *faultyStore) {
+	{"trusts unverified addresses", "Capture/an unverified address finds no visitor unless the host allows it", func(f *faultyStore) {
 		f.onCapture(func(c *driver.CaptureContact) { c.Policy.ByEmail = visitor.MatchAny })
 	}},
 	{"appends no event for captures", "Capture/each capture that has an effect appends one event", func(f *faultyStore) {

@@ -212,7 +212,7 @@ var changeFaults = []fault{
 			return outcomes, err
 		}
 	}},
-	{"ignores revisions", "Revision/an update of another revision is refused", func(f *faultyStore) {
+	{"ignores revisions", "Revision/an update based on another revision is refused", func(f *faultyStore) {
 		f.onChange(func(_ context.Context, _ ws, c driver.Change) []driver.Change {
 			if c, ok := c.(driver.UpdateVisitor); ok {
 				c.Patch.IfRevision = 0
@@ -221,7 +221,7 @@ var changeFaults = []fault{
 			return []driver.Change{c}
 		})
 	}},
-	{"checks the revision before it locks", "Revision/of concurrent writers with one revision exactly one succeeds", func(f *faultyStore) {
+	{"checks the revision before it locks", "Revision/exactly one of several concurrent writers with one revision succeeds", func(f *faultyStore) {
 		f.apply = func(ctx context.Context, w ws, changes []driver.Change) ([]driver.Outcome, error) {
 			if c, ok := changes[0].(driver.UpdateVisitor); ok && c.Patch.IfRevision != 0 {
 				v, err := f.correct.GetVisitor(ctx, w, c.ID)
@@ -235,7 +235,7 @@ var changeFaults = []fault{
 			return f.correct.Apply(ctx, w, changes)
 		}
 	}},
-	{"uses an event number for a failed call", "Apply/a failed call takes no ids and no event numbers", func(f *faultyStore) {
+	{"uses an event number for a failed call", "Apply/a failed call uses up no ids and no event numbers", func(f *faultyStore) {
 		gap := driver.Seq(0)
 		f.rewrite(func(events []driver.Event, outcomes []driver.Outcome) []driver.Event {
 			if outcomes == nil {
@@ -261,7 +261,7 @@ var changeFaults = []fault{
 			return f.correct.Apply(ctx, w, []driver.Change{e})
 		}
 	}},
-	{"keeps a rule that is bound already as None", "Group/a rule that is bound already is refused", func(f *faultyStore) {
+	{"keeps a rule that is already bound as None", "Group/a rule that is already bound is refused", func(f *faultyStore) {
 		f.onChange(func(_ context.Context, _ ws, c driver.Change) []driver.Change {
 			if c, ok := c.(driver.CreateGroup); ok {
 				if _, isBound := c.Group.Rule.(filter.Bound); isBound {

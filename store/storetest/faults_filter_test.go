@@ -15,7 +15,7 @@ import (
 
 // filterFaults are in filters.
 var filterFaults = []fault{
-	{"drops visitors without a value from a negation", "Filter/a visitor without a value matches no condition on it, and every negation", func(f *faultyStore) {
+	{"drops visitors without a value from a negation", "Filter/a visitor without a value matches no condition on it, and every negated one", func(f *faultyStore) {
 		f.match(func(n bound.Node) bool { _, ok := n.(bound.Negation); return ok }, func(n bound.Node, v visitor.Visitor) bool {
 			t, ok := n.(bound.Negation).Of.(*bound.Test)
 			missing := ok && (t.Field.Name == "email" && v.Email == "" || t.Field.Name == "phone" && v.Phone == "" || t.Field.Name == "seen" && v.LastSeenAt.IsZero())
@@ -156,7 +156,7 @@ var filterFaults = []fault{
 			return matchNode(n, v)
 		})
 	}},
-	{"accepts all tags but one", "Filter/every filter within the limits answers", func(f *faultyStore) {
+	{"accepts all tags but one", "Filter/every filter within the limits works", func(f *faultyStore) {
 		f.match(func(n bound.Node) bool {
 			t, ok := n.(*bound.Test)
 			return ok && t.Op == bound.OpAll && len(t.Texts) == 5
@@ -166,7 +166,7 @@ var filterFaults = []fault{
 			return matchNode(&t, v)
 		})
 	}},
-	{"looks for the first 100 parts of a text only", "Filter/every filter within the limits answers", func(f *faultyStore) {
+	{"looks for the first 100 parts of a text only", "Filter/every filter within the limits works", func(f *faultyStore) {
 		f.match(func(n bound.Node) bool {
 			t, ok := n.(*bound.Test)
 			return ok && t.Op == bound.OpContains && len(t.Texts) > 100

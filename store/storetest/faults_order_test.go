@@ -53,7 +53,7 @@ var orderFaults = []fault{
 			return page, err
 		}
 	}},
-	{"ignores the id of a position", "Page/thousands with the same time and name come in pages, each once", func(f *faultyStore) {
+	{"ignores the id of a position", "Page/thousands of visitors with the same time and name are each on one page", func(f *faultyStore) {
 		f.find = func(ctx context.Context, w ws, s driver.Select) ([]visitor.Visitor, error) {
 			if key, descending, _ := driver.Sorting(s.Order); s.After != nil && key != driver.ByID {
 				after := *s.After

@@ -70,7 +70,7 @@ func (f *faultyStore) withoutChecks(reason string) {
 	}
 }
 
-// isGroupTest reports whether a node asks for members of groups.
+// isGroupTest reports whether a node tests membership in groups.
 func isGroupTest(n bound.Node) bool {
 	t, ok := n.(*bound.Test)
 	return ok && t.Field.Kind == bound.GroupKind && t.Op != bound.OpExcluded
@@ -162,7 +162,7 @@ var ruleFaults = []fault{
 			return nil, driver.ErrInUse
 		})
 	}},
-	{"checks rules before it deletes a tag", "Concurrency/of a rule and the deletion of what it mentions, made concurrently, one is refused", func(f *faultyStore) {
+	{"checks rules before it deletes a tag", "Concurrency/concurrent changes that create a rule and remove what it mentions do not both succeed", func(f *faultyStore) {
 		f.apply = func(ctx context.Context, w ws, changes []driver.Change) ([]driver.Outcome, error) {
 			d, ok := changes[0].(driver.DeleteTag)
 			if !ok {
@@ -198,7 +198,7 @@ var ruleFaults = []fault{
 	}},
 	{"makes deletions last", "Random/many random changes in one call have the same result as one at a time", deletionsLast},
 	{"writes deletions at the end of a call", "Delete/a visitor that is deleted and created again in one call inherits nothing", deletionsLast},
-	{"keeps a tag that is removed and added again in one call", "Apply/what is removed and added again in one call is the new one", func(f *faultyStore) {
+	{"keeps a tag that is removed and added again in one call", "Apply/an item that is removed and added again in one call has its new data", func(f *faultyStore) {
 		f.apply = func(ctx context.Context, w ws, changes []driver.Change) ([]driver.Outcome, error) {
 			if len(changes) == 2 {
 				_, removes := changes[0].(driver.RemoveTags)

@@ -21,7 +21,7 @@ func TestWithoutFault(t *testing.T) {
 	}
 }
 
-// TestFaults checks that the suite catches each fault with the promise that names it.
+// TestFaults checks that each fault is caught by the promise that it names.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	for _, fault := range slices.Concat(filterFaults, fieldFaults, orderFaults, changeFaults, ruleFaults, auditFaults, captureFaults, valueFaults) {

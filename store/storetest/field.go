@@ -13,9 +13,9 @@ import (
 )
 
 // The checks of this file get the fields from the types and from the field table of package
-// filter. After a field is added, they fail until all parts of a store know it.
+// filter. After a field is added, they fail until every part of a store handles it.
 var fieldPromises = []promise{
-	{"every field is found by each of its operators", "A field that an index or a column does not know would find no visitor, without an error.", checkFieldOperators},
+	{"every field is found by each of its operators", "A field that is missing in an index would match no visitor, without an error.", checkFieldOperators},
 	{"every field of a patch is written", "A field that the statement of an update does not list would lose what a person has typed.", checkFieldPatch},
 }
 
@@ -24,7 +24,7 @@ func checkFieldOperators(f *fixture) {
 	ada := f.everything("Ada Lovelace", team.ID)
 	for i, field := range reflect.VisibleFields(reflect.TypeFor[visitor.Visitor]()) {
 		switch field.Name {
-		case "Tags", "Excluded", "Provenance": // not in what creates a visitor
+		case "Tags", "Excluded", "Provenance": // not set by creating a visitor
 		default:
 			if reflect.ValueOf(ada).Field(i).IsZero() {
 				f.Fatalf("Visitor.%s has no value: give it one in everything (storetest/maker.go)", field.Name)
@@ -32,7 +32,7 @@ func checkFieldOperators(f *fixture) {
 		}
 	}
 	changes := []driver.Change{driver.CreateTag{Tag: vip}, driver.CreateGroup{Group: team}, create(ada, vip)}
-	for range min(f.effort.rows, 2_000) { // with few visitors an engine reads all of them and no index
+	for range min(f.effort.rows, 2_000) { // with few visitors an engine reads all of them and uses no index
 		changes = append(changes, create(f.visitor("Bob")))
 	}
 	f.given(changes...)
@@ -66,7 +66,7 @@ func (f *fixture) matching(v visitor.Visitor, field filter.Field, op filter.Op) 
 	case filter.TimeKind:
 		at, ok := map[string]time.Time{"created": v.CreatedAt, "updated": v.UpdatedAt, "seen": v.LastSeenAt}[field.Name]
 		if !ok {
-			f.Fatalf("field %s: a time that matching (storetest/field.go) does not know", field.Name)
+			f.Fatalf("field %s: matching (storetest/field.go) lacks this time", field.Name)
 		}
 		c.Values = around(op, filter.Value{Kind: filter.TimeValue, Time: at.Add(-time.Microsecond)},
 			filter.Value{Kind: filter.TimeValue, Time: at}, filter.Value{Kind: filter.TimeValue, Time: at.Add(time.Microsecond)})
@@ -89,7 +89,7 @@ func (f *fixture) matching(v visitor.Visitor, field filter.Field, op filter.Op) 
 			text(filter.TextValue, part(v.Attributes["city"].Text(), op))
 		}
 	default:
-		f.Fatalf("field %s: a kind that matching (storetest/field.go) does not know", field.Name)
+		f.Fatalf("field %s: matching (storetest/field.go) lacks this kind", field.Name)
 	}
 	if op == filter.OpExists {
 		c.Values = nil

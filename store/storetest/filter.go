@@ -17,12 +17,12 @@ type asked struct {
 	want string
 }
 
-// ask finds and counts by each filter and by its negation.
+// ask finds and counts the matches of each filter and of its negation.
 func (f *fixture) ask(questions ...asked) {
 	f.Helper()
 	everyone := f.find(driver.Select{Where: f.bind(filter.All()), Order: driver.OldestFirst, Limit: 1_000})
 	for i, q := range questions {
-		what := fmt.Sprintf("question %d, %+v", i, q.e)
+		what := fmt.Sprintf("filter %d, %+v", i, q.e)
 		f.same(what+": found", f.matches(q.e), q.want)
 		var others []visitor.Visitor
 		for _, v := range everyone {
@@ -78,13 +78,13 @@ const everybody = "Ada, Bob, Cleo, Dan, Eve, Fay"
 var filterPromises = []promise{
 	{"all and none match everyone and no one", "An empty filter is refused, so all and none must have an exact meaning.", checkFilterConstants},
 	{"sources, tags and groups are found by their conditions", "Nearly every segment consists of these.", checkFilterLabels},
-	{"a visitor without a value matches no condition on it, and every negation", "In SQL a condition on a missing value is neither true nor false, and visitors drop out of both halves.", checkFilterMissingValues},
+	{"a visitor without a value matches no condition on it, and every negated one", "In SQL a condition on a missing value is neither true nor false, and visitors drop out of both halves.", checkFilterMissingValues},
 	{"text is compared folded", "People search without accents and capitals, and do not know how a name was typed.", checkFilterText},
 	{"attributes are compared by their kind", "The text 42 is not the number 42, whatever a database would make of it.", checkFilterAttributes},
-	{"times are compared to the microsecond", "A visitor of midnight belongs to one day, not to two or none.", checkFilterTimes},
+	{"times are compared to the microsecond", "A visitor created at midnight belongs to one day, not to two or none.", checkFilterTimes},
 	{"conditions combine as they are nested", "Segments are built with and, or and not at any depth.", checkFilterNesting},
 	{"the largest filters that are allowed work", "A database's limit must not be below the library's.", checkFilterLimits},
-	{"every filter within the limits answers", "Whatever the library accepts is asked one day; it must not end in an error of the database, or not at all.", checkEveryFilterAnswers},
+	{"every filter within the limits works", "Every filter that the library accepts is used one day; it must neither fail in the database nor run without end.", checkEveryFilterAnswers},
 	{"a count may stop at its limit and not before", "A screen shows 10,000+ instead of waiting, but never a number that is too small.", checkCountLimit},
 }
 
@@ -301,21 +301,14 @@ func checkEveryFilterAnswers(f *fixture) {
 // meant returns which of the people e matches, condition by condition.
 func (f *fixture) meant(e filter.Expr, env *filter.Env, people []visitor.Visitor) []bool {
 	f.Helper()
-	var of []filter.Expr
-	switch e := e.(type) {
-	case filter.AndExpr:
-		of = e.Of
-	case filter.OrExpr:
-		of = e.Of
-	case filter.NotExpr:
-		of = []filter.Expr{e.Of}
-	default:
+	of := parts(e)
+	if of == nil {
 		where := f.bindIn(e, env)
 		return times(len(people), func(i int) bool { return filter.Match(where, people[i]) })
 	}
-	parts := times(len(of), func(i int) []bool { return f.meant(of[i], env, people) })
+	matches := times(len(of), func(i int) []bool { return f.meant(of[i], env, people) })
 	return times(len(people), func(i int) bool {
-		is := func(want bool) bool { return slices.ContainsFunc(parts, func(p []bool) bool { return p[i] == want }) }
+		is := func(want bool) bool { return slices.ContainsFunc(matches, func(p []bool) bool { return p[i] == want }) }
 		if _, or := e.(filter.OrExpr); or {
 			return is(true)
 		}

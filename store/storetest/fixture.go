@@ -15,8 +15,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// fixture is what a promise is checked with: an empty workspace and, beside it, a neighbour
-// that gets the same contents and has more.
+// fixture is an empty workspace to check a promise in, with a neighbour that gets the same
+// contents and has more.
 type fixture struct {
 	reporter
 	*suite
@@ -208,8 +208,8 @@ func (f *fixture) unchanged(changes ...driver.Change) error {
 	return err
 }
 
-// refused makes changes of which the one at index must fail, with that cause, about that
-// kind of thing with that key, without any effect.
+// refused makes changes that must fail without any effect: the error is about the change at
+// index, has that cause, and names that kind of thing and its key.
 func (f *fixture) refused(cause error, kind, key string, index int, changes ...driver.Change) {
 	f.Helper()
 	err := f.unchanged(changes...)
@@ -217,8 +217,8 @@ func (f *fixture) refused(cause error, kind, key string, index int, changes ...d
 	f.about(err, cause, kind, key)
 }
 
-// invalid makes changes of which the one at index must fail with ErrInvalid, without any
-// effect.
+// invalid makes changes that must fail without any effect, with ErrInvalid for the change at
+// index.
 func (f *fixture) invalid(index int, changes ...driver.Change) {
 	f.Helper()
 	err := f.unchanged(changes...)
@@ -228,8 +228,8 @@ func (f *fixture) invalid(index int, changes ...driver.Change) {
 	}
 }
 
-// inUse makes changes of which the one at index must fail because the rules of these groups
-// mention something of that kind, without any effect.
+// inUse makes changes that must fail without any effect: the change at index, because the
+// rules of these groups mention something of that kind.
 func (f *fixture) inUse(kind string, users []group.ID, index int, changes ...driver.Change) {
 	f.Helper()
 	err := f.unchanged(changes...)
@@ -254,7 +254,7 @@ func (f *fixture) failedAt(err error, index int) {
 	}
 }
 
-// about fails unless err has that cause and is about that thing.
+// about fails unless err has that cause and names that thing.
 func (f *fixture) about(err, cause error, kind, key string) {
 	f.Helper()
 	if !errors.Is(err, cause) {
@@ -269,7 +269,7 @@ func (f *fixture) about(err, cause error, kind, key string) {
 	}
 }
 
-// subject returns what the error of a store or of a Workspace is about.
+// subject returns the kind and key that an error of a store or of a Workspace names.
 func subject(err error) (kind, key string, ok bool) {
 	var d *driver.Error
 	var w *store.Error

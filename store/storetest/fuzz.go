@@ -9,8 +9,8 @@ import (
 
 // Fuzz makes the calls that a fuzzer chooses on the store that open returns: some calls of
 // Apply, the result of each compared with the reference store, and then filters, compared
-// with filter.Match. It calls open once a process. The bytes of an input decide on the
-// changes, the number decides on the filters. Give -fuzzminimizetime=10x, or most of the time
+// with filter.Match. It calls open once per process. The bytes of an input decide on the
+// changes, the number on the filters. Set -fuzzminimizetime=10x, or most of the time
 // is spent on minimizing inputs.
 func Fuzz(f *testing.F, open func(testing.TB) driver.Store) {
 	f.Helper()

@@ -15,9 +15,9 @@ var groupPromises = []promise{
 	{"a group reads as it was created, with its rule", "A rule that is read back differently selects other people.", checkGroupReads},
 	{"spellings of one name are one group", "Members would be spread over two groups that look alike.", checkGroupNamesAreFolded},
 	{"an update of a group changes the given fields and keeps the members", "A campaign is renamed while it runs.", checkGroupUpdate},
-	{"an update of a group that changes nothing is Unchanged", "Readers of the events must not learn of changes that were none.", checkGroupUpdateUnchanged},
+	{"an update of a group that changes nothing is Unchanged", "Readers of events must not see changes without an effect.", checkGroupUpdateUnchanged},
 	{"an update of a missing group or to another group's name is refused", "A change without a result must not look like a success.", checkGroupUpdateRefused},
-	{"a rule that is bound already is refused", "A rule that cannot be read again breaks every group of the workspace.", checkBoundRule},
+	{"a rule that is already bound is refused", "A rule that cannot be read again breaks every group of the workspace.", checkBoundRule},
 	{"deleting a group ends its memberships and keeps the visitors", "Deleting a list must not delete the people on it.", checkGroupDelete},
 }
 

@@ -11,7 +11,7 @@ import (
 
 var identityPromises = []promise{
 	{"an identity belongs to one visitor", "A message of a channel has to lead to the same visitor every time.", checkIdentityIsUnique},
-	{"two visitors of one call cannot share an identity", "An import with a person in it twice must not pass the check that single calls get.", checkIdentityIsUniqueInACall},
+	{"two visitors of one call cannot share an identity", "An import that has a person twice must be checked like single calls.", checkIdentityIsUniqueInACall},
 	{"identities differ by source, account and exact id", "Channels have ids that differ only by case, and the same id on two accounts is two people.", checkIdentityIsExact},
 	{"a visitor is found by channel, by account and by id", "Every incoming message needs this look-up.", checkIdentityFilters},
 	{"identities are ordered by source, account and id", "An order that varies from read to read looks like a change.", checkIdentityOrder},

@@ -14,11 +14,11 @@ import (
 
 var isolationPromises = []promise{
 	{"the contents of another workspace are not found", "A workspace separates two customers of a host.", checkIsolationReads},
-	{"a workspace can have the same ids, names and identities as another", "Two customers know the same person, and a copy of a workspace is one, too.", checkIsolationSameIDs},
+	{"a workspace can have the same ids, names and identities as another", "Two customers can know the same person, and a workspace can be a copy of another.", checkIsolationSameIDs},
 	{"changes to one workspace change no other", "A condition on the workspace that is missing in one statement shows only here.", checkIsolationWrites},
 	{"workspaces with similar names are different", "Case, punctuation and prefixes must not let one customer see another.", checkIsolationNames},
 	{"a workspace without writes is empty", "Workspaces are not created; they exist as soon as something is in them.", checkIsolationEmpty},
-	{"a position of another workspace reveals nothing of it", "Cursors travel through browsers; one from another workspace must not open a door.", checkIsolationPositions},
+	{"a position of another workspace reveals nothing of it", "Browsers hold cursors; one from another workspace must not give access to it.", checkIsolationPositions},
 }
 
 func checkIsolationReads(f *fixture) {
@@ -80,7 +80,7 @@ func checkIsolationNames(f *fixture) {
 	for _, name := range alike {
 		ws, err := store.ParseWorkspaceID(name)
 		if err != nil {
-			continue // not a name at all
+			continue // not a valid name
 		}
 		other := *f
 		other.ws = ws
@@ -88,7 +88,7 @@ func checkIsolationNames(f *fixture) {
 		fixtures = append(fixtures, &other)
 	}
 	if len(fixtures) < len(alike)-1 {
-		f.Fatalf("only %d of %d names are names", len(fixtures), len(alike))
+		f.Fatalf("only %d of %d names are valid", len(fixtures), len(alike))
 	}
 	for _, other := range fixtures {
 		f.same("visitors of "+string(other.ws), other.matches(filter.All()), string(other.ws))
@@ -99,12 +99,12 @@ func checkIsolationNames(f *fixture) {
 }
 
 func checkIsolationEmpty(f *fixture) {
-	f.same("all that is in it", f.dump(f.ws), dump{})
+	f.same("contents", f.dump(f.ws), dump{})
 	for _, o := range driver.Orders() {
 		f.same("order "+string(o), f.find(driver.Select{Where: f.bind(filter.All()), Order: o, Limit: 5}), []visitor.Visitor(nil))
 	}
 	f.effects(f.must(driver.DeleteVisitor{ID: visitor.ID(f.id(f.clock)), Audit: f.audit()}), driver.Missing)
-	f.same("all that is in it after a change without effect", f.dump(f.ws), dump{})
+	f.same("contents after a change without effect", f.dump(f.ws), dump{})
 }
 
 func checkIsolationPositions(f *fixture) {

@@ -18,7 +18,7 @@ const labels = filter.MaxList
 const ruled = 60
 
 // forLargest returns the changes that make the tags and groups that the largest filters name,
-// and rows visitors with something of all that they ask for.
+// and rows visitors that match parts of them.
 func (m *maker) forLargest(rows int) (first []driver.Change, visitors []driver.CreateVisitor) {
 	var tags []tag.Tag
 	var groups []group.ID

@@ -31,7 +31,7 @@ func (m *maker) id(t time.Time) string {
 	return fmt.Sprintf("%s%012x", id.First(t)[:24], m.ids*0x9E3779B97F4B&mask)
 }
 
-// audit is what a change records that is made now.
+// audit returns the audit of a change that is made now.
 func (m *maker) audit() driver.Audit { return auditAt(m.now()) }
 
 func auditAt(t time.Time) driver.Audit { return driver.Audit{At: t, Actor: "ann", Cause: "import"} }

@@ -10,10 +10,10 @@ import (
 )
 
 var membershipPromises = []promise{
-	{"a visitor is added to a group once and removed once", "Lists are what a business writes to.", checkMembershipOnce},
+	{"a visitor is added to a group once and removed once", "Businesses send messages to lists.", checkMembershipOnce},
 	{"a missing visitor is Missing and a missing group ErrNotFound, also if both are missing", "In bulk work some visitors are missing and are reported; a missing group is a mistake.", checkMembershipMissing},
 	{"a group has the members by rule and by hand, without those removed by hand", "A visitor who was removed from a campaign must not be written to because a rule matches.", checkMembershipByRule},
-	{"memberships change neither revision nor update time, and are ordered by id", "Adding to a list is no edit of the profile.", checkMembershipOrder},
+	{"memberships change neither revision nor update time, and are ordered by id", "Adding to a list is not an edit of the profile.", checkMembershipOrder},
 }
 
 func checkMembershipOnce(f *fixture) {

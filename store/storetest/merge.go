@@ -36,7 +36,7 @@ var mergePromises = []promise{
 	{"the merged id stands for the survivor in every call", "Links, orders and conversations elsewhere have the old id.", checkMergeAlias},
 	{"a merge can be undone", "Two people were mistaken for one; nothing of either may be lost.", checkMergeUndo},
 	{"undoing a merge assigns later changes to the right visitor", "Weeks may pass until somebody sees the mistake.", checkMergeUndoKeepsChanges},
-	{"merges are undone in reverse order", "The last merge made what there is now.", checkMergeUndoOrder},
+	{"merges are undone in reverse order", "Each merge builds on the earlier ones.", checkMergeUndoOrder},
 	{"a merged id cannot be used for another visitor", "It stands for the survivor.", checkMergedIDIsTaken},
 	{"merging a visitor with itself changes nothing", "A into B and B into A, at once, must end in one visitor.", checkMergeSame},
 	{"concurrent merges and captures end in one visitor", "While an operator merges two records the person goes on writing.", checkMergeConcurrently},
@@ -80,7 +80,7 @@ func checkMergeAlias(f *fixture) {
 			driver.LinkIdentity{ID: old, Identity: visitor.Identity{Source: visitor.Chat, ExternalID: string(old)}, Audit: f.audit()},
 		), driver.Updated, driver.Updated, driver.Updated, driver.Updated, driver.Updated, driver.Updated)
 	}
-	// Several of a kind in one call, which a back end may make together.
+	// Several changes of one kind in one call, which a back end may combine.
 	f.effects(f.must(
 		driver.AddTags{ID: a.ID, Tags: keys(hot), Audit: f.audit()}, driver.AddTags{ID: b.ID, Tags: keys(hot), Audit: f.audit()},
 		driver.RemoveTags{ID: a.ID, Tags: keys(hot), Audit: f.audit()}, driver.RemoveTags{ID: b.ID, Tags: keys(hot), Audit: f.audit()},
@@ -131,7 +131,7 @@ func checkMergeUndoKeepsChanges(f *fixture) {
 	f.same("the survivor's tags", tagsOf(now), "late")
 	f.same("the other's", tagsOf(back), "")
 	f.same("an attribute given since", now.Attributes["lang"].Text(), "pt")
-	f.same("an attribute told to the other since", back.Attributes["told"].Bool(), true)
+	f.same("an attribute given to the other since", back.Attributes["told"].Bool(), true)
 	f.same("not the survivor's", now.Attributes["told"].Kind(), visitor.Kind(""))
 	f.same("last seen", back.LastSeenAt, told.OccurredAt)
 	f.same("the survivor last seen", now.LastSeenAt, a.LastSeenAt)

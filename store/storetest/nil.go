@@ -9,7 +9,7 @@ import (
 
 var nilPromises = []promise{
 	{"empty lists of a visitor are nil", "null in the answer of one back end and [] in that of another breaks a front end.", checkNilInVisitor},
-	{"lists of a visitor that have become empty are nil", "What is empty again must look like what always was.", checkNilAfterRemoval},
+	{"lists of a visitor that have become empty are nil", "A list that is empty again must look like one that always was.", checkNilAfterRemoval},
 	{"empty results are nil", "JSON and a host's tests distinguish nil from empty.", checkNilResults},
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/contactpipeline/visitors/store/storetest/reference"
 )
 
-// oracle is what the workspace of a fixture must be: a workspace of the reference store, to
-// which changes are made one at a time.
+// oracle is a workspace of the reference store, in which changes are made one at a time. The
+// workspace of the fixture must equal it.
 type oracle struct {
 	store *reference.Store
 	ws    driver.WorkspaceID

@@ -51,11 +51,11 @@ func (f *fixture) rand() *rand.Rand {
 
 var pagePromises = []promise{
 	{"each order is total and the same on every engine", "A screen that shows ties in another order after a reload looks as if something had changed.", checkOrderIsTotal},
-	{"a visitor never seen sorts before all others in ascending order", "Visitors who were never heard of are the ones a business wants to find first, or last.", checkOrderNeverSeen},
+	{"a visitor never seen sorts before all others in ascending order", "Visitors who never wrote are the ones a business wants to find first, or last.", checkOrderNeverSeen},
 	{"a page starts strictly after its position", "Off by one is a visitor shown twice, or never.", checkPageStart},
 	{"a position need not be a visitor's", "The last visitor of a page may be deleted or renamed before the next page is read.", checkPagePosition},
 	{"pages of any size and filter are complete", "An export in pages must have every visitor once.", checkPagesAreComplete},
-	{"thousands with the same time and name come in pages, each once", "An import gives ten thousand people one moment; only the id distinguishes them.", checkPageTies},
+	{"thousands of visitors with the same time and name are each on one page", "An import creates ten thousand visitors at the same time; only the ids differ.", checkPageTies},
 	{"pages neither skip nor repeat a visitor while others are created, changed and deleted", "People write in while an operator scrolls.", checkPagesWhileWriting},
 }
 

@@ -13,12 +13,12 @@ import (
 )
 
 var randomFilterPromises = []promise{
-	{"random filters find what filter.Match matches, in every order, and obey the laws of logic", "A filter has one meaning; engines that differ in one corner make two segments of one.", checkRandomFilters},
+	{"random filters find what filter.Match matches, in every order, and obey the laws of logic", "A filter has one meaning: if two engines differ in one case, one segment becomes two.", checkRandomFilters},
 }
 
 func checkRandomFilters(f *fixture) { f.random((*fixture).compareRandomFilters) }
 
-// randomWorkspace is a fixture with random visitors, and what draws filters about them.
+// randomWorkspace is a fixture with random visitors and a generator of filters about them.
 type randomWorkspace struct {
 	*fixture
 	oracle *oracle
@@ -110,7 +110,7 @@ func (w *randomWorkspace) changeVisitors() {
 	w.change(changes)
 }
 
-// compareFilter compares the store's answer to e and to its negation with filter.Match:
+// compareFilter compares the store's results for e and its negation with filter.Match:
 // found, counted, in pages and in facets.
 func (w *randomWorkspace) compareFilter(e filter.Expr) {
 	w.Helper()

@@ -10,10 +10,10 @@ import (
 )
 
 var revisionPromises = []promise{
-	{"an update of another revision is refused", "An edit of an old copy must not undo what was edited since.", checkRevisionConflict},
-	{"an update of another revision is refused even if it changes nothing", "Whether a write is stale must not depend on what somebody else happened to write.", checkRevisionConflictUnchanged},
-	{"revisions count up within one call", "A call is its changes one after the other.", checkRevisionInACall},
-	{"of concurrent writers with one revision exactly one succeeds", "Two people press save at the same moment; one must see an error.", checkRevisionRace},
+	{"an update based on another revision is refused", "An edit of an old copy must not undo what was edited since.", checkRevisionConflict},
+	{"an update based on another revision is refused even if it changes nothing", "Whether a write is stale must not depend on what somebody else happened to write.", checkRevisionConflictUnchanged},
+	{"revisions count up within one call", "The changes of a call are made one after the other.", checkRevisionInACall},
+	{"exactly one of several concurrent writers with one revision succeeds", "Two people press save at the same moment; one must see an error.", checkRevisionRace},
 	{"no update is lost if all writers give the revision they have read", "Counters, scores and notes are read, changed and written back.", checkRevisionNoLostUpdate},
 }
 

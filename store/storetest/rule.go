@@ -14,7 +14,7 @@ import (
 // rulePromises are about rules that mention groups.
 var rulePromises = []promise{
 	{"a rule may mention groups without a rule, and its members are exact", "\"On list A but not on list B\" is the first segment that a team asks for.", checkRuleOfGroups},
-	{"a rule that mentions a missing tag or group is refused", "Such a rule matches nobody, or everybody.", checkRuleMentionsMissing},
+	{"a rule that mentions a missing tag or group is refused", "Such a rule matches no visitor, or all.", checkRuleMentionsMissing},
 	{"a rule that mentions a group with a rule is refused, also its own group", "Rules that depend on rules could depend on themselves.", checkRuleMentionsRule},
 	{"a group that a rule mentions cannot get a rule", "The other rule would change its meaning.", checkMentionedGroupGetsRule},
 }

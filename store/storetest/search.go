@@ -24,7 +24,7 @@ var searchPromises = []promise{
 	{"characters that are special to databases are found literally", "A name like 100% must be found by its sign and by nothing else.", checkSearchLiterals},
 	{"every spelling of a name is found by every other", "Phones, keyboards and imports spell one name in many ways.", checkSearchSpellings},
 	{"a search for one letter, for two and for a whole name works", "Search indexes tend to ignore text that is shorter than their n-grams.", checkSearchLengths},
-	{"words of digits are found together in a phone, or each by itself", "A number is typed with spaces, and so are a flat and a house.", checkSearchDigitWords},
+	{"words of digits are found together in a phone, or each by itself", "Phone numbers are typed with spaces, and names can have several numbers.", checkSearchDigitWords},
 }
 
 func checkSearchFields(f *fixture) {

@@ -14,7 +14,7 @@ import (
 
 var (
 	seedFlag = flag.Uint64("storetest.seed", 0, "seed of the first random case of storetest; 0 picks one")
-	fullFlag = flag.Bool("storetest.full", false, "larger workspaces, more rounds of every race, random cases for a second each, and as many cases of Compare as a test asks for")
+	fullFlag = flag.Bool("storetest.full", false, "larger workspaces, more rounds of every race, random cases for a second each, and as many cases of Compare as a test requests")
 )
 
 // Run checks every promise on the store that open returns. It calls open once, and closes
@@ -53,10 +53,10 @@ func runAreas(t *testing.T, open func(testing.TB) driver.Store, areas []area) {
 	}
 }
 
-// promise is something that every store does.
+// promise is something that every store must do.
 type promise struct {
-	name  string // a sentence
-	why   string // it matters; printed if the check fails
+	name  string // in words, such as "a deleted visitor is not found"
+	why   string // the reason that it matters; printed if the check fails
 	check func(*fixture)
 }
 

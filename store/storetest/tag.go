@@ -21,10 +21,10 @@ var tagPromises = []promise{
 	{"adding a tag that does not exist is refused", "A misspelt tag that is silently dropped is a lost lead.", checkTagMissing},
 	{"a renamed tag stays on its visitors", "Renaming changes words, not what was said about people.", checkTagRename},
 	{"a tag can be respelled but not get another tag's name", "Two tags with one name cannot be told apart.", checkTagRenameTaken},
-	{"an update of a tag that changes nothing is Unchanged, and of a missing tag ErrNotFound", "Readers of the events must not learn of changes that were none.", checkTagUpdateUnchanged},
+	{"an update of a tag that changes nothing is Unchanged, and of a missing tag ErrNotFound", "Readers of events must not see changes without an effect.", checkTagUpdateUnchanged},
 	{"a deleted tag is removed from every visitor", "A tag that remains on people can never be removed.", checkTagDelete},
-	{"tags change neither revision nor update time of a visitor", "Tagging a thousand people must not refuse edits that others have open.", checkTagKeepsRevision},
-	{"a tag that is added after it was removed has a new assignment", "A customer who comes back came back today.", checkTagAgain},
+	{"tags change neither revision nor update time of a visitor", "Tagging a thousand people must not make edits that others have open fail.", checkTagKeepsRevision},
+	{"a tag that is added after it was removed has a new assignment", "A customer who returns has been tagged since today.", checkTagAgain},
 	{"one visitor has many tags and one tag is on many visitors", "Limits of a statement or a page must not truncate lists of tags.", checkTagMany},
 }
 

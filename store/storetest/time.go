@@ -9,7 +9,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// instants are times that are easily truncated, shifted or mistaken for none.
+// instants are times that are easily truncated, shifted or mistaken for the zero time.
 func instants() []time.Time {
 	return []time.Time{
 		time.Date(2026, 1, 2, 3, 4, 5, 678_901_000, time.UTC),
@@ -31,8 +31,8 @@ func instants() []time.Time {
 
 var timePromises = []promise{
 	{"times are read back to the microsecond, in UTC", "A store that rounds puts two events in the wrong order; one that shifts, on the wrong day.", checkTimeRoundTrip},
-	{"an absent time is read back as the zero time", "Never is not 1970.", checkTimeZero},
-	{"an attribute may be the first instant of 1970", "Zero is a time like any other where it is a value.", checkTimeEpoch},
+	{"an absent time is read back as the zero time", "A missing time must not become 1970.", checkTimeZero},
+	{"an attribute may be the first instant of 1970", "The first instant of 1970 is stored as zero, which must not mean missing.", checkTimeEpoch},
 	{"times of changes are stored, not replaced by a clock", "The host's clock decides; tests and imports set it.", checkTimeOfChanges},
 	{"numbers are stored bit for bit", "A score that is off by the last digit no longer equals itself.", checkNumberRoundTrip},
 }

@@ -14,7 +14,7 @@ var visitorPromises = []promise{
 	{"a visitor with a tag or a group that does not exist is not created", "A tag or membership that refers to nothing would be counted and never shown.", checkVisitorMissingTagOrGroup},
 	{"an update changes the given fields and nothing else", "Two people edit different fields of one visitor all day; neither may undo the other.", checkVisitorUpdate},
 	{"an update that changes nothing changes neither revision nor time", "Channels report the same profile again and again; that must not look like a change.", checkVisitorUpdateUnchanged},
-	{"an update changes no other visitor", "A condition that is missing in a statement would rename everybody.", checkVisitorUpdateOnlyOne},
+	{"an update changes no other visitor", "A condition that is missing in a statement would rename every visitor.", checkVisitorUpdateOnlyOne},
 	{"attributes are set, replaced by another kind and unset", "A host's attributes are typed; a number that comes back as text no longer compares.", checkVisitorAttributes},
 	{"every read sees a write at once", "A person who saves a form and does not see it in the list saves it again.", checkReadYourWrites},
 }
@@ -87,7 +87,7 @@ func checkVisitorUpdate(f *fixture) {
 			cleared = at
 		}
 		want.Provenance = nil
-		for i, field := range step.clear { // noted, since channels know the visitor
+		for i, field := range step.clear { // recorded, because channels know the visitor
 			if i == 0 {
 				want.Provenance = visitor.Provenances{}
 			}
@@ -164,8 +164,8 @@ func checkReadYourWrites(f *fixture) {
 	}
 	f.must(driver.UpdateVisitor{ID: v.ID, Patch: visitor.Patch{Name: ptr("Eve"), Email: ptr("eve@example.com"), Source: ptr(visitor.Chat)}, Audit: f.audit()})
 	for _, e := range []filter.Expr{filter.Name.Is("ada"), filter.Search("ada"), filter.Source.Is(visitor.Instagram), filter.Not(filter.Email.Exists())} {
-		f.same("by what it was before", f.matches(e), "")
-		f.same("count by what it was before", f.count(e), int64(0))
+		f.same("by its old values", f.matches(e), "")
+		f.same("count by its old values", f.count(e), int64(0))
 	}
 	for _, e := range []filter.Expr{filter.Name.Is("eve"), filter.Search("eve"), filter.Search("example"), filter.Source.Is(visitor.Chat), filter.Email.Exists()} {
 		f.same("after update", f.matches(e), "Eve")

@@ -17,7 +17,7 @@ import (
 
 // workspaceFindPromises are about reading through a store.Workspace.
 var workspaceFindPromises = []promise{
-	{"pages follow each other by cursor and have every visitor once", "An endless list in a browser is made of these.", checkWorkspacePages},
+	{"pages follow each other by cursor and have every visitor once", "Endless lists in browsers consist of pages.", checkWorkspacePages},
 	{"a cursor belongs to one query and one workspace", "A cursor of another query would silently skip visitors; one of another workspace would reveal where its visitors are.", checkWorkspaceCursor},
 	{"an empty or unknown filter is an error, never everyone", "A filter that was lost must not select everyone for deletion.", checkWorkspaceEmptyFilter},
 	{"facets list every source, tag and group", "A front end draws its buttons from them, also those with a zero.", checkWorkspaceFacets},

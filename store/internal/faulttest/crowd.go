@@ -123,7 +123,7 @@ func (c *crowd) capture(ctx context.Context, external string, tags []string) err
 		return nil // deleted since
 	}
 	if err == nil && (len(owner.Identities) != 1 || owner.Identities[0].ExternalID != external) {
-		return fmt.Errorf("identity %s is said to be that of a visitor with %v", external, owner.Identities)
+		return fmt.Errorf("the error for identity %s names a visitor with %v", external, owner.Identities)
 	}
 	return err
 }

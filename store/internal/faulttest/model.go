@@ -18,7 +18,7 @@ type question struct {
 type asking string
 
 const (
-	capture asking = "capture" // make a visitor with the identity, or learn who has it
+	capture asking = "capture" // create a visitor with the identity, or get the id of its owner
 	forget  asking = "forget"  // delete a visitor
 	lookUp  asking = "look up" // who has the identity
 	write   asking = "write"   // update a visitor

@@ -6,6 +6,6 @@
 //	tx.go         the methods of driver.Tx, through which driver.Apply makes changes
 //	workspace.go  what is stored
 //
-// It reads every visitor for every question and asks filter.Match about each, so it is slow
+// It reads every visitor for every query and calls filter.Match for each, so it is slow
 // for more than some thousand visitors. Nothing is written to disk.
 package reference

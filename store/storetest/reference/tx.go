@@ -12,13 +12,13 @@ import (
 )
 
 // tx gives driver.Apply access to a workspace that can be changed. Its methods return no
-// errors: all that a change may do wrong is checked by driver.Apply.
+// errors: driver.Apply checks everything that can be wrong with a change.
 type tx struct{ w *workspace }
 
 var _ driver.Tx = tx{}
 
-// Visitors returns the given parts and no others, so that a test fails if driver.Apply uses
-// a part that it did not ask for.
+// Visitors returns only the requested parts, so that a test fails if driver.Apply uses a part
+// that it did not request.
 func (t tx) Visitors(ids []visitor.ID, parts driver.Parts) ([]visitor.Visitor, error) {
 	var found []visitor.Visitor
 	for _, id := range ids {

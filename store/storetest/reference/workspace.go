@@ -11,9 +11,9 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// workspace is what is stored of one workspace. It is never changed once the store has it:
-// Apply changes a copy and puts it in its place. So a reader needs no lock, and a failed
-// Apply leaves nothing behind.
+// workspace is the content of one workspace. It is never changed once it is in the store:
+// Apply changes a copy and replaces it. So a reader needs no lock, and a failed Apply has no
+// effect.
 type workspace struct {
 	visitors  map[visitor.ID]visitor.Visitor // in the form in which they are returned
 	tags      map[tag.ID]tag.Tag
@@ -49,7 +49,7 @@ func (w *workspace) visitor(id visitor.ID) (visitor.Visitor, bool) {
 	return v, found
 }
 
-// listTags and listGroups return what the list asks for, ordered by key.
+// listTags and listGroups return the requested tags and groups, ordered by key.
 func (w *workspace) listTags(l driver.List) []tag.Tag {
 	return list(w.tags, l, func(t tag.Tag) (string, string) { return tag.Key(t.Name), string(t.ID) })
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/contactpipeline/visitors/store/storetest"
 )
 
-// TestStore tries the contract on a host's connections, and reads every statement that is
-// sent meanwhile.
+// TestStore checks the contract on a host's connections, and checks every statement that is
+// sent.
 func TestStore(t *testing.T) {
 	t.Parallel()
 	w := &watch{}
@@ -49,8 +49,9 @@ func TestCompare(t *testing.T) {
 	}, 4_000)
 }
 
-// TestStoreWithoutTrigrams tries the contract on a store with connections of its own. It has a role that may not create the extension, a schema that is
-// not in the search path, and a server to which only ASCII has letters.
+// TestStoreWithoutTrigrams checks a store with connections of its own, as a role that may not
+// create the extension, in a schema that is not in the search path, on a server for which
+// only ASCII has letters.
 func TestStoreWithoutTrigrams(t *testing.T) {
 	t.Parallel()
 	storetest.RunAgain(t, func(tb testing.TB) driver.Store {

@@ -24,11 +24,10 @@ func Run(t *testing.T, open func(testing.TB) driver.Store) {
 	runAreas(t, open, areas())
 }
 
-// RunAgain is for a back end whose stores can be opened in several ways, on a connection of
-// the host or with other options: Run checks the store that is opened in one way, RunAgain
-// the others. It checks the areas in which the way of opening a store can make a difference:
-// text, search, transactions, cancellation and concurrent calls. With -storetest.full it
-// checks all, as Run does.
+// RunAgain is for a back end whose stores can be opened in several ways, such as on a
+// connection of the host: Run checks a store that is opened in one way, RunAgain the others.
+// It checks the areas in which the way can make a difference, such as text, search, pages,
+// transactions, cancellation and concurrency. With -storetest.full it checks all areas.
 func RunAgain(t *testing.T, open func(testing.TB) driver.Store) {
 	t.Helper()
 	all := areas()

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 
+	"github.com/samber/lo"
+
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
@@ -112,7 +114,7 @@ func (w *Workspace) capture(c visitor.Contact) (change driver.CaptureContact, re
 }
 
 func captured(o driver.Outcome, refused []error) Captured {
-	r := Captured{Visitor: o.Visitor, Outcome: CaptureMatched, Reason: CaptureReason(o.Reason), InvalidFields: refused}
+	r := Captured{Visitor: lo.FromPtr(o.Visitor), Outcome: CaptureMatched, Reason: CaptureReason(o.Reason), InvalidFields: refused}
 	switch {
 	case o.Reason == driver.AlreadyProcessed, o.Effect == driver.Missing:
 		r.Outcome = CaptureIgnored

@@ -4,6 +4,8 @@ import (
 	"context"
 	"iter"
 
+	"github.com/samber/lo"
+
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store/driver"
@@ -28,7 +30,7 @@ func (w *Workspace) CreateGroup(ctx context.Context, d group.Draft) (group.Group
 	if err != nil {
 		return group.Group{}, fail(op, err)
 	}
-	return outcomes[0].Group, nil
+	return lo.FromPtr(outcomes[0].Group), nil
 }
 
 // UpdateGroup changes a group's name, description or rule. The error matches ErrInvalid as
@@ -50,7 +52,7 @@ func (w *Workspace) UpdateGroup(ctx context.Context, id group.ID, p group.Patch)
 	if err != nil {
 		return group.Group{}, fail(op, err)
 	}
-	return outcomes[0].Group, nil
+	return lo.FromPtr(outcomes[0].Group), nil
 }
 
 // DeleteGroup deletes a group; its members stay visitors. The error matches ErrNotFound, or

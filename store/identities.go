@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 
+	"github.com/samber/lo"
+
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
@@ -37,7 +39,7 @@ func (w *Workspace) identify(ctx context.Context, op string, id visitor.ID, i vi
 	if err != nil {
 		return visitor.Visitor{}, fail(op, err)
 	}
-	return outcomes[0].Visitor, nil
+	return lo.FromPtr(outcomes[0].Visitor), nil
 }
 
 // Lookup returns the visitor with the identity of that source, account and external id. The

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 
+	"github.com/samber/lo"
+
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
@@ -23,7 +25,7 @@ func (w *Workspace) Merge(ctx context.Context, into, from visitor.ID) (visitor.V
 	if err != nil {
 		return visitor.Visitor{}, fail(op, err)
 	}
-	return outcomes[0].Visitor, nil
+	return lo.FromPtr(outcomes[0].Visitor), nil
 }
 
 func parsed(into, from visitor.ID) (_, _ visitor.ID, err error) {
@@ -84,5 +86,5 @@ func (w *Workspace) Unmerge(ctx context.Context, from visitor.ID) (survivor, res
 	if err != nil {
 		return survivor, restored, fail(op, err)
 	}
-	return outcomes[0].Visitor, outcomes[0].Other, nil
+	return lo.FromPtr(outcomes[0].Visitor), lo.FromPtr(outcomes[0].Other), nil
 }

@@ -5,6 +5,8 @@ import (
 	"iter"
 	"time"
 
+	"github.com/samber/lo"
+
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 )
@@ -26,7 +28,7 @@ func (w *Workspace) CreateTag(ctx context.Context, d tag.Draft) (tag.Tag, error)
 	if err != nil {
 		return tag.Tag{}, fail(op, err)
 	}
-	return outcomes[0].Tag, nil
+	return lo.FromPtr(outcomes[0].Tag), nil
 }
 
 // UpdateTag changes the name, color or description of a tag. Visitors keep it, and so do the
@@ -42,7 +44,7 @@ func (w *Workspace) UpdateTag(ctx context.Context, id tag.ID, p tag.Patch) (tag.
 	if err != nil {
 		return tag.Tag{}, fail(op, err)
 	}
-	return outcomes[0].Tag, nil
+	return lo.FromPtr(outcomes[0].Tag), nil
 }
 
 // DeleteTag deletes a tag and removes it from every visitor. The error matches ErrNotFound,

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/samber/lo"
+
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/tag/text"
@@ -24,7 +26,7 @@ func (w *Workspace) Create(ctx context.Context, d visitor.Draft) (visitor.Visito
 	if err != nil {
 		return visitor.Visitor{}, fail(op, err)
 	}
-	return outcomes[len(outcomes)-1].Visitor, nil
+	return lo.FromPtr(outcomes[len(outcomes)-1].Visitor), nil
 }
 
 // Check returns d normalized as Create would store it, or the error that Create would
@@ -106,7 +108,7 @@ func (w *Workspace) Update(ctx context.Context, id visitor.ID, p visitor.Patch) 
 	for tries := 0; ; tries++ {
 		outcomes, err := w.apply(ctx, driver.UpdateVisitor{Audit: w.audit(w.now()), ID: id, Patch: p})
 		if err == nil {
-			return outcomes[0].Visitor, nil
+			return lo.FromPtr(outcomes[0].Visitor), nil
 		}
 		// Without IfRevision, a conflict only means that two writers met.
 		if p.IfRevision == 0 && tries < 3 && errors.Is(err, ErrConflict) {

@@ -84,8 +84,7 @@ func (b *batch) apply(c Change) (Outcome, error) {
 	case RemoveFromGroup:
 		return b.removeFromGroup(c)
 	case EnsureTag:
-		t, effect, err := b.ensureTag(c.Tag, c.Audit)
-		return Outcome{Effect: effect, Tag: t}, err
+		return b.ensureTag(c)
 	case CreateTag:
 		return b.createTag(c)
 	case UpdateTag:

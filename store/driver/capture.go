@@ -30,7 +30,7 @@ func (b *batch) capture(c CaptureContact) (Outcome, error) {
 		if b.events[key] {
 			out := Outcome{Effect: Unchanged, Reason: AlreadyProcessed}
 			if len(m.people) > 0 {
-				out.Visitor = m.people[0].Clone()
+				out.Visitor = clone(&m.people[0])
 			}
 			return out, nil
 		}
@@ -77,7 +77,7 @@ func (b *batch) captureKnown(c CaptureContact, m match) (Outcome, error) {
 		if err := b.merge(c.Audit, c.Policy, before, other); err != nil {
 			return Outcome{}, err
 		}
-		before, out.Effect = b.result(before.ID), Updated
+		before, out.Effect = *b.result(before.ID), Updated
 	}
 	after := c.Policy.MergeContact(before, c.Contact, m.available(c.Contact))
 	added, err := b.assignNew(&after, c)
@@ -98,7 +98,7 @@ func (b *batch) captureKnown(c CaptureContact, m match) (Outcome, error) {
 			out.Effect = Touched
 		}
 	default:
-		out.Visitor = after.Clone()
+		out.Visitor = clone(&after)
 		return out, nil
 	}
 	if err := after.CheckLimits(); err != nil {
@@ -114,7 +114,7 @@ func (b *batch) captureKnown(c CaptureContact, m match) (Outcome, error) {
 func (b *batch) assignNew(v *visitor.Visitor, c CaptureContact) ([]tag.ID, error) {
 	var keys []string
 	for _, t := range c.Tags {
-		if _, _, err := b.ensureTag(t, c.Audit); err != nil {
+		if _, err := b.ensureTag(EnsureTag{Audit: c.Audit, Tag: t}); err != nil {
 			return nil, err
 		}
 		keys = append(keys, keyOf(t))

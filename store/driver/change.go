@@ -180,14 +180,15 @@ const (
 	Touched   Effect = "touched" // a capture: only the times of last contact changed
 )
 
-// Outcome is the result of one change. Visitor is set by changes that create or change a
-// profile, Tag and Group by those that create or change one.
+// Outcome is the result of one change. Visitor is the visitor after a change that creates
+// or changes a profile, Tag and Group what exists after one that creates or changes it;
+// otherwise they are nil.
 type Outcome struct {
 	Effect  Effect
-	Visitor visitor.Visitor
-	Other   visitor.Visitor // UnmergeVisitor: the restored visitor
-	Tag     tag.Tag
-	Group   group.Group
+	Visitor *visitor.Visitor
+	Other   *visitor.Visitor // UnmergeVisitor: the restored visitor
+	Tag     *tag.Tag
+	Group   *group.Group
 	Reason  CaptureReason // CaptureContact only
 }
 

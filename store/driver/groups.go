@@ -19,7 +19,7 @@ func (b *batch) createGroup(c CreateGroup) (Outcome, error) {
 		return Outcome{}, err
 	}
 	b.event(c.Audit, Event{Kind: GroupCreated, Groups: []group.ID{g.ID}})
-	return Outcome{Effect: Created, Group: g}, nil
+	return Outcome{Effect: Created, Group: &g}, nil
 }
 
 // groupFree is tagFree for groups.
@@ -53,7 +53,7 @@ func (b *batch) updateGroup(c UpdateGroup) (Outcome, error) {
 		"name": after.Name != before.Name, "description": after.Description != before.Description, "rule": ruleChanged,
 	})
 	if len(fields) == 0 {
-		return Outcome{Effect: Unchanged, Group: after}, nil
+		return Outcome{Effect: Unchanged, Group: &after}, nil
 	}
 	if key := group.Key(after.Name); key != group.Key(before.Name) {
 		if err := b.groupFree(List{Keys: []string{key}}); err != nil {
@@ -74,7 +74,7 @@ func (b *batch) updateGroup(c UpdateGroup) (Outcome, error) {
 		return Outcome{}, err
 	}
 	b.event(c.Audit, Event{Kind: GroupUpdated, Groups: []group.ID{c.ID}, Fields: fields})
-	return Outcome{Effect: Updated, Group: after}, nil
+	return Outcome{Effect: Updated, Group: &after}, nil
 }
 
 func (b *batch) deleteGroup(c DeleteGroup) (Outcome, error) {

@@ -22,7 +22,7 @@ func (b *batch) mergeVisitors(c MergeVisitors) (Outcome, error) {
 	case from == nil:
 		return Outcome{}, NotFound("visitor", string(c.From))
 	case into.ID == from.ID:
-		return Outcome{Effect: Unchanged, Visitor: into.Clone()}, nil
+		return Outcome{Effect: Unchanged, Visitor: clone(into)}, nil
 	}
 	if err := b.merge(c.Audit, c.Policy, *into, *from); err != nil {
 		return Outcome{}, err
@@ -41,7 +41,7 @@ func (b *batch) merge(a Audit, p visitor.Policy, into, from visitor.Visitor) err
 	b.aliases[from.ID] = into.ID
 	b.set(result)
 	b.event(a, Event{Kind: VisitorMerged, Visitor: into.ID, Other: from.ID, Fields: visitor.Changed(into, result)})
-	return b.tx.PutMerge(visitor.Merged{Into: into.Clone(), From: from.Clone(), Result: b.result(into.ID)})
+	return b.tx.PutMerge(visitor.Merged{Into: into.Clone(), From: from.Clone(), Result: *b.result(into.ID)})
 }
 
 func (b *batch) unmergeVisitor(c UnmergeVisitor) (Outcome, error) {

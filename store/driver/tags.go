@@ -9,16 +9,16 @@ import (
 
 func keyOf(t tag.Tag) string { return tag.Key(t.Name) }
 
-// ensureTag creates a tag unless one with its key exists, and returns the one that exists.
-func (b *batch) ensureTag(t tag.Tag, a Audit) (tag.Tag, Effect, error) {
-	if err := b.readTags([]string{keyOf(t)}); err != nil {
-		return t, "", err
+func (b *batch) ensureTag(c EnsureTag) (Outcome, error) {
+	key := keyOf(c.Tag)
+	if err := b.readTags([]string{key}); err != nil {
+		return Outcome{}, err
 	}
-	if existing := b.tags[keyOf(t)]; existing != nil {
-		return *existing, Unchanged, nil
+	if t := b.tags[key]; t != nil {
+		existing := *t
+		return Outcome{Effect: Unchanged, Tag: &existing}, nil
 	}
-	out, err := b.createTag(CreateTag{Audit: a, Tag: t})
-	return out.Tag, out.Effect, err
+	return b.createTag(CreateTag(c))
 }
 
 func (b *batch) createTag(c CreateTag) (Outcome, error) {
@@ -30,9 +30,10 @@ func (b *batch) createTag(c CreateTag) (Outcome, error) {
 	if err := b.tx.PutTag(nil, t); err != nil {
 		return Outcome{}, err
 	}
-	b.tags[keyOf(t)] = &t
+	kept := t
+	b.tags[keyOf(t)] = &kept
 	b.event(c.Audit, Event{Kind: TagCreated, Tags: []tag.ID{t.ID}})
-	return Outcome{Effect: Created, Tag: t}, nil
+	return Outcome{Effect: Created, Tag: &t}, nil
 }
 
 // tagFree returns ErrExists if a tag has the key or the id that l asks for. The error names
@@ -63,7 +64,7 @@ func (b *batch) updateTag(c UpdateTag) (Outcome, error) {
 		"name": after.Name != before.Name, "color": after.Color != before.Color, "description": after.Description != before.Description,
 	})
 	if len(fields) == 0 {
-		return Outcome{Effect: Unchanged, Tag: after}, nil
+		return Outcome{Effect: Unchanged, Tag: &after}, nil
 	}
 	if key := keyOf(after); key != keyOf(before) {
 		if err := b.tagFree(List{Keys: []string{key}}); err != nil {
@@ -74,7 +75,7 @@ func (b *batch) updateTag(c UpdateTag) (Outcome, error) {
 		return Outcome{}, err
 	}
 	b.event(c.Audit, Event{Kind: TagUpdated, Tags: []tag.ID{c.ID}, Fields: fields})
-	return Outcome{Effect: Updated, Tag: after}, nil
+	return Outcome{Effect: Updated, Tag: &after}, nil
 }
 
 // differing returns the names of fields that differ, in order.

@@ -54,7 +54,12 @@ func (b *batch) createVisitor(c CreateVisitor) (Outcome, error) {
 }
 
 // result returns a visitor as it is now, for an outcome.
-func (b *batch) result(id visitor.ID) visitor.Visitor { return b.visitors[id].now.Clone() }
+func (b *batch) result(id visitor.ID) *visitor.Visitor { return clone(b.visitors[id].now) }
+
+func clone(v *visitor.Visitor) *visitor.Visitor {
+	c := v.Clone()
+	return &c
+}
 
 func (b *batch) updateVisitor(c UpdateVisitor) (Outcome, error) {
 	before, err := b.target(c.ID)
@@ -69,7 +74,7 @@ func (b *batch) updateVisitor(c UpdateVisitor) (Outcome, error) {
 	}
 	after, changed := c.Patch.Apply(*before, c.At)
 	if !changed {
-		return Outcome{Effect: Unchanged, Visitor: before.Clone()}, nil
+		return Outcome{Effect: Unchanged, Visitor: clone(before)}, nil
 	}
 	return b.update(c.Audit, *before, after)
 }

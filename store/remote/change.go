@@ -187,18 +187,9 @@ type outcomeForm struct {
 }
 
 func formOfOutcome(o driver.Outcome) (outcomeForm, error) {
-	form := outcomeForm{Effect: o.Effect, Reason: o.Reason}
-	if o.Visitor.ID != "" {
-		form.Visitor = &o.Visitor
-	}
-	if o.Other.ID != "" {
-		form.Other = &o.Other
-	}
-	if o.Tag.ID != "" {
-		form.Tag = &o.Tag
-	}
-	if o.Group.ID != "" {
-		g, err := formOfGroup(o.Group)
+	form := outcomeForm{Effect: o.Effect, Visitor: o.Visitor, Other: o.Other, Tag: o.Tag, Reason: o.Reason}
+	if o.Group != nil {
+		g, err := formOfGroup(*o.Group)
 		if err != nil {
 			return outcomeForm{}, err
 		}
@@ -207,19 +198,14 @@ func formOfOutcome(o driver.Outcome) (outcomeForm, error) {
 	return form, nil
 }
 
-func (f outcomeForm) read() (o driver.Outcome, err error) {
-	o.Effect, o.Reason = f.Effect, f.Reason
-	if f.Visitor != nil {
-		o.Visitor = *f.Visitor
-	}
-	if f.Other != nil {
-		o.Other = *f.Other
-	}
-	if f.Tag != nil {
-		o.Tag = *f.Tag
-	}
+func (f outcomeForm) read() (driver.Outcome, error) {
+	o := driver.Outcome{Effect: f.Effect, Visitor: f.Visitor, Other: f.Other, Tag: f.Tag, Reason: f.Reason}
 	if f.Group != nil {
-		o.Group, err = f.Group.read()
+		g, err := f.Group.read()
+		if err != nil {
+			return driver.Outcome{}, err
+		}
+		o.Group = &g
 	}
-	return o, err
+	return o, nil
 }

@@ -167,11 +167,11 @@ func checkReplaceInOneCall(f *fixture) {
 		driver.UpdateVisitor{ID: v.ID, Patch: visitor.Patch{Unset: []string{"city"}}, Audit: f.audit()},
 		driver.UpdateVisitor{ID: v.ID, Patch: visitor.Patch{Set: visitor.Attributes{"city": visitor.Text("Rio")}}, Audit: f.audit()},
 	)
-	want := out[len(out)-1].Visitor
+	want := *out[len(out)-1].Visitor
 	want.Tags = []tag.Assignment{{Tag: vip.ID, Name: "vip", Color: vip.Color, At: tagged.At, Actor: tagged.Actor, Cause: tagged.Cause}}
 	want.Memberships = []visitor.Membership{membership(team.ID, added), membership(rule.ID, added)}
 	want.Identities = append([]visitor.Identity{linked}, v.Identities[1:]...)
 	want.Attributes = v.Attributes.Merge(visitor.Attributes{"city": visitor.Text("Rio")}, nil)
 	f.same("the visitor", f.get(v.ID), want.Sorted())
-	f.same("the outcome", out[len(out)-1].Visitor, f.get(v.ID))
+	f.same("the outcome", *out[len(out)-1].Visitor, f.get(v.ID))
 }

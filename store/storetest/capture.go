@@ -54,7 +54,7 @@ func checkCaptureCreatesThenFinds(f *fixture) {
 	out := f.given(change)[0]
 	f.same("effect", out.Effect, driver.Created)
 	f.same("reason", out.Reason, driver.NewPerson)
-	v := out.Visitor
+	v := *out.Visitor
 	f.same("the visitor", f.get(v.ID), v)
 	f.same("id and source", []string{string(v.ID), string(v.Source), v.Name, v.Email, v.Phone}, []string{string(change.ID), "telegram", "Ada", "ada@example.com", "+5511987654321"})
 	f.same("last seen", v.LastSeenAt, c.OccurredAt)
@@ -83,7 +83,7 @@ func checkCaptureCreatesThenFinds(f *fixture) {
 func checkCaptureOnce(f *fixture) {
 	hot := f.tag("hot-lead")
 	c := f.contact("42", "Ada")
-	v := f.captured(c, hot).Visitor
+	v := *f.captured(c, hot).Visitor
 	f.must(driver.RemoveTags{ID: v.ID, Tags: keys(hot), Audit: f.audit()})
 	before := f.dump(f.ws)
 	out := f.must(f.capture(c, hot))[0]
@@ -118,7 +118,7 @@ func checkCaptureOrder(f *fixture) {
 func checkCaptureKeepsEdits(f *fixture) {
 	c := f.contact("42", "Ada")
 	c.Email = "old@example.com"
-	v := f.captured(c).Visitor
+	v := *f.captured(c).Visitor
 	f.must(driver.UpdateVisitor{ID: v.ID, Patch: visitor.Patch{Name: ptr("Countess"), Email: ptr("")}, Audit: f.audit()})
 	late := c
 	late.EventID, late.Name, late.Email = "late", "Ada", "old@example.com"
@@ -135,7 +135,7 @@ func checkCaptureKeepsEdits(f *fixture) {
 }
 
 func checkCapturePlaceholderName(f *fixture) {
-	v := f.captured(f.contact("42", "")).Visitor
+	v := *f.captured(f.contact("42", "")).Visitor
 	f.same("has a placeholder", v.Placeholder() && v.Name != "", true)
 	f.same("the visitor", f.get(v.ID), v)
 	f.same("found by it", f.matches(filter.Search(v.Name)), v.Name)
@@ -154,7 +154,7 @@ func checkCaptureKnownOnly(f *fixture) {
 	out := f.must(f.capture(c, f.tag("hot")))[0]
 	f.same("effect", out.Effect, driver.Missing)
 	f.same("the workspace", f.dump(f.ws), before)
-	v := f.captured(f.contact("42", "")).Visitor
+	v := *f.captured(f.contact("42", "")).Visitor
 	f.same("reason, of the same event again", f.must(f.capture(c))[0].Reason, driver.AlreadyProcessed)
 	c.EventID += " another"
 	f.same("effect", f.captured(c).Effect, driver.Updated)
@@ -229,7 +229,7 @@ func checkCaptureConcurrently(f *fixture) {
 func checkCaptureKeepsTagsAndGroups(f *fixture) {
 	team := f.group("Team", nil)
 	f.given(driver.CreateGroup{Group: team})
-	v := f.captured(f.contact("42", "Ada"), f.tag("hot")).Visitor
+	v := *f.captured(f.contact("42", "Ada"), f.tag("hot")).Visitor
 	f.given(driver.AddToGroup{Group: team.ID, ID: v.ID, Audit: f.audit()})
 	f.captured(f.contact("42", "Ada L."))
 	v = f.get(v.ID)

@@ -23,7 +23,7 @@ func checkCaptureAlternateIDs(f *fixture) {
 		c.Source, c.AlternateIDs = i.Source, also
 		return c
 	}
-	v := f.captured(by(number)).Visitor
+	v := *f.captured(by(number)).Visitor
 	f.same("reason", f.captured(by(scoped, number)).Reason, driver.AlternateID)
 	f.same("reason", f.captured(by(scoped)).Reason, driver.SameIdentity)
 	f.same("identities", len(f.get(v.ID).Identities), 2)
@@ -41,7 +41,7 @@ func checkCaptureAlternateIDs(f *fixture) {
 func checkCapturePreviousIDs(f *fixture) {
 	c := f.contact("111", "Ada")
 	c.Source, c.Phone = visitor.WhatsApp, "+5511987654321"
-	v := f.captured(c).Visitor
+	v := *f.captured(c).Visitor
 	change := f.contact("222", "")
 	change.Source, change.Phone, change.UpdateOnly = visitor.WhatsApp, "+5511987650000", true
 	change.PreviousIDs = []visitor.Identity{{Source: visitor.WhatsApp, ExternalID: "111"}}
@@ -57,7 +57,7 @@ func checkCapturePreviousIDs(f *fixture) {
 func checkCaptureMerges(f *fixture) {
 	a, b := f.contact("111", "Ada"), f.contact("BR.1", "Ada L.")
 	a.Source, b.Source = visitor.WhatsApp, visitor.WhatsApp
-	older, newer := f.captured(a, f.tag("hot")).Visitor, f.captured(b).Visitor
+	older, newer := *f.captured(a, f.tag("hot")).Visitor, *f.captured(b).Visitor
 	both := f.contact("BR.1", "Ada L.")
 	both.Source, both.AlternateIDs = visitor.WhatsApp, []visitor.Identity{{Source: visitor.WhatsApp, ExternalID: "111"}}
 	out := f.captured(both)

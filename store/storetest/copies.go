@@ -71,7 +71,7 @@ func checkResultsAreCopies(f *fixture) {
 	}
 	f.same("the visitor after the result of find was overwritten", f.get(want.ID), want)
 	out := f.must(driver.UpdateVisitor{ID: want.ID, Patch: visitor.Patch{Name: ptr("Ada")}, Audit: f.audit()})
-	overwrite(&out[0].Visitor)
+	overwrite(out[0].Visitor)
 	f.same("the visitor after an outcome was overwritten", f.get(want.ID), want)
 	events := f.events(f.ws, 0)
 	for i := range events {
@@ -124,7 +124,7 @@ func checkOutcomesDoNotChange(f *fixture) {
 		driver.DeleteVisitor{ID: v.ID, Audit: driver.Audit{At: v.UpdatedAt}})
 	updated := v
 	updated.Name, updated.Revision, updated.Attributes = "Eve", 2, visitor.Attributes{"n": visitor.Number(1)}
-	f.same("what was created", out[1].Visitor, v)
-	f.same("what was updated", out[2].Visitor, updated)
-	f.same("the tag that was created", out[0].Tag, vip)
+	f.same("what was created", out[1].Visitor, &v)
+	f.same("what was updated", out[2].Visitor, &updated)
+	f.same("the tag that was created", out[0].Tag, &vip)
 }

@@ -51,7 +51,7 @@ func checkRecreatedVisitorIsBare(f *fixture) {
 		create(v, vip), driver.RemoveFromGroup{Group: rule.ID, ID: v.ID, Audit: f.audit()})
 	f.must(driver.DeleteVisitor{ID: v.ID, Audit: f.audit()})
 	bare := visitor.Visitor{ID: v.ID, Name: "Bob", Source: visitor.Chat, CreatedAt: v.CreatedAt, UpdatedAt: v.CreatedAt, Revision: 1}
-	f.same("the visitor in the outcome", f.must(create(bare))[0].Visitor, bare)
+	f.same("the visitor in the outcome", f.must(create(bare))[0].Visitor, &bare)
 	f.same("the visitor that is read", f.get(v.ID), bare)
 	for _, e := range []filter.Expr{
 		filter.Tag.Exists(), filter.Group.Has("Team"), filter.Group.Exists(), filter.Identity.Exists(), filter.Attr("city").Exists(), filter.Search("ada"), filter.Email.Exists(),

@@ -33,6 +33,9 @@ func compare(path string, got, want reflect.Value, lines *[]string) {
 	}
 	switch {
 	case leaf(got.Type()):
+	case got.Kind() == reflect.Pointer && !got.IsNil() && !want.IsNil():
+		compare(path, got.Elem(), want.Elem(), lines)
+		return
 	case got.Kind() == reflect.Struct:
 		for i := range got.NumField() {
 			compare(path+"."+got.Type().Field(i).Name, got.Field(i), want.Field(i), lines)

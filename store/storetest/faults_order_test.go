@@ -146,7 +146,7 @@ var orderFaults = []fault{
 	{"writes names into events", "Events/events outlive the visitor and contain no personal data", func(f *faultyStore) {
 		f.rewrite(func(events []driver.Event, outcomes []driver.Outcome) []driver.Event {
 			for i, o := range outcomes {
-				if len(events) == len(outcomes) && o.Visitor.Name != "" {
+				if len(events) == len(outcomes) && o.Visitor != nil && o.Visitor.Name != "" {
 					events[i].Fields = append(events[i].Fields, o.Visitor.Name)
 				}
 			}

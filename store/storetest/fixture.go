@@ -3,6 +3,7 @@ package storetest
 import (
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -81,19 +82,50 @@ func (f *fixture) must(changes ...driver.Change) []driver.Outcome {
 
 func (f *fixture) applyTo(ws driver.WorkspaceID, changes ...driver.Change) []driver.Outcome {
 	f.Helper()
-	outcomes, err := f.st.Apply(f.Context(), ws, changes)
+	outcomes, err := f.try(ws, changes)
 	if err != nil {
 		f.Fatalf("apply: %v", err)
-	}
-	if len(outcomes) != len(changes) {
-		f.Fatalf("apply: %d outcomes of %d changes", len(outcomes), len(changes))
 	}
 	return outcomes
 }
 
 // apply makes changes in the workspace that may fail.
 func (f *fixture) apply(changes ...driver.Change) ([]driver.Outcome, error) {
-	return f.st.Apply(f.Context(), f.ws, changes)
+	return f.try(f.ws, changes)
+}
+
+// try makes changes. It returns an error also if an outcome is missing or incomplete.
+func (f *fixture) try(ws driver.WorkspaceID, changes []driver.Change) ([]driver.Outcome, error) {
+	outcomes, err := f.st.Apply(f.Context(), ws, changes)
+	if err != nil {
+		return outcomes, err
+	}
+	if len(outcomes) != len(changes) {
+		return nil, fmt.Errorf("%d outcomes of %d changes", len(outcomes), len(changes))
+	}
+	for i, o := range outcomes {
+		if !complete(changes[i], o) {
+			return nil, fmt.Errorf("the outcome of change %d lacks what was changed", i)
+		}
+	}
+	return outcomes, nil
+}
+
+func complete(c driver.Change, o driver.Outcome) bool {
+	if o.Effect == driver.Missing || o.Reason == driver.AlreadyProcessed {
+		return true
+	}
+	switch c.(type) {
+	case driver.CreateVisitor, driver.UpdateVisitor, driver.CaptureContact, driver.MergeVisitors, driver.LinkIdentity, driver.UnlinkIdentity:
+		return o.Visitor != nil
+	case driver.UnmergeVisitor:
+		return o.Visitor != nil && o.Other != nil
+	case driver.EnsureTag, driver.CreateTag, driver.UpdateTag:
+		return o.Tag != nil
+	case driver.CreateGroup, driver.UpdateGroup:
+		return o.Group != nil
+	}
+	return true
 }
 
 // checkNeighbour reports what has changed in the neighbour since it was written to.

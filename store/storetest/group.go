@@ -46,7 +46,7 @@ func checkGroupReads(f *fixture) {
 	}
 	out := f.given(changes...)
 	for i, g := range groups {
-		f.same("outcome", out[i+1], driver.Outcome{Effect: driver.Created, Group: g})
+		f.same("outcome", out[i+1], driver.Outcome{Effect: driver.Created, Group: &g})
 	}
 	f.same("groups", f.groups(f.ws), groups)
 }
@@ -80,7 +80,7 @@ func checkGroupUpdate(f *fixture) {
 	} {
 		step.edit(&want)
 		out := f.must(driver.UpdateGroup{ID: team.ID, Patch: step.patch, Audit: f.audit()})
-		f.same("outcome", out, []driver.Outcome{{Effect: driver.Updated, Group: want}})
+		f.same("outcome", out, []driver.Outcome{{Effect: driver.Updated, Group: &want}})
 		f.same("groups", f.groups(f.ws), []group.Group{want})
 		f.same("members", f.matches(filter.Group.HasID(team.ID)), "Ada")
 	}
@@ -96,7 +96,7 @@ func checkGroupUpdateUnchanged(f *fixture) {
 		{Rule: filter.And(filter.Source.Is(visitor.Chat), filter.Email.Exists())},
 	} {
 		out := f.must(driver.UpdateGroup{ID: team.ID, Patch: p, Audit: f.audit()})
-		f.same("outcome", out, []driver.Outcome{{Effect: driver.Unchanged, Group: team}})
+		f.same("outcome", out, []driver.Outcome{{Effect: driver.Unchanged, Group: &team}})
 	}
 	plain := f.group("Plain", nil)
 	f.given(driver.CreateGroup{Group: plain})

@@ -24,7 +24,7 @@ func (f *fixture) twoVisitors() (a, b visitor.Visitor, hot, vip tag.Tag, team gr
 	a.Attributes = visitor.Attributes{"city": visitor.Text("Rio")}
 	b.Attributes = visitor.Attributes{"city": visitor.Text("Lima"), "score": visitor.Number(7)}
 	out := f.given(create(a, hot), create(b, vip))
-	return out[0].Visitor, out[1].Visitor, hot, vip, team
+	return *out[0].Visitor, *out[1].Visitor, hot, vip, team
 }
 
 func (f *fixture) merge(into, from visitor.ID) driver.MergeVisitors {
@@ -48,7 +48,7 @@ func checkMergeKeepsAll(f *fixture) {
 	out := f.given(f.merge(a.ID, b.ID))[0]
 	f.same("effect", out.Effect, driver.Updated)
 	v := f.get(a.ID)
-	f.same("the visitor", out.Visitor, v)
+	f.same("the visitor", out.Visitor, &v)
 	f.same("fields", []string{v.Name, v.Email, v.Phone, v.Attributes["city"].Text()}, []string{"Ada", "ada@example.com", "+5511987654321", "Rio"})
 	f.same("score", v.Attributes["score"].Number(), 7.0)
 	f.same("revision", v.Revision, int64(2))
@@ -98,8 +98,8 @@ func checkMergeUndo(f *fixture) {
 	a, b, _, _, _ := f.twoVisitors()
 	f.given(f.merge(a.ID, b.ID))
 	out := f.given(driver.UnmergeVisitor{From: b.ID, Audit: f.audit()})[0]
-	f.same("the survivor", out.Visitor, f.get(a.ID))
-	f.same("the other", out.Other, f.get(b.ID))
+	f.same("the survivor", *out.Visitor, f.get(a.ID))
+	f.same("the other", *out.Other, f.get(b.ID))
 	for _, pair := range [][2]visitor.Visitor{{a, f.get(a.ID)}, {b, f.get(b.ID)}} {
 		was, now := pair[0], pair[1]
 		was.UpdatedAt, was.Revision = now.UpdatedAt, now.Revision

@@ -18,7 +18,7 @@ func checkNilInVisitor(f *fixture) {
 	given := v
 	given.Identities, given.Memberships, given.Attributes = []visitor.Identity{}, []visitor.Membership{}, visitor.Attributes{}
 	out := f.given(driver.CreateVisitor{Visitor: given, Tags: []string{}, Groups: []group.ID{}, Audit: auditAt(v.UpdatedAt)})
-	f.same("the visitor in the outcome", out[0].Visitor, v)
+	f.same("the visitor in the outcome", out[0].Visitor, &v)
 	f.same("the visitor that is read", f.get(v.ID), v)
 	f.same("the visitor that is found", f.find(driver.Select{Where: f.bind(filter.All()), Order: driver.NewestFirst, Limit: 1}), []visitor.Visitor{v})
 	f.same("the event", f.events(f.ws, 0), []driver.Event{{Seq: 1, Kind: driver.VisitorCreated, At: v.UpdatedAt, Visitor: v.ID, Actor: "ann", Cause: "import"}})

@@ -32,7 +32,7 @@ func checkTagReads(f *fixture) {
 	vip := f.tag("VIP Kunde")
 	vip.Color, vip.Description = "#123456", "pays at once\nand returns"
 	out := f.given(driver.CreateTag{Tag: vip})
-	f.same("outcome", out, []driver.Outcome{{Effect: driver.Created, Tag: vip}})
+	f.same("outcome", out, []driver.Outcome{{Effect: driver.Created, Tag: &vip}})
 	f.same("tags", f.tags(f.ws), []tag.Tag{vip})
 }
 
@@ -43,7 +43,7 @@ func checkTagNamesAreFolded(f *fixture) {
 		again := f.tag(spelling)
 		f.refused(driver.ErrExists, "tag", string(cafe.ID), 0, driver.CreateTag{Tag: again})
 		out := f.must(driver.EnsureTag{Tag: again})
-		f.same("outcome", out, []driver.Outcome{{Effect: driver.Unchanged, Tag: cafe}})
+		f.same("outcome", out, []driver.Outcome{{Effect: driver.Unchanged, Tag: &cafe}})
 	}
 	f.same("tags", f.tags(f.ws), []tag.Tag{cafe})
 }
@@ -51,7 +51,7 @@ func checkTagNamesAreFolded(f *fixture) {
 func checkEnsureTag(f *fixture) {
 	first, second := f.tag("Hot Lead"), f.tag("hot lead")
 	out := f.given(driver.EnsureTag{Tag: first}, driver.EnsureTag{Tag: second})
-	f.same("outcomes", out, []driver.Outcome{{Effect: driver.Created, Tag: first}, {Effect: driver.Unchanged, Tag: first}})
+	f.same("outcomes", out, []driver.Outcome{{Effect: driver.Created, Tag: &first}, {Effect: driver.Unchanged, Tag: &first}})
 	f.same("tags", f.tags(f.ws), []tag.Tag{first})
 }
 
@@ -124,7 +124,7 @@ func checkTagRename(f *fixture) {
 	renamed := vip
 	renamed.Name, renamed.Color, renamed.Description = "Best", "#abcdef", "the best"
 	out := f.must(driver.UpdateTag{ID: vip.ID, Patch: tag.Patch{Name: ptr("Best"), Color: ptr(tag.Color("#abcdef")), Description: ptr("the best")}, Audit: f.audit()})
-	f.same("outcome", out, []driver.Outcome{{Effect: driver.Updated, Tag: renamed}})
+	f.same("outcome", out, []driver.Outcome{{Effect: driver.Updated, Tag: &renamed}})
 	f.same("tags", f.tags(f.ws), []tag.Tag{renamed, lead})
 	want := with(v, renamed, lead)
 	f.same("the visitor", f.get(v.ID), want)
@@ -140,7 +140,7 @@ func checkTagRenameTaken(f *fixture) {
 	f.refused(driver.ErrExists, "tag", string(lead.ID), 0, driver.UpdateTag{ID: vip.ID, Patch: tag.Patch{Name: ptr("HOT  lead")}, Audit: f.audit()})
 	spelled := vip
 	spelled.Name = "VÍP"
-	f.same("outcome", f.must(driver.UpdateTag{ID: vip.ID, Patch: tag.Patch{Name: ptr("VÍP")}, Audit: f.audit()}), []driver.Outcome{{Effect: driver.Updated, Tag: spelled}})
+	f.same("outcome", f.must(driver.UpdateTag{ID: vip.ID, Patch: tag.Patch{Name: ptr("VÍP")}, Audit: f.audit()}), []driver.Outcome{{Effect: driver.Updated, Tag: &spelled}})
 	f.same("the visitor", f.get(v.ID), with(v, spelled))
 }
 
@@ -152,7 +152,7 @@ func checkTagUpdateUnchanged(f *fixture) {
 		driver.UpdateTag{ID: vip.ID, Patch: tag.Patch{}, Audit: f.audit()},
 		driver.UpdateTag{ID: vip.ID, Patch: tag.Patch{Name: ptr("vip"), Color: ptr(vip.Color), Description: ptr("")}, Audit: f.audit()},
 	)
-	f.same("outcomes", out, []driver.Outcome{{Effect: driver.Unchanged, Tag: vip}, {Effect: driver.Unchanged, Tag: vip}})
+	f.same("outcomes", out, []driver.Outcome{{Effect: driver.Unchanged, Tag: &vip}, {Effect: driver.Unchanged, Tag: &vip}})
 	f.refused(driver.ErrNotFound, "tag", string(gone.ID), 0, driver.UpdateTag{ID: gone.ID, Patch: tag.Patch{Name: ptr("new")}, Audit: f.audit()})
 }
 

@@ -25,7 +25,7 @@ func checkVisitorReads(f *fixture) {
 	out := f.given(driver.CreateTag{Tag: vip}, driver.CreateTag{Tag: lead}, driver.CreateGroup{Group: team}, create(v, vip, lead))
 	want := with(v, lead, vip)
 	f.same("effect", out[3].Effect, driver.Created)
-	f.same("the visitor in the outcome", out[3].Visitor, want)
+	f.same("the visitor in the outcome", out[3].Visitor, &want)
 	f.same("the visitor that is read", f.get(v.ID), want)
 	f.same("the visitors that are found", f.visitors(f.ws), []visitor.Visitor{want})
 }
@@ -33,7 +33,7 @@ func checkVisitorReads(f *fixture) {
 func checkVisitorReadsBare(f *fixture) {
 	v := f.visitor("Bob")
 	out := f.given(create(v))
-	f.same("the visitor in the outcome", out[0].Visitor, v)
+	f.same("the visitor in the outcome", out[0].Visitor, &v)
 	f.same("the visitor that is read", f.get(v.ID), v)
 	f.same("the visitors that are found", f.visitors(f.ws), []visitor.Visitor{v})
 }
@@ -95,7 +95,7 @@ func checkVisitorUpdate(f *fixture) {
 		}
 		out := f.must(driver.UpdateVisitor{ID: v.ID, Patch: step.patch, Audit: driver.Audit{At: at}})
 		f.effects(out, driver.Updated)
-		f.same("the visitor in the outcome", out[0].Visitor, want)
+		f.same("the visitor in the outcome", out[0].Visitor, &want)
 		f.same("the visitor that is read", f.get(v.ID), want)
 	}
 }
@@ -111,7 +111,7 @@ func checkVisitorUpdateUnchanged(f *fixture) {
 	} {
 		out := f.must(driver.UpdateVisitor{ID: v.ID, Patch: p, Audit: f.audit()})
 		f.effects(out, driver.Unchanged)
-		f.same("the visitor in the outcome", out[0].Visitor, v)
+		f.same("the visitor in the outcome", out[0].Visitor, &v)
 		f.same("the visitor that is read", f.get(v.ID), v)
 	}
 }
@@ -145,7 +145,7 @@ func checkVisitorAttributes(f *fixture) {
 		want.Attributes, want.UpdatedAt, want.Revision = step.left, at, want.Revision+1
 		out := f.must(driver.UpdateVisitor{ID: v.ID, Patch: visitor.Patch{Set: step.set, Unset: step.unset}, Audit: driver.Audit{At: at}})
 		f.effects(out, driver.Updated)
-		f.same("the visitor in the outcome", out[0].Visitor, want)
+		f.same("the visitor in the outcome", out[0].Visitor, &want)
 		f.same("the visitor that is read", f.get(v.ID), want)
 	}
 	f.same("visitors with the attribute", f.matches(filter.Attr("a").Exists()), "")

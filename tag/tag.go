@@ -71,7 +71,13 @@ func (a Assignment) Compare(b Assignment) int { return strings.Compare(a.Name, b
 
 // Key returns a form of a name that is equal for different spellings of the same name: text.Fold
 // with single spaces between words.
-func Key(name string) string { return strings.Join(strings.Fields(text.Fold(name)), " ") }
+func Key(name string) string {
+	key := text.Fold(name)
+	if strings.Contains(key, " ") {
+		key = strings.Join(strings.Fields(key), " ")
+	}
+	return key
+}
 
 // Normalize returns d in normalized form with a color, or a *text.FieldError. The name has 1 to
 // MaxName code points and a Key that is not empty, the description at most MaxDescription bytes.

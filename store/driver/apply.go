@@ -4,9 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-
-	"github.com/contactpipeline/visitors/group"
-	"github.com/contactpipeline/visitors/visitor"
 )
 
 // maxBatch is how many changes read and write their rows together, and the most ids in a
@@ -23,7 +20,7 @@ const maxBatch = 1_000
 // thousand cost about the same number of statements.
 func Apply(ctx context.Context, tx Tx, changes []Change) ([]Outcome, error) {
 	outcomes := make([]Outcome, len(changes))
-	b := newBatch(tx)
+	b := &batch{tx: tx}
 	for from, to := 0, 0; from < len(changes); from = to {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -109,58 +106,4 @@ func (b *batch) apply(c Change) (Outcome, error) {
 		return b.unlinkIdentity(c)
 	}
 	return Outcome{}, fmt.Errorf("unknown change %T", c)
-}
-
-// needs are the rows that a change reads or writes.
-type needs struct {
-	parts      Parts
-	target     visitor.ID // a visitor, or the alias of one; "" for none
-	created    visitor.ID // a visitor that may be created; "" for none
-	mayExist   bool       // it is created only if no visitor has the identities
-	identities []visitor.Identity
-	tags       []string // keys
-	groups     []group.ID
-	event      *DedupKey
-}
-
-func needsOf(c Change) (n needs) {
-	switch c := c.(type) {
-	case CreateVisitor:
-		n.created, n.identities, n.tags, n.groups = c.Visitor.ID, c.Visitor.Identities, c.Tags, c.Groups
-		if len(n.identities) > 0 { // a visitor that is deleted in the same batch may have them
-			n.parts = Identities
-		}
-	case UpdateVisitor:
-		n.parts, n.target = AllParts, c.ID
-	case DeleteVisitor:
-		n.target = c.ID
-	case AddTags:
-		n.parts, n.target, n.tags = Tags, c.ID, c.Tags
-	case RemoveTags:
-		n.parts, n.target, n.tags = Tags, c.ID, c.Tags
-	case AddToGroup:
-		n.parts, n.target, n.groups = Groups, c.ID, []group.ID{c.Group}
-	case RemoveFromGroup:
-		n.parts, n.target, n.groups = Groups, c.ID, []group.ID{c.Group}
-	case EnsureTag:
-		n.tags = []string{keyOf(c.Tag)}
-	case CreateTag:
-		n.tags = []string{keyOf(c.Tag)}
-	case CaptureContact:
-		n.parts, n.created, n.mayExist, n.identities = AllParts, c.ID, true, lookupIdentities(c.Contact)
-		for _, t := range c.Tags {
-			n.tags = append(n.tags, keyOf(t))
-		}
-		if c.Contact.EventID != "" {
-			key := DedupKeyOf(c.Contact)
-			n.event = &key
-		}
-	case MergeVisitors, UnmergeVisitor:
-		n.parts = AllParts
-	case LinkIdentity:
-		n.parts, n.target, n.identities = AllParts, c.ID, []visitor.Identity{c.Identity}
-	case UnlinkIdentity:
-		n.parts, n.target, n.identities = AllParts, c.ID, []visitor.Identity{c.Identity}
-	}
-	return n
 }

@@ -38,7 +38,7 @@ func (b *batch) merge(a Audit, p visitor.Policy, into, from visitor.Visitor) err
 		return err
 	}
 	b.remove(from.ID)
-	b.aliases[from.ID] = into.ID
+	put(&b.aliases, from.ID, into.ID)
 	b.set(result)
 	b.event(a, Event{Kind: VisitorMerged, Visitor: into.ID, Other: from.ID, Fields: visitor.Changed(into, result)})
 	return b.tx.PutMerge(visitor.Merged{Into: into.Clone(), From: from.Clone(), Result: *b.result(into.ID)})

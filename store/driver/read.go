@@ -7,80 +7,69 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// read reads all rows that the changes are known to need.
+// read forgets all rows and reads those that the changes are known to need.
 func (b *batch) read(changes []Change) error {
-	var visitors []visitor.ID
-	var identities []visitor.Identity
-	var keys []string
-	var groups []group.ID
-	var events []DedupKey
-	var created []needs
-	var last needs
-	b.parts = 0
-	b.log = slices.Grow(b.log, len(changes))
+	b.reset()
+	n := needs{visitors: make([]visitor.ID, 0, len(changes))}
 	for _, c := range changes {
-		n := needsOf(c)
-		b.parts |= n.parts
-		if n.target != "" {
-			visitors = append(visitors, n.target)
-		}
-		if n.created != "" {
-			created = append(created, n)
-		}
-		identities = append(identities, n.identities...)
-		if !slices.Equal(n.tags, last.tags) { // many changes about the same tags are common
-			keys = append(keys, n.tags...)
-		}
-		groups = append(groups, n.groups...)
-		if n.event != nil {
-			events = append(events, *n.event)
-		}
-		last = n
+		n.add(c)
 	}
-	if err := b.readOwners(identities); err != nil {
+	b.parts, b.log = n.parts, slices.Grow(b.log, len(changes))
+	if err := b.readOwners(n.identities); err != nil {
 		return err
 	}
-	for _, n := range created {
-		if owners := b.ownersOf(n.identities); n.mayExist && len(owners) > 0 {
-			visitors = append(visitors, owners...)
-		} else {
-			visitors = append(visitors, n.created)
+	for _, c := range n.contacts {
+		owners := b.ownersOf(c.identities)
+		if len(owners) == 0 {
+			owners = []visitor.ID{c.id}
 		}
+		n.visitors = append(n.visitors, owners...)
 	}
-	slices.Sort(visitors) // so that engines lock rows in the order in which they are written
-	if err := b.readVisitors(visitors); err != nil {
+	slices.Sort(n.visitors) // so that engines lock rows in the order in which they are written
+	if err := b.readVisitors(n.visitors); err != nil {
 		return err
 	}
-	if err := b.readAliases(visitors); err != nil {
+	if err := b.readAliases(n.visitors); err != nil {
 		return err
 	}
-	if err := b.readTags(keys); err != nil {
+	if err := b.readTags(n.tags); err != nil {
 		return err
 	}
-	if err := b.readGroups(groups); err != nil {
+	if err := b.readGroups(n.groups); err != nil {
 		return err
 	}
-	return b.readEvents(events)
+	return b.readEvents(n.events)
 }
 
 // unknown returns the keys that a map does not have, each once, and adds them with zero
 // values.
-func unknown[K comparable, V any](known map[K]V, keys []K) []K {
+func unknown[K comparable, V any](known *map[K]V, keys []K) []K {
+	if *known == nil && len(keys) > 0 {
+		*known = make(map[K]V, len(keys))
+	}
 	var missing []K
 	for _, k := range keys {
-		if _, ok := known[k]; !ok {
+		if _, ok := (*known)[k]; !ok {
 			var zero V
-			known[k] = zero
+			(*known)[k] = zero
 			missing = append(missing, k)
 		}
 	}
 	return missing
 }
 
+func put[K comparable, V any](known *map[K]V, k K, v V) {
+	if *known == nil {
+		*known = map[K]V{}
+	}
+	(*known)[k] = v
+}
+
 // readVisitors reads visitors that were not read before.
 func (b *batch) readVisitors(ids []visitor.ID) error {
-	ids = unknown(b.visitors, ids)
+	ids = unknown(&b.visitors, ids)
 	edits := make([]edit, len(ids))
+	b.order = slices.Grow(b.order, len(ids))
 	for n, id := range ids {
 		b.visitors[id] = &edits[n]
 		b.order = append(b.order, &edits[n])
@@ -108,7 +97,7 @@ func (b *batch) readAliases(ids []visitor.ID) error {
 			}
 		}
 		ids = nil
-		for missing := range slices.Chunk(unknown(b.aliases, missing), maxBatch) {
+		for missing := range slices.Chunk(unknown(&b.aliases, missing), maxBatch) {
 			found, err := b.tx.Aliases(missing)
 			if err != nil {
 				return err
@@ -126,20 +115,21 @@ func (b *batch) readAliases(ids []visitor.ID) error {
 }
 
 func (b *batch) readOwners(identities []visitor.Identity) error {
-	var unread []visitor.Identity
-	for _, i := range identities {
-		if _, known := b.owners[identityKeyOf(i)]; !known {
-			b.owners[identityKeyOf(i)] = ""
-			unread = append(unread, i)
-		}
+	keys := make([]identityKey, len(identities))
+	for n, i := range identities {
+		keys[n] = identityKeyOf(i)
 	}
-	for some := range slices.Chunk(unread, maxBatch) {
-		owners, err := b.tx.Owners(some)
+	for keys := range slices.Chunk(unknown(&b.owners, keys), maxBatch) {
+		identities := make([]visitor.Identity, len(keys))
+		for n, k := range keys {
+			identities[n] = visitor.Identity{Source: k.source, Account: k.account, ExternalID: k.externalID}
+		}
+		owners, err := b.tx.Owners(identities)
 		if err != nil {
 			return err
 		}
-		for n, i := range some {
-			b.owners[identityKeyOf(i)] = owners[n]
+		for n, k := range keys {
+			b.owners[k] = owners[n]
 		}
 	}
 	return nil
@@ -156,33 +146,33 @@ func (b *batch) ownersOf(identities []visitor.Identity) []visitor.ID {
 }
 
 func (b *batch) readTags(keys []string) error {
-	for keys := range slices.Chunk(unknown(b.tags, keys), maxBatch) {
+	for keys := range slices.Chunk(unknown(&b.tags, keys), maxBatch) {
 		found, err := b.tx.Tags(List{Keys: keys})
 		if err != nil {
 			return err
 		}
-		for _, t := range found {
-			b.tags[keyOf(t)] = &t
+		for n := range found {
+			b.tags[keyOf(found[n])] = &found[n]
 		}
 	}
 	return nil
 }
 
 func (b *batch) readGroups(ids []group.ID) error {
-	for ids := range slices.Chunk(unknown(b.groups, ids), maxBatch) {
+	for ids := range slices.Chunk(unknown(&b.groups, ids), maxBatch) {
 		found, err := b.tx.Groups(List{IDs: textsOf(ids)})
 		if err != nil {
 			return err
 		}
-		for _, g := range found {
-			b.groups[g.ID] = &g
+		for n := range found {
+			b.groups[found[n].ID] = &found[n]
 		}
 	}
 	return nil
 }
 
 func (b *batch) readEvents(keys []DedupKey) error {
-	for keys := range slices.Chunk(unknown(b.events, keys), maxBatch) {
+	for keys := range slices.Chunk(unknown(&b.events, keys), maxBatch) {
 		processed, err := b.tx.Processed(keys)
 		if err != nil {
 			return err
@@ -222,6 +212,7 @@ func (b *batch) checkFree(id visitor.ID) error {
 		if err := b.write(); err != nil {
 			return err
 		}
+		b.reset()
 	}
 	existing, err := b.target(id)
 	if err == nil && existing != nil {
@@ -236,8 +227,10 @@ func (b *batch) target(id visitor.ID) (*visitor.Visitor, error) {
 	if found, err := b.visitor(id); found != nil || err != nil {
 		return found, err
 	}
-	if err := b.readAliases([]visitor.ID{id}); err != nil {
-		return nil, err
+	if _, known := b.aliases[id]; !known {
+		if err := b.readAliases([]visitor.ID{id}); err != nil {
+			return nil, err
+		}
 	}
 	for n := 0; id != "" && n <= len(b.aliases); n++ { // old data may have a cycle
 		if e := b.visitors[id]; e != nil && e.now != nil {

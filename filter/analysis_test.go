@@ -240,8 +240,8 @@ func TestExplainMarksTheFewest(t *testing.T) {
 	worlds(t, 3, func(t *testing.T, w world) {
 		for range 60 {
 			e := w.Expr(4)
-			if filter.MentionsGroups(e) {
-				continue
+			if refs := filter.References(e); len(refs.Groups)+len(refs.GroupIDs) > 0 {
+				continue // a group with a rule has its own text, which evaluate does not know
 			}
 			for _, v := range w.visitors[:5] {
 				x, err := filter.Explain(e, w.Env(), v)

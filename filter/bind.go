@@ -57,18 +57,12 @@ func (b *binder) bind(e Expr) (bound.Node, error) {
 	switch e := e.(type) {
 	case ConstExpr:
 		return bound.Constant(e.Everyone), nil
-	case AndExpr:
-		nodes, err := b.bindAll("and", e.Of)
-		return allOf(nodes), err
-	case OrExpr:
-		nodes, err := b.bindAll("or", e.Of)
-		return anyOf(nodes), err
-	case NotExpr:
-		n, err := b.bind(e.Of)
+	case AndExpr, OrExpr, NotExpr:
+		nodes, err := mapChildren(e, b.bind)
 		if err != nil {
-			return nil, under(err, "not", "/of")
+			return nil, err
 		}
-		return inverse(n), nil
+		return nodeOf(e, nodes), nil
 	case SearchExpr:
 		words := terms(e.Text)
 		return bound.Terms(words), b.grow(len(words) - 1)
@@ -79,22 +73,21 @@ func (b *binder) bind(e Expr) (bound.Node, error) {
 		if b.inRule {
 			return nil, refuse("a group's rule may not be bound already")
 		}
-		n := e.Node()
-		return n, cmp.Or(b.grow(sizeOf(n)-1), b.growValues(valuesOf(n)))
+		size, values := sizeOf(e.Node())
+		return e.Node(), cmp.Or(b.grow(size-1), b.growValues(values))
 	}
 	return nil, refuse("unknown expression %T", e)
 }
 
-func (b *binder) bindAll(list string, of []Expr) ([]bound.Node, error) {
-	nodes := make([]bound.Node, len(of))
-	for i, child := range of {
-		n, err := b.bind(child)
-		if err != nil {
-			return nil, underChild(err, list, i)
-		}
-		nodes[i] = n
+// nodeOf returns the node of e from those of its direct parts.
+func nodeOf(e Expr, nodes []bound.Node) bound.Node {
+	switch opOf(e) {
+	case formAnd:
+		return allOf(nodes...)
+	case formOr:
+		return anyOf(nodes...)
 	}
-	return nodes, nil
+	return inverse(nodes[0])
 }
 
 func (b *binder) grow(nodes int) error {
@@ -128,11 +121,11 @@ func (b *binder) condition(c Condition, f *bound.Field) (bound.Node, error) {
 	case IdentityKind:
 		return b.identities(c, f)
 	case IDKind:
-		return &bound.Test{Field: f, Op: bound.OpIn, Texts: operandTexts(c.Values, strings.ToLower)}, nil
+		return textTest(c, f, "", c.Values, strings.ToLower), nil
 	case TextKind:
-		return &bound.Test{Field: f, Op: bound.Op(c.Op), Texts: operandTexts(c.Values, foldFor(c.Op))}, nil
+		return textTest(c, f, "", c.Values, foldFor(c.Op)), nil
 	case PhoneKind:
-		return &bound.Test{Field: f, Op: bound.Op(c.Op), Texts: operandTexts(c.Values, phoneFor(c.Op))}, nil
+		return textTest(c, f, "", c.Values, phoneFor(c.Op)), nil
 	case TimeKind:
 		return b.times(c, f, c.Values)
 	case AttrKind:
@@ -169,7 +162,7 @@ func (b *binder) identities(c Condition, f *bound.Field) (bound.Node, error) {
 		if err != nil {
 			return nil, underValue(err, i)
 		}
-		refs[i] = bound.IdentityRef(v.Identity)
+		refs[i] = v.Identity
 		refs[i].Source = source
 	}
 	return &bound.Test{Field: f, Op: bound.OpIn, Refs: sortedRefs(refs)}, nil
@@ -200,7 +193,8 @@ func (b *binder) members(f *bound.Field, op bound.Op, ids []string) (bound.Node,
 		op = bound.OpIn
 	}
 	t := &bound.Test{Field: f, Op: op, Texts: ids}
-	return t, b.grow(sizeOf(t) - 1)
+	size, _ := sizeOf(t)
+	return t, b.grow(size - 1)
 }
 
 func (b *binder) groups(c Condition, f *bound.Field) (bound.Node, error) {
@@ -236,9 +230,9 @@ func (b *binder) groups(c Condition, f *bound.Field) (bound.Node, error) {
 		nodes = append(nodes, n)
 	}
 	if c.Op == OpAll {
-		return allOf(nodes), nil
+		return allOf(nodes...), nil
 	}
-	return anyOf(nodes), nil
+	return anyOf(nodes...), nil
 }
 
 // rule returns the test for members of a group with a rule: those added by hand, and those
@@ -254,8 +248,8 @@ func (b *binder) rule(ref GroupRef, f *bound.Field) (bound.Node, error) {
 		return nil, err
 	}
 	ids := []string{string(ref.ID)}
-	return anyOf([]bound.Node{
+	return anyOf(
 		&bound.Test{Field: f, Op: bound.OpIn, Texts: ids},
-		allOf([]bound.Node{rule, inverse(&bound.Test{Field: f, Op: bound.OpExcluded, Texts: ids})}),
-	}), b.grow(4)
+		allOf(rule, inverse(&bound.Test{Field: f, Op: bound.OpExcluded, Texts: ids})),
+	), b.grow(4)
 }

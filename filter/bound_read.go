@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -32,6 +33,9 @@ func (b *Bound) UnmarshalJSON(in []byte) error {
 	if err != nil {
 		return err
 	}
+	if again, _ := formOf(root, maxBoundDepth); !reflect.DeepEqual(again, form) {
+		return refuse("a node with parts of another kind")
+	}
 	*b = Bound{&root}
 	return nil
 }
@@ -39,6 +43,7 @@ func (b *Bound) UnmarshalJSON(in []byte) error {
 // boundReader counts how many more nodes and values are allowed.
 type boundReader struct{ nodes, values int }
 
+// node returns the node of f. It ignores parts that belong to another kind of node.
 func (r *boundReader) node(f boundForm, levels int) (bound.Node, error) {
 	if r.nodes -= max(1, len(f.Terms)); r.nodes < 0 {
 		return nil, refuse("more than %d conditions, with those of groups and lists", MaxBound)
@@ -46,88 +51,34 @@ func (r *boundReader) node(f boundForm, levels int) (bound.Node, error) {
 	if levels == 0 {
 		return nil, refuse("nested deeper than %d", maxBoundDepth)
 	}
-	if err := f.only(); err != nil {
-		return nil, err
-	}
-	switch f.Kind {
-	case boundEveryone, boundNobody:
-		return bound.Constant(f.Kind == boundEveryone), nil
-	case boundTerms:
-		return f.terms()
-	case boundTest:
-		return r.test(f)
-	}
 	nodes := make([]bound.Node, len(f.Of))
 	for i, child := range f.Of {
 		var err error
 		if nodes[i], err = r.node(child, levels-1); err != nil {
 			return nil, err
 		}
-	}
-	return joined(f.Kind, nodes)
-}
-
-// joined returns the node of that kind. It refuses nodes that Bind would have simplified.
-func joined(kind boundKind, nodes []bound.Node) (bound.Node, error) {
-	for _, n := range nodes {
-		simpler := false
-		switch n.(type) {
-		case bound.Constant:
-			simpler = true
-		case bound.AllOf:
-			simpler = kind == boundAll
-		case bound.AnyOf:
-			simpler = kind == boundAny
-		case bound.Negation:
-			simpler = kind == boundNot
-		}
-		if simpler {
+		if isConstant(nodes[i]) || child.Kind == f.Kind {
 			return nil, refuse("a node that is not simplified")
 		}
 	}
-	switch kind {
-	case boundAll:
+	switch {
+	case f.Kind == boundEveryone, f.Kind == boundNobody:
+		return bound.Constant(f.Kind == boundEveryone), nil
+	case f.Kind == boundAll && len(nodes) >= 2:
 		return bound.AllOf(nodes), nil
-	case boundAny:
+	case f.Kind == boundAny && len(nodes) >= 2:
 		return bound.AnyOf(nodes), nil
-	}
-	return bound.Negation{Of: nodes[0]}, nil
-}
-
-// only refuses an unknown kind, and parts that do not belong to the kind.
-func (f boundForm) only() error {
-	isTest := f.Field != "" || f.Attr != "" || f.Op != "" || f.As != "" || f.Texts != nil || f.Refs != nil ||
-		f.Times != nil || f.Numbers != nil
-	ok := false
-	switch f.Kind {
-	case boundEveryone, boundNobody:
-		ok = len(f.Of) == 0 && len(f.Terms) == 0 && !isTest
-	case boundAll, boundAny:
-		ok = len(f.Of) >= 2 && len(f.Terms) == 0 && !isTest
-	case boundNot:
-		ok = len(f.Of) == 1 && len(f.Terms) == 0 && !isTest
-	case boundTerms:
-		ok = len(f.Of) == 0 && len(f.Terms) >= 1 && !isTest
-	case boundTest:
-		ok = len(f.Of) == 0 && len(f.Terms) == 0
-	default:
-		return refuse("unknown kind of node")
-	}
-	if !ok {
-		return refuse("a node with parts of another kind")
-	}
-	return nil
-}
-
-func (f boundForm) terms() (bound.Node, error) {
-	terms := make(bound.Terms, len(f.Terms))
-	for i, t := range f.Terms {
-		if !isTerm(bound.Term(t)) {
-			return nil, refuse("a term that is not folded")
+	case f.Kind == boundNot && len(nodes) == 1:
+		return bound.Negation{Of: nodes[0]}, nil
+	case f.Kind == boundTerms && len(f.Terms) > 0:
+		if !slices.ContainsFunc(f.Terms, func(t bound.Term) bool { return !isTerm(t) }) {
+			return bound.Terms(f.Terms), nil
 		}
-		terms[i] = bound.Term(t)
+		return nil, refuse("a term that is not folded")
+	case f.Kind == boundTest:
+		return r.test(f)
 	}
-	return terms, nil
+	return nil, refuse("an unknown kind of node, or one without its parts")
 }
 
 func isFolded(s string) bool {
@@ -139,17 +90,22 @@ func (r *boundReader) test(f boundForm) (bound.Node, error) {
 	if field == nil {
 		return nil, refuse("unknown field")
 	}
-	t := &bound.Test{Field: field, Attr: f.Attr, Op: f.Op, Kind: f.As, Texts: f.Texts}
+	t := &bound.Test{
+		Field: field, Attr: f.Attr, Op: f.Op, Kind: f.As, Texts: f.Texts, Refs: f.Refs,
+		Times:   rangesOf(f.Times, math.MinInt64, math.MaxInt64),
+		Numbers: rangesOf(f.Numbers, math.Inf(-1), math.Inf(1)),
+	}
 	if (field.Kind == bound.AttrKind) != visitor.ValidAttributeName(f.Attr) || !hasOp(t) {
 		return nil, refuse("the field has no such operator")
 	}
-	if !readRanges(t, f) || !readRefs(t, f.Refs) || !hasTexts(t) {
+	if !hasRanges(t) || !hasRefs(t) || !hasTexts(t) {
 		return nil, refuse("operands that do not fit the operator")
 	}
-	if r.nodes -= sizeOf(t) - 1; r.nodes < 0 {
+	size, values := sizeOf(t)
+	if r.nodes -= size - 1; r.nodes < 0 {
 		return nil, refuse("more than %d conditions, with those of groups and lists", MaxBound)
 	}
-	if r.values -= valuesOf(t); r.values < 0 {
+	if r.values -= values; r.values < 0 {
 		return nil, refuse("more than %d values, with those of groups", MaxBoundValues)
 	}
 	return t, nil
@@ -174,35 +130,30 @@ func hasOp(t *bound.Test) bool {
 	return t.Kind == visitor.TextKind && slices.Contains([]bound.Op{bound.OpIn, bound.OpContains, bound.OpPrefix, bound.OpSuffix}, t.Op)
 }
 
-// readRanges sets the ranges of t and reports whether they fit its operator.
-func readRanges(t *bound.Test, f boundForm) bool {
-	t.Times = rangesOf(f.Times, math.MinInt64, math.MaxInt64)
-	t.Numbers = rangesOf(f.Numbers, math.Inf(-1), math.Inf(1))
-	isNumber := t.Kind == visitor.NumberKind || t.Kind == visitor.BoolKind
+// hasRanges reports whether the ranges fit the operator: sorted, and apart from each other.
+func hasRanges(t *bound.Test) bool {
+	isBool := t.Kind == visitor.BoolKind
+	isNumber := isBool || t.Kind == visitor.NumberKind
 	switch {
 	case t.Op != bound.OpBetween:
 		return len(t.Times)+len(t.Numbers) == 0
 	case isNumber != (len(t.Numbers) > 0) || isNumber == (len(t.Times) > 0):
 		return false
-	case t.Kind == visitor.BoolKind && slices.ContainsFunc(t.Numbers, func(r bound.Range[float64]) bool { return r.Min != r.Max || r.Min != 0 && r.Min != 1 }):
+	case isBool && slices.ContainsFunc(t.Numbers, func(r bound.Range[float64]) bool {
+		return r.Min != r.Max || r.Min != 0 && r.Min != 1
+	}):
 		return false
 	}
 	return slices.Equal(t.Times, union(t.Times, 1)) && slices.Equal(t.Numbers, union(t.Numbers, 0))
 }
 
-// readRefs sets the identities of t and reports whether they fit its field and operator.
-func readRefs(t *bound.Test, refs []identityForm) bool {
+// hasRefs reports whether the identities fit the field and the operator: valid and sorted.
+func hasRefs(t *bound.Test) bool {
 	if t.Field.Kind != bound.IdentityKind || t.Op != bound.OpIn {
-		return len(refs) == 0
+		return len(t.Refs) == 0
 	}
-	for _, ref := range refs {
-		read := IdentityRef{visitor.Source(ref.Source), ref.Account, ref.ExternalID}
-		if badIdentity(read) != "" {
-			return false
-		}
-		t.Refs = append(t.Refs, bound.IdentityRef(read))
-	}
-	return len(refs) > 0 && slices.Equal(t.Refs, sortedRefs(slices.Clone(t.Refs)))
+	bad := slices.ContainsFunc(t.Refs, func(ref IdentityRef) bool { return badIdentity(ref) != "" })
+	return !bad && len(t.Refs) > 0 && slices.Equal(t.Refs, sortedRefs(slices.Clone(t.Refs)))
 }
 
 // hasTexts reports whether the texts fit the operator: sorted, and in the form that Bind

@@ -8,14 +8,15 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// maxBoundDepth is the number of levels of a bound tree in JSON. Bind returns fewer.
+// maxBoundDepth is the number of levels of a bound tree in JSON. Bind returns fewer, unless its
+// expression has a Bound below it.
 const maxBoundDepth = 4 * MaxDepth
 
 // boundForm is the JSON form of a node of a bound tree.
 type boundForm struct {
 	Kind    boundKind            `json:"kind"`
 	Of      []boundForm          `json:"of,omitempty"`
-	Terms   []termForm           `json:"terms,omitempty"`
+	Terms   []bound.Term         `json:"terms,omitempty"`
 	Field   string               `json:"field,omitempty"`
 	Attr    string               `json:"attr,omitempty"`
 	Op      bound.Op             `json:"op,omitempty"`
@@ -23,7 +24,7 @@ type boundForm struct {
 	Texts   []string             `json:"texts,omitempty"`
 	Times   []rangeForm[int64]   `json:"times,omitempty"`
 	Numbers []rangeForm[float64] `json:"numbers,omitempty"`
-	Refs    []identityForm       `json:"refs,omitempty"`
+	Refs    []IdentityRef        `json:"refs,omitempty"`
 }
 
 // rangeForm is the JSON form of a range. A missing end means no limit.
@@ -32,16 +33,11 @@ type rangeForm[T int64 | float64] struct {
 	Max *T `json:"max,omitempty"`
 }
 
-type termForm struct {
-	Text   string `json:"text"`
-	Digits string `json:"digits,omitempty"`
-}
-
 type boundKind string
 
 const (
-	boundEveryone boundKind = "everyone"
-	boundNobody   boundKind = "nobody"
+	boundEveryone boundKind = wordEveryone
+	boundNobody   boundKind = wordNobody
 	boundAll      boundKind = "all"
 	boundAny      boundKind = "any"
 	boundNot      boundKind = "not"
@@ -50,8 +46,8 @@ const (
 )
 
 // MarshalJSON returns the tree for another process of the same version. It is not a form to
-// store: use Marshal for that. The error is an *Error for a tree with too many levels, which
-// Bind never returns.
+// store: use Marshal for that. The error is an *Error for a tree with too many levels, which only
+// an expression bound many times over has.
 func (b Bound) MarshalJSON() ([]byte, error) {
 	form, err := formOf(b.Node(), maxBoundDepth)
 	if err != nil {
@@ -64,49 +60,33 @@ func formOf(n bound.Node, levels int) (boundForm, error) {
 	if levels == 0 {
 		return boundForm{}, refuse("nested deeper than %d", maxBoundDepth)
 	}
+	var form boundForm
 	switch n := n.(type) {
 	case bound.Constant:
-		if n {
-			return boundForm{Kind: boundEveryone}, nil
-		}
-		return boundForm{Kind: boundNobody}, nil
+		form.Kind = boundKind(constantWord(bool(n)))
 	case bound.AllOf:
-		return formOfAll(boundAll, n, levels)
+		form.Kind = boundAll
 	case bound.AnyOf:
-		return formOfAll(boundAny, n, levels)
+		form.Kind = boundAny
 	case bound.Negation:
-		return formOfAll(boundNot, []bound.Node{n.Of}, levels)
+		form.Kind = boundNot
 	case bound.Terms:
-		form := boundForm{Kind: boundTerms}
-		for _, t := range n {
-			form.Terms = append(form.Terms, termForm(t))
-		}
-		return form, nil
+		form.Kind, form.Terms = boundTerms, n
 	case *bound.Test:
-		return formOfTest(n), nil
+		form = boundForm{
+			Kind: boundTest, Field: n.Field.Name, Attr: n.Attr, Op: n.Op, As: n.Kind, Texts: n.Texts, Refs: n.Refs,
+			Times:   formOfRanges(n.Times, math.MinInt64, math.MaxInt64),
+			Numbers: formOfRanges(n.Numbers, math.Inf(-1), math.Inf(1)),
+		}
 	}
-	return boundForm{}, refuse("unknown node %T", n)
-}
-
-func formOfAll(kind boundKind, nodes []bound.Node, levels int) (boundForm, error) {
-	form := boundForm{Kind: kind, Of: make([]boundForm, len(nodes))}
-	for i, n := range nodes {
-		var err error
-		if form.Of[i], err = formOf(n, levels-1); err != nil {
+	for _, child := range nodesOf(n) {
+		below, err := formOf(child, levels-1)
+		if err != nil {
 			return boundForm{}, err
 		}
+		form.Of = append(form.Of, below)
 	}
 	return form, nil
-}
-
-func formOfTest(t *bound.Test) boundForm {
-	form := boundForm{Kind: boundTest, Field: t.Field.Name, Attr: t.Attr, Op: t.Op, As: t.Kind, Texts: t.Texts}
-	for _, ref := range t.Refs {
-		form.Refs = append(form.Refs, identityForm{string(ref.Source), ref.Account, ref.ExternalID})
-	}
-	form.Times = formOfRanges(t.Times, math.MinInt64, math.MaxInt64)
-	form.Numbers = formOfRanges(t.Numbers, math.Inf(-1), math.Inf(1))
-	return form
 }
 
 // formOfRanges omits the ends that mean no limit.

@@ -1,11 +1,9 @@
 package filter
 
 import (
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -73,54 +71,17 @@ func References(e Expr) Refs {
 	return r
 }
 
-// MentionsGroups reports whether a valid expression has a condition on groups. It also looks
-// into a Bound.
-func MentionsGroups(e Expr) bool {
-	found := false
-	walk(e, MaxDepth, func(leaf Expr) {
-		switch leaf := leaf.(type) {
-		case Condition:
-			found = found || leaf.Field == "group"
-		case Bound:
-			found = found || testsGroups(leaf.Node())
-		}
-	})
-	return found
-}
-
-// testsGroups reports whether a bound tree has a test on groups.
-func testsGroups(n bound.Node) bool {
-	switch n := n.(type) {
-	case bound.AllOf:
-		return slices.ContainsFunc(n, testsGroups)
-	case bound.AnyOf:
-		return slices.ContainsFunc(n, testsGroups)
-	case bound.Negation:
-		return testsGroups(n.Of)
-	case *bound.Test:
-		return n.Field.Kind == GroupKind
-	}
-	return false
-}
-
 // walk visits the leaves of the first levels of e; a Bound is a leaf.
 func walk(e Expr, levels int, visit func(leaf Expr)) {
 	if levels == 0 {
 		return
 	}
-	switch e := e.(type) {
-	case AndExpr:
-		for _, child := range e.Of {
-			walk(child, levels-1, visit)
-		}
-	case OrExpr:
-		for _, child := range e.Of {
-			walk(child, levels-1, visit)
-		}
-	case NotExpr:
-		walk(e.Of, levels-1, visit)
-	default:
+	of := childrenOf(e)
+	if of == nil {
 		visit(e)
+	}
+	for _, child := range of {
+		walk(child, levels-1, visit)
 	}
 }
 

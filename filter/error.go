@@ -71,22 +71,6 @@ func join(step, path string) string {
 	return step + "." + path
 }
 
-func underChild(err error, list string, i int) error {
-	return under(err, fmt.Sprintf("%s[%d]", list, i), fmt.Sprintf("/of/%d", i))
-}
-
-// mapChildren converts each child of a list, which is "and" or "or".
-func mapChildren[T any](list string, of []Expr, convert func(Expr) (T, error)) ([]T, error) {
-	converted := make([]T, len(of))
-	for i, child := range of {
-		var err error
-		if converted[i], err = convert(child); err != nil {
-			return nil, underChild(err, list, i)
-		}
-	}
-	return converted, nil
-}
-
 func underValue(err error, i int) error {
 	return under(err, "", fmt.Sprintf("/values/%d", i))
 }

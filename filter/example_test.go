@@ -130,11 +130,6 @@ func ExampleReferences() {
 	// Output: [vip hot-lead] [Team]
 }
 
-func ExampleMentionsGroups() {
-	fmt.Println(filter.MentionsGroups(filter.Not(filter.Group.Exists())), filter.MentionsGroups(filter.Tag.Exists()))
-	// Output: true false
-}
-
 func ExampleSuggest() {
 	fmt.Printf("%q %q\n", filter.Suggest("sorce", []string{"source", "tag"}), filter.Suggest("telephone", []string{"source", "tag"}))
 	// Output: "source" ""
@@ -265,7 +260,7 @@ func ExampleAttr() {
 	// has:attr.city
 }
 
-func ExampleTagField() {
+func ExampleNamedField_tags() {
 	for _, e := range []filter.Expr{
 		filter.Tag.Has("vip"), filter.Tag.HasAny("vip", "lead"), filter.Tag.HasAll("vip", "lead"), filter.Tag.HasNone("vip", "lead"),
 		filter.Tag.HasID("01900000-0000-7000-8000-000000000002"), filter.Tag.Exists(),
@@ -281,8 +276,8 @@ func ExampleTagField() {
 	// has:tag
 }
 
-func ExampleGroupField() {
-	for _, e := range []filter.Expr{filter.Group.Has("Team"), filter.Group.In("Team", "News"), filter.Group.HasAll("Team", "News"), filter.Group.HasNone("Team"), filter.Group.Exists()} {
+func ExampleNamedField_groups() {
+	for _, e := range []filter.Expr{filter.Group.Has("Team"), filter.Group.HasAny("Team", "News"), filter.Group.HasAll("Team", "News"), filter.Group.HasNone("Team"), filter.Group.Exists()} {
 		fmt.Println(written(e))
 	}
 	// Output:

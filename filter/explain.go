@@ -42,7 +42,10 @@ func Explain(e Expr, env *Env, v visitor.Visitor) (Explanation, error) {
 	}
 	x := &explainer{binder: newBinder(env), v: &v}
 	root := x.explain(e)
-	root.mark()
+	needed, _ := root.needed(true)
+	for _, leaf := range needed {
+		leaf.Change = true
+	}
 	return Explanation{Matches: b.Match(&v), Root: root.finish()}, nil
 }
 
@@ -53,12 +56,8 @@ type explainer struct {
 
 func (x *explainer) explain(e Expr) *finding {
 	switch e := e.(type) {
-	case AndExpr:
-		return joinFindings(foundAll, "and", x.explainAll(e.Of))
-	case OrExpr:
-		return joinFindings(foundAny, "or", x.explainAll(e.Of))
-	case NotExpr:
-		return joinFindings(foundNot, "not", []*finding{x.explain(e.Of)})
+	case AndExpr, OrExpr, NotExpr:
+		return joinFindings(opOf(e), opOf(e), mapped(childrenOf(e), x.explain))
 	case Bound:
 		return x.explainNode(e.Node())
 	case Condition:
@@ -69,10 +68,25 @@ func (x *explainer) explain(e Expr) *finding {
 	return x.leaf(e)
 }
 
-func (x *explainer) explainAll(of []Expr) []*finding {
-	findings := make([]*finding, len(of))
-	for i, child := range of {
-		findings[i] = x.explain(child)
+// explainNode explains a Bound, which has no text form.
+func (x *explainer) explainNode(n bound.Node) *finding {
+	op := formNot
+	switch n.(type) {
+	case bound.AllOf:
+		op = formAnd
+	case bound.AnyOf:
+		op = formOr
+	case bound.Negation:
+	default:
+		return x.test(describe(n), n)
+	}
+	return joinFindings(op, op, mapped(nodesOf(n), x.explainNode))
+}
+
+func mapped[T any](list []T, explain func(T) *finding) []*finding {
+	findings := make([]*finding, len(list))
+	for i, one := range list {
+		findings[i] = explain(one)
 	}
 	return findings
 }
@@ -87,23 +101,23 @@ func (x *explainer) leaf(e Expr) *finding {
 	text, _ := Format(e)
 	found := x.test(text, n)
 	if c, ok := e.(Condition); ok {
-		found.verdict.Actual = saw(&bound.Test{Field: bound.FieldNamed(c.Field), Attr: c.Attr, Op: bound.Op(c.Op)}, x.v)
+		found.Actual = saw(&bound.Test{Field: bound.FieldNamed(c.Field), Attr: c.Attr, Op: bound.Op(c.Op)}, x.v)
 	}
 	return found
 }
 
 // groups explains each group of a condition, with its rule if it has one.
 func (x *explainer) groups(c Condition) *finding {
-	var of []*finding
 	hasRule := false
-	for _, v := range c.Values {
+	of := mapped(c.Values, func(v Value) *finding {
 		one := Condition{Field: c.Field, Op: OpIn, Values: []Value{v}}
-		if ref, _ := x.binder.group(v); ref.Rule != nil {
-			of, hasRule = append(of, x.rule(one, ref)), true
-		} else {
-			of = append(of, x.leaf(one))
+		ref, _ := x.binder.group(v)
+		if ref.Rule == nil {
+			return x.leaf(one)
 		}
-	}
+		hasRule = true
+		return x.rule(one, ref)
+	})
 	text, _ := Format(c)
 	switch {
 	case !hasRule:
@@ -111,9 +125,9 @@ func (x *explainer) groups(c Condition) *finding {
 	case len(of) == 1:
 		return of[0]
 	case c.Op == OpAll:
-		return joinFindings(foundAll, text, of)
+		return joinFindings(formAnd, text, of)
 	}
-	return joinFindings(foundAny, text, of)
+	return joinFindings(formOr, text, of)
 }
 
 // rule explains a group with a rule: added by hand, or matched and not removed by hand.
@@ -121,37 +135,17 @@ func (x *explainer) rule(c Condition, ref GroupRef) *finding {
 	text, _ := Format(c)
 	f, ids := bound.FieldNamed(c.Field), []string{string(ref.ID)}
 	takenOut := x.test("taken out by hand", &bound.Test{Field: f, Op: bound.OpExcluded, Texts: ids})
-	return joinFindings(foundAny, text, []*finding{
+	return joinFindings(formOr, text, []*finding{
 		x.test("put in by hand", &bound.Test{Field: f, Op: bound.OpIn, Texts: ids}),
-		joinFindings(foundAll, "by rule", []*finding{
+		joinFindings(formAnd, "by rule", []*finding{
 			x.explain(ref.Rule),
-			joinFindings(foundNot, "not", []*finding{takenOut}),
+			joinFindings(formNot, "not", []*finding{takenOut}),
 		}),
 	})
 }
 
-// explainNode explains a Bound, which has no text form.
-func (x *explainer) explainNode(n bound.Node) *finding {
-	nodes := func(of []bound.Node) []*finding {
-		findings := make([]*finding, len(of))
-		for i, child := range of {
-			findings[i] = x.explainNode(child)
-		}
-		return findings
-	}
-	switch n := n.(type) {
-	case bound.AllOf:
-		return joinFindings(foundAll, "and", nodes(n))
-	case bound.AnyOf:
-		return joinFindings(foundAny, "or", nodes(n))
-	case bound.Negation:
-		return joinFindings(foundNot, "not", nodes([]bound.Node{n.Of}))
-	}
-	return x.test(describe(n), n)
-}
-
 func (x *explainer) test(text string, n bound.Node) *finding {
-	return &finding{verdict: Verdict{
+	return &finding{Verdict: Verdict{
 		Text: text, Matches: bound.Match(n, x.v), Actual: saw(n, x.v), Windows: windows(n), Constant: isConstant(n),
 	}}
 }

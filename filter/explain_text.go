@@ -12,18 +12,13 @@ import (
 )
 
 // saw returns the values of v that a leaf tests.
-func saw(n bound.Node, v *visitor.Visitor) []string {
-	switch n := n.(type) {
-	case *bound.Test:
-		return testSaw(n, v)
-	case bound.Terms:
+func saw(n bound.Node, v *visitor.Visitor) (texts []string) {
+	t, isTest := n.(*bound.Test)
+	if _, isSearch := n.(bound.Terms); isSearch {
 		return present(v.Name, v.Email, v.Phone)
+	} else if !isTest {
+		return nil
 	}
-	return nil
-}
-
-func testSaw(t *bound.Test, v *visitor.Visitor) []string {
-	var texts []string
 	switch t.Field.Kind {
 	case TimeKind:
 		if at := t.Field.Time(v); !at.IsZero() {
@@ -43,7 +38,7 @@ func testSaw(t *bound.Test, v *visitor.Visitor) []string {
 		}
 	case IdentityKind:
 		for _, i := range v.Identities {
-			texts = append(texts, formatIdentity(IdentityRef{i.Source, i.Account, i.ExternalID}))
+			texts = append(texts, formatIdentity(IdentityRef{Source: i.Source, Account: i.Account, ExternalID: i.ExternalID}))
 		}
 	case AttrKind:
 		if value, ok := v.Attributes[t.Attr]; ok {
@@ -65,15 +60,13 @@ func present(texts ...string) []string {
 // windows returns the intervals of time that n selects.
 func windows(n bound.Node) []Window {
 	var all []Window
-	switch n := n.(type) {
-	case bound.AnyOf:
-		for _, child := range n {
-			all = append(all, windows(child)...)
-		}
-	case *bound.Test:
-		for _, r := range n.Times {
+	if t, ok := n.(*bound.Test); ok {
+		for _, r := range t.Times {
 			all = append(all, windowOf(r))
 		}
+	}
+	for _, child := range nodesOf(n) {
+		all = append(all, windows(child)...)
 	}
 	return all
 }
@@ -105,7 +98,7 @@ func (w Window) String() string {
 func describe(n bound.Node) string {
 	switch n := n.(type) {
 	case bound.Constant:
-		return wordIs + ":" + constantWord(ConstExpr{bool(n)})
+		return wordIs + ":" + constantWord(bool(n))
 	case bound.Terms:
 		words := make([]string, len(n))
 		for i, t := range n {
@@ -113,27 +106,19 @@ func describe(n bound.Node) string {
 		}
 		return "search " + strings.Join(words, " ")
 	case *bound.Test:
-		name := n.Field.Name
-		if n.Attr != "" {
-			name += "." + n.Attr
+		operands := slices.Clone(n.Texts)
+		for _, r := range n.Numbers {
+			operands = append(operands, fmt.Sprintf("[%v, %v]", r.Min, r.Max))
 		}
-		return strings.TrimSpace(name + " " + string(n.Op) + " " + operandText(n))
+		for _, r := range n.Times {
+			operands = append(operands, windowOf(r).String())
+		}
+		for _, ref := range n.Refs {
+			operands = append(operands, formatIdentity(ref))
+		}
+		return strings.TrimSpace(fieldName(n.Field.Name, n.Attr) + " " + string(n.Op) + " " + strings.Join(operands, ","))
 	}
 	return ""
-}
-
-func operandText(t *bound.Test) string {
-	operands := slices.Clone(t.Texts)
-	for _, r := range t.Numbers {
-		operands = append(operands, fmt.Sprintf("[%v, %v]", r.Min, r.Max))
-	}
-	for _, r := range t.Times {
-		operands = append(operands, windowOf(r).String())
-	}
-	for _, ref := range t.Refs {
-		operands = append(operands, formatIdentity(IdentityRef(ref)))
-	}
-	return strings.Join(operands, ",")
 }
 
 // String returns a line for each node; the nodes below it are indented.

@@ -1,5 +1,7 @@
 package filter
 
+import "fmt"
+
 // Expr is an expression: ConstExpr, AndExpr, OrExpr, NotExpr, SearchExpr, Condition or Bound.
 // The set is closed. Expressions are values: do not change one that is shared.
 type Expr interface{ expr() }
@@ -78,4 +80,64 @@ const (
 // Ops returns all operators.
 func Ops() []Op {
 	return []Op{OpIn, OpAll, OpContains, OpPrefix, OpSuffix, OpExists, OpLess, OpAtMost, OpGreater, OpAtLeast, OpBetween}
+}
+
+// childrenOf returns the direct parts of e; none of a leaf.
+func childrenOf(e Expr) []Expr {
+	switch e := e.(type) {
+	case AndExpr:
+		return e.Of
+	case OrExpr:
+		return e.Of
+	case NotExpr:
+		return []Expr{e.Of}
+	}
+	return nil
+}
+
+// opOf returns "and", "or" or "not", the op of e in the JSON form; "" for a leaf.
+func opOf(e Expr) string {
+	switch e.(type) {
+	case AndExpr:
+		return formAnd
+	case OrExpr:
+		return formOr
+	case NotExpr:
+		return formNot
+	}
+	return ""
+}
+
+// exprOf returns the expression with that op, as of opOf, and those direct parts.
+func exprOf(op string, of []Expr) Expr {
+	switch op {
+	case formAnd:
+		return AndExpr{of}
+	case formOr:
+		return OrExpr{of}
+	}
+	return NotExpr{of[0]}
+}
+
+// stepTo returns the last part of the path and of the pointer of child i of e, as in Error.
+func stepTo(e Expr, i int) (path, pointer string) {
+	op := opOf(e)
+	if op == formNot {
+		return op, "/of"
+	}
+	return fmt.Sprintf("%s[%d]", op, i), fmt.Sprintf("/of/%d", i)
+}
+
+// mapChildren converts each direct part of e.
+func mapChildren[T any](e Expr, convert func(Expr) (T, error)) ([]T, error) {
+	of := childrenOf(e)
+	converted := make([]T, len(of))
+	for i, child := range of {
+		var err error
+		if converted[i], err = convert(child); err != nil {
+			path, pointer := stepTo(e, i)
+			return nil, under(err, path, pointer)
+		}
+	}
+	return converted, nil
 }

@@ -56,6 +56,30 @@ var kindOps = map[Kind][]Op{
 	AttrKind: {OpIn, OpContains, OpPrefix, OpSuffix, OpExists, OpLess, OpAtMost, OpGreater, OpAtLeast, OpBetween},
 }
 
+var (
+	timeOperands    = []ValueKind{TimeValue, DateValue, PeriodValue, AgoValue}
+	orderedOperands = append([]ValueKind{NumberValue}, timeOperands...)
+	anyOperands     = append([]ValueKind{TextValue, NumberValue, BoolValue}, timeOperands...)
+)
+
+var kindOperands = map[Kind][]ValueKind{
+	EnumKind: {TextValue}, TextKind: {TextValue}, PhoneKind: {TextValue}, IDKind: {IDValue},
+	TagKind: {TextValue, IDValue}, GroupKind: {TextValue, IDValue}, IdentityKind: {IdentityValue}, TimeKind: timeOperands,
+}
+
+// operands returns the kinds of values that op accepts on a field of kind k.
+func operands(k Kind, op Op) []ValueKind {
+	switch {
+	case k != AttrKind:
+		return kindOperands[k]
+	case op == OpIn:
+		return anyOperands
+	case op == OpContains, op == OpPrefix, op == OpSuffix:
+		return kindOperands[TextKind]
+	}
+	return orderedOperands
+}
+
 // Fields returns the field table. The caller may change it.
 func Fields() []Field {
 	table := slices.Clone(fields)

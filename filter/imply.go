@@ -202,36 +202,27 @@ func contains(list []string, s string) bool {
 // mostReduced is the number of children that are compared with each other.
 const mostReduced = 64
 
-// reduceAll returns the indexes of the nodes of a conjunction that no other node implies. It
-// reports whether two nodes exclude each other.
-func reduceAll(nodes []bound.Node) (keep []int, clash bool) {
+// reduce returns the indexes of the nodes of a list that are not redundant: of a conjunction those
+// that no other node implies, of a disjunction those that imply no other node. It reports a clash
+// if two nodes of a conjunction exclude each other, or two of a disjunction match every visitor.
+func reduce(nodes []bound.Node, and bool) (keep []int, clash bool) {
 	p := &prover{proofSteps}
-	return reduce(nodes, p.implies, p.excludes)
-}
-
-// reduceAny returns the indexes of the nodes of a disjunction that imply no other node. It
-// reports whether two nodes together match every visitor.
-func reduceAny(nodes []bound.Node) (keep []int, clash bool) {
-	p := &prover{proofSteps}
-	return reduce(nodes,
-		func(a, b bound.Node) bool { return p.implies(b, a) },
-		func(a, b bound.Node) bool { return p.excludes(inverse(a), inverse(b)) })
-}
-
-func reduce(nodes []bound.Node, covers, clash func(a, b bound.Node) bool) ([]int, bool) {
-	keep := make([]int, 0, len(nodes))
+	covers, clashes := p.implies, p.excludes
+	if !and {
+		covers = func(a, b bound.Node) bool { return p.implies(b, a) }
+		clashes = func(a, b bound.Node) bool { return p.excludes(inverse(a), inverse(b)) }
+	}
+	keep = make([]int, 0, len(nodes))
 	for i, n := range nodes {
-		if i >= mostReduced {
+		switch {
+		case i >= mostReduced:
 			keep = append(keep, i)
-			continue
-		}
-		if slices.ContainsFunc(keep, func(k int) bool { return covers(nodes[k], n) }) {
-			continue
-		}
-		if slices.ContainsFunc(keep, func(k int) bool { return clash(nodes[k], n) }) {
+		case slices.ContainsFunc(keep, func(k int) bool { return covers(nodes[k], n) }):
+		case slices.ContainsFunc(keep, func(k int) bool { return clashes(nodes[k], n) }):
 			return nil, true
+		default:
+			keep = append(slices.DeleteFunc(keep, func(k int) bool { return covers(n, nodes[k]) }), i)
 		}
-		keep = append(slices.DeleteFunc(keep, func(k int) bool { return covers(n, nodes[k]) }), i)
 	}
 	return keep, false
 }

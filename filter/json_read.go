@@ -2,6 +2,7 @@ package filter
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -44,22 +45,24 @@ type formReader struct {
 
 func (r *formReader) root() (Expr, error) {
 	var e Expr
-	version := 0.0
+	var version any
 	err := r.object([]string{"version", "filter"}, func(key string) (err error) {
 		if key == "filter" {
 			e, err = r.node(1)
 			return err
 		}
-		version, err = r.number()
-		if err == nil && version != FormVersion {
-			err = refuse("not version %d", FormVersion)
+		version, err = r.dec.Token()
+		if number, ok := version.(json.Number); !ok {
+			return r.want(err, "want a number")
+		} else if n, err := numberFrom(number); err != nil || n != FormVersion {
+			return cmp.Or(err, refuse("not version %d", FormVersion))
 		}
-		return err
+		return nil
 	})
 	switch {
 	case err != nil:
 		return nil, err
-	case version == 0 || e == nil:
+	case version == nil || e == nil:
 		return nil, refuse(`want {"version": %d, "filter": …}`, FormVersion)
 	}
 	if _, err := r.dec.Token(); !errors.Is(err, io.EOF) {
@@ -68,13 +71,13 @@ func (r *formReader) root() (Expr, error) {
 	return e, nil
 }
 
-// nodeParts are the values of a node's keys, nil for a missing key.
+// nodeParts are the values of a node's keys.
 type nodeParts struct {
-	op, field, attr, text *string
-	values                []Value
-	of                    []Expr
-	hasValues, hasOf      bool
-	isList                bool
+	keys   []string          // those that the node has
+	texts  map[string]string // of "op", "field", "attr" and "text"
+	values []Value
+	of     []Expr
+	isList bool // "of" is a list
 }
 
 func (r *formReader) node(depth int) (Expr, error) {
@@ -84,27 +87,23 @@ func (r *formReader) node(depth int) (Expr, error) {
 	if depth > MaxDepth {
 		return nil, refuse("nested deeper than %d", MaxDepth)
 	}
-	var n nodeParts
-	err := r.object([]string{"op", "field", "attr", "text", "values", "of"}, func(key string) error {
-		switch key {
-		case "op":
-			return r.text(&n.op)
-		case "field":
-			return r.text(&n.field)
-		case "attr":
-			return r.text(&n.attr)
-		case "text":
-			return r.text(&n.text)
-		case "values":
-			n.hasValues = true
-			return r.list(func(i int) error {
-				v, err := r.value()
-				n.values = append(n.values, v)
-				return err
-			})
+	n := nodeParts{texts: map[string]string{}}
+	child := func() (Expr, error) { return r.node(depth + 1) }
+	err := r.object([]string{"op", "field", "attr", "text", "values", "of"}, func(key string) (err error) {
+		n.keys = append(n.keys, key)
+		switch {
+		case key == "values":
+			n.values, err = readList(r, r.value)
+		case key == "of" && r.next() == '[':
+			n.isList = true
+			n.of, err = readList(r, child)
+		case key == "of":
+			n.of = make([]Expr, 1)
+			n.of[0], err = child()
+		default:
+			n.texts[key], err = r.text()
 		}
-		n.hasOf = true
-		return r.children(&n, depth)
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -112,72 +111,41 @@ func (r *formReader) node(depth int) (Expr, error) {
 	return n.expr()
 }
 
-func (r *formReader) children(n *nodeParts, depth int) error {
-	n.isList = r.next() == '['
-	if !n.isList {
-		child, err := r.node(depth + 1)
-		n.of = []Expr{child}
-		return err
-	}
-	return r.list(func(i int) error {
-		child, err := r.node(depth + 1)
-		n.of = append(n.of, child)
-		return err
-	})
-}
-
 func (n nodeParts) expr() (Expr, error) {
-	if n.op == nil {
+	// only reports whether the node has the keys "op" and key, and no other.
+	only := func(key string) bool { return len(n.keys) == 2 && slices.Contains(n.keys, key) }
+	op, ok := n.texts["op"]
+	switch {
+	case !ok:
 		return nil, refuse(`no "op"`)
-	}
-	// only reports whether the node has the wanted keys and no other.
-	only := func(condition, text, of bool) bool {
-		return (n.field != nil) == condition && (condition || n.attr == nil && !n.hasValues) && (n.text != nil) == text && n.hasOf == of
-	}
-	switch op := *n.op; op {
-	case formEveryone, formNobody:
-		if only(false, false, false) {
+	case op == formEveryone, op == formNobody:
+		if len(n.keys) == 1 {
 			return ConstExpr{Everyone: op == formEveryone}, nil
 		}
 		return nil, refuse(`%s takes no other key than "op"`, op)
-	case formAnd, formOr:
-		if only(false, false, true) && n.isList {
-			if op == formAnd {
-				return AndExpr{Of: n.of}, nil
-			}
-			return OrExpr{Of: n.of}, nil
+	case op == formAnd, op == formOr:
+		if only("of") && n.isList {
+			return exprOf(op, n.of), nil
 		}
 		return nil, refuse(`%s takes "of", a list of nodes`, op)
-	case formNot:
-		if only(false, false, true) && !n.isList {
-			return NotExpr{Of: n.of[0]}, nil
+	case op == formNot:
+		if only("of") && !n.isList {
+			return exprOf(op, n.of), nil
 		}
 		return nil, refuse(`not takes "of", a node`)
-	case formSearch:
-		if only(false, true, false) {
-			return SearchExpr{Text: *n.text}, nil
+	case op == formSearch:
+		if only("text") {
+			return SearchExpr{Text: n.texts["text"]}, nil
 		}
 		return nil, refuse(`search takes "text"`)
-	default:
-		return n.condition()
-	}
-}
-
-func (n nodeParts) condition() (Expr, error) {
-	op := Op(*n.op)
-	switch {
-	case !slices.Contains(Ops(), op):
+	case !slices.Contains(Ops(), Op(op)):
 		return nil, under(refuse("unknown op"), "", "/op")
-	case n.field == nil:
+	case !slices.Contains(n.keys, "field"):
 		return nil, refuse(`no "field"`)
-	case n.text != nil, n.hasOf:
+	case slices.Contains(n.keys, "text"), slices.Contains(n.keys, "of"):
 		return nil, refuse(`a condition takes "field", "attr" and "values"`)
 	}
-	c := Condition{Field: *n.field, Op: op, Values: n.values}
-	if n.attr != nil {
-		c.Attr = *n.attr
-	}
-	return c, nil
+	return Condition{Field: n.texts["field"], Attr: n.texts["attr"], Op: Op(op), Values: n.values}, nil
 }
 
 func (r *formReader) value() (Value, error) {
@@ -212,11 +180,25 @@ func (r *formReader) taggedValue() (Value, error) {
 		if v.Kind == IdentityValue {
 			return r.identity(&v.Identity)
 		}
-		var s *string
-		if err := r.text(&s); err != nil {
+		s, err := r.text()
+		if err != nil {
 			return err
 		}
-		return readPlain(&v, *s)
+		ok := true
+		switch v.Kind {
+		case TimeValue:
+			if v.Time, ok = parseTime(s); !ok {
+				return refuse("not a time in the form 2026-01-31T10:00:00Z")
+			}
+			v = timeOf(v.Time)
+		case AgoValue:
+			if v.Ago, ok = parseAge(s); !ok {
+				return refuse("not an age in the form 30d")
+			}
+		default:
+			v.Text = s
+		}
+		return nil
 	})
 	if err == nil && v.Kind == "" {
 		err = refuse("a value without a kind")
@@ -224,40 +206,17 @@ func (r *formReader) taggedValue() (Value, error) {
 	return v, err
 }
 
-func readPlain(v *Value, s string) error {
-	switch v.Kind {
-	case IDValue, DateValue, PeriodValue:
-		v.Text = s
-	case TimeValue:
-		t, ok := parseTime(s)
-		if !ok {
-			return refuse("not a time in the form 2026-01-31T10:00:00Z")
-		}
-		*v = timeOf(t)
-	case AgoValue:
-		age, ok := parseAge(s)
-		if !ok {
-			return refuse("not an age in the form 30d")
-		}
-		v.Ago = age
-	}
-	return nil
-}
-
 func (r *formReader) identity(i *IdentityRef) error {
 	return r.object([]string{"source", "account", "external_id"}, func(key string) error {
-		var s *string
-		if err := r.text(&s); err != nil {
-			return err
-		}
+		s, err := r.text()
 		switch key {
 		case "source":
-			i.Source = visitor.Source(*s)
+			i.Source = visitor.Source(s)
 		case "account":
-			i.Account = *s
+			i.Account = s
 		case "external_id":
-			i.ExternalID = *s
+			i.ExternalID = s
 		}
-		return nil
+		return err
 	})
 }

@@ -44,40 +44,33 @@ func (r *formReader) next() byte {
 	return rest[0]
 }
 
-// list reads a list. It calls visit before each item, to read it.
-func (r *formReader) list(visit func(i int) error) error {
+// readList reads a list, each item with read.
+func readList[T any](r *formReader, read func() (T, error)) ([]T, error) {
 	if token, err := r.dec.Token(); token != json.Delim('[') {
-		return r.want(err, "want a list")
+		return nil, r.want(err, "want a list")
 	}
+	var list []T
 	for i := 0; r.dec.More(); i++ {
 		if i == MaxList {
-			return refuse("more than %d", MaxList)
+			return nil, refuse("more than %d", MaxList)
 		}
-		if err := visit(i); err != nil {
-			return under(err, "", "/"+strconv.Itoa(i))
+		item, err := read()
+		if err != nil {
+			return nil, under(err, "", "/"+strconv.Itoa(i))
 		}
+		list = append(list, item)
 	}
 	_, err := r.dec.Token()
-	return r.bad(err)
+	return list, r.bad(err)
 }
 
-func (r *formReader) text(to **string) error {
+func (r *formReader) text() (string, error) {
 	token, err := r.dec.Token()
 	s, ok := token.(string)
 	if !ok {
-		return r.want(err, "want a text")
+		return "", r.want(err, "want a text")
 	}
-	*to = &s
-	return nil
-}
-
-func (r *formReader) number() (float64, error) {
-	token, err := r.dec.Token()
-	n, ok := token.(json.Number)
-	if !ok {
-		return 0, r.want(err, "want a number")
-	}
-	return numberFrom(n)
+	return s, nil
 }
 
 func numberFrom(n json.Number) (float64, error) {

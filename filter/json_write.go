@@ -23,17 +23,12 @@ type (
 		Text   string `json:"text,omitempty"`
 		Of     any    `json:"of,omitempty"` // a nodeForm, or a list of them
 	}
-	identityForm struct {
-		Source     string `json:"source"`
-		Account    string `json:"account,omitempty"`
-		ExternalID string `json:"external_id,omitempty"`
-	}
 )
 
 // The ops of the JSON form that are not operators of conditions.
 const (
-	formEveryone = "everyone"
-	formNobody   = "nobody"
+	formEveryone = wordEveryone
+	formNobody   = wordNobody
 	formAnd      = "and"
 	formOr       = "or"
 	formNot      = "not"
@@ -44,51 +39,40 @@ const (
 // and JSONSchema. Names, ids and relative dates are kept, so the form can be stored; times are
 // written in UTC with microseconds. The error is that of Validate, or an *Error for a Bound.
 func Marshal(e Expr) ([]byte, error) {
-	if err := Validate(e); err != nil {
+	if err := validateForm(e); err != nil {
 		return nil, err
-	}
-	form, err := toForm(e)
-	if err != nil {
-		return nil, under(err, "", "/filter")
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(rootForm{FormVersion, form}); err != nil {
+	if err := enc.Encode(rootForm{FormVersion, toForm(e)}); err != nil {
 		return nil, refuse("%s", err)
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-func toForm(e Expr) (nodeForm, error) {
+func toForm(e Expr) nodeForm {
+	form := nodeForm{Op: opOf(e)}
 	switch e := e.(type) {
 	case ConstExpr:
-		if e.Everyone {
-			return nodeForm{Op: formEveryone}, nil
-		}
-		return nodeForm{Op: formNobody}, nil
-	case AndExpr:
-		return listForm(formAnd, e.Of)
-	case OrExpr:
-		return listForm(formOr, e.Of)
+		form.Op = constantWord(e.Everyone)
 	case NotExpr:
-		of, err := toForm(e.Of)
-		return nodeForm{Op: formNot, Of: of}, under(err, "not", "/of")
+		form.Of = toForm(e.Of)
+	case AndExpr, OrExpr:
+		var of []nodeForm
+		for _, child := range childrenOf(e) {
+			of = append(of, toForm(child))
+		}
+		form.Of = of
 	case SearchExpr:
-		return nodeForm{Op: formSearch, Text: e.Text}, nil
+		form.Op, form.Text = formSearch, e.Text
 	case Condition:
-		form := nodeForm{Op: string(e.Op), Field: e.Field, Attr: e.Attr}
+		form.Op, form.Field, form.Attr = string(e.Op), e.Field, e.Attr
 		for _, v := range e.Values {
 			form.Values = append(form.Values, valueForm(v))
 		}
-		return form, nil
 	}
-	return nodeForm{}, refuse(boundUnwritten)
-}
-
-func listForm(op string, of []Expr) (nodeForm, error) {
-	forms, err := mapChildren(op, of, toForm)
-	return nodeForm{Op: op, Of: forms}, err
+	return form
 }
 
 func valueForm(v Value) any {
@@ -100,7 +84,7 @@ func valueForm(v Value) any {
 	case TextValue:
 		return v.Text
 	case IdentityValue:
-		return map[ValueKind]identityForm{v.Kind: {string(v.Identity.Source), v.Identity.Account, v.Identity.ExternalID}}
+		return map[ValueKind]IdentityRef{v.Kind: v.Identity}
 	}
 	return map[ValueKind]string{v.Kind: plainValue(v)}
 }

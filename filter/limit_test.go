@@ -213,7 +213,6 @@ func TestDeepExpressionsInGo(t *testing.T) {
 	deep := nested(1_000_000)
 	require.Error(t, filter.Validate(deep))
 	require.Empty(t, filter.References(deep).Tags)
-	require.False(t, filter.MentionsGroups(deep))
 	require.False(t, filter.Match(deep, ada))
 	require.NotEmpty(t, filter.Lint(deep, nil))
 	_, err := filter.Explain(deep, nil, ada)

@@ -60,9 +60,13 @@ type linter struct {
 // place is the path and the pointer of a node.
 type place struct{ path, pointer string }
 
-func (p place) child(list string, i int) place {
-	return place{join(p.path, fmt.Sprintf("%s[%d]", list, i)), fmt.Sprintf("%s/of/%d", p.pointer, i)}
+// child returns the place of child i of e, which is at p.
+func (p place) child(e Expr, i int) place {
+	path, pointer := stepTo(e, i)
+	return place{join(p.path, path), p.pointer + pointer}
 }
+
+func (p place) value(i int) place { return place{p.path, fmt.Sprintf("%s/values/%d", p.pointer, i)} }
 
 func (l *linter) warn(issue Issue, at place, format string, args ...any) {
 	l.warnings = append(l.warnings, Warning{issue, at.path, at.pointer, fmt.Sprintf(format, args...)})
@@ -84,7 +88,7 @@ func (l *linter) lint(e Expr, at place, assumed []bound.Node) bound.Node {
 	case OrExpr:
 		return l.any(e, at, assumed)
 	case NotExpr:
-		return inverse(l.lint(e.Of, place{join(at.path, "not"), at.pointer + "/of"}, nil))
+		return inverse(l.lint(e.Of, at.child(e, 0), nil))
 	case Condition:
 		return l.condition(e, at)
 	}
@@ -100,20 +104,20 @@ func (l *linter) all(e AndExpr, at place, assumed []bound.Node) bound.Node {
 	nodes := make([]bound.Node, len(e.Of))
 	for i, child := range e.Of {
 		if _, isOr := child.(OrExpr); !isOr {
-			nodes[i] = l.lint(child, at.child("and", i), assumed)
+			nodes[i] = l.lint(child, at.child(e, i), assumed)
 		}
 	}
 	for i, child := range e.Of { // each OR can assume the other conditions
 		if nodes[i] == nil {
 			others := slices.DeleteFunc(slices.Clone(nodes), func(n bound.Node) bool { return n == nil })
-			nodes[i] = l.lint(child, at.child("and", i), append(others, assumed...))
+			nodes[i] = l.lint(child, at.child(e, i), append(others, assumed...))
 		}
 	}
 	p := &prover{proofSteps}
 	for i, n := range nodes {
-		here := at.child("and", i)
+		here := at.child(e, i)
 		for j, other := range nodes[:i] {
-			there := at.child("and", j).path
+			there := at.child(e, j).path
 			switch {
 			case isConstant(n) || isConstant(other):
 			case p.excludes(other, n):
@@ -121,18 +125,18 @@ func (l *linter) all(e AndExpr, at place, assumed []bound.Node) bound.Node {
 			case p.implies(other, n):
 				l.warn(IssueShadowed, here, "changes nothing: %s is as strict or stricter", there)
 			case p.implies(n, other):
-				l.warn(IssueShadowed, at.child("and", j), "changes nothing: %s is stricter", here.path)
+				l.warn(IssueShadowed, at.child(e, j), "changes nothing: %s is stricter", here.path)
 			}
 		}
 	}
-	return allOf(nodes)
+	return allOf(nodes...)
 }
 
 func (l *linter) any(e OrExpr, at place, assumed []bound.Node) bound.Node {
 	nodes := make([]bound.Node, len(e.Of))
 	p := &prover{proofSteps}
 	for i, child := range e.Of {
-		here := at.child("or", i)
+		here := at.child(e, i)
 		n := l.lint(child, here, assumed)
 		nodes[i] = n
 		if isConstant(n) {
@@ -146,7 +150,7 @@ func (l *linter) any(e OrExpr, at place, assumed []bound.Node) bound.Node {
 			}
 		}
 		for j, other := range nodes[:i] {
-			there := at.child("or", j).path
+			there := at.child(e, j).path
 			switch {
 			case isConstant(other):
 			case p.excludes(inverse(other), inverse(n)):
@@ -154,11 +158,11 @@ func (l *linter) any(e OrExpr, at place, assumed []bound.Node) bound.Node {
 			case p.implies(n, other):
 				l.warn(IssueShadowed, here, "changes nothing: %s matches as many or more", there)
 			case p.implies(other, n):
-				l.warn(IssueShadowed, at.child("or", j), "changes nothing: %s matches more", here.path)
+				l.warn(IssueShadowed, at.child(e, j), "changes nothing: %s matches more", here.path)
 			}
 		}
 	}
-	return anyOf(nodes)
+	return anyOf(nodes...)
 }
 
 func (l *linter) condition(c Condition, at place) bound.Node {
@@ -198,7 +202,7 @@ func (l *linter) unknown(c Condition, f *Field, at place) bool {
 		if !known {
 			found = true
 			err := l.binder.unknown(f.Kind, v)
-			l.warn(IssueUnknown, place{at.path, fmt.Sprintf("%s/values/%d", at.pointer, i)}, "%s", err)
+			l.warn(IssueUnknown, at.value(i), "%s", err)
 		}
 	}
 	return found
@@ -212,15 +216,14 @@ func (l *linter) kind(c Condition, at place) {
 		if slices.Contains(timeOperands, kind) {
 			kind = TimeValue
 		}
-		value := place{at.path, fmt.Sprintf("%s/values/%d", at.pointer, i)}
 		if typed, _ := unquoted(v.Text); kind == TextValue && c.Op == OpIn && typed.Kind != TextValue {
-			l.warn(IssueMismatch, value, "a text that looks like a %s matches texts only", typed.Kind)
+			l.warn(IssueMismatch, at.value(i), "a text that looks like a %s matches texts only", typed.Kind)
 		}
 		switch first, again := l.kinds[c.Attr]; {
 		case !again:
 			l.kinds[c.Attr] = kind
 		case first != kind:
-			l.warn(IssueMismatch, value, "a %s, where attr.%s is compared as a %s elsewhere", kind, c.Attr, first)
+			l.warn(IssueMismatch, at.value(i), "a %s, where attr.%s is compared as a %s elsewhere", kind, c.Attr, first)
 			return
 		}
 	}

@@ -15,39 +15,24 @@ func Locate(s, pointer string) (pos int, ok bool) {
 		return 0, false
 	}
 	next := 0
-	pointValues(e, "/filter", func(at string) bool {
-		if at == pointer || strings.HasPrefix(at, pointer+"/") {
+	pointValues(e, "/filter", func(at string) {
+		if !ok && (at == pointer || strings.HasPrefix(at, pointer+"/")) {
 			pos, ok = p.places[next], true
 		}
 		next++
-		return !ok
 	})
 	return pos, ok
 }
 
-// pointValues yields the pointers of all values in e, in the order of the text.
-func pointValues(e Expr, at string, yield func(string) bool) bool {
-	of := func(list []Expr) bool {
-		for i, child := range list {
-			if !pointValues(child, at+"/of/"+strconv.Itoa(i), yield) {
-				return false
-			}
-		}
-		return true
+// pointValues calls visit with the pointers of all values in e, in the order of the text.
+func pointValues(e Expr, at string, visit func(at string)) {
+	for i, child := range childrenOf(e) {
+		_, pointer := stepTo(e, i)
+		pointValues(child, at+pointer, visit)
 	}
-	switch e := e.(type) {
-	case AndExpr:
-		return of(e.Of)
-	case OrExpr:
-		return of(e.Of)
-	case NotExpr:
-		return pointValues(e.Of, at+"/of", yield)
-	case Condition:
-		for i := range e.Values {
-			if !yield(at + "/values/" + strconv.Itoa(i)) {
-				return false
-			}
+	if c, ok := e.(Condition); ok {
+		for i := range c.Values {
+			visit(at + "/values/" + strconv.Itoa(i))
 		}
 	}
-	return true
 }

@@ -119,18 +119,12 @@ func TestReferences(t *testing.T) {
 	e, err := filter.Parse(`tag:a,"b  c",#` + string(vipID) + ` -(group:d OR group:all(e,#` + string(teamID) + `)) has:tag`)
 	require.NoError(t, err)
 	require.Equal(t, filter.Refs{Tags: []string{"a", "b c"}, Groups: []string{"d", "e"}, TagIDs: []tag.ID{vipID}, GroupIDs: []visitor.GroupID{teamID}}, filter.References(e))
-	require.True(t, filter.MentionsGroups(e))
-	require.False(t, filter.MentionsGroups(filter.Tag.Has("a")))
-	require.False(t, filter.MentionsGroups(filter.Bound{}))
 }
 
 func TestARuleMayNotMentionAGroupWithARule(t *testing.T) {
 	t.Parallel()
 	bound, err := filter.Bind(filter.And(filter.Tag.Has("vip"), filter.Not(filter.Group.Has("team"))), env())
 	require.NoError(t, err)
-	for _, e := range []filter.Expr{bound, filter.Or(filter.None(), filter.Not(bound))} {
-		require.True(t, filter.MentionsGroups(e))
-	}
 	for name, rule := range map[string]filter.Expr{
 		"a group with a rule":       filter.Not(filter.Group.Has("telegram people")),
 		"the same by id":            filter.And(filter.All(), filter.Group.HasID(ruleID)),

@@ -3,49 +3,38 @@ package filter
 import "github.com/contactpipeline/visitors/filter/bound"
 
 // allOf returns the conjunction of nodes, flattened and without redundant nodes.
-func allOf(nodes []bound.Node) bound.Node {
-	list := joinTests(flat[bound.AllOf](nodes, true), true)
-	list = flat[bound.AllOf](list, true) // joined tests can be a constant
-	keep, clash := reduceAll(list)
-	switch {
-	case clash:
-		return bound.Constant(false)
-	case len(keep) == 0:
-		return bound.Constant(true)
-	case len(keep) == 1:
-		return list[keep[0]]
-	}
-	return bound.AllOf(at(list, keep))
-}
+func allOf(nodes ...bound.Node) bound.Node { return joinNodes(nodes, true) }
 
 // anyOf returns the disjunction of nodes, flattened and without redundant nodes.
-func anyOf(nodes []bound.Node) bound.Node {
-	list := joinTests(flat[bound.AnyOf](nodes, false), false)
-	list = flat[bound.AnyOf](list, false) // joined tests can be a constant
-	keep, clash := reduceAny(list)
+func anyOf(nodes ...bound.Node) bound.Node { return joinNodes(nodes, false) }
+
+func joinNodes(nodes []bound.Node, and bool) bound.Node {
+	list := flat(joinTests(flat(nodes, and), and), and) // joined tests can be a constant
+	keep, clash := reduce(list, and)
 	switch {
-	case clash:
-		return bound.Constant(true)
-	case len(keep) == 0:
-		return bound.Constant(false)
+	case clash || len(keep) == 0:
+		return bound.Constant(and != clash)
 	case len(keep) == 1:
 		return list[keep[0]]
+	case and:
+		return bound.AllOf(at(list, keep))
 	}
 	return bound.AnyOf(at(list, keep))
 }
 
-// flat replaces nested lists of type L by their nodes and drops the neutral constant. The other
-// constant decides the whole list, so flat then returns it alone.
-func flat[L ~[]bound.Node](nodes []bound.Node, neutral bound.Constant) []bound.Node {
+// flat replaces nested lists of the same kind by their nodes and drops the neutral constant. The
+// other constant decides the whole list, so flat then returns it alone.
+func flat(nodes []bound.Node, and bool) []bound.Node {
 	list := make([]bound.Node, 0, len(nodes))
 	for _, n := range nodes {
-		nested, isNested := any(n).(L)
+		_, isAll := n.(bound.AllOf)
+		_, isAny := n.(bound.AnyOf)
 		switch {
-		case isNested:
-			list = append(list, nested...)
-		case n == !neutral:
+		case isAll && and, isAny && !and:
+			list = append(list, nodesOf(n)...)
+		case n == bound.Constant(!and):
 			return []bound.Node{n}
-		case n != neutral:
+		case n != bound.Constant(and):
 			list = append(list, n)
 		}
 	}
@@ -77,46 +66,34 @@ func isConstant(n bound.Node) bool {
 	return ok
 }
 
-// valuesOf counts the values of a tree, as MaxBoundValues does.
-func valuesOf(n bound.Node) int {
-	values := 0
+// nodesOf returns the direct parts of n; none of a leaf.
+func nodesOf(n bound.Node) []bound.Node {
 	switch n := n.(type) {
 	case bound.AllOf:
-		for _, child := range n {
-			values += valuesOf(child)
-		}
+		return n
 	case bound.AnyOf:
-		for _, child := range n {
-			values += valuesOf(child)
-		}
+		return n
 	case bound.Negation:
-		return valuesOf(n.Of)
-	case *bound.Test:
-		return len(n.Texts) + len(n.Times) + len(n.Numbers) + len(n.Refs)
+		return []bound.Node{n.Of}
 	}
-	return values
+	return nil
 }
 
-// sizeOf counts the nodes of a tree, as MaxBound does.
-func sizeOf(n bound.Node) int {
-	size := 1
+// sizeOf counts the nodes and the values of a tree, as MaxBound and MaxBoundValues do.
+func sizeOf(n bound.Node) (size, values int) {
+	size = 1
 	switch n := n.(type) {
+	case bound.Terms:
+		size = len(n)
 	case *bound.Test:
+		values = len(n.Texts) + len(n.Times) + len(n.Numbers) + len(n.Refs)
 		if n.Op != bound.OpIn && n.Op != bound.OpExcluded {
 			size = max(1, len(n.Texts)+len(n.Times)+len(n.Numbers))
 		}
-	case bound.AllOf:
-		for _, child := range n {
-			size += sizeOf(child)
-		}
-	case bound.AnyOf:
-		for _, child := range n {
-			size += sizeOf(child)
-		}
-	case bound.Negation:
-		size += sizeOf(n.Of)
-	case bound.Terms:
-		size = len(n)
 	}
-	return size
+	for _, child := range nodesOf(n) {
+		s, v := sizeOf(child)
+		size, values = size+s, values+v
+	}
+	return size, values
 }

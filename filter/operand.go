@@ -2,6 +2,7 @@ package filter
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,12 +11,15 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-func operandTexts(values []Value, normal func(string) string) []string {
+// textTest tests for the values, each in its normal form.
+func textTest(
+	c Condition, f *bound.Field, kind visitor.Kind, values []Value, normal func(string) string,
+) *bound.Test {
 	texts := make([]string, len(values))
 	for i, v := range values {
 		texts[i] = normal(v.Text)
 	}
-	return sorted(texts)
+	return &bound.Test{Field: f, Attr: c.Attr, Op: bound.Op(c.Op), Kind: kind, Texts: sorted(texts)}
 }
 
 // foldFor returns the function that folds an operand like stored text. White space around a
@@ -35,7 +39,7 @@ func phoneFor(op Op) func(string) string {
 	return phoneDigits
 }
 
-// attribute groups the values of a list by kind: each kind becomes a test of its own.
+// attribute tests for the values of each kind apart.
 func (b *binder) attribute(c Condition, f *bound.Field) (bound.Node, error) {
 	var texts, times []Value
 	var bools, numbers []bound.Range[float64]
@@ -44,10 +48,7 @@ func (b *binder) attribute(c Condition, f *bound.Field) (bound.Node, error) {
 		case TextValue:
 			texts = append(texts, v)
 		case BoolValue:
-			n := 0.0
-			if v.Bool {
-				n = 1
-			}
+			n := map[bool]float64{true: 1}[v.Bool]
 			bools = append(bools, bound.Range[float64]{Min: n, Max: n})
 		case NumberValue:
 			numbers = append(numbers, bound.Range[float64]{Min: v.Number, Max: v.Number})
@@ -58,18 +59,18 @@ func (b *binder) attribute(c Condition, f *bound.Field) (bound.Node, error) {
 	if err := b.grow(len(bools) + len(numbers)); err != nil {
 		return nil, err
 	}
-	if len(numbers) > 0 && c.Op != OpIn {
-		numbers = numbersOf(c)
+	between := func(kind visitor.Kind, ranges []bound.Range[float64]) bound.Node {
+		return &bound.Test{Field: f, Attr: c.Attr, Op: bound.OpBetween, Kind: kind, Numbers: ranges}
 	}
 	var nodes []bound.Node
-	if numbers = union(numbers, 0); len(numbers) > 0 {
-		nodes = append(nodes, &bound.Test{Field: f, Attr: c.Attr, Op: bound.OpBetween, Kind: visitor.NumberKind, Numbers: numbers})
+	if numbers = numbersFor(c.Op, numbers); len(numbers) > 0 {
+		nodes = append(nodes, between(visitor.NumberKind, numbers))
 	}
 	if len(bools) > 0 {
-		nodes = append(nodes, &bound.Test{Field: f, Attr: c.Attr, Op: bound.OpBetween, Kind: visitor.BoolKind, Numbers: union(bools, 0)})
+		nodes = append(nodes, between(visitor.BoolKind, union(bools, 0)))
 	}
 	if len(texts) > 0 {
-		nodes = append(nodes, &bound.Test{Field: f, Attr: c.Attr, Op: bound.Op(c.Op), Kind: visitor.TextKind, Texts: operandTexts(texts, foldFor(c.Op))})
+		nodes = append(nodes, textTest(c, f, visitor.TextKind, texts, foldFor(c.Op)))
 	}
 	if len(times) > 0 {
 		n, err := b.times(c, f, times)
@@ -78,30 +79,19 @@ func (b *binder) attribute(c Condition, f *bound.Field) (bound.Node, error) {
 		}
 		nodes = append(nodes, n)
 	}
-	return anyOf(nodes), nil
+	return anyOf(nodes...), nil
 }
 
-// numbersOf returns the range that an operator with one or two numbers selects, or none.
-func numbersOf(c Condition) []bound.Range[float64] {
-	r := bound.Range[float64]{Min: math.Inf(-1), Max: math.Inf(1)}
-	n := c.Values[0].Number
-	switch c.Op {
-	case OpLess:
-		r.Max = math.Nextafter(n, math.Inf(-1))
-	case OpAtMost:
-		r.Max = n
-	case OpGreater:
-		r.Min = math.Nextafter(n, math.Inf(1))
-	case OpAtLeast:
-		r.Min = n
-	case OpBetween:
-		r = bound.Range[float64]{Min: n, Max: c.Values[1].Number}
-	}
-	// An infinity means no limit, so "greater than the largest number" is no range.
-	if math.IsInf(r.Min, 1) || math.IsInf(r.Max, -1) {
-		return nil
-	}
-	return []bound.Range[float64]{r}
+// numbersFor returns the ranges that op selects, compared with numbers. An infinity means no
+// limit, so "greater than the largest number" is no range.
+func numbersFor(op Op, numbers []bound.Range[float64]) []bound.Range[float64] {
+	lowest, highest := math.Inf(-1), math.Inf(1)
+	ranges := compared(op, numbers, bound.Range[float64]{Min: lowest, Max: highest},
+		func(n float64) float64 { return math.Nextafter(n, lowest) },
+		func(n float64) float64 { return math.Nextafter(n, highest) })
+	return slices.DeleteFunc(union(ranges, 0), func(r bound.Range[float64]) bool {
+		return r.Min == highest || r.Max == lowest
+	})
 }
 
 // times tests a time against intervals: a day, a period, or the microsecond of an instant.
@@ -114,26 +104,17 @@ func (b *binder) times(c Condition, f *bound.Field, values []Value) (bound.Node,
 		}
 		ranges[i] = b.interval(v)
 	}
-	switch first := ranges[0]; c.Op {
-	case OpLess:
-		ranges[0] = bound.Range[int64]{Min: math.MinInt64, Max: first.Min - 1}
-	case OpAtMost:
-		ranges[0] = bound.Range[int64]{Min: math.MinInt64, Max: first.Max}
-	case OpGreater:
-		ranges[0] = bound.Range[int64]{Min: first.Max + 1, Max: math.MaxInt64}
-	case OpAtLeast:
-		ranges[0] = bound.Range[int64]{Min: first.Min, Max: math.MaxInt64}
-	case OpBetween:
-		ranges = []bound.Range[int64]{{Min: first.Min, Max: ranges[1].Max}}
-	}
-	t := &bound.Test{Field: f, Attr: c.Attr, Op: bound.OpBetween, Times: union(ranges, 1)}
-	if len(t.Times) == 0 {
+	ranges = union(compared(c.Op, ranges, bound.Range[int64]{Min: math.MinInt64, Max: math.MaxInt64},
+		func(micros int64) int64 { return micros - 1 },
+		func(micros int64) int64 { return micros + 1 }), 1)
+	if len(ranges) == 0 {
 		return bound.Constant(false), nil
 	}
+	t := &bound.Test{Field: f, Attr: c.Attr, Op: bound.OpBetween, Times: ranges}
 	if f.Kind == AttrKind {
 		t.Kind = visitor.TimeKind
 	}
-	return t, b.grow(len(t.Times))
+	return t, b.grow(len(ranges))
 }
 
 // interval returns the interval that v means, in microseconds.
@@ -144,7 +125,7 @@ func (b *binder) interval(v Value) bound.Range[int64] {
 		y, m, d := day.Date()
 		return bound.Range[int64]{Min: midnight(y, m, d, b.Zone).UnixMicro(), Max: midnight(y, m, d+1, b.Zone).UnixMicro() - 1}
 	case PeriodValue:
-		start, end, _ := Period(v.Text).span(b.Now, b.Zone, *b.WeekStart)
+		start, end := Period(v.Text).span(b.Now, b.Zone, *b.WeekStart)
 		return bound.Range[int64]{Min: start.UnixMicro(), Max: end.UnixMicro() - 1}
 	case AgoValue:
 		at := b.Now.Add(-v.Ago).UnixMicro()

@@ -7,6 +7,31 @@ import (
 	"github.com/contactpipeline/visitors/filter/bound"
 )
 
+// compared returns the values, of all, that op selects when it compares them with the operands.
+// before and after return the value next to another.
+func compared[T int64 | float64](
+	op Op, operands []bound.Range[T], all bound.Range[T], before, after func(T) T,
+) []bound.Range[T] {
+	if len(operands) == 0 {
+		return nil
+	}
+	switch first := operands[0]; op {
+	case OpLess:
+		all.Max = before(first.Min)
+	case OpAtMost:
+		all.Max = first.Max
+	case OpGreater:
+		all.Min = after(first.Max)
+	case OpAtLeast:
+		all.Min = first.Min
+	case OpBetween:
+		all.Min, all.Max = first.Min, operands[1].Max
+	default:
+		return operands
+	}
+	return []bound.Range[T]{all}
+}
+
 // union returns the values that are in one of the ranges, as sorted ranges that neither
 // overlap nor lie step apart, without empty ones.
 func union[T int64 | float64](ranges []bound.Range[T], step T) []bound.Range[T] {

@@ -58,30 +58,24 @@ func (b *binder) resolve(f *Field, v Value) (Value, error) {
 
 // mapValues returns a copy of a valid e with change applied to each value.
 func mapValues(e Expr, change func(*Field, Value) (Value, error)) (Expr, error) {
-	child := func(e Expr) (Expr, error) { return mapValues(e, change) }
-	switch e := e.(type) {
-	case AndExpr:
-		of, err := mapChildren("and", e.Of, child)
-		return AndExpr{Of: of}, err
-	case OrExpr:
-		of, err := mapChildren("or", e.Of, child)
-		return OrExpr{Of: of}, err
-	case NotExpr:
-		of, err := child(e.Of)
-		return NotExpr{Of: of}, under(err, "not", "/of")
-	case Condition:
-		if e.Values == nil {
-			return e, nil
+	c, isCondition := e.(Condition)
+	switch {
+	case opOf(e) != "":
+		of, err := mapChildren(e, func(child Expr) (Expr, error) { return mapValues(child, change) })
+		if err != nil {
+			return nil, err
 		}
-		f, values := fieldNamed(e.Field), make([]Value, len(e.Values))
-		for i, v := range e.Values {
-			var err error
-			if values[i], err = change(f, v); err != nil {
-				return nil, under(underValue(err, i), e.Field, "")
-			}
-		}
-		e.Values = values
+		return exprOf(opOf(e), of), nil
+	case !isCondition || c.Values == nil:
 		return e, nil
 	}
-	return e, nil
+	f, values := fieldNamed(c.Field), make([]Value, len(c.Values))
+	for i, v := range c.Values {
+		var err error
+		if values[i], err = change(f, v); err != nil {
+			return nil, under(underValue(err, i), c.Field, "")
+		}
+	}
+	c.Values = values
+	return c, nil
 }

@@ -1,8 +1,10 @@
 package filter
 
 import (
+	"cmp"
 	_ "embed"
 	"slices"
+	"strings"
 
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
@@ -59,8 +61,9 @@ func Schema(sources visitor.Catalog) FieldTable {
 	for _, f := range fields {
 		described := FieldSchema{Name: f.Name, Label: f.Label, Kind: f.Kind, Named: f.Kind == AttrKind}
 		for _, op := range f.Ops {
+			label := cmp.Or(kindLabels[f.Kind][op], opLabels[op])
 			least, most := counts(op)
-			described.Ops = append(described.Ops, OpSchema{op, opLabel(f.Kind, op), f.Operands(op), least, most})
+			described.Ops = append(described.Ops, OpSchema{op, label, f.Operands(op), least, most})
 		}
 		if f.Kind == EnumKind {
 			for _, source := range sources.Sources() {
@@ -72,29 +75,9 @@ func Schema(sources visitor.Catalog) FieldTable {
 		s.Fields = append(s.Fields, described)
 	}
 	for _, p := range Periods() {
-		s.Periods = append(s.Periods, Choice{Value: string(p), Label: periodLabels[p]})
+		s.Periods = append(s.Periods, Choice{Value: string(p), Label: strings.ReplaceAll(string(p), "-", " ")})
 	}
 	return s
-}
-
-// counts returns how many values op needs.
-func counts(op Op) (least, most int) {
-	switch op {
-	case OpExists:
-		return 0, 0
-	case OpBetween:
-		return 2, 2
-	case OpIn, OpAll:
-		return 1, MaxList
-	}
-	return 1, 1
-}
-
-func opLabel(k Kind, op Op) string {
-	if s, ok := kindLabels[k][op]; ok {
-		return s
-	}
-	return opLabels[op]
 }
 
 var opLabels = map[Op]string{
@@ -109,11 +92,6 @@ var kindLabels = map[Kind]map[Op]string{
 	IdentityKind: {OpIn: "is known as one of", OpExists: "is known on a channel"},
 	TimeKind: {OpIn: "is on", OpLess: "is before", OpAtMost: "is not after", OpGreater: "is after",
 		OpAtLeast: "is not before", OpExists: "has a time"},
-}
-
-var periodLabels = map[Period]string{
-	Today: "today", Yesterday: "yesterday", ThisWeek: "this week", LastWeek: "last week",
-	ThisMonth: "this month", LastMonth: "last month", ThisYear: "this year", LastYear: "last year",
 }
 
 //go:embed schema.json

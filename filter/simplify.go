@@ -39,60 +39,54 @@ type item struct {
 }
 
 func (s *simplifier) simplify(e Expr) item {
+	i := item{e: e}
 	switch e := e.(type) {
-	case ConstExpr:
-		return item{e: e, n: bound.Constant(e.Everyone)}
-	case AndExpr:
-		return s.list(s.all(e.Of), true)
-	case OrExpr:
-		return s.list(s.all(e.Of), false)
+	case AndExpr, OrExpr:
+		var items []item
+		for _, child := range childrenOf(e) {
+			items = append(items, s.simplify(child))
+		}
+		return s.list(items, opOf(e))
 	case NotExpr:
 		return s.negate(s.simplify(e.Of))
-	case SearchExpr:
-		return item{e: e, n: bound.Terms(terms(e.Text))}
 	case Condition:
 		return s.condition(e)
+	case ConstExpr:
+		i.n = bound.Constant(e.Everyone)
+	case SearchExpr:
+		i.n = bound.Terms(terms(e.Text))
 	case Bound:
-		return item{e: e, n: e.Node()}
+		i.n = e.Node()
 	}
-	return item{e: e, n: opaque()}
-}
-
-func (s *simplifier) all(of []Expr) []item {
-	items := make([]item, len(of))
-	for i, child := range of {
-		items[i] = s.simplify(child)
-	}
-	return items
+	return i
 }
 
 func (s *simplifier) negate(i item) item {
 	switch e := i.e.(type) {
 	case ConstExpr:
-		return item{e: ConstExpr{!e.Everyone}, n: bound.Constant(!e.Everyone)}
+		return s.simplify(ConstExpr{!e.Everyone})
 	case NotExpr:
 		return i.of[0]
-	case AndExpr, OrExpr:
-		isNot := func(child item) bool { _, ok := child.e.(NotExpr); return ok }
-		if !slices.ContainsFunc(i.of, func(child item) bool { return !isNot(child) }) {
-			inner := make([]item, len(i.of))
-			for k, child := range i.of {
-				inner[k] = child.of[0]
+	case AndExpr, OrExpr: // -(-a OR -b) is a AND b
+		var inner []item
+		for _, child := range i.of {
+			if opOf(child.e) == formNot {
+				inner = append(inner, child.of[0])
 			}
-			_, wasAnd := e.(AndExpr)
-			return s.list(inner, !wasAnd)
+		}
+		if len(inner) == len(i.of) {
+			return s.list(inner, map[string]string{formAnd: formOr, formOr: formAnd}[opOf(e)])
 		}
 	}
 	return item{e: NotExpr{i.e}, n: inverse(i.n), of: []item{i}}
 }
 
-// list returns the conjunction or the disjunction of simplified items.
-func (s *simplifier) list(items []item, and bool) item {
+// list returns the conjunction or the disjunction, as op says, of simplified items.
+func (s *simplifier) list(items []item, op string) item {
+	and := op == formAnd
 	var flat []item
 	for _, i := range items {
-		_, isAnd := i.e.(AndExpr)
-		_, isOr := i.e.(OrExpr)
-		if isAnd && and || isOr && !and {
+		if opOf(i.e) == op {
 			flat = append(flat, i.of...)
 		} else {
 			flat = append(flat, i)
@@ -104,16 +98,11 @@ func (s *simplifier) list(items []item, and bool) item {
 	for k, i := range flat {
 		nodes[k] = i.n
 	}
-	reduce := reduceAny
-	if and {
-		reduce = reduceAll
-	}
-	keep, clash := reduce(nodes)
+	keep, clash := reduce(nodes, and)
 	flat = at(flat, keep)
 	switch {
 	case clash || len(flat) == 0:
-		everyone := and != clash
-		return item{e: ConstExpr{everyone}, n: bound.Constant(everyone)}
+		return s.simplify(ConstExpr{and != clash})
 	case len(flat) == 1:
 		return flat[0]
 	}
@@ -121,10 +110,8 @@ func (s *simplifier) list(items []item, and bool) item {
 	for k, i := range flat {
 		of[k] = i.e
 	}
-	if and {
-		return item{e: AndExpr{of}, n: allOf(at(nodes, keep)), of: flat}
-	}
-	return item{e: OrExpr{of}, n: anyOf(at(nodes, keep)), of: flat}
+	e := exprOf(op, of)
+	return item{e: e, n: nodeOf(e, at(nodes, keep)), of: flat}
 }
 
 // mergeLists merges conditions on one field into one condition: alternatives of a
@@ -138,42 +125,39 @@ func (s *simplifier) mergeLists(items []item, and bool) []item {
 	first := map[group]int{}
 	var merged []item
 	for _, i := range items {
-		inner := i
-		_, negated := i.e.(NotExpr)
-		if negated {
-			inner = i.of[0]
+		e, negated := unnegated(i)
+		if c, ok := e.(Condition); ok && mergeable(c, and != negated) {
+			g := group{c.Field, c.Attr, negated}
+			k, again := first[g]
+			if !again {
+				first[g] = len(merged)
+			} else if earlier, _ := unnegated(merged[k]); len(earlier.(Condition).Values)+len(c.Values) <= MaxList {
+				merged[k] = s.merge(earlier.(Condition), c, and != negated)
+				if negated {
+					merged[k] = s.negate(merged[k])
+				}
+				continue
+			}
 		}
-		c, ok := inner.e.(Condition)
-		if !ok || !mergeable(c, and != negated) {
-			merged = append(merged, i)
-			continue
-		}
-		g := group{c.Field, c.Attr, negated}
-		k, again := first[g]
-		if !again {
-			first[g] = len(merged)
-			merged = append(merged, i)
-			continue
-		}
-		inner = merged[k]
-		if negated {
-			inner = inner.of[0]
-		}
-		sum := inner.e.(Condition)
-		if len(sum.Values)+len(c.Values) > MaxList {
-			merged = append(merged, i)
-			continue
-		}
-		if and != negated {
-			sum.Op = OpAll
-		}
-		sum.Values = append(slices.Clip(sum.Values), c.Values...)
-		merged[k] = s.condition(sum)
-		if negated {
-			merged[k] = s.negate(merged[k])
-		}
+		merged = append(merged, i)
 	}
 	return merged
+}
+
+// unnegated returns the expression that i is or negates.
+func unnegated(i item) (e Expr, negated bool) {
+	if opOf(i.e) == formNot {
+		return i.of[0].e, true
+	}
+	return i.e, false
+}
+
+func (s *simplifier) merge(a, b Condition, all bool) item {
+	if all {
+		a.Op = OpAll
+	}
+	a.Values = append(slices.Clip(a.Values), b.Values...)
+	return s.condition(a)
 }
 
 func mergeable(c Condition, all bool) bool {
@@ -219,53 +203,40 @@ func normal(c Condition, v Value) Value {
 // node binds c as far as the result is the same in every Env.
 func (s *simplifier) node(c Condition) bound.Node {
 	f := bound.FieldNamed(c.Field)
-	switch f.Kind {
-	case EnumKind: // a source can be written as its value or as its label
-		f = s.field(f, TagKind, "")
-		if c.Op == OpIn {
-			return &bound.Test{Field: f, Op: bound.OpIn, Texts: operandTexts(c.Values, key)}
+	switch {
+	case c.Op == OpExists:
+	case f.Kind == EnumKind: // a source can be written as its value or as its label
+		return textTest(c, s.field(f, TagKind, ""), "", c.Values, key)
+	case f.Kind == IdentityKind:
+		refs := make([]IdentityRef, len(c.Values))
+		for i, v := range c.Values {
+			refs[i] = v.Identity
 		}
-	case IdentityKind:
-		if c.Op == OpIn {
-			refs := make([]bound.IdentityRef, len(c.Values))
-			for i, v := range c.Values {
-				refs[i] = bound.IdentityRef(v.Identity)
+		return &bound.Test{Field: f, Op: bound.OpIn, Refs: refs}
+	case f.Kind == TagKind || f.Kind == GroupKind:
+		if f.Kind == GroupKind { // apart from OpExists, which does not count members by rule
+			f = s.field(f, f.Kind, "member")
+		}
+		ids := make([]string, len(c.Values))
+		for i, v := range c.Values {
+			ids[i] = "#" + strings.ToLower(v.Text)
+			if v.Kind == TextValue {
+				ids[i] = "=" + key(v.Text)
 			}
-			return &bound.Test{Field: f, Op: bound.OpIn, Refs: refs}
 		}
-	case GroupKind: // OpExists does not count members by rule
-		if c.Op != OpExists {
-			return s.names(c, s.field(f, f.Kind, "member"))
-		}
-	case TagKind:
-		if c.Op != OpExists {
-			return s.names(c, f)
-		}
-	case TimeKind, AttrKind:
-		if kind, ok := timesOf(c); !ok {
+		n, _ := s.binder.members(f, bound.Op(c.Op), ids) // the error is about the size, which does not matter here
+		return n
+	default:
+		kind, ok := timesOf(c)
+		if !ok {
 			return s.opaque(c)
-		} else if kind != "" {
+		}
+		if kind != "" {
 			f = s.field(f, f.Kind, string(kind))
 		}
 	}
 	s.binder.size, s.binder.values = 0, 0
 	n, err := s.binder.condition(c, f)
-	if err != nil {
-		return s.opaque(c)
-	}
-	return n
-}
-
-func (s *simplifier) names(c Condition, f *bound.Field) bound.Node {
-	ids := make([]string, len(c.Values))
-	for i, v := range c.Values {
-		ids[i] = "#" + strings.ToLower(v.Text)
-		if v.Kind == TextValue {
-			ids[i] = "=" + key(v.Text)
-		}
-	}
-	s.binder.size, s.binder.values = 0, 0
-	n, err := s.binder.members(f, bound.Op(c.Op), ids)
 	if err != nil {
 		return s.opaque(c)
 	}

@@ -11,33 +11,19 @@ import (
 // Format returns the text form of e: see LANGUAGE.md. Parse reads it back as e, with times in
 // UTC to the microsecond. The error is that of Validate, or an *Error for a Bound.
 func Format(e Expr) (string, error) {
-	if err := Validate(e); err != nil {
+	if err := validateForm(e); err != nil {
 		return "", err
-	}
-	if holdsBound(e) {
-		return "", refuse(boundUnwritten)
 	}
 	var b strings.Builder
 	format(&b, e, true)
 	return b.String(), nil
 }
 
-const boundUnwritten = "a bound expression cannot be written: give the expression that it was bound from"
-
-func holdsBound(e Expr) bool {
-	found := false
-	walk(e, MaxDepth, func(leaf Expr) {
-		_, isBound := leaf.(Bound)
-		found = found || isBound
-	})
-	return found
-}
-
 // format writes e as an item of a list, or as the whole text.
 func format(b *strings.Builder, e Expr, whole bool) {
 	switch e := e.(type) {
 	case ConstExpr:
-		b.WriteString(wordIs + ":" + constantWord(e))
+		b.WriteString(wordIs + ":" + constantWord(e.Everyone))
 	case AndExpr:
 		formatList(b, wordAnd, e.Of, whole)
 	case OrExpr:
@@ -97,12 +83,17 @@ func isPlainWord(s string) bool {
 		!strings.ContainsAny(s, notPlain) && !strings.ContainsFunc(s, unicode.IsSpace)
 }
 
+// fieldName returns the name of a field, with that of the attribute: attr.city.
+func fieldName(field, attr string) string {
+	if attr == "" {
+		return field
+	}
+	return field + "." + attr
+}
+
 func formatCondition(b *strings.Builder, c Condition) {
 	f := fieldNamed(c.Field)
-	name := c.Field
-	if c.Attr != "" {
-		name += "." + c.Attr
-	}
+	name := fieldName(c.Field, c.Attr)
 	if c.Op == OpExists {
 		b.WriteString(wordHas + ":" + name)
 		return

@@ -1,9 +1,6 @@
 package filter
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // listing is a list while it is read: items joined by AND, which can be omitted, or by OR.
 type listing struct {
@@ -152,16 +149,13 @@ func reading(parts []part, first string, spell func(part) string) string {
 func label(e Expr) string {
 	switch e := e.(type) {
 	case Condition:
-		name := e.Field
-		if e.Attr != "" {
-			name += "." + e.Attr
-		}
+		name := fieldName(e.Field, e.Attr)
 		if e.Op == OpExists {
 			return wordHas + ":" + name
 		}
 		return name + ":…"
 	case ConstExpr:
-		return fmt.Sprintf("%s:%s", wordIs, constantWord(e))
+		return wordIs + ":" + constantWord(e.Everyone)
 	case NotExpr:
 		return "-" + label(e.Of)
 	case SearchExpr:
@@ -170,8 +164,8 @@ func label(e Expr) string {
 	return "(…)"
 }
 
-func constantWord(e ConstExpr) string {
-	if e.Everyone {
+func constantWord(everyone bool) string {
+	if everyone {
 		return wordEveryone
 	}
 	return wordNobody

@@ -41,8 +41,16 @@ func Validate(e Expr) error {
 	return under(new(census).check(e, 1), "", "/filter")
 }
 
+// validateForm is Validate for an expression to write, which a Bound cannot be a part of.
+func validateForm(e Expr) error {
+	return under((&census{noBound: true}).check(e, 1), "", "/filter")
+}
+
 // census counts what Validate has checked so far.
-type census struct{ nodes, values, size int }
+type census struct {
+	nodes, values, size int
+	noBound             bool // a Bound is refused
+}
 
 func (n *census) check(e Expr, depth int) error {
 	if n.nodes++; n.nodes > MaxNodes {
@@ -52,14 +60,19 @@ func (n *census) check(e Expr, depth int) error {
 		return refuse("nested deeper than %d", MaxDepth)
 	}
 	switch e := e.(type) {
-	case ConstExpr, Bound:
+	case ConstExpr:
 		return nil
-	case AndExpr:
-		return n.checkAll("and", e.Of, depth)
-	case OrExpr:
-		return n.checkAll("or", e.Of, depth)
-	case NotExpr:
-		return under(n.check(e.Of, depth+1), "not", "/of")
+	case Bound:
+		if n.noBound {
+			return refuse("a bound expression cannot be written: give the expression that it was bound from")
+		}
+		return nil
+	case AndExpr, OrExpr, NotExpr:
+		if len(childrenOf(e)) == 0 {
+			return under(refuse("empty: write all or none"), opOf(e), "/of")
+		}
+		_, err := mapChildren(e, func(child Expr) (struct{}, error) { return struct{}{}, n.check(child, depth+1) })
+		return err
 	case SearchExpr:
 		return under(n.search(e), "search", "/text")
 	case Condition:
@@ -68,18 +81,6 @@ func (n *census) check(e Expr, depth int) error {
 		return refuse("missing expression")
 	}
 	return refuse("unknown expression %T", e)
-}
-
-func (n *census) checkAll(list string, of []Expr, depth int) error {
-	if len(of) == 0 {
-		return under(refuse("empty: write all or none"), list, "/of")
-	}
-	for i, child := range of {
-		if err := n.check(child, depth+1); err != nil {
-			return underChild(err, list, i)
-		}
-	}
-	return nil
 }
 
 func (n *census) search(e SearchExpr) error {
@@ -130,40 +131,44 @@ func (n *census) condition(c Condition) error {
 	return nil
 }
 
+// counts returns how many values op needs.
+func counts(op Op) (least, most int) {
+	switch op {
+	case OpExists:
+		return 0, 0
+	case OpBetween:
+		return 2, 2
+	case OpIn, OpAll:
+		return 1, MaxList
+	}
+	return 1, 1
+}
+
 // badCount returns why c has too few or too many values, or "".
 func badCount(c Condition) string {
 	n := len(c.Values)
-	switch c.Op {
-	case OpExists:
-		if n != 0 {
-			return "exists takes no value"
-		}
-	case OpBetween:
-		if n != 2 {
-			return fmt.Sprintf("between takes two values, not %d", n)
-		}
-		if (c.Values[0].Kind == NumberValue) != (c.Values[1].Kind == NumberValue) {
+	least, most := counts(c.Op)
+	switch {
+	case n >= least && n <= most:
+		if c.Op == OpBetween && (c.Values[0].Kind == NumberValue) != (c.Values[1].Kind == NumberValue) {
 			return "between takes two values of one kind"
 		}
-	case OpIn, OpAll:
-		if n == 0 {
-			return "empty list of values"
-		}
-		if n > MaxList {
-			return fmt.Sprintf("more than %d values", MaxList)
-		}
-	default:
-		if n != 1 {
-			return fmt.Sprintf("%s takes one value, not %d", c.Op, n)
-		}
+		return ""
+	case most == 0:
+		return "exists takes no value"
+	case most == 1:
+		return fmt.Sprintf("%s takes one value, not %d", c.Op, n)
+	case most == 2:
+		return fmt.Sprintf("between takes two values, not %d", n)
+	case n == 0:
+		return "empty list of values"
 	}
-	return ""
+	return fmt.Sprintf("more than %d values", MaxList)
 }
 
 // badValue returns why v is no operand of op on f, or "".
 func badValue(f *Field, op Op, v Value) string {
-	kinds := operands(f.Kind, op)
-	if !slices.Contains(kinds, v.Kind) {
+	if !slices.Contains(operands(f.Kind, op), v.Kind) {
 		return fmt.Sprintf("a %s does not fit %s", v.Kind, op)
 	}
 	switch v.Kind {
@@ -218,39 +223,6 @@ func badIdentity(i IdentityRef) string {
 	}
 	return ""
 }
-
-// operands returns the kinds of values that op accepts on a field of kind k.
-func operands(k Kind, op Op) []ValueKind {
-	switch k {
-	case TagKind, GroupKind:
-		return namedOperands
-	case IDKind:
-		return idOperands
-	case TimeKind:
-		return timeOperands
-	case IdentityKind:
-		return identityOperands
-	case AttrKind:
-		switch op {
-		case OpIn:
-			return anyOperands
-		case OpContains, OpPrefix, OpSuffix:
-			return textOperands
-		}
-		return orderedOperands
-	}
-	return textOperands
-}
-
-var (
-	textOperands     = []ValueKind{TextValue}
-	idOperands       = []ValueKind{IDValue}
-	identityOperands = []ValueKind{IdentityValue}
-	namedOperands    = []ValueKind{TextValue, IDValue}
-	timeOperands     = []ValueKind{TimeValue, DateValue, PeriodValue, AgoValue}
-	orderedOperands  = []ValueKind{NumberValue, TimeValue, DateValue, PeriodValue, AgoValue}
-	anyOperands      = []ValueKind{TextValue, NumberValue, BoolValue, TimeValue, DateValue, PeriodValue, AgoValue}
-)
 
 func badText(s string) string {
 	switch {

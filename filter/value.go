@@ -3,7 +3,7 @@ package filter
 import (
 	"time"
 
-	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/filter/bound"
 )
 
 // ValueKind is the kind of an operand.
@@ -34,11 +34,7 @@ type Value struct {
 }
 
 // IdentityRef selects identities. An empty Account or ExternalID means any.
-type IdentityRef struct {
-	Source     visitor.Source
-	Account    string
-	ExternalID string
-}
+type IdentityRef = bound.IdentityRef
 
 // Period is a period of the calendar relative to now, in the workspace's time zone.
 type Period string
@@ -61,29 +57,25 @@ func Periods() []Period {
 }
 
 // span returns the first instant of p and the first instant after it.
-func (p Period) span(now time.Time, zone *time.Location, weekStart time.Weekday) (from, to time.Time, ok bool) {
+func (p Period) span(now time.Time, zone *time.Location, weekStart time.Weekday) (from, to time.Time) {
 	year, month, day := now.In(zone).Date()
-	date := func(y int, m time.Month, d int) time.Time { return midnight(y, m, d, zone) }
-	week := day - (int(now.In(zone).Weekday())-int(weekStart)+7)%7
-	switch p {
-	case Today:
-		return date(year, month, day), date(year, month, day+1), true
-	case Yesterday:
-		return date(year, month, day-1), date(year, month, day), true
-	case ThisWeek:
-		return date(year, month, week), date(year, month, week+7), true
-	case LastWeek:
-		return date(year, month, week-7), date(year, month, week), true
-	case ThisMonth:
-		return date(year, month, 1), date(year, month+1, 1), true
-	case LastMonth:
-		return date(year, month-1, 1), date(year, month, 1), true
-	case ThisYear:
-		return date(year, 1, 1), date(year+1, 1, 1), true
-	case LastYear:
-		return date(year-1, 1, 1), date(year, 1, 1), true
+	start := func(n int) time.Time { // of the nth period after the current one of the same length
+		switch p {
+		case ThisWeek, LastWeek:
+			weekday := (now.In(zone).Weekday() - weekStart + 7) % 7
+			return midnight(year, month, day-int(weekday)+7*n, zone)
+		case ThisMonth, LastMonth:
+			return midnight(year, month+time.Month(n), 1, zone)
+		case ThisYear, LastYear:
+			return midnight(year+n, 1, 1, zone)
+		}
+		return midnight(year, month, day+n, zone)
 	}
-	return from, to, false
+	switch p {
+	case Yesterday, LastWeek, LastMonth, LastYear:
+		return start(-1), start(0)
+	}
+	return start(0), start(1)
 }
 
 // midnight returns the first instant of a day. Where the clocks skip midnight, time.Date

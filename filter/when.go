@@ -34,34 +34,20 @@ func formatAge(d time.Duration) string {
 }
 
 // parseAge reads whole numbers of units, each unit at most once and the largest first.
-func parseAge(s string) (time.Duration, bool) {
-	var sum time.Duration
-	units := ageUnits
-	for s != "" {
-		digits := 0
-		for digits < len(s) && s[digits] >= '0' && s[digits] <= '9' {
-			digits++
+func parseAge(s string) (sum time.Duration, ok bool) {
+	for _, u := range ageUnits {
+		unit := strings.TrimLeft(s, "0123456789")
+		rest := strings.TrimLeft(unit, "wdhmsun")
+		if unit[:len(unit)-len(rest)] != u.name {
+			continue
 		}
-		n, err := strconv.ParseInt(s[:digits], 10, 64)
-		if err != nil {
+		n, err := strconv.ParseInt(s[:len(s)-len(unit)], 10, 64)
+		if err != nil || n > int64((maxAge-sum)/u.unit) {
 			return 0, false
 		}
-		s = s[digits:]
-		letters := 0
-		for letters < len(s) && s[letters] >= 'a' && s[letters] <= 'z' {
-			letters++
-		}
-		i := 0
-		for i < len(units) && units[i].name != s[:letters] {
-			i++
-		}
-		if i == len(units) || n > int64(maxAge/units[i].unit) {
-			return 0, false
-		}
-		sum += time.Duration(n) * units[i].unit
-		s, units = s[letters:], units[i+1:]
+		sum, s, ok = sum+time.Duration(n)*u.unit, rest, true
 	}
-	return sum, len(units) < len(ageUnits) && sum <= maxAge
+	return sum, ok && s == ""
 }
 
 // rfc3339 is stricter than time.Parse, which accepts 1:00 and a comma.
@@ -85,7 +71,7 @@ func when(word string) (v Value, age, ok bool) {
 		return timeOf(t), false, true
 	}
 	word = strings.ToLower(word)
-	if slices.Contains(periodNames(), word) {
+	if slices.Contains(Periods(), Period(word)) {
 		return Value{Kind: PeriodValue, Text: word}, false, true
 	}
 	bare, isAgo := strings.CutSuffix(word, agoSuffix)
@@ -94,7 +80,7 @@ func when(word string) (v Value, age, ok bool) {
 }
 
 func periodNames() []string {
-	names := make([]string, 0, 8)
+	var names []string
 	for _, p := range Periods() {
 		names = append(names, string(p))
 	}

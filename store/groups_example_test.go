@@ -92,7 +92,7 @@ func ExampleWorkspace_AddToGroup() {
 	agent, _ := ws.WithActor("agent-7", "asked at the fair")
 	r, err := agent.AddToGroup(ctx, g.ID, first(ctx, ws, filter.Search("ada")).ID, first(ctx, ws, filter.Search("zoe")).ID)
 	fmt.Println(r.Changed, err)
-	show(ctx, ws, filter.And(filter.Group.In("Newsletter"), filter.Phone.Exists()))
+	show(ctx, ws, filter.And(filter.Group.Has("Newsletter"), filter.Phone.Exists()))
 	m := first(ctx, ws, filter.Search("ada")).Memberships[0]
 	fmt.Println(m.Group == g.ID, m.Actor, m.Cause)
 	// Output:
@@ -106,7 +106,7 @@ func ExampleWorkspace_RemoveFromGroup() {
 	g, _ := ws.CreateGroup(ctx, group.Draft{Name: "Everyone", Rule: filter.All()})
 	_, err := ws.RemoveFromGroup(ctx, g.ID, first(ctx, ws, filter.Search("bob")).ID)
 	fmt.Println(err)
-	show(ctx, ws, filter.Group.In("Everyone"))
+	show(ctx, ws, filter.Group.Has("Everyone"))
 	// Output:
 	// <nil>
 	// Ada Lovelace

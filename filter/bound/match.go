@@ -56,7 +56,8 @@ func (t *Test) match(v *visitor.Visitor) bool {
 		s := t.Field.Text(v)
 		return s != "" && t.matchText(s)
 	case PhoneKind:
-		return t.matchPhone(t.Field.Text(v))
+		s := t.Field.Text(v)
+		return s != "" && (t.Op == OpExists || t.matchFolded(s))
 	case TimeKind:
 		at := t.Field.Time(v)
 		return !at.IsZero() && (t.Op == OpExists || t.HasTime(at.UnixMicro()))
@@ -95,44 +96,37 @@ func (t *Test) matchText(s string) bool {
 	if len(t.Texts) >= manyTexts {
 		return t.matchFolded(text.Fold(s))
 	}
-	is := text.Equal
 	switch t.Op {
 	case OpContains:
-		is = text.Contains
+		return t.fits(s, text.Contains)
 	case OpPrefix:
-		is = text.HasPrefix
+		return t.fits(s, text.HasPrefix)
 	case OpSuffix:
-		is = text.HasSuffix
+		return t.fits(s, text.HasSuffix)
 	}
-	for _, wanted := range t.Texts {
-		if is(s, wanted) {
-			return true
-		}
-	}
-	return false
+	return t.fits(s, text.Equal)
 }
 
 // matchFolded tests a folded text, or a phone.
 func (t *Test) matchFolded(s string) bool {
-	is := strings.Contains
 	switch t.Op {
 	case OpIn:
 		return t.has(s)
 	case OpPrefix:
-		is = strings.HasPrefix
+		return t.fits(s, strings.HasPrefix)
 	case OpSuffix:
-		is = strings.HasSuffix
+		return t.fits(s, strings.HasSuffix)
 	}
-	for _, wanted := range t.Texts {
-		if is(s, wanted) {
+	return t.fits(s, strings.Contains)
+}
+
+func (t *Test) fits(s string, is func(s, operand string) bool) bool {
+	for _, operand := range t.Texts {
+		if is(s, operand) {
 			return true
 		}
 	}
 	return false
-}
-
-func (t *Test) matchPhone(s string) bool {
-	return s != "" && (t.Op == OpExists || t.matchFolded(s))
 }
 
 func (t *Test) matchTags(v *visitor.Visitor) bool {

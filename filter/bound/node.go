@@ -24,7 +24,10 @@ type (
 	// folded word. Where Digits is not empty, it is also found where the phone contains
 	// Digits. Digits are those of Text or, if these are too few to search for, those of Text
 	// and the phone words beside it.
-	Term struct{ Text, Digits string }
+	Term struct {
+		Text   string `json:"text"`
+		Digits string `json:"digits,omitempty"`
+	}
 	// Test is a condition on one field. A visitor that lacks the field does not match.
 	Test struct {
 		Field *Field

@@ -9,9 +9,9 @@ import (
 
 // IdentityRef is an operand on identities. An empty Account or ExternalID means any.
 type IdentityRef struct {
-	Source     visitor.Source
-	Account    string
-	ExternalID string
+	Source     visitor.Source `json:"source"`
+	Account    string         `json:"account,omitempty"`
+	ExternalID string         `json:"external_id,omitempty"`
 }
 
 // Compare returns -1, 0 or 1: the order by source, account, external id.

@@ -1,8 +1,6 @@
 package filter
 
 import (
-	"cmp"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -31,9 +29,22 @@ func Bind(e Expr, env *Env) (Bound, error) {
 
 type binder struct {
 	Env
-	size   int  // nodes bound so far
-	values int  // values bound so far
+	boundSize
 	inRule bool // binding the rule of a group
+}
+
+// boundSize is the size of a bound tree so far.
+type boundSize struct{ nodes, values int }
+
+func (b *boundSize) grow(nodes, values int) error {
+	b.nodes, b.values = b.nodes+nodes, b.values+values
+	switch {
+	case b.nodes > MaxBound:
+		return refuse("more than %d conditions, with those of groups and lists", MaxBound)
+	case b.values > MaxBoundValues:
+		return refuse("more than %d values, with those of groups", MaxBoundValues)
+	}
+	return nil
 }
 
 func newBinder(env *Env) *binder {
@@ -51,7 +62,7 @@ func newBinder(env *Env) *binder {
 }
 
 func (b *binder) bind(e Expr) (bound.Node, error) {
-	if err := b.grow(1); err != nil {
+	if err := b.grow(1, 0); err != nil {
 		return nil, err
 	}
 	switch e := e.(type) {
@@ -65,7 +76,7 @@ func (b *binder) bind(e Expr) (bound.Node, error) {
 		return nodeOf(e, nodes), nil
 	case SearchExpr:
 		words := terms(e.Text)
-		return bound.Terms(words), b.grow(len(words) - 1)
+		return bound.Terms(words), b.grow(len(words)-1, 0)
 	case Condition:
 		n, err := b.condition(e, bound.FieldNamed(e.Field))
 		return n, under(err, e.Field, "")
@@ -74,7 +85,7 @@ func (b *binder) bind(e Expr) (bound.Node, error) {
 			return nil, refuse("a group's rule may not be bound already")
 		}
 		size, values := sizeOf(e.Node())
-		return e.Node(), cmp.Or(b.grow(size-1), b.growValues(values))
+		return e.Node(), b.grow(size-1, values)
 	}
 	return nil, refuse("unknown expression %T", e)
 }
@@ -90,36 +101,18 @@ func nodeOf(e Expr, nodes []bound.Node) bound.Node {
 	return inverse(nodes[0])
 }
 
-func (b *binder) grow(nodes int) error {
-	if b.size += nodes; b.size > MaxBound {
-		return refuse("more than %d conditions, with those of groups and lists", MaxBound)
-	}
-	return nil
-}
-
-func (b *binder) growValues(values int) error {
-	if b.values += values; b.values > MaxBoundValues {
-		return refuse("more than %d values, with those of groups", MaxBoundValues)
-	}
-	return nil
-}
-
 func (b *binder) condition(c Condition, f *bound.Field) (bound.Node, error) {
-	if err := b.growValues(len(c.Values)); err != nil {
+	if err := b.grow(0, len(c.Values)); err != nil {
 		return nil, err
 	}
 	if c.Op == OpExists {
 		return &bound.Test{Field: f, Attr: c.Attr, Op: bound.OpExists}, nil
 	}
 	switch f.Kind {
-	case TagKind:
-		return b.tags(c, f)
+	case TagKind, EnumKind, IdentityKind:
+		return b.named(c, f)
 	case GroupKind:
 		return b.groups(c, f)
-	case EnumKind:
-		return b.sources(c, f)
-	case IdentityKind:
-		return b.identities(c, f)
 	case IDKind:
 		return textTest(c, f, "", c.Values, strings.ToLower), nil
 	case TextKind:
@@ -134,53 +127,28 @@ func (b *binder) condition(c Condition, f *bound.Field) (bound.Node, error) {
 	return nil, refuse("unknown kind of field")
 }
 
-func (b *binder) sources(c Condition, f *bound.Field) (bound.Node, error) {
-	texts := make([]string, len(c.Values))
+// named tests for the tags, sources or identities that the values of c name.
+func (b *binder) named(c Condition, f *bound.Field) (bound.Node, error) {
+	t := &bound.Test{Field: f, Op: bound.OpIn}
 	for i, v := range c.Values {
-		source, err := b.source(v.Text)
-		if err != nil {
+		resolved, err := b.resolve(f.Kind, v)
+		switch {
+		case err != nil:
 			return nil, underValue(err, i)
+		case f.Kind == IdentityKind:
+			t.Refs = append(t.Refs, resolved.Identity)
+		default:
+			t.Texts = append(t.Texts, strings.ToLower(resolved.Text))
 		}
-		texts[i] = string(source)
 	}
-	return &bound.Test{Field: f, Op: bound.OpIn, Texts: sorted(texts)}, nil
+	if f.Kind == TagKind {
+		return b.members(f, bound.Op(c.Op), t.Texts)
+	}
+	t.Texts, t.Refs = sorted(t.Texts), sortedRefs(t.Refs)
+	return t, nil
 }
 
-// source parses the value or the label of a source.
-func (b *binder) source(s string) (visitor.Source, error) {
-	source, err := b.Sources.Parse(s)
-	if refused := (*visitor.FieldError)(nil); errors.As(err, &refused) {
-		return "", refuse("source %s", refused.Reason)
-	}
-	return source, err
-}
-
-func (b *binder) identities(c Condition, f *bound.Field) (bound.Node, error) {
-	refs := make([]bound.IdentityRef, len(c.Values))
-	for i, v := range c.Values {
-		source, err := b.source(string(v.Identity.Source))
-		if err != nil {
-			return nil, underValue(err, i)
-		}
-		refs[i] = v.Identity
-		refs[i].Source = source
-	}
-	return &bound.Test{Field: f, Op: bound.OpIn, Refs: sortedRefs(refs)}, nil
-}
-
-func (b *binder) tags(c Condition, f *bound.Field) (bound.Node, error) {
-	ids := make([]string, len(c.Values)) // "" for an unknown tag
-	for i, v := range c.Values {
-		id, ok := b.tag(v)
-		if !ok && b.Unknown == UnknownIsError {
-			return nil, underValue(b.unknown(TagKind, v), i)
-		}
-		ids[i] = string(id)
-	}
-	return b.members(f, bound.Op(c.Op), ids)
-}
-
-// members tests for one, or for all, of the ids; no visitor has an empty id.
+// members tests for one, or for all, of the ids; "" is the id of an unknown tag or group.
 func (b *binder) members(f *bound.Field, op bound.Op, ids []string) (bound.Node, error) {
 	ids = sorted(ids)
 	if ids[0] == "" {
@@ -194,7 +162,7 @@ func (b *binder) members(f *bound.Field, op bound.Op, ids []string) (bound.Node,
 	}
 	t := &bound.Test{Field: f, Op: op, Texts: ids}
 	size, _ := sizeOf(t)
-	return t, b.grow(size - 1)
+	return t, b.grow(size-1, 0)
 }
 
 func (b *binder) groups(c Condition, f *bound.Field) (bound.Node, error) {
@@ -251,5 +219,5 @@ func (b *binder) rule(ref GroupRef, f *bound.Field) (bound.Node, error) {
 	return anyOf(
 		&bound.Test{Field: f, Op: bound.OpIn, Texts: ids},
 		allOf(rule, inverse(&bound.Test{Field: f, Op: bound.OpExcluded, Texts: ids})),
-	), b.grow(4)
+	), b.grow(4, 0)
 }

@@ -28,8 +28,7 @@ func (b *Bound) UnmarshalJSON(in []byte) error {
 	if err := dec.Decode(&form); err != nil {
 		return refuse("not a bound filter")
 	}
-	r := boundReader{nodes: MaxBound, values: MaxBoundValues}
-	root, err := r.node(form, maxBoundDepth)
+	root, err := new(boundSize).read(form, maxBoundDepth)
 	if err != nil {
 		return err
 	}
@@ -40,13 +39,10 @@ func (b *Bound) UnmarshalJSON(in []byte) error {
 	return nil
 }
 
-// boundReader counts how many more nodes and values are allowed.
-type boundReader struct{ nodes, values int }
-
-// node returns the node of f. It ignores parts that belong to another kind of node.
-func (r *boundReader) node(f boundForm, levels int) (bound.Node, error) {
-	if r.nodes -= max(1, len(f.Terms)); r.nodes < 0 {
-		return nil, refuse("more than %d conditions, with those of groups and lists", MaxBound)
+// read returns the node of f. It ignores parts that belong to another kind of node.
+func (b *boundSize) read(f boundForm, levels int) (bound.Node, error) {
+	if err := b.grow(max(1, len(f.Terms)), 0); err != nil {
+		return nil, err
 	}
 	if levels == 0 {
 		return nil, refuse("nested deeper than %d", maxBoundDepth)
@@ -54,7 +50,7 @@ func (r *boundReader) node(f boundForm, levels int) (bound.Node, error) {
 	nodes := make([]bound.Node, len(f.Of))
 	for i, child := range f.Of {
 		var err error
-		if nodes[i], err = r.node(child, levels-1); err != nil {
+		if nodes[i], err = b.read(child, levels-1); err != nil {
 			return nil, err
 		}
 		if isConstant(nodes[i]) || child.Kind == f.Kind {
@@ -76,7 +72,7 @@ func (r *boundReader) node(f boundForm, levels int) (bound.Node, error) {
 		}
 		return nil, refuse("a term that is not folded")
 	case f.Kind == boundTest:
-		return r.test(f)
+		return b.test(f)
 	}
 	return nil, refuse("an unknown kind of node, or one without its parts")
 }
@@ -85,7 +81,7 @@ func isFolded(s string) bool {
 	return s != "" && len(s) <= maxFolded && utf8.ValidString(s) && !strings.ContainsRune(s, 0) && text.Fold(s) == s
 }
 
-func (r *boundReader) test(f boundForm) (bound.Node, error) {
+func (b *boundSize) test(f boundForm) (bound.Node, error) {
 	field := bound.FieldNamed(f.Field)
 	if field == nil {
 		return nil, refuse("unknown field")
@@ -102,13 +98,7 @@ func (r *boundReader) test(f boundForm) (bound.Node, error) {
 		return nil, refuse("operands that do not fit the operator")
 	}
 	size, values := sizeOf(t)
-	if r.nodes -= size - 1; r.nodes < 0 {
-		return nil, refuse("more than %d conditions, with those of groups and lists", MaxBound)
-	}
-	if r.values -= values; r.values < 0 {
-		return nil, refuse("more than %d values, with those of groups", MaxBoundValues)
-	}
-	return t, nil
+	return t, b.grow(size-1, values)
 }
 
 // hasOp reports whether the field has the operator, and the operator the kind of value.

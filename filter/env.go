@@ -90,13 +90,17 @@ func key(name string) string { return tag.Key(oneSpaced(name)) }
 
 func oneSpaced(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// tag returns the id of the tag that v names. An id is not looked up.
-func (env *Env) tag(v Value) (tag.ID, bool) {
-	if v.Kind == IDValue {
-		return tag.ID(strings.ToLower(v.Text)), true
+// id returns the id of the tag or group that v names. The id of a tag is not looked up.
+func (env *Env) id(kind Kind, v Value) (id string, known bool) {
+	switch {
+	case kind == GroupKind:
+		ref, ok := env.group(v)
+		return string(ref.ID), ok
+	case v.Kind == IDValue:
+		return strings.ToLower(v.Text), true
 	}
 	found, ok := env.Tags[key(v.Text)]
-	return found, ok
+	return string(found), ok
 }
 
 // group returns the group whose name or id v is.

@@ -93,7 +93,7 @@ func mapped[T any](list []T, explain func(T) *finding) []*finding {
 
 // leaf explains an expression without children, which Bind has accepted.
 func (x *explainer) leaf(e Expr) *finding {
-	x.binder.size, x.binder.values = 0, 0
+	x.binder.boundSize = boundSize{}
 	n, err := x.binder.bind(e)
 	if err != nil {
 		n = bound.Constant(false)

@@ -25,7 +25,7 @@ func (p *prover) implies(a, b bound.Node) bool {
 	}
 	switch a := a.(type) {
 	case bound.AnyOf:
-		return !slices.ContainsFunc(a, func(child bound.Node) bool { return !p.implies(child, b) })
+		return every(a, func(child bound.Node) bool { return p.implies(child, b) })
 	case bound.AllOf:
 		if slices.ContainsFunc(a, func(child bound.Node) bool { return p.implies(child, b) }) {
 			return true
@@ -33,7 +33,7 @@ func (p *prover) implies(a, b bound.Node) bool {
 	}
 	switch b := b.(type) {
 	case bound.AllOf:
-		return !slices.ContainsFunc(b, func(child bound.Node) bool { return !p.implies(a, child) })
+		return every(b, func(child bound.Node) bool { return p.implies(a, child) })
 	case bound.AnyOf:
 		return slices.ContainsFunc(b, func(child bound.Node) bool { return p.implies(a, child) })
 	case bound.Negation:
@@ -66,7 +66,7 @@ func (p *prover) excludes(a, b bound.Node) bool {
 				return true
 			}
 		case bound.AnyOf:
-			if !slices.ContainsFunc(a, func(child bound.Node) bool { return !p.excludes(child, b) }) {
+			if every(a, func(child bound.Node) bool { return p.excludes(child, b) }) {
 				return true
 			}
 		case bound.Negation:
@@ -82,16 +82,12 @@ func (p *prover) excludes(a, b bound.Node) bool {
 }
 
 func termsImply(a, b bound.Terms) bool {
-	for _, wanted := range b {
-		found := slices.ContainsFunc(a, func(t bound.Term) bool {
+	return every(b, func(wanted bound.Term) bool {
+		return slices.ContainsFunc(a, func(t bound.Term) bool {
 			return strings.Contains(t.Text, wanted.Text) &&
 				(t.Digits == "" || wanted.Digits != "" && strings.Contains(t.Digits, wanted.Digits))
 		})
-		if !found {
-			return false
-		}
-	}
-	return true
+	})
 }
 
 func testImplies(a, b *bound.Test) bool {
@@ -105,8 +101,8 @@ func testImplies(a, b *bound.Test) bool {
 	case a.Op == bound.OpBetween && b.Op == bound.OpBetween:
 		return within(a.Times, b.Times) && within(a.Numbers, b.Numbers)
 	case a.Field.Kind == bound.IdentityKind:
-		return !slices.ContainsFunc(a.Refs, func(ref bound.IdentityRef) bool {
-			return !slices.ContainsFunc(b.Refs, func(r bound.IdentityRef) bool { return isPartOf(ref, r) })
+		return every(a.Refs, func(ref IdentityRef) bool {
+			return slices.ContainsFunc(b.Refs, func(r IdentityRef) bool { return isPartOf(ref, r) })
 		})
 	case a.Op == bound.OpExcluded || b.Op == bound.OpExcluded:
 		return a.Op == b.Op && isSubset(a.Texts, b.Texts)
@@ -119,8 +115,8 @@ func testImplies(a, b *bound.Test) bool {
 	case a.Op == bound.OpBetween || b.Op == bound.OpBetween:
 		return false
 	}
-	return !slices.ContainsFunc(a.Texts, func(s string) bool {
-		return !slices.ContainsFunc(b.Texts, func(part string) bool { return partImplies(a.Op, s, b.Op, part) })
+	return every(a.Texts, func(s string) bool {
+		return slices.ContainsFunc(b.Texts, func(part string) bool { return partImplies(a.Op, s, b.Op, part) })
 	})
 }
 
@@ -138,8 +134,9 @@ func partImplies(op bound.Op, s string, partOp bound.Op, part string) bool {
 }
 
 // isPartOf reports whether every identity that a means is one that b means.
-func isPartOf(a, b bound.IdentityRef) bool {
-	return a.Source == b.Source && (b.Account == "" || a.Account == b.Account) && (b.ExternalID == "" || a.ExternalID == b.ExternalID)
+func isPartOf(a, b IdentityRef) bool {
+	return a.Source == b.Source && (b.Account == "" || a.Account == b.Account) &&
+		(b.ExternalID == "" || a.ExternalID == b.ExternalID)
 }
 
 // testExcludes compares tests on fields that have one value at most. A text attribute can be a
@@ -185,12 +182,13 @@ func textsExclude(a, b *bound.Test) bool {
 	})
 }
 
-// isSubset reports whether a is a subset of b. Both must be sorted.
+// isSubset reports whether a is a subset of b, which must be sorted.
 func isSubset(a, b []string) bool {
-	if len(a) > len(b) {
-		return false
-	}
-	return !slices.ContainsFunc(a, func(s string) bool { return !contains(b, s) })
+	return every(a, func(s string) bool { return contains(b, s) })
+}
+
+func every[T any](list []T, fits func(T) bool) bool {
+	return !slices.ContainsFunc(list, func(t T) bool { return !fits(t) })
 }
 
 // contains reports whether s is in a sorted list.
@@ -199,29 +197,41 @@ func contains(list []string, s string) bool {
 	return found
 }
 
+// covers reports whether b is known to change nothing beside a in a conjunction or a disjunction.
+func (p *prover) covers(a, b bound.Node, and bool) bool {
+	if and {
+		return p.implies(a, b)
+	}
+	return p.implies(b, a)
+}
+
+// clash reports whether a and b are known to decide a conjunction or a disjunction.
+func (p *prover) clash(a, b bound.Node, and bool) bool {
+	if and {
+		return p.excludes(a, b)
+	}
+	return p.excludes(inverse(a), inverse(b))
+}
+
 // mostReduced is the number of children that are compared with each other.
 const mostReduced = 64
 
 // reduce returns the indexes of the nodes of a list that are not redundant: of a conjunction those
-// that no other node implies, of a disjunction those that imply no other node. It reports a clash
-// if two nodes of a conjunction exclude each other, or two of a disjunction match every visitor.
+// that no other node implies, of a disjunction those that imply no other node. It reports whether two
+// nodes decide the list: two of a conjunction that exclude each other, or two of a disjunction that
+// together match every visitor.
 func reduce(nodes []bound.Node, and bool) (keep []int, clash bool) {
 	p := &prover{proofSteps}
-	covers, clashes := p.implies, p.excludes
-	if !and {
-		covers = func(a, b bound.Node) bool { return p.implies(b, a) }
-		clashes = func(a, b bound.Node) bool { return p.excludes(inverse(a), inverse(b)) }
-	}
 	keep = make([]int, 0, len(nodes))
 	for i, n := range nodes {
 		switch {
 		case i >= mostReduced:
 			keep = append(keep, i)
-		case slices.ContainsFunc(keep, func(k int) bool { return covers(nodes[k], n) }):
-		case slices.ContainsFunc(keep, func(k int) bool { return clashes(nodes[k], n) }):
+		case slices.ContainsFunc(keep, func(k int) bool { return p.covers(nodes[k], n, and) }):
+		case slices.ContainsFunc(keep, func(k int) bool { return p.clash(nodes[k], n, and) }):
 			return nil, true
 		default:
-			keep = append(slices.DeleteFunc(keep, func(k int) bool { return covers(n, nodes[k]) }), i)
+			keep = append(slices.DeleteFunc(keep, func(k int) bool { return p.covers(n, nodes[k], and) }), i)
 		}
 	}
 	return keep, false

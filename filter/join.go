@@ -7,7 +7,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// subject is a test without its operands.
+// subject is a test without its operands; without a field it is a search.
 type subject struct {
 	field   *bound.Field
 	attr    string
@@ -27,104 +27,96 @@ type subject struct {
 // The list is a conjunction if and is true, else a disjunction. The searches of a conjunction
 // become one search.
 func joinTests(nodes []bound.Node, and bool) []bound.Node {
-	if and {
-		nodes = joinTerms(nodes)
-	}
-	alike := map[subject][]*bound.Test{}
+	alike := map[subject][]bound.Node{}
 	for _, n := range nodes {
-		if t, s, ok := subjectOf(n, and); ok {
-			alike[s] = append(alike[s], t)
+		if s, ok := subjectOf(n, and); ok {
+			alike[s] = append(alike[s], n)
 		}
 	}
 	joined := make([]bound.Node, 0, len(nodes))
 	for _, n := range nodes {
-		_, s, ok := subjectOf(n, and)
-		tests := alike[s]
-		switch {
-		case !ok || len(tests) == 1:
+		s, ok := subjectOf(n, and)
+		switch same := alike[s]; {
+		case !ok || len(same) == 1:
 			joined = append(joined, n)
-		case len(tests) > 1:
+		case len(same) > 1:
 			alike[s] = nil
-			one := s.join(tests, and != s.negated)
-			if s.negated {
-				one = inverse(one)
-			}
-			joined = append(joined, one)
+			joined = append(joined, s.join(same, and))
 		}
 	}
 	return joined
 }
 
-// joinTerms replaces all searches by one search, in the place of the first.
-func joinTerms(nodes []bound.Node) []bound.Node {
-	var all bound.Terms
-	seen := map[bound.Term]bool{}
-	for _, n := range nodes {
-		terms, _ := n.(bound.Terms)
-		for _, t := range terms {
-			if !seen[t] {
-				seen[t], all = true, append(all, t)
-			}
-		}
-	}
-	joined := make([]bound.Node, 0, len(nodes))
-	for _, n := range nodes {
-		if _, ok := n.(bound.Terms); !ok {
-			joined = append(joined, n)
-		} else if all != nil {
-			joined, all = append(joined, all), nil
-		}
-	}
-	return joined
-}
-
-// subjectOf returns the test that n is or negates, and the test's subject. It reports false if
-// no other test can be joined to it.
-func subjectOf(n bound.Node, and bool) (*bound.Test, subject, bool) {
+// testOf returns the test that n is or negates, nil if it is neither.
+func testOf(n bound.Node) (t *bound.Test, negated bool) {
 	not, negated := n.(bound.Negation)
 	if negated {
 		n = not.Of
 	}
-	t, ok := n.(*bound.Test)
-	if !ok {
-		return nil, subject{}, false
-	}
-	s := subject{t.Field, t.Attr, t.Op, t.Kind, negated}
-	switch {
-	case t.Op == bound.OpExists:
-		return nil, s, false
-	case and == negated: // the operands are alternatives
-		return t, s, t.Op != bound.OpAll
-	case t.Op == bound.OpAll, t.Op == bound.OpIn && len(t.Texts) == 1 && (t.Field.Kind == bound.TagKind || t.Field.Kind == bound.GroupKind):
-		s.op = bound.OpAll
-		return t, s, true
-	}
-	return t, s, t.Op == bound.OpBetween // a time or an attribute has one value
+	t, _ = n.(*bound.Test)
+	return t, negated
 }
 
-// join returns one test with the operands of all tests.
-func (s subject) join(tests []*bound.Test, and bool) bound.Node {
-	all := &bound.Test{Field: s.field, Attr: s.attr, Op: s.op, Kind: s.kind}
-	if s.op == bound.OpBetween {
-		all.Times, all.Numbers = tests[0].Times, tests[0].Numbers
-		for _, t := range tests[1:] {
-			if and {
-				all.Times, all.Numbers = common(all.Times, t.Times), common(all.Numbers, t.Numbers)
-				continue
-			}
-			all.Times, all.Numbers = append(slices.Clip(all.Times), t.Times...), append(slices.Clip(all.Numbers), t.Numbers...)
-		}
-		if all.Times, all.Numbers = union(all.Times, 1), union(all.Numbers, 0); len(all.Times)+len(all.Numbers) == 0 {
-			return bound.Constant(false)
-		}
-		return all
+// subjectOf returns the subject of n. It reports false if no other node can be joined to it.
+func subjectOf(n bound.Node, and bool) (subject, bool) {
+	if _, isSearch := n.(bound.Terms); isSearch {
+		return subject{}, and
 	}
-	for _, t := range tests {
+	t, negated := testOf(n)
+	if t == nil || t.Op == bound.OpExists {
+		return subject{}, false
+	}
+	s := subject{t.Field, t.Attr, t.Op, t.Kind, negated}
+	isNamed := t.Field.Kind == TagKind || t.Field.Kind == GroupKind
+	switch {
+	case and == negated: // the operands are alternatives
+		return s, t.Op != bound.OpAll
+	case t.Op == bound.OpAll, t.Op == bound.OpIn && len(t.Texts) == 1 && isNamed:
+		s.op = bound.OpAll
+		return s, true
+	}
+	return s, t.Op == bound.OpBetween // a time or an attribute has one value
+}
+
+// join returns one node with the operands of all nodes.
+func (s subject) join(nodes []bound.Node, and bool) bound.Node {
+	if s.field == nil {
+		return joinTerms(nodes)
+	}
+	all := &bound.Test{Field: s.field, Attr: s.attr, Op: s.op, Kind: s.kind}
+	for i, n := range nodes {
+		t, _ := testOf(n)
+		if and != s.negated && i > 0 {
+			all.Times, all.Numbers = common(all.Times, t.Times), common(all.Numbers, t.Numbers)
+		} else {
+			all.Times, all.Numbers = append(all.Times, t.Times...), append(all.Numbers, t.Numbers...)
+		}
 		all.Texts, all.Refs = append(all.Texts, t.Texts...), append(all.Refs, t.Refs...)
 	}
+	all.Times, all.Numbers = union(all.Times, 1), union(all.Numbers, 0)
 	all.Texts, all.Refs = sorted(all.Texts), sortedRefs(all.Refs)
-	if s.op == bound.OpAll && len(all.Texts) == 1 {
+	var joined bound.Node = all
+	switch {
+	case s.op == bound.OpBetween && len(all.Times)+len(all.Numbers) == 0:
+		joined = bound.Constant(false)
+	case s.op == bound.OpAll && len(all.Texts) == 1:
 		all.Op = bound.OpIn
+	}
+	if s.negated {
+		return inverse(joined)
+	}
+	return joined
+}
+
+func joinTerms(nodes []bound.Node) bound.Terms {
+	var all bound.Terms
+	seen := map[bound.Term]bool{}
+	for _, n := range nodes {
+		for _, t := range n.(bound.Terms) {
+			if !seen[t] {
+				seen[t], all = true, append(all, t)
+			}
+		}
 	}
 	return all
 }

@@ -83,16 +83,14 @@ func (l *linter) refused(at place, err error) {
 // lint returns the bound e. The assumed nodes match every visitor that reaches e.
 func (l *linter) lint(e Expr, at place, assumed []bound.Node) bound.Node {
 	switch e := e.(type) {
-	case AndExpr:
-		return l.all(e, at, assumed)
-	case OrExpr:
-		return l.any(e, at, assumed)
+	case AndExpr, OrExpr:
+		return l.list(e, at, assumed)
 	case NotExpr:
 		return inverse(l.lint(e.Of, at.child(e, 0), nil))
 	case Condition:
 		return l.condition(e, at)
 	}
-	l.binder.size, l.binder.values = 0, 0
+	l.binder.boundSize = boundSize{}
 	n, err := l.binder.bind(e)
 	if err != nil {
 		return opaque()
@@ -100,73 +98,65 @@ func (l *linter) lint(e Expr, at place, assumed []bound.Node) bound.Node {
 	return n
 }
 
-func (l *linter) all(e AndExpr, at place, assumed []bound.Node) bound.Node {
-	nodes := make([]bound.Node, len(e.Of))
-	for i, child := range e.Of {
-		if _, isOr := child.(OrExpr); !isOr {
-			nodes[i] = l.lint(child, at.child(e, i), assumed)
-		}
+// list compares the parts of an And or Or with each other, and those of an Or with the assumed
+// nodes.
+func (l *linter) list(e Expr, at place, assumed []bound.Node) bound.Node {
+	nodes := l.parts(e, at, assumed)
+	p, and := &prover{proofSteps}, opOf(e) == formAnd
+	clash, clashText := IssueContradiction, "cannot match together with %s"
+	sameText, moreText := "changes nothing: %s is as strict or stricter", "changes nothing: %s is stricter"
+	if !and {
+		clash, clashText = IssueTautology, "matches every visitor together with %s"
+		sameText, moreText = "changes nothing: %s matches as many or more", "changes nothing: %s matches more"
 	}
-	for i, child := range e.Of { // each OR can assume the other conditions
-		if nodes[i] == nil {
-			others := slices.DeleteFunc(slices.Clone(nodes), func(n bound.Node) bool { return n == nil })
-			nodes[i] = l.lint(child, at.child(e, i), append(others, assumed...))
-		}
-	}
-	p := &prover{proofSteps}
 	for i, n := range nodes {
 		here := at.child(e, i)
-		for j, other := range nodes[:i] {
-			there := at.child(e, j).path
-			switch {
-			case isConstant(n) || isConstant(other):
-			case p.excludes(other, n):
-				l.warn(IssueContradiction, here, "cannot match together with %s", there)
-			case p.implies(other, n):
-				l.warn(IssueShadowed, here, "changes nothing: %s is as strict or stricter", there)
-			case p.implies(n, other):
-				l.warn(IssueShadowed, at.child(e, j), "changes nothing: %s is stricter", here.path)
-			}
-		}
-	}
-	return allOf(nodes...)
-}
-
-func (l *linter) any(e OrExpr, at place, assumed []bound.Node) bound.Node {
-	nodes := make([]bound.Node, len(e.Of))
-	p := &prover{proofSteps}
-	for i, child := range e.Of {
-		here := at.child(e, i)
-		n := l.lint(child, here, assumed)
-		nodes[i] = n
-		if isConstant(n) {
-			continue
-		}
 		for _, holds := range assumed {
-			if p.excludes(holds, n) {
+			switch {
+			case and || isConstant(n):
+			case p.excludes(holds, n):
 				l.warn(IssueShadowed, here, "never matches here: another condition rules it out")
-			} else if p.implies(holds, n) {
+			case p.implies(holds, n):
 				l.warn(IssueTautology, here, "always matches here: another condition asks for it")
 			}
 		}
 		for j, other := range nodes[:i] {
-			there := at.child(e, j).path
+			there := at.child(e, j)
 			switch {
-			case isConstant(other):
-			case p.excludes(inverse(other), inverse(n)):
-				l.warn(IssueTautology, here, "matches every visitor together with %s", there)
-			case p.implies(n, other):
-				l.warn(IssueShadowed, here, "changes nothing: %s matches as many or more", there)
-			case p.implies(other, n):
-				l.warn(IssueShadowed, at.child(e, j), "changes nothing: %s matches more", here.path)
+			case isConstant(n) || isConstant(other):
+			case p.clash(other, n, and):
+				l.warn(clash, here, clashText, there.path)
+			case p.covers(other, n, and):
+				l.warn(IssueShadowed, here, sameText, there.path)
+			case p.covers(n, other, and):
+				l.warn(IssueShadowed, there, moreText, here.path)
 			}
 		}
 	}
-	return anyOf(nodes...)
+	return nodeOf(e, nodes)
+}
+
+// parts lints the parts of an And or Or. An Or in an And can assume the other conditions.
+func (l *linter) parts(e Expr, at place, assumed []bound.Node) []bound.Node {
+	of := childrenOf(e)
+	nodes := make([]bound.Node, len(of))
+	waits := func(child Expr) bool { return opOf(e) == formAnd && opOf(child) == formOr }
+	for i, child := range of {
+		if !waits(child) {
+			nodes[i] = l.lint(child, at.child(e, i), assumed)
+		}
+	}
+	for i, child := range of {
+		if waits(child) {
+			others := slices.DeleteFunc(slices.Clone(nodes), func(n bound.Node) bool { return n == nil })
+			nodes[i] = l.lint(child, at.child(e, i), append(others, assumed...))
+		}
+	}
+	return nodes
 }
 
 func (l *linter) condition(c Condition, at place) bound.Node {
-	l.binder.size, l.binder.values = 0, 0
+	l.binder.boundSize = boundSize{}
 	n, err := l.binder.bind(c)
 	if err != nil {
 		l.refused(at, err)
@@ -188,21 +178,14 @@ func (l *linter) condition(c Condition, at place) bound.Node {
 
 // unknown warns about unknown names, and reports whether there are any.
 func (l *linter) unknown(c Condition, f *Field, at place) bool {
+	if f.Kind != TagKind && f.Kind != GroupKind {
+		return false
+	}
 	found := false
 	for i, v := range c.Values {
-		known := false
-		switch f.Kind {
-		case TagKind:
-			_, known = l.binder.tag(v)
-		case GroupKind:
-			_, known = l.binder.group(v)
-		default:
-			return false
-		}
-		if !known {
+		if _, known := l.binder.id(f.Kind, v); !known {
 			found = true
-			err := l.binder.unknown(f.Kind, v)
-			l.warn(IssueUnknown, at.value(i), "%s", err)
+			l.warn(IssueUnknown, at.value(i), "%s", l.binder.unknown(f.Kind, v))
 		}
 	}
 	return found

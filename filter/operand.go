@@ -56,7 +56,7 @@ func (b *binder) attribute(c Condition, f *bound.Field) (bound.Node, error) {
 			times = append(times, v)
 		}
 	}
-	if err := b.grow(len(bools) + len(numbers)); err != nil {
+	if err := b.grow(len(bools)+len(numbers), 0); err != nil {
 		return nil, err
 	}
 	between := func(kind visitor.Kind, ranges []bound.Range[float64]) bound.Node {
@@ -114,7 +114,7 @@ func (b *binder) times(c Condition, f *bound.Field, values []Value) (bound.Node,
 	if f.Kind == AttrKind {
 		t.Kind = visitor.TimeKind
 	}
-	return t, b.grow(len(ranges))
+	return t, b.grow(len(ranges), 0)
 }
 
 // interval returns the interval that v means, in microseconds.

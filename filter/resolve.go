@@ -1,5 +1,11 @@
 package filter
 
+import (
+	"errors"
+
+	"github.com/contactpipeline/visitors/visitor"
+)
+
 // Resolve returns e in the form to store: names of tags and groups are replaced by ids, labels
 // of sources by their values, so that renaming changes nothing. The rest is unchanged; relative
 // dates stay relative. The error is that of Validate, an *Error for an unknown source, or an
@@ -8,7 +14,9 @@ func Resolve(e Expr, env *Env) (Expr, error) {
 	if err := Validate(e); err != nil {
 		return nil, err
 	}
-	resolved, err := mapValues(e, newBinder(env).resolve)
+	b := newBinder(env)
+	b.Unknown = UnknownIsError
+	resolved, err := mapValues(e, b.resolve)
 	if err != nil {
 		return nil, under(err, "", "/filter")
 	}
@@ -19,9 +27,9 @@ func Resolve(e Expr, env *Env) (Expr, error) {
 // replaced by names, to show it to people: the inverse of Resolve. An id for which name returns
 // "" is kept.
 func DisplayNames(e Expr, name func(kind Kind, id string) string) Expr {
-	spelled, _ := mapValues(e, func(f *Field, v Value) (Value, error) {
-		if v.Kind == IDValue && (f.Kind == TagKind || f.Kind == GroupKind) {
-			if s := name(f.Kind, v.Text); s != "" {
+	spelled, _ := mapValues(e, func(kind Kind, v Value) (Value, error) {
+		if v.Kind == IDValue && (kind == TagKind || kind == GroupKind) {
+			if s := name(kind, v.Text); s != "" {
 				return textOf(s), nil
 			}
 		}
@@ -30,25 +38,20 @@ func DisplayNames(e Expr, name func(kind Kind, id string) string) Expr {
 	return spelled
 }
 
-func (b *binder) resolve(f *Field, v Value) (Value, error) {
+// resolve returns v with an id in place of a name, "" for an unknown name that is no error.
+func (b *binder) resolve(kind Kind, v Value) (Value, error) {
 	switch {
-	case f.Kind == TagKind && v.Kind == TextValue:
-		id, ok := b.tag(v)
-		if !ok {
-			return v, b.unknown(TagKind, v)
+	case v.Kind == TextValue && (kind == TagKind || kind == GroupKind):
+		id, known := b.id(kind, v)
+		if !known && b.Unknown == UnknownIsError {
+			return v, b.unknown(kind, v)
 		}
-		return Value{Kind: IDValue, Text: string(id)}, nil
-	case f.Kind == GroupKind && v.Kind == TextValue:
-		ref, ok := b.group(v)
-		if !ok {
-			return v, b.unknown(GroupKind, v)
-		}
-		return Value{Kind: IDValue, Text: string(ref.ID)}, nil
-	case f.Kind == EnumKind:
+		return Value{Kind: IDValue, Text: id}, nil
+	case kind == EnumKind:
 		source, err := b.source(v.Text)
 		v.Text = string(source)
 		return v, err
-	case f.Kind == IdentityKind:
+	case kind == IdentityKind:
 		source, err := b.source(string(v.Identity.Source))
 		v.Identity.Source = source
 		return v, err
@@ -56,8 +59,17 @@ func (b *binder) resolve(f *Field, v Value) (Value, error) {
 	return v, nil
 }
 
+// source parses the value or the label of a source.
+func (b *binder) source(s string) (visitor.Source, error) {
+	source, err := b.Sources.Parse(s)
+	if refused := (*visitor.FieldError)(nil); errors.As(err, &refused) {
+		return "", refuse("source %s", refused.Reason)
+	}
+	return source, err
+}
+
 // mapValues returns a copy of a valid e with change applied to each value.
-func mapValues(e Expr, change func(*Field, Value) (Value, error)) (Expr, error) {
+func mapValues(e Expr, change func(Kind, Value) (Value, error)) (Expr, error) {
 	c, isCondition := e.(Condition)
 	switch {
 	case opOf(e) != "":
@@ -69,10 +81,10 @@ func mapValues(e Expr, change func(*Field, Value) (Value, error)) (Expr, error) 
 	case !isCondition || c.Values == nil:
 		return e, nil
 	}
-	f, values := fieldNamed(c.Field), make([]Value, len(c.Values))
+	kind, values := fieldNamed(c.Field).Kind, make([]Value, len(c.Values))
 	for i, v := range c.Values {
 		var err error
-		if values[i], err = change(f, v); err != nil {
+		if values[i], err = change(kind, v); err != nil {
 			return nil, under(underValue(err, i), c.Field, "")
 		}
 	}

@@ -235,7 +235,7 @@ func (s *simplifier) node(c Condition) bound.Node {
 			f = s.field(f, f.Kind, string(kind))
 		}
 	}
-	s.binder.size, s.binder.values = 0, 0
+	s.binder.boundSize = boundSize{}
 	n, err := s.binder.condition(c, f)
 	if err != nil {
 		return s.opaque(c)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/contactpipeline/visitors/tag/text"
 )
@@ -38,11 +37,8 @@ const caretWidth = 60
 func (e *SyntaxError) Caret(input string) string {
 	pos := max(0, min(e.Pos, len(input)))
 	start := strings.LastIndexByte(input[:pos], '\n') + 1
-	end := len(input)
-	if i := strings.IndexByte(input[pos:], '\n'); i >= 0 {
-		end = pos + i
-	}
-	before, after := oneLine(input[start:pos]), oneLine(input[pos:end])
+	rest, _, _ := strings.Cut(input[pos:], "\n")
+	before, after := oneLine(input[start:pos]), oneLine(rest)
 	if len(before) > caretWidth {
 		before = append([]rune("…"), before[len(before)-caretWidth:]...)
 	}
@@ -60,12 +56,10 @@ func (e *SyntaxError) Caret(input string) string {
 
 // oneLine replaces control characters, which could move the caret, by spaces.
 func oneLine(s string) []rune {
-	runes := make([]rune, 0, utf8.RuneCountInString(s))
-	for _, r := range s {
+	return []rune(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
-			r = ' '
+			return ' '
 		}
-		runes = append(runes, r)
-	}
-	return runes
+		return r
+	}, s))
 }

@@ -121,28 +121,26 @@ func (p *parser) mixedUp(l listing) error {
 
 // reading writes the parts, with parentheses around those joined by first.
 func reading(parts []part, first string, spell func(part) string) string {
-	between := map[string]string{wordAnd: " ", wordOr: " OR "}
-	var b strings.Builder
-	for i := 0; i < len(parts); {
-		j := i + 1
-		for j < len(parts) && parts[j].joiner == first {
-			j++
-		}
-		if i > 0 {
-			b.WriteString(between[parts[i].joiner])
-		}
-		words := make([]string, 0, j-i)
-		for _, part := range parts[i:j] {
-			words = append(words, spell(part))
-		}
-		run := strings.Join(words, between[first])
-		if j-i > 1 {
-			run = "(" + run + ")"
-		}
-		b.WriteString(run)
-		i = j
+	inner, outer := " ", " OR "
+	if first == wordOr {
+		inner, outer = outer, inner
 	}
-	return b.String()
+	var runs [][]string
+	for i, part := range parts {
+		if i == 0 || part.joiner != first {
+			runs = append(runs, nil)
+		}
+		last := len(runs) - 1
+		runs[last] = append(runs[last], spell(part))
+	}
+	texts := make([]string, len(runs))
+	for i, run := range runs {
+		texts[i] = strings.Join(run, inner)
+		if len(run) > 1 {
+			texts[i] = "(" + texts[i] + ")"
+		}
+	}
+	return strings.Join(texts, outer)
 }
 
 // label describes e without its operands.

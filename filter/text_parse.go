@@ -34,8 +34,10 @@ func Parse(s string) (Expr, error) {
 	if len(s) > MaxForm {
 		return nil, &SyntaxError{Reason: "the text is too long"}
 	}
-	if !utf8.ValidString(s) {
-		return nil, &SyntaxError{Pos: firstInvalid(s), Reason: "not valid UTF-8"}
+	for pos, r := range s {
+		if r == utf8.RuneError && !strings.HasPrefix(s[pos:], string(r)) {
+			return nil, &SyntaxError{Pos: pos, Reason: "not valid UTF-8"}
+		}
 	}
 	p := &parser{scanner: scanner{in: s}}
 	e, err := p.list()
@@ -49,19 +51,6 @@ func Parse(s string) (Expr, error) {
 		return nil, p.invalid(0, err)
 	}
 	return e, nil
-}
-
-// firstInvalid returns the offset of the first byte that is not UTF-8.
-func firstInvalid(s string) int {
-	pos := 0
-	for pos < len(s) {
-		r, size := utf8.DecodeRuneInString(s[pos:])
-		if r == utf8.RuneError && size == 1 {
-			break
-		}
-		pos += size
-	}
-	return pos
 }
 
 type parser struct {
@@ -239,13 +228,6 @@ func (p *parser) constant() (Expr, error) {
 }
 
 func (p *parser) unknownField(start int, name string, isAttr bool) error {
-	known := []string{wordHas, wordIs}
-	for _, f := range fields {
-		if f.Kind == AttrKind {
-			continue
-		}
-		known = append(known, f.Name)
-	}
 	switch {
 	case name == "":
 		return p.fail(start, "the name of a field is missing")
@@ -256,8 +238,14 @@ func (p *parser) unknownField(start int, name string, isAttr bool) error {
 		err.Suggestion = name
 		return err
 	}
-	if isAttr {
-		known = []string{"attr"}
+	known := []string{"attr"}
+	if !isAttr {
+		known = []string{wordHas, wordIs}
+		for _, f := range fields {
+			if f.Kind != AttrKind {
+				known = append(known, f.Name)
+			}
+		}
 	}
 	err := p.fail(start, "unknown field; an attribute is written attr.name:value, and a text with a colon goes in quotes")
 	err.Suggestion = Suggest(name, known)

@@ -2,6 +2,7 @@ package filter
 
 import (
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -247,7 +248,7 @@ func unquoted(word string) (v Value, age bool) {
 		return Value{Kind: BoolValue, Bool: true}, false
 	case strings.EqualFold(word, "false"):
 		return Value{Kind: BoolValue}, false
-	case isNumber(word):
+	case number.MatchString(word):
 		n, err := strconv.ParseFloat(word, 64)
 		if err != nil {
 			n = math.Inf(1)
@@ -257,24 +258,5 @@ func unquoted(word string) (v Value, age bool) {
 	return textOf(word), false
 }
 
-// isNumber reports whether s is a number as in JSON; leading zeros are allowed.
-func isNumber(s string) bool {
-	s = strings.TrimPrefix(s, "-")
-	whole := strings.TrimLeft(s, "0123456789")
-	if len(whole) == len(s) {
-		return false
-	}
-	if fraction, ok := strings.CutPrefix(whole, "."); ok {
-		if whole = strings.TrimLeft(fraction, "0123456789"); len(whole) == len(fraction) {
-			return false
-		}
-	}
-	if whole == "" {
-		return true
-	}
-	if whole[0] != 'e' && whole[0] != 'E' {
-		return false
-	}
-	exponent := strings.TrimLeft(whole[1:], "+-")
-	return len(whole)-len(exponent) <= 2 && exponent != "" && strings.Trim(exponent, "0123456789") == ""
-}
+// number matches a number as in JSON; leading zeros are allowed.
+var number = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)

@@ -38,13 +38,9 @@ func ParseColor(s string) (Color, error) {
 	if len(hex) == 4 && hex[0] == '#' {
 		hex = string([]byte{'#', hex[1], hex[1], hex[2], hex[2], hex[3], hex[3]})
 	}
-	if len(hex) != 7 || hex[0] != '#' {
+	digits, ok := strings.CutPrefix(hex, "#")
+	if _, err := strconv.ParseUint(digits, 16, 32); err != nil || !ok || len(digits) != 6 {
 		return "", text.Refuse("color", "want #rrggbb")
-	}
-	for _, c := range hex[1:] {
-		if !strings.ContainsRune("0123456789abcdef", c) {
-			return "", text.Refuse("color", "want #rrggbb")
-		}
 	}
 	return Color(hex), nil
 }
@@ -54,10 +50,7 @@ func (c Color) RGB() (r, g, b uint8) {
 	if len(c) != 7 {
 		return 0, 0, 0
 	}
-	n, err := strconv.ParseUint(string(c[1:]), 16, 32)
-	if err != nil {
-		return 0, 0, 0
-	}
+	n, _ := strconv.ParseUint(string(c[1:]), 16, 32) // 0 if it is not a number
 	return uint8(n >> 16), uint8(n >> 8), uint8(n)
 }
 

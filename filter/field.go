@@ -28,6 +28,8 @@ type Field struct {
 	Label string // for people, in English
 	Kind  Kind
 	Ops   []Op
+
+	operands []ValueKind // of every operator but those of an AttrKind
 }
 
 // fields is the field table. A field's name and kind are in package bound.
@@ -36,7 +38,7 @@ var fields = fieldTable()
 func fieldTable() []Field {
 	var table []Field
 	for _, f := range bound.Fields() {
-		table = append(table, Field{f.Name, fieldLabels[f.Name], f.Kind, kindOps[f.Kind]})
+		table = append(table, Field{f.Name, fieldLabels[f.Name], f.Kind, kindOps[f.Kind], kindOperands[f.Kind]})
 	}
 	return table
 }
@@ -67,11 +69,11 @@ var kindOperands = map[Kind][]ValueKind{
 	TagKind: {TextValue, IDValue}, GroupKind: {TextValue, IDValue}, IdentityKind: {IdentityValue}, TimeKind: timeOperands,
 }
 
-// operands returns the kinds of values that op accepts on a field of kind k.
-func operands(k Kind, op Op) []ValueKind {
+// operandsOf returns the kinds of values that op, which the field has, accepts.
+func (f *Field) operandsOf(op Op) []ValueKind {
 	switch {
-	case k != AttrKind:
-		return kindOperands[k]
+	case f.Kind != AttrKind:
+		return f.operands
 	case op == OpIn:
 		return anyOperands
 	case op == OpContains, op == OpPrefix, op == OpSuffix:
@@ -95,7 +97,7 @@ func (f Field) Operands(op Op) []ValueKind {
 	if op == OpExists || !slices.Contains(f.Ops, op) {
 		return nil
 	}
-	return slices.Clone(operands(f.Kind, op))
+	return slices.Clone(f.operandsOf(op))
 }
 
 func fieldNamed(name string) *Field {

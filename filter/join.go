@@ -27,22 +27,23 @@ type subject struct {
 // The list is a conjunction if and is true, else a disjunction. The searches of a conjunction
 // become one search.
 func joinTests(nodes []bound.Node, and bool) []bound.Node {
-	alike := map[subject][]bound.Node{}
-	for _, n := range nodes {
-		if s, ok := subjectOf(n, and); ok {
-			alike[s] = append(alike[s], n)
-		}
-	}
 	joined := make([]bound.Node, 0, len(nodes))
+	first := map[subject]int{}      // indexes in joined
+	alike := map[int][]bound.Node{} // the other nodes with the same subject, by that index
 	for _, n := range nodes {
 		s, ok := subjectOf(n, and)
-		switch same := alike[s]; {
-		case !ok || len(same) == 1:
-			joined = append(joined, n)
-		case len(same) > 1:
-			alike[s] = nil
-			joined = append(joined, s.join(same, and))
+		if i, again := first[s]; ok && again {
+			alike[i] = append(alike[i], n)
+			continue
 		}
+		if ok {
+			first[s] = len(joined)
+		}
+		joined = append(joined, n)
+	}
+	for i, others := range alike {
+		s, _ := subjectOf(joined[i], and)
+		joined[i] = s.join(append([]bound.Node{joined[i]}, others...), and)
 	}
 	return joined
 }

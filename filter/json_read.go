@@ -73,11 +73,11 @@ func (r *formReader) root() (Expr, error) {
 
 // nodeParts are the values of a node's keys.
 type nodeParts struct {
-	keys   []string          // those that the node has
-	texts  map[string]string // of "op", "field", "attr" and "text"
-	values []Value
-	of     []Expr
-	isList bool // "of" is a list
+	keys                  []string // those that the node has
+	op, field, attr, text string
+	values                []Value
+	of                    []Expr
+	isList                bool // "of" is a list
 }
 
 func (r *formReader) node(depth int) (Expr, error) {
@@ -87,21 +87,28 @@ func (r *formReader) node(depth int) (Expr, error) {
 	if depth > MaxDepth {
 		return nil, refuse("nested deeper than %d", MaxDepth)
 	}
-	n := nodeParts{texts: map[string]string{}}
+	var n nodeParts
 	child := func() (Expr, error) { return r.node(depth + 1) }
 	err := r.object([]string{"op", "field", "attr", "text", "values", "of"}, func(key string) (err error) {
 		n.keys = append(n.keys, key)
-		switch {
-		case key == "values":
+		switch key {
+		case "op":
+			n.op, err = r.text()
+		case "field":
+			n.field, err = r.text()
+		case "attr":
+			n.attr, err = r.text()
+		case "text":
+			n.text, err = r.text()
+		case "values":
 			n.values, err = readList(r, r.value)
-		case key == "of" && r.next() == '[':
-			n.isList = true
-			n.of, err = readList(r, child)
-		case key == "of":
+		case "of":
+			if n.isList = r.next() == '['; n.isList {
+				n.of, err = readList(r, child)
+				return err
+			}
 			n.of = make([]Expr, 1)
 			n.of[0], err = child()
-		default:
-			n.texts[key], err = r.text()
 		}
 		return err
 	})
@@ -114,9 +121,8 @@ func (r *formReader) node(depth int) (Expr, error) {
 func (n nodeParts) expr() (Expr, error) {
 	// only reports whether the node has the keys "op" and key, and no other.
 	only := func(key string) bool { return len(n.keys) == 2 && slices.Contains(n.keys, key) }
-	op, ok := n.texts["op"]
-	switch {
-	case !ok:
+	switch op := n.op; {
+	case !slices.Contains(n.keys, "op"):
 		return nil, refuse(`no "op"`)
 	case op == formEveryone, op == formNobody:
 		if len(n.keys) == 1 {
@@ -135,7 +141,7 @@ func (n nodeParts) expr() (Expr, error) {
 		return nil, refuse(`not takes "of", a node`)
 	case op == formSearch:
 		if only("text") {
-			return SearchExpr{Text: n.texts["text"]}, nil
+			return SearchExpr{Text: n.text}, nil
 		}
 		return nil, refuse(`search takes "text"`)
 	case !slices.Contains(Ops(), Op(op)):
@@ -145,7 +151,7 @@ func (n nodeParts) expr() (Expr, error) {
 	case slices.Contains(n.keys, "text"), slices.Contains(n.keys, "of"):
 		return nil, refuse(`a condition takes "field", "attr" and "values"`)
 	}
-	return Condition{Field: n.texts["field"], Attr: n.texts["attr"], Op: Op(op), Values: n.values}, nil
+	return Condition{Field: n.field, Attr: n.attr, Op: Op(n.op), Values: n.values}, nil
 }
 
 func (r *formReader) value() (Value, error) {

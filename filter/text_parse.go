@@ -34,10 +34,12 @@ func Parse(s string) (Expr, error) {
 	if len(s) > MaxForm {
 		return nil, &SyntaxError{Reason: "the text is too long"}
 	}
-	for pos, r := range s {
-		if r == utf8.RuneError && !strings.HasPrefix(s[pos:], string(r)) {
-			return nil, &SyntaxError{Pos: pos, Reason: "not valid UTF-8"}
+	if valid := strings.ToValidUTF8(s, ""); valid != s {
+		pos := 0
+		for pos < len(valid) && valid[pos] == s[pos] {
+			pos++
 		}
+		return nil, &SyntaxError{Pos: pos, Reason: "not valid UTF-8"}
 	}
 	p := &parser{scanner: scanner{in: s}}
 	e, err := p.list()

@@ -168,7 +168,7 @@ func badCount(c Condition) string {
 
 // badValue returns why v is no operand of op on f, or "".
 func badValue(f *Field, op Op, v Value) string {
-	if !slices.Contains(operands(f.Kind, op), v.Kind) {
+	if !slices.Contains(f.operandsOf(op), v.Kind) {
 		return fmt.Sprintf("a %s does not fit %s", v.Kind, op)
 	}
 	switch v.Kind {

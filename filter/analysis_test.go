@@ -38,15 +38,15 @@ func TestSimplify(t *testing.T) {
 		{`-tag:a OR -tag:b`, `-tag:all(a,b)`},
 		{`has:tag tag:a`, `tag:a`},
 		{`has:tag OR tag:a`, `has:tag`},
-		{`has:group group:a`, `has:group group:a`},                     // a member by rule is in no group by hand
-		{`source:chat source:telegram`, `source:chat source:telegram`}, // the one may be the label of the other
+		{`has:group group:a`, `has:group group:a`},                     // a member by rule may have been added to no group by hand
+		{`source:chat source:telegram`, `source:chat source:telegram`}, // one can be the label of the other
 		{`name:ada name:bob`, `is:nobody`},
 		{`name:ada name:a*`, `name:ada`},
 		{`name:ada name:b*`, `is:nobody`},
 		{`name:ada* name:a*`, `name:ada*`},
 		{`name:ada* OR name:*d*`, `name:*d*`},
 		{`name:*ada name:*bob`, `is:nobody`},
-		{`attr.x:ada attr.x:bob`, `attr.x:ada attr.x:bob`}, // it may be a list
+		{`attr.x:ada attr.x:bob`, `attr.x:ada attr.x:bob`}, // it can be a list
 		{`attr.x:1 attr.x:"1"`, `is:nobody`},
 		{`attr.x:>1 attr.x:>2`, `attr.x:>2`},
 		{`attr.x:<1 attr.x:>2`, `is:nobody`},
@@ -54,7 +54,7 @@ func TestSimplify(t *testing.T) {
 		{`created:>=2026-01-01 created:>=2026-02-01`, `created:>=2026-02-01`},
 		{`created:<2026-01-01 created:>=2026-01-01`, `is:nobody`},
 		{`created:<2026-01-01 OR created:>=2026-01-01`, `created:<2026-01-01 OR created:>=2026-01-01`},
-		{`created:>=2026-01-01 created:>=2026-01-02T00:00:00Z`, `created:>=2026-01-01 created:>=2026-01-02T00:00:00Z`}, // the zone decides
+		{`created:>=2026-01-01 created:>=2026-01-02T00:00:00Z`, `created:>=2026-01-01 created:>=2026-01-02T00:00:00Z`}, // it depends on the time zone
 		{`seen:<30d seen:<7d`, `seen:<7d`},
 		{`seen:<7d seen:>30d`, `is:nobody`},
 		{`seen:<7d seen:>7d`, `is:nobody`},
@@ -72,11 +72,11 @@ func TestSimplify(t *testing.T) {
 		require.NoError(t, err, c.text)
 		require.Equal(t, c.want, s, c.text)
 	}
-	require.Equal(t, filter.And(), filter.Simplify(filter.And()), "what is not valid stays so")
+	require.Equal(t, filter.And(), filter.Simplify(filter.And()), "an invalid expression is returned unchanged")
 }
 
-// TestSimplifyWorksOnAdversaries feeds it deep lists whose parts resemble each other, for
-// which comparing everything with everything would take for ever.
+// TestSimplifyWorksOnAdversaries passes deep lists of similar parts, for which a comparison of all
+// parts with each other would take too long.
 func TestSimplifyWorksOnAdversaries(t *testing.T) {
 	t.Parallel()
 	var tree func(depth int, and bool) filter.Expr
@@ -147,8 +147,8 @@ func TestLint(t *testing.T) {
 	require.Equal(t, []filter.Warning{{Issue: filter.IssueInvalid, Path: "and", Pointer: "/filter/of", Message: "empty: write all or none"}}, filter.Lint(filter.And(), nil))
 }
 
-// TestLintIsRight checks warnings against what matches: what it calls a contradiction
-// matches nobody.
+// TestLintIsRight compares warnings with Match: a contradiction matches no visitor, and without a
+// shadowed condition the same visitors match.
 func TestLintIsRight(t *testing.T) {
 	worlds(t, 10, func(t *testing.T, w world) {
 		for i, a := range w.exprs {
@@ -190,11 +190,11 @@ func TestExplain(t *testing.T) {
       ✓ has:phone — saw +5511987654321
       ✗ email:*@example.org — saw Ada.L@Example.com
   ✓ group:"Telegram people"
-    ✗ put in by hand — saw `+string(teamID)+`
+    ✗ added by hand — saw `+string(teamID)+`
     ✓ by rule
       ✓ source:telegram — saw telegram
       ✓ not
-        ✗ taken out by hand — saw nothing
+        ✗ removed by hand — saw nothing
   ✓ lovelace — saw Ada Lovelace-Ödegård, Ada.L@Example.com, +5511987654321`, x.String())
 
 	b, err := json.Marshal(x)
@@ -209,7 +209,7 @@ func TestExplainWhatCannotMatch(t *testing.T) {
 	t.Parallel()
 	x, err := filter.Explain(filter.And(filter.Email.Exists(), filter.None()), nil, empty)
 	require.NoError(t, err)
-	require.Equal(t, "✗ and\n  ✗ has:email — saw nothing\n  ✗ is:nobody — for every visitor", x.String(), "nothing could change it")
+	require.Equal(t, "✗ and\n  ✗ has:email — saw nothing\n  ✗ is:nobody — for every visitor", x.String(), "no change makes it match")
 
 	_, err = filter.Explain(filter.And(), nil, empty)
 	require.ErrorIs(t, err, visitor.ErrInvalid)
@@ -235,7 +235,8 @@ func TestExplainABoundExpression(t *testing.T) {
   ✗ updated between […, 2026-03-13T12:00:00Z) — saw 2026-03-14T23:59:59.999999Z in […, 2026-03-13T12:00:00Z)`, x.String())
 }
 
-// TestExplainMarksTheFewest compares the marks with trying every set of conditions.
+// TestExplainMarksTheFewest compares the marks with the smallest set of conditions, found by trying
+// all of them.
 func TestExplainMarksTheFewest(t *testing.T) {
 	worlds(t, 3, func(t *testing.T, w world) {
 		for range 60 {
@@ -265,7 +266,7 @@ func TestExplainMarksTheFewest(t *testing.T) {
 					turn(leaves, set)
 				}
 				if fewest > len(leaves) {
-					fewest = 0 // it cannot match
+					fewest = 0 // no set makes it match
 				}
 				require.Equal(t, fewest, marked, "%s", x)
 			}
@@ -282,7 +283,7 @@ func collect(v *filter.Verdict, leaves *[]*filter.Verdict) {
 	}
 }
 
-// turn turns the leaves of the set round, and reports false when one of them cannot be.
+// turn inverts the results of the leaves in the set. It reports false if one of them is constant.
 func turn(leaves []*filter.Verdict, set int) (possible bool, size int) {
 	possible = true
 	for i, leaf := range leaves {

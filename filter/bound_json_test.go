@@ -13,7 +13,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// What Bind makes comes back as it was, node for node.
+// A Bound that is written and read has the same nodes.
 func TestBoundReadsAsWritten(t *testing.T) {
 	worlds(t, 10, func(t *testing.T, w world) {
 		for _, e := range w.exprs {
@@ -28,14 +28,14 @@ func TestBoundReadsAsWritten(t *testing.T) {
 	})
 }
 
-func TestBoundOfNothing(t *testing.T) {
+func TestZeroBound(t *testing.T) {
 	t.Parallel()
 	text, err := json.Marshal(filter.Bound{})
 	require.NoError(t, err)
 	require.JSONEq(t, `{"kind":"nobody"}`, string(text))
 }
 
-func TestBoundRefusesWhatBindNeverMakes(t *testing.T) {
+func TestBoundRefusesWhatBindCannotReturn(t *testing.T) {
 	t.Parallel()
 	const name, id = `{"kind":"test","field":"name","op":"in","texts":["ada"]}`, `018f0000-0000-7000-8000-00000000abcd`
 	test := func(parts string) string { return `{"kind":"test",` + parts + `}` }
@@ -104,7 +104,7 @@ func TestBoundRefusesWhatBindNeverMakes(t *testing.T) {
 	}
 }
 
-// manyTexts returns n texts in order, as JSON.
+// manyTexts returns n sorted texts in JSON.
 func manyTexts(n int) []string {
 	return repeated(n, func(i int) string { return fmt.Sprintf(`"%06d"`, i) })
 }
@@ -126,8 +126,8 @@ func FuzzBound(f *testing.F) {
 	})
 }
 
-// TestLongListsAreSimplified checks a contradiction behind more conditions than are compared
-// with each other.
+// TestLongListsAreSimplified has a contradiction after more conditions than are compared with each
+// other.
 func TestLongListsAreSimplified(t *testing.T) {
 	t.Parallel()
 	var of []filter.Expr

@@ -17,8 +17,8 @@ func zone(t *testing.T, name string) *time.Location {
 	return loc
 }
 
-// TestPeriods gives the first instant of each period and the first one after it: the one
-// is in it and the microsecond before is not.
+// TestPeriods checks the first instant of each period and the first instant after it, and the
+// microsecond before each.
 func TestPeriods(t *testing.T) {
 	t.Parallel()
 	utc, plus14, minus14 := time.UTC, time.FixedZone("+14", 14*3600), time.FixedZone("-14", -14*3600)
@@ -38,7 +38,7 @@ func TestPeriods(t *testing.T) {
 		{"yesterday", "2026-03-01T00:00:00Z", utc, 0, "2026-02-28T00:00:00Z", "2026-03-01T00:00:00Z"},
 		{"yesterday", "2024-03-01T00:00:00Z", utc, 0, "2024-02-29T00:00:00Z", "2024-03-01T00:00:00Z"},
 
-		// The day when clocks go forward has 23 hours, when they go back 25.
+		// A day has 23 hours when clocks go forward, and 25 when they go back.
 		{"today", "2026-03-29T12:00:00Z", berlin, 0, "2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z"},
 		{"today", "2026-10-25T12:00:00Z", berlin, 0, "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z"},
 		{"yesterday", "2026-03-09T12:00:00Z", newYork, 0, "2026-03-08T05:00:00Z", "2026-03-09T04:00:00Z"},
@@ -92,7 +92,7 @@ func TestPeriods(t *testing.T) {
 	}
 }
 
-// TestSkippedDay asks for 30 December 2011 in Apia, where that day never was.
+// TestSkippedDay is about 30 December 2011, a day that the calendar of Apia skipped.
 func TestSkippedDay(t *testing.T) {
 	t.Parallel()
 	apia := zone(t, "Pacific/Apia")
@@ -118,7 +118,7 @@ func TestSkippedDay(t *testing.T) {
 	}
 }
 
-// TestRelativeDatesStayRelative stores a rule and evaluates it a year later.
+// TestRelativeDatesStayRelative stores a filter and evaluates it a year later.
 func TestRelativeDatesStayRelative(t *testing.T) {
 	t.Parallel()
 	e := filter.And(filter.LastSeenAt.Within(30*24*time.Hour), filter.CreatedAt.During(filter.ThisYear))

@@ -11,7 +11,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// written shows an expression in the text form.
+// written returns the text form of an expression.
 func written(e filter.Expr) string {
 	s, err := filter.Format(e)
 	if err != nil {
@@ -20,7 +20,7 @@ func written(e filter.Expr) string {
 	return s
 }
 
-// workspace is what the examples are bound in.
+// workspace returns the Env in which the examples are bound.
 func workspace() *filter.Env {
 	return &filter.Env{
 		Now:    time.Date(2026, 3, 15, 12, 0, 0, 0, time.UTC),

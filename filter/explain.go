@@ -134,12 +134,12 @@ func (x *explainer) groups(c Condition) *finding {
 func (x *explainer) rule(c Condition, ref GroupRef) *finding {
 	text, _ := Format(c)
 	f, ids := bound.FieldNamed(c.Field), []string{string(ref.ID)}
-	takenOut := x.test("taken out by hand", &bound.Test{Field: f, Op: bound.OpExcluded, Texts: ids})
+	removed := x.test("removed by hand", &bound.Test{Field: f, Op: bound.OpExcluded, Texts: ids})
 	return joinFindings(formOr, text, []*finding{
-		x.test("put in by hand", &bound.Test{Field: f, Op: bound.OpIn, Texts: ids}),
+		x.test("added by hand", &bound.Test{Field: f, Op: bound.OpIn, Texts: ids}),
 		joinFindings(formAnd, "by rule", []*finding{
 			x.explain(ref.Rule),
-			joinFindings(formNot, "not", []*finding{takenOut}),
+			joinFindings(formNot, "not", []*finding{removed}),
 		}),
 	})
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/contactpipeline/visitors/filter"
 )
 
-// reads checks what holds for all that is read in one of the forms: it is valid, and both
-// forms give it back; simplified it is valid still.
+// reads checks an expression that was read from one of the forms: it is valid, both forms convert
+// it without loss, and Simplify returns a valid expression.
 func reads(t *testing.T, e filter.Expr) {
 	t.Helper()
 	require.NoError(t, filter.Validate(e))
@@ -64,7 +64,7 @@ func FuzzUnmarshal(f *testing.F) {
 			require.ErrorAs(t, err, &refused)
 			return
 		}
-		require.True(t, schema.valid(b), "read, but against the schema: %s", b)
+		require.True(t, schema.valid(b), "read, but refused by the schema: %s", b)
 		reads(t, e)
 	})
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/contactpipeline/visitors/tag"
 )
 
-// TestConditionsOnOneFieldAreOneTest gives expressions and how many tests they are bound to.
+// TestConditionsOnOneFieldAreOneTest checks the tests that expressions are bound to.
 func TestConditionsOnOneFieldAreOneTest(t *testing.T) {
 	t.Parallel()
 	env := &filter.Env{Now: now, Tags: map[string]tag.ID{}}
@@ -105,7 +105,7 @@ func spelled(n bound.Node) string {
 	return name + " " + string(test.Op) + " " + strings.Join(operands, " ")
 }
 
-// TestJoinedTestsMeanTheSame joins many random conditions, of which many are on one field.
+// TestJoinedTestsMeanTheSame joins many random conditions, many of them on the same field.
 func TestJoinedTestsMeanTheSame(t *testing.T) {
 	worlds(t, 10, func(t *testing.T, w world) {
 		n, random := newNaive(w.Generator), rand.New(rand.NewPCG(*seed, 1))

@@ -145,8 +145,8 @@ func TestUnmarshalRefuses(t *testing.T) {
 	}
 }
 
-// TestErrorsPointIntoTheTree compares the two ways to tell a node: Path for people, Pointer
-// for programs that hold the JSON form.
+// TestErrorsPointIntoTheTree checks the two names of a node in an error: Path for people, and Pointer
+// for programs that have the JSON form.
 func TestErrorsPointIntoTheTree(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

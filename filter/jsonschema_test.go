@@ -15,8 +15,8 @@ import (
 	"github.com/contactpipeline/visitors/filter"
 )
 
-// validator checks JSON against the keywords of JSON Schema that ours uses. It panics at
-// any other keyword, so that none is passed over.
+// validator validates JSON with the keywords of JSON Schema that filter.JSONSchema uses. It panics
+// on any other keyword, so that none is ignored.
 type validator struct{ root map[string]any }
 
 func newValidator(t testing.TB) *validator {

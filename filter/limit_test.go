@@ -32,7 +32,7 @@ func repeated[T any](n int, of func(i int) T) []T {
 
 func number(i int) string { return fmt.Sprint("n", i) }
 
-// TestLimits gives for each limit an expression at it and one beyond it.
+// TestLimits has, for each limit, the largest expression and one that is too large.
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	leaf := func(int) filter.Expr { return filter.Name.Is("x") }
@@ -77,8 +77,8 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestLargestForm checks that a valid expression is never too large to be read back: the
-// worst characters to escape, and as many values as may be.
+// TestLargestForm checks that the forms of a valid expression are never too large to read, with as many
+// values as possible and the characters whose escapes are longest.
 func TestLargestForm(t *testing.T) {
 	t.Parallel()
 	text := strings.Repeat("\x01", filter.MaxSize/filter.MaxValues-1) + "x"
@@ -124,7 +124,7 @@ func TestLimitOfABoundTree(t *testing.T) {
 	_, err = filter.Bind(filter.Group.HasAny(repeated(50, number)...), env)
 	require.ErrorContains(t, err, "more than 50000 values, with those of groups")
 
-	// Whatever is valid and mentions no rule is small enough, but for many words.
+	// A valid expression without rules of groups is below the limit, unless it has many words.
 	for name, c := range map[string]filter.Condition{
 		"tags":    {Field: "tag", Op: filter.OpAll, Values: repeated(1000, func(i int) filter.Value { return filter.Value{Kind: filter.TextValue, Text: number(i)} })},
 		"numbers": {Field: "attr", Attr: "n", Op: filter.OpIn, Values: repeated(1000, func(i int) filter.Value { return filter.Value{Kind: filter.NumberValue, Number: float64(i)} })},
@@ -144,7 +144,7 @@ func large(t *testing.T) filter.Expr {
 	return b
 }
 
-// bombs are small to write and would be large or deep to read.
+// bombs are inputs that would need much memory or a deep stack to read.
 func bombs() map[string]string {
 	const depth, many, huge = 10_000, 100_000, 10 << 20
 	list := func(of, separator string) string {
@@ -184,8 +184,8 @@ func bombs() map[string]string {
 	}
 }
 
-// TestBombs asserts that a bomb is refused with little memory: less than 1 MB, however
-// large it is. BenchmarkBombs shows the time.
+// TestBombs checks that a bomb of any size is refused with less than 1 MB of memory.
+// BenchmarkBombs measures the time.
 func TestBombs(t *testing.T) {
 	for name, bomb := range bombs() {
 		input, isJSON := []byte(bomb), strings.HasPrefix(name, "JSON")

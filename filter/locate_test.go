@@ -39,7 +39,7 @@ func TestLocate(t *testing.T) {
 	require.False(t, ok)
 }
 
-// Every value of every text is found where it stands.
+// Locate finds the values of a text in their order.
 func TestLocateFindsEveryValue(t *testing.T) {
 	worlds(t, 3, func(t *testing.T, w world) {
 		for _, e := range w.exprs {

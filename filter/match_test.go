@@ -39,7 +39,7 @@ func env() *filter.Env {
 	}
 }
 
-// ada has everything, empty nothing but what every visitor has.
+// ada has a value in every field, empty only in those that every visitor has.
 var (
 	ada = visitor.Visitor{
 		ID: adaID, Name: "Ada Lovelace-Ödegård", Email: "Ada.L@Example.com", Phone: "+5511987654321", Source: visitor.Telegram,
@@ -61,13 +61,13 @@ var (
 	}
 )
 
-// TestMatch tells of every operator on every kind of field whom it matches: ada, who has
-// everything, and empty, who lacks it.
+// TestMatch checks every operator on every kind of field with ada, who has a value, and with empty,
+// who has none.
 func TestMatch(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		where       string
-		ada, nobody bool // nobody: the visitor who lacks everything
+		ada, nobody bool // nobody: the visitor empty
 	}{
 		{`is:everyone`, true, true},
 		{`is:nobody`, false, false},
@@ -213,7 +213,7 @@ func TestMatch(t *testing.T) {
 		bound, err := filter.Bind(e, env())
 		require.NoError(t, err, c.where)
 		require.Equal(t, c.ada, filter.Match(bound, ada), "%s: ada", c.where)
-		require.Equal(t, c.nobody, filter.Match(bound, empty), "%s: who lacks everything", c.where)
+		require.Equal(t, c.nobody, filter.Match(bound, empty), "%s: empty", c.where)
 	}
 }
 
@@ -230,9 +230,9 @@ func TestGroupWithARule(t *testing.T) {
 	}{
 		{"matched by the rule", visitor.Telegram, nil, nil, true},
 		{"not matched", visitor.Chat, nil, nil, false},
-		{"put in by hand", visitor.Chat, []visitor.Membership{{Group: ruleID}}, nil, true},
-		{"taken out by hand", visitor.Telegram, nil, []visitor.GroupID{ruleID}, false},
-		{"taken out of another one", visitor.Telegram, nil, []visitor.GroupID{teamID}, true},
+		{"added by hand", visitor.Chat, []visitor.Membership{{Group: ruleID}}, nil, true},
+		{"removed by hand", visitor.Telegram, nil, []visitor.GroupID{ruleID}, false},
+		{"removed by hand from another group", visitor.Telegram, nil, []visitor.GroupID{teamID}, true},
 	} {
 		v := visitor.Visitor{Source: c.source, Memberships: c.memberships, Excluded: c.excluded}
 		require.Equal(t, c.want, filter.Match(bound, v), c.name)
@@ -263,7 +263,7 @@ func TestNumbersAtTheEdge(t *testing.T) {
 	}
 }
 
-// Neighbouring words of digits may be a phone number or not.
+// Consecutive words of digits can be one phone number or not.
 func TestPhoneWordsOfASearch(t *testing.T) {
 	t.Parallel()
 	number := visitor.Visitor{Name: "Ada", Phone: "+4917012345"}
@@ -305,9 +305,9 @@ func TestMatchWithoutBind(t *testing.T) {
 	require.True(t, filter.Match(filter.Search("ada"), ada))
 	require.False(t, filter.Match(filter.And(), ada), "an empty And is not everyone")
 	require.False(t, filter.Match(filter.Not(filter.And()), ada), "nor is its negation")
-	require.False(t, filter.Match(filter.LastSeenAt.Within(time.Hour), ada), "there is no clock")
+	require.False(t, filter.Match(filter.LastSeenAt.Within(time.Hour), ada), "no clock")
 	require.False(t, filter.Match(filter.Not(filter.LastSeenAt.Within(time.Hour)), ada))
-	require.False(t, filter.Match(filter.Tag.Has("vip"), ada), "there are no names")
+	require.False(t, filter.Match(filter.Tag.Has("vip"), ada), "no names of tags")
 	require.False(t, filter.Match(nil, ada))
 	require.False(t, filter.Match(filter.Bound{}, ada))
 }

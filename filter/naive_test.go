@@ -12,8 +12,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// naive is a second opinion: it reads an expression as LANGUAGE.md describes it, without
-// binding it, and compares days by their local date.
+// naive is a second implementation of Match: it evaluates an expression as LANGUAGE.md describes
+// it, without binding it, and compares days by their local date.
 type naive struct {
 	env    *filter.Env
 	groups []filtergen.Group
@@ -61,8 +61,7 @@ var (
 	noDigit   = regexp.MustCompile(`\P{Nd}`)
 )
 
-// search finds phone words that stand together by the digits of all of them, or each word
-// by itself.
+// search finds consecutive phone words by the digits of all of them, or each word by itself.
 func (n *naive) search(s string, v visitor.Visitor) bool {
 	words := strings.Fields(text.Fold(s))
 	alone := func(word string) bool {
@@ -86,9 +85,9 @@ func (n *naive) search(s string, v visitor.Visitor) bool {
 	return true
 }
 
-// asciiDigits returns the digits of a part of a phone number, "" for anything else.
+// asciiDigits returns the digits of a part of a phone number, "" for any other text.
 func asciiDigits(s string) string {
-	s = strings.NewReplacer("\u0661", "1", "\u0662", "2", "\u0663", "3").Replace(text.Fold(s)) // the ones that filtergen has
+	s = strings.NewReplacer("\u0661", "1", "\u0662", "2", "\u0663", "3").Replace(text.Fold(s)) // those that filtergen uses
 	if strings.Trim(s, "0123456789+-.()/ ") != "" {
 		return ""
 	}
@@ -127,7 +126,7 @@ func (n *naive) condition(c filter.Condition, v visitor.Visitor) bool {
 	panic("not a field: " + c.Field)
 }
 
-// compareText compares folded text; a text that is not there matches nothing.
+// compareText compares folded text; an empty text matches nothing.
 func compareText(op filter.Op, has string, values []filter.Value, fold func(string) string) bool {
 	if has == "" || op == filter.OpExists {
 		return has != ""
@@ -236,7 +235,8 @@ func (n *naive) attribute(c filter.Condition, value visitor.Value) bool {
 	})
 }
 
-// ordered compares with the values that are of the kind; compare returns 2 for others.
+// ordered evaluates an operator on values in an order. compare returns -1, 0 or 1, and 2 for values
+// of another kind.
 func ordered(c filter.Condition, kind filter.ValueKind, compare func(filter.Value) int) bool {
 	first := compare(c.Values[0])
 	switch c.Op {

@@ -55,7 +55,7 @@ func TestUnknownNames(t *testing.T) {
 	counting.Known = func(filter.Kind) []string { called++; return nil }
 	_, err = filter.Bind(filter.Tag.Has("vip"), counting)
 	require.NoError(t, err)
-	require.Zero(t, called, "asked without an error")
+	require.Zero(t, called, "Known was called without an unknown name")
 	_, err = filter.Bind(filter.Tag.Has("vpi"), &filter.Env{})
 	require.EqualError(t, err, `filter: unknown tag "vpi"`)
 }
@@ -86,7 +86,7 @@ func TestResolve(t *testing.T) {
 
 	original, err := filter.Format(e)
 	require.NoError(t, err)
-	require.Contains(t, original, `tag:" VIP "`, "Resolve changed what it was given")
+	require.Contains(t, original, `tag:" VIP "`, "Resolve changed its argument")
 
 	lenient := env()
 	lenient.Unknown = filter.UnknownIsNobody
@@ -101,8 +101,8 @@ func TestResolve(t *testing.T) {
 	require.ErrorIs(t, err, visitor.ErrInvalid)
 }
 
-// TestRenamingKeepsARule binds a resolved rule after the tag has another name, and another
-// tag has the old one.
+// TestRenamingKeepsARule binds a resolved rule after the tag was renamed and another tag got its
+// name.
 func TestRenamingKeepsARule(t *testing.T) {
 	t.Parallel()
 	rule, err := filter.Resolve(filter.Tag.Has("vip"), env())
@@ -126,13 +126,13 @@ func TestARuleMayNotMentionAGroupWithARule(t *testing.T) {
 	bound, err := filter.Bind(filter.And(filter.Tag.Has("vip"), filter.Not(filter.Group.Has("team"))), env())
 	require.NoError(t, err)
 	for name, rule := range map[string]filter.Expr{
-		"a group with a rule":       filter.Not(filter.Group.Has("telegram people")),
-		"the same by id":            filter.And(filter.All(), filter.Group.HasID(ruleID)),
-		"one of several":            filter.Group.HasAny("team", "telegram people"),
-		"itself":                    filter.Or(filter.All(), filter.Group.Has("bad")),
-		"a group that is not there": filter.Group.Has("nobody"),
-		"a bound filter":            bound,
-		"nothing":                   filter.And(),
+		"a group with a rule": filter.Not(filter.Group.Has("telegram people")),
+		"the same by id":      filter.And(filter.All(), filter.Group.HasID(ruleID)),
+		"one of several":      filter.Group.HasAny("team", "telegram people"),
+		"itself":              filter.Or(filter.All(), filter.Group.Has("bad")),
+		"an unknown group":    filter.Group.Has("nobody"),
+		"a bound filter":      bound,
+		"an empty And":        filter.And(),
 	} {
 		e := env()
 		e.Groups["bad"] = filter.GroupRef{ID: "01900000-0000-7000-8000-0000000000ff", Rule: rule}
@@ -150,7 +150,7 @@ func TestARuleMayNotMentionAGroupWithARule(t *testing.T) {
 	}
 }
 
-// TestARuleMayMentionGroups asks for members of a group whose rule combines memberships.
+// TestARuleMayMentionGroups has a group with a rule that combines memberships.
 func TestARuleMayMentionGroups(t *testing.T) {
 	t.Parallel()
 	const allID = "01900000-0000-7000-8000-0000000000ff"
@@ -199,9 +199,9 @@ func TestSchema(t *testing.T) {
 	}
 }
 
-// TestTwoSchemasOneTruth tries every field with every operator, kind of operand and number
-// of values: JSONSchema, Schema and Unmarshal agree on what goes together.
-func TestTwoSchemasOneTruth(t *testing.T) {
+// TestSchemasAgree tries every field with every operator, kind of operand and number of values:
+// JSONSchema, Schema and Unmarshal accept the same combinations.
+func TestSchemasAgree(t *testing.T) {
 	t.Parallel()
 	validator := newValidator(t)
 	operands := map[filter.ValueKind]string{

@@ -14,14 +14,14 @@ import (
 
 var seed = flag.Uint64("seed", uint64(time.Now().UnixNano()), "seed of the random tests")
 
-// world is some random visitors and expressions.
+// world has random visitors and expressions.
 type world struct {
 	*filtergen.Generator
 	visitors []visitor.Visitor
 	exprs    []filter.Expr
 }
 
-// worlds runs check in some random worlds; a failing seed is told and can be given back.
+// worlds runs check in random worlds. It prints the seed of a failure, to pass with -seed.
 func worlds(t *testing.T, rounds int, check func(t *testing.T, w world)) {
 	t.Helper()
 	t.Parallel()
@@ -47,7 +47,7 @@ func (w world) bind(t *testing.T, e filter.Expr) filter.Bound {
 	return b
 }
 
-// matches tells for each visitor whether e matches.
+// matches returns for each visitor whether e matches.
 func (w world) matches(t *testing.T, e filter.Expr) []bool {
 	t.Helper()
 	bound := w.bind(t, e)

@@ -19,8 +19,8 @@ import (
 
 const day = 24 * time.Hour
 
-// questions are those of LANGUAGE.md, each in the three forms, with those of the cast whom
-// it finds.
+// questions are those of LANGUAGE.md, each in the three forms, with the visitors of cast that it
+// matches.
 var questions = []struct {
 	ask  string
 	expr filter.Expr
@@ -236,8 +236,8 @@ func TestQuestions(t *testing.T) {
 	}
 }
 
-// TestLanguagePage checks that LANGUAGE.md shows the questions as they are asked here, in
-// Go as in the source of this file.
+// TestLanguagePage checks that LANGUAGE.md has the questions of this file, with the same Go source,
+// and the operators of the field table.
 func TestLanguagePage(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("LANGUAGE.md")
@@ -248,14 +248,14 @@ func TestLanguagePage(t *testing.T) {
 	for i, q := range questions {
 		want.WriteString("**" + q.ask + "**\n\n```go\n" + sources[i] + "\n```\n```\n" + q.text + "\n```\n```json\n" + q.json + "\n```\n\n")
 	}
-	require.True(t, strings.Contains(string(page), strings.TrimSpace(want.String())), "LANGUAGE.md should hold:\n%s", want.String())
+	require.True(t, strings.Contains(string(page), strings.TrimSpace(want.String())), "LANGUAGE.md should contain:\n%s", want.String())
 	for _, p := range filter.Periods() {
 		require.True(t, strings.Contains(string(page), "`created:"+string(p)+"`"), p)
 	}
 	require.Equal(t, operatorTable(), readOperatorTable(string(page)))
 }
 
-// operatorTable tells which kinds of fields each operator goes with.
+// operatorTable returns the kinds of fields that have each operator.
 func operatorTable() map[string][]string {
 	table := map[string][]string{}
 	for _, f := range filter.Fields() {
@@ -272,7 +272,7 @@ func operatorTable() map[string][]string {
 	return table
 }
 
-// readOperatorTable reads the same from the table of operators of LANGUAGE.md.
+// readOperatorTable reads the same from LANGUAGE.md.
 func readOperatorTable(page string) map[string][]string {
 	table := map[string][]string{}
 	_, rest, _ := strings.Cut(page, "| op | text form | kinds |")
@@ -290,7 +290,7 @@ func readOperatorTable(page string) map[string][]string {
 	return table
 }
 
-// questionSources returns the Go form of each question as it is written in this file.
+// questionSources returns the Go source of each question in this file.
 func questionSources(t *testing.T) []string {
 	t.Helper()
 	const name = "questions_test.go"

@@ -24,8 +24,8 @@ func ago(days int) filter.Value {
 	return filter.Value{Kind: filter.AgoValue, Ago: time.Duration(days) * 24 * time.Hour}
 }
 
-// TestParse gives texts and what they mean. The form that Format gives is the text itself
-// where canonical is "".
+// TestParse checks the expression of each text, and the text that Format returns for it: canonical,
+// or the same text if that is "".
 func TestParse(t *testing.T) {
 	t.Parallel()
 	a, b, c := filter.Search("a"), filter.Search("b"), filter.Search("c")
@@ -275,8 +275,8 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// TestMixedListsShowBothReadings checks that each reading is a filter, and that the error
-// itself does not repeat what was searched for.
+// TestMixedListsShowBothReadings checks that each reading is a filter, and that the text of the error
+// has no operands.
 func TestMixedListsShowBothReadings(t *testing.T) {
 	t.Parallel()
 	_, err := filter.Parse(`tag:secret -name:secret OR secret secret (secret OR has:email)`)

@@ -17,7 +17,7 @@ func TestDraftNormalize(t *testing.T) {
 	for name, c := range map[string]struct {
 		in   group.Draft
 		want group.Draft
-		bad  string // the field refused; "" for a good draft
+		bad  string // the field of the error; "" for a valid draft
 	}{
 		"plain":        {in: group.Draft{Name: "VIP"}, want: group.Draft{Name: "VIP"}},
 		"spaces":       {in: group.Draft{Name: "\u00a0Open \t leads\u200b "}, want: group.Draft{Name: "Open leads"}},
@@ -29,7 +29,7 @@ func TestDraftNormalize(t *testing.T) {
 		"too long":     {in: group.Draft{Name: strings.Repeat("é", 101)}, bad: "group"},
 		"NUL":          {in: group.Draft{Name: "a\x00b"}, bad: "group"},
 		"not UTF-8":    {in: group.Draft{Name: "a\xff"}, bad: "group"},
-		"long story":   {in: group.Draft{Name: "a", Description: strings.Repeat("x", 1001)}, bad: "group description"},
+		"long text":    {in: group.Draft{Name: "a", Description: strings.Repeat("x", 1001)}, bad: "group description"},
 		"RTL override": {in: group.Draft{Name: "a\u202eb"}, bad: "group"},
 	} {
 		got, err := c.in.Normalize()
@@ -63,7 +63,7 @@ func TestInvalidRules(t *testing.T) {
 	}
 }
 
-// bound binds what needs no names.
+// bound binds an expression that needs no Env.
 func bound(t *testing.T, e filter.Expr) filter.Bound {
 	b, err := filter.Bind(e, nil)
 	require.NoError(t, err)

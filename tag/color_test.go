@@ -25,7 +25,7 @@ func TestPaletteIsReadable(t *testing.T) {
 		require.Equal(t, c, parsed)
 		require.GreaterOrEqual(t, c.Contrast(c.Text()), readable, c)
 	}
-	require.Len(t, slices.Compact(slices.Sorted(slices.Values(tag.Palette()))), len(tag.Palette()), "no colour twice")
+	require.Len(t, slices.Compact(slices.Sorted(slices.Values(tag.Palette()))), len(tag.Palette()), "a color is repeated")
 }
 
 func TestTextIsReadableOnEveryColor(t *testing.T) {
@@ -57,7 +57,7 @@ func TestContrast(t *testing.T) {
 func TestColorFor(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]tag.Color{
-		// Colours on people's screens must not change with a new version.
+		// The colors of tags must not change with a new version.
 		"hot-lead": "#0284c7", "vip": "#059669", "customer": "#16a34a", "новый": "#e11d48", "王": "#16a34a",
 	} {
 		require.Equal(t, want, tag.ColorFor(name), name)
@@ -71,7 +71,7 @@ func TestColorFor(t *testing.T) {
 	for i := range 10_000 {
 		used[tag.ColorFor(fmt.Sprintf("tag %d", i))]++
 	}
-	require.Len(t, used, len(tag.Palette()), "every colour is used")
+	require.Len(t, used, len(tag.Palette()), "a color is not used")
 	for c, n := range used {
 		require.Less(t, n, 3*10_000/len(tag.Palette()), "%s is used too often", c)
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/contactpipeline/visitors/filter/bound"
 )
 
-// An engine compiles the tree by one switch over the types of nodes, and for each Test one
-// over the kind of its field and its operator.
+// An engine compiles the tree with a switch over the types of nodes and, for each Test, a switch over
+// the kind of its field and its operator.
 func Example() {
 	e, err := filter.Parse(`(source:chat OR email:*@example.com) -attr.score:1..3 "Ada Lovelace"`)
 	if err != nil {

@@ -34,7 +34,7 @@ func ExampleGenerator() {
 	// Output: true
 }
 
-func TestSameSeedSameThings(t *testing.T) {
+func TestSameSeedSameResults(t *testing.T) {
 	t.Parallel()
 	a, b := filtergen.New(*seed, nil), filtergen.New(*seed, nil)
 	require.Equal(t, a.Visitors(200), b.Visitors(200), "seed %d", *seed)
@@ -43,7 +43,7 @@ func TestSameSeedSameThings(t *testing.T) {
 	require.NotEqual(t, a.Visitors(50), filtergen.New(*seed+1, nil).Visitors(50), "seed %d", *seed)
 }
 
-func TestDraftMakesTheVisitorAgain(t *testing.T) {
+func TestDraftCreatesTheVisitor(t *testing.T) {
 	t.Parallel()
 	g := filtergen.New(*seed, nil)
 	for _, v := range g.Visitors(500) {
@@ -69,9 +69,9 @@ func TestExpressionsBind(t *testing.T) {
 	}
 }
 
-// TestConditionsHit asks that the random conditions of every field, operator and kind
-// of operand match some visitors and miss some: a comparison of two stores that always
-// answer nobody would prove nothing.
+// TestConditionsHit checks that the random conditions of every field, operator and kind of operand
+// match some visitors, but not all: a comparison of two stores that always return no visitor would
+// prove nothing.
 func TestConditionsHit(t *testing.T) {
 	t.Parallel()
 	hit, missed := map[string]bool{}, map[string]bool{}

@@ -11,7 +11,7 @@ import (
 	"github.com/contactpipeline/visitors/tag/text"
 )
 
-// Each script beside the plain way through norm and cases, which is the baseline.
+// BenchmarkFold compares Fold with packages norm and cases, the baseline, in several scripts.
 func BenchmarkFold(b *testing.B) {
 	for _, name := range names {
 		b.Run(name+"/fold", func(b *testing.B) {
@@ -39,7 +39,7 @@ func BenchmarkContains(b *testing.B) {
 				text.Contains(name, "zz")
 			}
 		})
-		b.Run(name+"/baseline", func(b *testing.B) { // on text that is folded already
+		b.Run(name+"/baseline", func(b *testing.B) { // of text that is already folded
 			b.ReportAllocs()
 			for b.Loop() {
 				strings.Contains(folded, "zz")
@@ -48,7 +48,7 @@ func BenchmarkContains(b *testing.B) {
 	}
 }
 
-// The cost of a byte stays as the marks upon one letter grow in number.
+// The time per byte does not depend on the number of marks on one letter.
 func BenchmarkFoldMarks(b *testing.B) {
 	for _, n := range []int{100, 100_000} {
 		zalgo := "z" + strings.Repeat("\u0301\u05c2\u05b0", n/3)

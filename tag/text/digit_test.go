@@ -11,7 +11,7 @@ import (
 	"github.com/contactpipeline/visitors/tag/text"
 )
 
-// The value of a digit is in its name, such as THAI DIGIT SEVEN.
+// The value of a digit is part of its Unicode name, such as THAI DIGIT SEVEN.
 func TestDigit(t *testing.T) {
 	t.Parallel()
 	words := strings.Fields("ZERO ONE TWO THREE FOUR FIVE SIX SEVEN EIGHT NINE")

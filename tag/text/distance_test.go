@@ -23,7 +23,7 @@ func TestDistance(t *testing.T) {
 	}
 }
 
-// recursive is the definition of the distance.
+// recursive computes the distance by its recursive definition.
 func recursive(a, b []rune) int {
 	if len(a) == 0 || len(b) == 0 {
 		return len(a) + len(b)

@@ -63,7 +63,7 @@ func TestFold(t *testing.T) {
 	}
 }
 
-// Very long runs of marks that stay must come out the same in whatever order they went in.
+// The result for a long run of marks does not depend on their order.
 func TestFoldOrdersMarks(t *testing.T) {
 	t.Parallel()
 	const n = 2_000
@@ -84,10 +84,10 @@ func TestFoldEveryRune(t *testing.T) {
 			t.Errorf("%U folds to %+q, which folds to %+q", r, folded, again)
 		}
 		if !unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S, unicode.Z, unicode.Cc, unicode.Cf) {
-			continue // not assigned, so without other forms
+			continue // not assigned, so it has no other forms
 		}
 		if strings.ContainsRune(norm.NFKD.String(s), '\u0345') {
-			continue // the Greek iota below, whose capital stands beside its letter
+			continue // the Greek iota subscript, whose capital follows its letter
 		}
 		for _, variant := range []string{
 			lower.String(s), upper.String(s), fold.String(s),
@@ -191,7 +191,7 @@ var names = []string{
 	"हिन्दी नाम", "שָׁלוֹם כהן", "محمد علي", "王小明", "山田ガク", "김철수", "Nguyễn Thị Hương", "👩‍🔬 Ada",
 }
 
-// texts draws texts of characters that folding treats in different ways.
+// texts generates texts of characters that Fold treats in different ways.
 func texts() *rapid.Generator[string] {
 	char := rapid.OneOf(
 		rapid.RuneFrom([]rune("abzABZ 09_%\t\u00a0")),
@@ -203,7 +203,7 @@ func texts() *rapid.Generator[string] {
 	return rapid.Map(rapid.StringOfN(char, 0, 24, -1), func(s string) string { return strings.ReplaceAll(s, "\u0345", "") })
 }
 
-// reference is Fold as its definition reads, done again until nothing changes.
+// reference is Fold by its definition, repeated until the text does not change.
 func reference(s string) string {
 	spelled := strings.NewReplacer("ł", "l", "ø", "o", "đ", "d", "ð", "d", "þ", "th", "æ", "ae", "œ", "oe", "ı", "i")
 	drop := func(r rune) rune {
@@ -229,7 +229,8 @@ func reference(s string) string {
 	}
 }
 
-// smallCherokee: full case folding turns Cherokee to capitals, Fold to small letters.
+// smallCherokee converts Cherokee to small letters, as Fold does; full case folding converts it to
+// capitals.
 func smallCherokee(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Cherokee, r) {

@@ -117,7 +117,7 @@ func hasOp(t *bound.Test) bool {
 	case t.Op == bound.OpBetween:
 		return t.Kind == visitor.NumberKind || t.Kind == visitor.BoolKind || t.Kind == visitor.TimeKind
 	}
-	return t.Kind == visitor.TextKind && slices.Contains([]bound.Op{bound.OpIn, bound.OpContains, bound.OpPrefix, bound.OpSuffix}, t.Op)
+	return t.Kind == visitor.TextKind && slices.Contains(textOps, Op(t.Op))
 }
 
 // hasRanges reports whether the ranges fit the operator: sorted, and apart from each other.

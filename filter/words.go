@@ -50,18 +50,15 @@ func terms(s string) []bound.Term {
 
 // isTerm reports whether terms can return t.
 func isTerm(t bound.Term) bool {
-	if words := strings.Fields(t.Text); !isFolded(t.Text) || len(words) != 1 || words[0] != t.Text {
+	if !isFolded(t.Text) || strings.ContainsFunc(t.Text, unicode.IsSpace) {
 		return false
 	}
 	own := phoneDigits(t.Text)
-	switch {
-	case t.Digits == "":
-		return len(own) < minDigits
-	case own == "" || len(own) >= minDigits:
+	if own == "" || len(own) >= minDigits {
 		return t.Digits == own
 	}
-	return len(t.Digits) >= minDigits && len(t.Digits) <= maxDigits && strings.Trim(t.Digits, "0123456789") == "" &&
-		strings.Contains(t.Digits, own)
+	return t.Digits == "" || len(t.Digits) >= minDigits && len(t.Digits) <= maxDigits &&
+		strings.Trim(t.Digits, "0123456789") == "" && strings.Contains(t.Digits, own)
 }
 
 // phoneDigits returns the digits of a part of a phone number, or "" if s contains anything

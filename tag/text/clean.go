@@ -49,17 +49,16 @@ func Line(field, s string, limit int) (string, error) {
 // Trim removes. It keeps line breaks and tabs. It returns a *FieldError for the same characters as
 // Line, and for more than limit bytes.
 func Clean(field, s string, limit int) (string, error) {
+	if len(s) <= limit {
+		if err := check(field, s, true); err != nil {
+			return "", err
+		}
+		s = norm.NFC.String(Trim(s)) // can be longer than s
+	}
 	if len(s) > limit {
 		return "", Refuse(field, fmt.Sprintf("longer than %d bytes", limit))
 	}
-	if err := check(field, s, true); err != nil {
-		return "", err
-	}
-	out := norm.NFC.String(Trim(s))
-	if len(out) > limit {
-		return "", Refuse(field, fmt.Sprintf("longer than %d bytes", limit))
-	}
-	return out, nil
+	return s, nil
 }
 
 // Trim returns s without white space and zero-width characters, including joiners, at its ends.

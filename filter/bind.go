@@ -113,12 +113,8 @@ func (b *binder) condition(c Condition, f *bound.Field) (bound.Node, error) {
 		return b.named(c, f)
 	case GroupKind:
 		return b.groups(c, f)
-	case IDKind:
-		return textTest(c, f, "", c.Values, strings.ToLower), nil
-	case TextKind:
-		return textTest(c, f, "", c.Values, foldFor(c.Op)), nil
-	case PhoneKind:
-		return textTest(c, f, "", c.Values, phoneFor(c.Op)), nil
+	case IDKind, TextKind, PhoneKind:
+		return textTest(c, f, "", c.Values), nil
 	case TimeKind:
 		return b.times(c, f, c.Values)
 	case AttrKind:

@@ -170,7 +170,7 @@ func isNormal(t *bound.Test, s string) bool {
 		parsed, err := id.Parse("id", s)
 		return err == nil && parsed == s
 	case bound.PhoneKind:
-		return phoneDigits(s) != "" && phoneFor(Op(t.Op))(s) == s
+		return phoneDigits(s) != "" && normalFor(PhoneKind, Op(t.Op))(s) == s
 	}
 	return isFolded(s) && strings.TrimSpace(s) != "" && (t.Op != bound.OpIn || strings.TrimSpace(s) == s)
 }

@@ -38,7 +38,8 @@ func saw(n bound.Node, v *visitor.Visitor) (texts []string) {
 		}
 	case IdentityKind:
 		for _, i := range v.Identities {
-			texts = append(texts, formatIdentity(IdentityRef{Source: i.Source, Account: i.Account, ExternalID: i.ExternalID}))
+			ref := IdentityRef{Source: i.Source, Account: i.Account, ExternalID: i.ExternalID}
+			texts = append(texts, formatIdentity(ref))
 		}
 	case AttrKind:
 		if value, ok := v.Attributes[t.Attr]; ok {
@@ -116,7 +117,8 @@ func describe(n bound.Node) string {
 		for _, ref := range n.Refs {
 			operands = append(operands, formatIdentity(ref))
 		}
-		return strings.TrimSpace(fieldName(n.Field.Name, n.Attr) + " " + string(n.Op) + " " + strings.Join(operands, ","))
+		name := fieldName(n.Field.Name, n.Attr)
+		return strings.TrimSpace(name + " " + string(n.Op) + " " + strings.Join(operands, ","))
 	}
 	return ""
 }

@@ -66,7 +66,8 @@ var (
 
 var kindOperands = map[Kind][]ValueKind{
 	EnumKind: {TextValue}, TextKind: {TextValue}, PhoneKind: {TextValue}, IDKind: {IDValue},
-	TagKind: {TextValue, IDValue}, GroupKind: {TextValue, IDValue}, IdentityKind: {IdentityValue}, TimeKind: timeOperands,
+	TagKind: {TextValue, IDValue}, GroupKind: {TextValue, IDValue},
+	IdentityKind: {IdentityValue}, TimeKind: timeOperands,
 }
 
 // operandsOf returns the kinds of values that op, which the field has, accepts.

@@ -12,9 +12,8 @@ import (
 )
 
 // textTest tests for the values, each in its normal form.
-func textTest(
-	c Condition, f *bound.Field, kind visitor.Kind, values []Value, normal func(string) string,
-) *bound.Test {
+func textTest(c Condition, f *bound.Field, kind visitor.Kind, values []Value) *bound.Test {
+	normal := normalFor(f.Kind, c.Op)
 	texts := make([]string, len(values))
 	for i, v := range values {
 		texts[i] = normal(v.Text)
@@ -22,21 +21,23 @@ func textTest(
 	return &bound.Test{Field: f, Attr: c.Attr, Op: bound.Op(c.Op), Kind: kind, Texts: sorted(texts)}
 }
 
-// foldFor returns the function that folds an operand like stored text. White space around a
-// whole text is ignored; around a part of a text it counts.
-func foldFor(op Op) func(string) string {
-	if op == OpIn {
+// normalFor returns the function that converts an operand to the form that is compared: texts are
+// folded, of a phone a part of the E.164 number stays. White space around a whole text is ignored;
+// around a part of a text it counts.
+func normalFor(kind Kind, op Op) func(string) string {
+	switch {
+	case kind == IDKind:
+		return strings.ToLower
+	case kind == TagKind:
+		return key
+	case kind == PhoneKind && (op == OpIn || op == OpPrefix):
+		return func(s string) string { return "+" + phoneDigits(s) }
+	case kind == PhoneKind:
+		return phoneDigits
+	case op == OpIn:
 		return func(s string) string { return strings.TrimSpace(text.Fold(s)) }
 	}
 	return text.Fold
-}
-
-// phoneFor returns the function that converts an operand to a part of an E.164 number.
-func phoneFor(op Op) func(string) string {
-	if op == OpIn || op == OpPrefix {
-		return func(s string) string { return "+" + phoneDigits(s) }
-	}
-	return phoneDigits
 }
 
 // attribute tests for the values of each kind apart.
@@ -70,7 +71,7 @@ func (b *binder) attribute(c Condition, f *bound.Field) (bound.Node, error) {
 		nodes = append(nodes, between(visitor.BoolKind, union(bools, 0)))
 	}
 	if len(texts) > 0 {
-		nodes = append(nodes, textTest(c, f, visitor.TextKind, texts, foldFor(c.Op)))
+		nodes = append(nodes, textTest(c, f, visitor.TextKind, texts))
 	}
 	if len(times) > 0 {
 		n, err := b.times(c, f, times)

@@ -195,7 +195,7 @@ func normal(c Condition, v Value) Value {
 	case v.Kind == TextValue && (c.Field == "tag" || c.Field == "group"):
 		v.Text = key(v.Text)
 	case v.Kind == TextValue:
-		v.Text = foldFor(OpIn)(v.Text)
+		v.Text = normalFor(TextKind, OpIn)(v.Text)
 	}
 	return v
 }
@@ -206,7 +206,7 @@ func (s *simplifier) node(c Condition) bound.Node {
 	switch {
 	case c.Op == OpExists:
 	case f.Kind == EnumKind: // a source can be written as its value or as its label
-		return textTest(c, s.field(f, TagKind, ""), "", c.Values, key)
+		return textTest(c, s.field(f, TagKind, ""), "", c.Values)
 	case f.Kind == IdentityKind:
 		refs := make([]IdentityRef, len(c.Values))
 		for i, v := range c.Values {

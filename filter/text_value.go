@@ -212,29 +212,21 @@ func (p *parser) wordOrQuoted(special string) (word string, isQuoted bool, err e
 
 // identity reads source, source/id, source/account/id or source/account/.
 func (p *parser) identity() (IdentityRef, error) {
-	var parts []string
-	for {
-		if len(parts) == 2 && (p.atBreak() || p.at(",")) {
-			parts = append(parts, "")
-			break
-		}
-		part, _, err := p.wordOrQuoted(notPlainValue + "/")
-		if err != nil {
-			return IdentityRef{}, err
-		}
-		parts = append(parts, part)
-		if len(parts) == 3 || !p.skip("/") {
-			break
-		}
+	const special = notPlainValue + "/"
+	source, _, err := p.wordOrQuoted(special)
+	ref := IdentityRef{Source: visitor.Source(source)}
+	if err != nil || !p.skip("/") {
+		return ref, err
 	}
-	ref := IdentityRef{Source: visitor.Source(parts[0])}
-	switch len(parts) {
-	case 2:
-		ref.ExternalID = parts[1]
-	case 3:
-		ref.Account, ref.ExternalID = parts[1], parts[2]
+	ref.ExternalID, _, err = p.wordOrQuoted(special)
+	if err != nil || !p.skip("/") {
+		return ref, err
 	}
-	return ref, nil
+	ref.Account, ref.ExternalID = ref.ExternalID, ""
+	if !p.atBreak() && !p.at(",") {
+		ref.ExternalID, _, err = p.wordOrQuoted(special)
+	}
+	return ref, err
 }
 
 // unquoted reads the value of an attribute: a number, a bool or a time if it looks like one,

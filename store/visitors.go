@@ -48,21 +48,13 @@ func (w *Workspace) creation(d visitor.Draft, now time.Time) ([]driver.Change, e
 	if t, ok := id.Time(); !ok || !t.Equal(d.CreatedAt) {
 		return nil, text.Refuse("id", "not a UUIDv7 of the time of creation")
 	}
-	v := visitor.Visitor{
-		ID: id, Name: d.Name, Email: d.Email, Phone: d.Phone, Source: d.Source,
-		Identities: d.Identities, Attributes: d.Attributes,
-		CreatedAt: d.CreatedAt, UpdatedAt: now, Revision: 1,
-	}
-	for _, i := range d.Identities {
-		if i.LastSeen.After(v.LastSeenAt) {
-			v.LastSeenAt = i.LastSeen
-		}
-	}
 	changes, keys, err := w.ensureTags(d.Tags, now)
 	if err != nil {
 		return nil, err
 	}
-	return append(changes, driver.CreateVisitor{Audit: w.audit(now), Visitor: v, Tags: keys, Groups: d.Groups}), nil
+	return append(changes, driver.CreateVisitor{
+		Audit: w.audit(now), Visitor: d.Visitor(id, now), Tags: keys, Groups: d.Groups,
+	}), nil
 }
 
 // ensureTags returns the changes that create the named tags unless they exist, and the tags'

@@ -15,6 +15,16 @@ type Draft struct {
 	CreatedAt  time.Time  `json:"created_at,omitzero"` // default: now; from 1970 to a day from now
 }
 
+// Visitor returns the visitor that d, which Rules.Draft has normalized, creates at that time
+// with that id. It has neither tags nor groups, which are stored separately.
+func (d Draft) Visitor(id ID, at time.Time) Visitor {
+	return Visitor{
+		ID: id, Name: d.Name, Email: d.Email, Phone: d.Phone, Source: d.Source,
+		Identities: d.Identities, Attributes: d.Attributes,
+		CreatedAt: d.CreatedAt, UpdatedAt: at, LastSeenAt: Visitor{}.lastSeen(d.Identities), Revision: 1,
+	}
+}
+
 // Patch changes a profile. A nil field is not changed. A pointer to "" clears the e-mail or
 // the phone; the name cannot be cleared.
 type Patch struct {

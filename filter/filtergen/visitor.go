@@ -74,11 +74,7 @@ func (g *Generator) draft() visitor.Draft {
 }
 
 func (g *Generator) visitor(d visitor.Draft) visitor.Visitor {
-	v := visitor.Visitor{
-		ID: visitor.ID(g.id(d.CreatedAt)), Name: d.Name, Email: d.Email, Phone: d.Phone, Source: d.Source,
-		Identities: d.Identities, Attributes: d.Attributes,
-		CreatedAt: d.CreatedAt, UpdatedAt: d.CreatedAt, Revision: 1,
-	}
+	v := d.Visitor(visitor.ID(g.id(d.CreatedAt)), d.CreatedAt)
 	if t := g.instant(); t.After(v.CreatedAt) {
 		v.UpdatedAt, v.Revision = t, 2
 	}

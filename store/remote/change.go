@@ -1,9 +1,11 @@
 package remote
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"reflect"
+	"slices"
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
@@ -19,161 +21,153 @@ type changeForm struct {
 	Value json.RawMessage `json:"value"`
 }
 
-// changeKind encodes and decodes the changes of one type.
+// changeKind encodes, decodes and checks the changes of one type.
 type changeKind struct {
 	name  string
 	of    reflect.Type
-	write func(driver.Change) (any, error)
-	read  func([]byte) (driver.Change, error)
+	write func(driver.Change) any
+	read  func([]byte, checker) (driver.Change, error)
 }
 
 // changeKinds lists every type of change; others cannot be sent.
 var changeKinds = []changeKind{
-	formKind("create_visitor", createVisitorForm, createVisitorOf),
-	plainKind[driver.UpdateVisitor]("update_visitor"),
-	plainKind[driver.DeleteVisitor]("delete_visitor"),
-	plainKind[driver.AddTags]("add_tags"),
-	plainKind[driver.RemoveTags]("remove_tags"),
-	plainKind[driver.EnsureTag]("ensure_tag"),
-	plainKind[driver.CreateTag]("create_tag"),
-	plainKind[driver.UpdateTag]("update_tag"),
-	plainKind[driver.DeleteTag]("delete_tag"),
-	formKind("create_group", createGroupForm, createGroupOf),
-	formKind("update_group", updateGroupForm, updateGroupOf),
-	plainKind[driver.DeleteGroup]("delete_group"),
-	plainKind[driver.AddToGroup]("add_to_group"),
-	plainKind[driver.RemoveFromGroup]("remove_from_group"),
-	plainKind[driver.CaptureContact]("capture_contact"),
-	plainKind[driver.MergeVisitors]("merge_visitors"),
-	plainKind[driver.UnmergeVisitor]("unmerge_visitor"),
-	plainKind[driver.LinkIdentity]("link_identity"),
-	plainKind[driver.UnlinkIdentity]("unlink_identity"),
+	formKind("create_visitor", newVisitor, same, checker.createVisitor),
+	plainKind("update_visitor", checker.updateVisitor),
+	plainKind("delete_visitor", func(_ checker, c *driver.DeleteVisitor) error { return checkID(c.ID) }),
+	plainKind("add_tags", func(_ checker, c *driver.AddTags) error { return cmp.Or(checkID(c.ID), checkKeys(c.Tags)) }),
+	plainKind("remove_tags", func(_ checker, c *driver.RemoveTags) error { return cmp.Or(checkID(c.ID), checkKeys(c.Tags)) }),
+	plainKind("ensure_tag", func(_ checker, c *driver.EnsureTag) error { return checkTag(&c.Tag) }),
+	plainKind("create_tag", func(_ checker, c *driver.CreateTag) error { return checkTag(&c.Tag) }),
+	plainKind("update_tag", func(_ checker, c *driver.UpdateTag) error { return checkID(c.ID) }),
+	plainKind("delete_tag", func(_ checker, c *driver.DeleteTag) error { return checkID(c.ID) }),
+	formKind("create_group", createGroupFormOf, createGroupForm.change, checker.createGroup),
+	formKind("update_group", updateGroupFormOf, updateGroupForm.change,
+		func(_ checker, c *driver.UpdateGroup) error { return checkID(c.ID) }),
+	plainKind("delete_group", func(_ checker, c *driver.DeleteGroup) error { return checkID(c.ID) }),
+	plainKind("add_to_group", func(_ checker, c *driver.AddToGroup) error { return cmp.Or(checkID(c.ID), checkID(c.Group)) }),
+	plainKind("remove_from_group",
+		func(_ checker, c *driver.RemoveFromGroup) error { return cmp.Or(checkID(c.ID), checkID(c.Group)) }),
+	plainKind("capture_contact", checker.capture),
+	plainKind("merge_visitors", func(_ checker, c *driver.MergeVisitors) error {
+		return cmp.Or(checkID(c.Into), checkID(c.From), c.Policy.Validate())
+	}),
+	plainKind("unmerge_visitor", func(_ checker, c *driver.UnmergeVisitor) error { return checkID(c.From) }),
+	plainKind("link_identity",
+		func(k checker, c *driver.LinkIdentity) error { return cmp.Or(k.identity(&c.Identity), checkID(c.ID)) }),
+	plainKind("unlink_identity",
+		func(k checker, c *driver.UnlinkIdentity) error { return cmp.Or(k.identity(&c.Identity), checkID(c.ID)) }),
 }
+
+func same[C any](c C) C { return c }
 
 // plainKind is a kind whose values encoding/json can encode.
-func plainKind[C driver.Change](name string) changeKind {
-	return changeKind{name, reflect.TypeFor[C](),
-		func(c driver.Change) (any, error) { return c, nil },
-		func(b []byte) (driver.Change, error) {
-			var c C
-			return c, decodeStrict(b, &c)
-		}}
+func plainKind[C driver.Change](name string, check func(checker, *C) error) changeKind {
+	return formKind(name, same[C], same[C], check)
 }
 
-// formKind is a kind whose values are converted to F for JSON.
-func formKind[C driver.Change, F any](name string, write func(C) (F, error), read func(F) (C, error)) changeKind {
+// formKind is a kind whose values are converted to F for JSON. The check also normalises a
+// change, in place.
+func formKind[C driver.Change, F any](name string, form func(C) F, change func(F) C, check func(checker, *C) error) changeKind {
 	return changeKind{name, reflect.TypeFor[C](),
-		func(c driver.Change) (any, error) { return write(c.(C)) },
-		func(b []byte) (driver.Change, error) {
+		func(c driver.Change) any { return form(c.(C)) },
+		func(b []byte, k checker) (driver.Change, error) {
 			var f F
 			if err := decodeStrict(b, &f); err != nil {
 				return nil, err
 			}
-			return read(f)
+			c := change(f)
+			err := cmp.Or(checkAudit(c), check(k, &c))
+			return c, err
 		}}
 }
 
 func writeChange(c driver.Change) (changeForm, error) {
-	for _, kind := range changeKinds {
-		if kind.of != reflect.TypeOf(c) {
-			continue
-		}
-		value, err := kind.write(c)
-		if err != nil {
-			return changeForm{}, err
-		}
-		text, err := json.Marshal(value)
-		return changeForm{kind.name, text}, err
+	at := slices.IndexFunc(changeKinds, func(k changeKind) bool { return k.of == reflect.TypeOf(c) })
+	if at < 0 {
+		return changeForm{}, errors.New("unknown kind of change")
 	}
-	return changeForm{}, errors.New("unknown kind of change")
+	value, err := json.Marshal(changeKinds[at].write(c))
+	return changeForm{changeKinds[at].name, value}, err
 }
 
-func readChange(f changeForm) (driver.Change, error) {
-	for _, kind := range changeKinds {
-		if kind.name == f.Kind {
-			return kind.read(f.Value)
-		}
+// readChange decodes a change, checks it as a Workspace does, and normalises it.
+func readChange(f changeForm, k checker) (driver.Change, error) {
+	at := slices.IndexFunc(changeKinds, func(k changeKind) bool { return k.name == f.Kind })
+	if at < 0 {
+		return nil, text.Refuse("kind", "unknown")
 	}
-	return nil, text.Refuse("kind", "unknown")
+	return changeKinds[at].read(f.Value, k)
 }
 
 type (
-	createGroupValue struct {
+	createGroupForm struct {
 		driver.Audit
 		Group groupForm
 	}
-	updateGroupValue struct {
+	updateGroupForm struct {
 		driver.UpdateGroup
 		Patch groupPatchForm
 	}
 	// groupForm is a group.Group as JSON.
 	groupForm struct {
 		group.Group
-		Rule json.RawMessage
+		Rule ruleForm
 	}
 	// groupPatchForm is a group.Patch as JSON.
 	groupPatchForm struct {
 		group.Patch
-		Rule json.RawMessage
+		Rule ruleForm
 	}
+	// ruleForm is a rule as JSON; nil is null.
+	ruleForm struct{ rule filter.Expr }
 )
 
-// ruleForm encodes a rule; nil becomes null.
-func ruleForm(rule filter.Expr) (json.RawMessage, error) {
-	if rule == nil {
-		return nil, nil
+// MarshalJSON encodes the rule.
+func (f ruleForm) MarshalJSON() ([]byte, error) {
+	if f.rule == nil {
+		return []byte("null"), nil
 	}
-	return filter.Marshal(rule)
+	return filter.Marshal(f.rule)
 }
 
-func readRule(form json.RawMessage) (filter.Expr, error) {
-	if len(form) == 0 || string(form) == "null" {
-		return nil, nil
+// UnmarshalJSON decodes the form that MarshalJSON writes.
+func (f *ruleForm) UnmarshalJSON(b []byte) (err error) {
+	if string(b) != "null" {
+		f.rule, err = filter.Unmarshal(b)
 	}
-	return filter.Unmarshal(form)
+	return err
 }
 
-func formOfGroup(g group.Group) (groupForm, error) {
-	rule, err := ruleForm(g.Rule)
-	return groupForm{g, rule}, err
+func groupFormOf(g group.Group) groupForm { return groupForm{g, ruleForm{g.Rule}} }
+
+func (f groupForm) group() group.Group {
+	f.Group.Rule = f.Rule.rule
+	return f.Group
 }
 
-func (f groupForm) read() (group.Group, error) {
-	var err error
-	f.Group.Rule, err = readRule(f.Rule)
-	return f.Group, err
-}
-
-// createVisitorForm clears the fields that driver.Apply ignores; the handler would refuse them.
-func createVisitorForm(c driver.CreateVisitor) (driver.CreateVisitor, error) {
+// newVisitor clears the fields that driver.Apply ignores; the handler would refuse them.
+func newVisitor(c driver.CreateVisitor) driver.CreateVisitor {
 	v := &c.Visitor
 	v.Tags, v.Memberships, v.Excluded, v.Revision = nil, nil, nil, 1
-	return c, nil
+	return c
 }
 
-func createVisitorOf(c driver.CreateVisitor) (driver.CreateVisitor, error) { return c, nil }
-
-func createGroupForm(c driver.CreateGroup) (createGroupValue, error) {
-	form, err := formOfGroup(c.Group)
-	return createGroupValue{c.Audit, form}, err
+func createGroupFormOf(c driver.CreateGroup) createGroupForm {
+	return createGroupForm{c.Audit, groupFormOf(c.Group)}
 }
 
-func createGroupOf(f createGroupValue) (driver.CreateGroup, error) {
-	g, err := f.Group.read()
-	return driver.CreateGroup{Audit: f.Audit, Group: g}, err
+func (f createGroupForm) change() driver.CreateGroup {
+	return driver.CreateGroup{Audit: f.Audit, Group: f.Group.group()}
 }
 
-func updateGroupForm(c driver.UpdateGroup) (updateGroupValue, error) {
-	rule, err := ruleForm(c.Patch.Rule)
-	return updateGroupValue{c, groupPatchForm{c.Patch, rule}}, err
+func updateGroupFormOf(c driver.UpdateGroup) updateGroupForm {
+	return updateGroupForm{c, groupPatchForm{c.Patch, ruleForm{c.Patch.Rule}}}
 }
 
-func updateGroupOf(f updateGroupValue) (driver.UpdateGroup, error) {
-	c := f.UpdateGroup
-	c.Patch = f.Patch.Patch
-	var err error
-	c.Patch.Rule, err = readRule(f.Patch.Rule)
-	return c, err
+func (f updateGroupForm) change() driver.UpdateGroup {
+	f.UpdateGroup.Patch = f.Patch.Patch
+	f.UpdateGroup.Patch.Rule = f.Patch.Rule.rule
+	return f.UpdateGroup
 }
 
 // outcomeForm is a driver.Outcome as JSON.
@@ -186,26 +180,20 @@ type outcomeForm struct {
 	Reason  driver.CaptureReason `json:"reason,omitempty"`
 }
 
-func formOfOutcome(o driver.Outcome) (outcomeForm, error) {
+func outcomeFormOf(o driver.Outcome) outcomeForm {
 	form := outcomeForm{Effect: o.Effect, Visitor: o.Visitor, Other: o.Other, Tag: o.Tag, Reason: o.Reason}
 	if o.Group != nil {
-		g, err := formOfGroup(*o.Group)
-		if err != nil {
-			return outcomeForm{}, err
-		}
+		g := groupFormOf(*o.Group)
 		form.Group = &g
 	}
-	return form, nil
+	return form
 }
 
-func (f outcomeForm) read() (driver.Outcome, error) {
+func (f outcomeForm) outcome() driver.Outcome {
 	o := driver.Outcome{Effect: f.Effect, Visitor: f.Visitor, Other: f.Other, Tag: f.Tag, Reason: f.Reason}
 	if f.Group != nil {
-		g, err := f.Group.read()
-		if err != nil {
-			return driver.Outcome{}, err
-		}
+		g := f.Group.group()
 		o.Group = &g
 	}
-	return o, nil
+	return o
 }

@@ -40,16 +40,11 @@ func checkPosition(o driver.Order, p *driver.Position) error {
 	if p == nil {
 		return nil
 	}
-	id, err := visitor.ParseID(string(p.ID))
-	if err != nil {
-		return err
-	}
-	p.ID = id
 	key, _, _ := driver.Sorting(o)
 	if p.Name != "" && key != driver.ByName || p.Micros != 0 && key != driver.BySeen && key != driver.ByUpdated {
 		return text.Refuse("after", "does not fit the order")
 	}
-	return checkKeyText("after", p.Name)
+	return cmp.Or(checkID(p.ID), checkKeyText("after", p.Name))
 }
 
 func checkList(l driver.List) error {
@@ -62,7 +57,7 @@ func checkList(l driver.List) error {
 		}
 	}
 	for _, id := range l.IDs {
-		if _, err := visitor.ParseID(id); err != nil {
+		if err := checkID(id); err != nil {
 			return err
 		}
 	}
@@ -72,66 +67,9 @@ func checkList(l driver.List) error {
 	return checkLimit(l.Limit)
 }
 
-// changeChecker normalises changes as a Workspace does, and refuses those that no Workspace
-// would make.
-type changeChecker struct{ rules visitor.Rules }
-
-func (k changeChecker) change(c driver.Change) (driver.Change, error) {
-	if err := checkAudit(c); err != nil {
-		return nil, err
-	}
-	switch c := c.(type) {
-	case driver.CreateVisitor:
-		return k.createVisitor(c)
-	case driver.UpdateVisitor:
-		patch, err := k.rules.Patch(c.Patch)
-		c.Patch = patch
-		return c, cmp.Or(err, checkID(c.ID))
-	case driver.DeleteVisitor:
-		return c, checkID(c.ID)
-	case driver.AddTags:
-		return c, cmp.Or(checkID(c.ID), checkKeys(c.Tags))
-	case driver.RemoveTags:
-		return c, cmp.Or(checkID(c.ID), checkKeys(c.Tags))
-	case driver.EnsureTag:
-		t, err := checkTag(c.Tag)
-		c.Tag = t
-		return c, err
-	case driver.CreateTag:
-		t, err := checkTag(c.Tag)
-		c.Tag = t
-		return c, err
-	case driver.UpdateTag:
-		return c, checkID(c.ID)
-	case driver.DeleteTag:
-		return c, checkID(c.ID)
-	case driver.CreateGroup:
-		return checkGroup(c)
-	case driver.UpdateGroup:
-		return c, checkID(c.ID)
-	case driver.DeleteGroup:
-		return c, checkID(c.ID)
-	case driver.AddToGroup:
-		return c, cmp.Or(checkID(c.ID), checkID(c.Group))
-	case driver.RemoveFromGroup:
-		return c, cmp.Or(checkID(c.ID), checkID(c.Group))
-	case driver.CaptureContact:
-		return k.capture(c)
-	case driver.MergeVisitors:
-		return c, cmp.Or(checkID(c.Into), checkID(c.From), c.Policy.Validate())
-	case driver.UnmergeVisitor:
-		return c, checkID(c.From)
-	case driver.LinkIdentity:
-		identity, err := k.identity(c.Identity)
-		c.Identity = identity
-		return c, cmp.Or(err, checkID(c.ID))
-	case driver.UnlinkIdentity:
-		identity, err := k.identity(c.Identity)
-		c.Identity = identity
-		return c, cmp.Or(err, checkID(c.ID))
-	}
-	return nil, text.Refuse("kind", "unknown")
-}
+// checker normalises changes as a Workspace does, and refuses those that no Workspace would
+// make.
+type checker struct{ rules visitor.Rules }
 
 // checkAudit allows creations without Audit.At, which package storetest uses: what they create
 // has a creation time.
@@ -145,84 +83,87 @@ func checkAudit(c driver.Change) error {
 	return cmp.Or(check("at", a.At), checkNote("actor", a.Actor), checkNote("cause", a.Cause))
 }
 
-func (k changeChecker) createVisitor(c driver.CreateVisitor) (driver.Change, error) {
-	v := &c.Visitor
+func (k checker) createVisitor(c *driver.CreateVisitor) error {
+	v := c.Visitor
 	d, err := k.rules.Draft(visitor.Draft{
 		Name: v.Name, Email: v.Email, Phone: v.Phone, Source: v.Source, Groups: c.Groups, Attributes: v.Attributes, CreatedAt: v.CreatedAt,
 	}, v.CreatedAt)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	v.Name, v.Email, v.Phone, v.Source, v.Attributes, c.Groups = d.Name, d.Email, d.Phone, d.Source, d.Attributes, d.Groups
-	for i, given := range v.Identities {
-		if v.Identities[i], err = k.identity(given); err != nil {
-			return nil, err
+	for i := range v.Identities {
+		if err := k.identity(&v.Identities[i]); err != nil {
+			return err
 		}
 	}
 	slices.SortFunc(v.Identities, visitor.Identity.Compare)
-	for i := 1; i < len(v.Identities); i++ {
-		if v.Identities[i-1].Compare(v.Identities[i]) == 0 {
-			return nil, text.Refuse("identities", "the same source, account and external id twice")
-		}
-	}
 	switch created, ok := v.ID.Time(); {
+	case len(slices.CompactFunc(slices.Clone(v.Identities), visitor.Identity.Is)) < len(v.Identities):
+		return text.Refuse("identities", "the same source, account and external id twice")
 	case !ok || !created.Equal(v.CreatedAt):
-		return nil, text.Refuse("id", "not a UUIDv7 with the creation time")
+		return text.Refuse("id", "not a UUIDv7 with the creation time")
 	case v.Revision != 1 || len(v.Tags)+len(v.Memberships)+len(v.Excluded)+len(v.Provenance) > 0:
-		return nil, text.Refuse("visitor", "not a new visitor")
-	case len(c.Tags) > visitor.MaxTags:
-		return nil, text.Refuse("tags", fmt.Sprintf("more than %d", visitor.MaxTags))
+		return text.Refuse("visitor", "not a new visitor")
 	}
-	return c, cmp.Or(checkID(v.ID), v.CheckLimits(), checkTime("created_at", v.CreatedAt), checkTime("updated_at", v.UpdatedAt),
-		checkOptionalTime("last_seen_at", v.LastSeenAt), checkKeys(c.Tags))
+	c.Groups, c.Visitor = d.Groups, d.Visitor(v.ID, v.UpdatedAt)
+	c.Visitor.Identities, c.Visitor.LastSeenAt = v.Identities, v.LastSeenAt
+	return cmp.Or(c.Visitor.CheckLimits(), checkTime("created_at", v.CreatedAt), checkTime("updated_at", v.UpdatedAt),
+		checkOptionalTime("last_seen_at", v.LastSeenAt), visitor.CheckLimit("tags", len(c.Tags), visitor.MaxTags), checkKeys(c.Tags))
+}
+
+func (k checker) updateVisitor(c *driver.UpdateVisitor) (err error) {
+	c.Patch, err = k.rules.Patch(c.Patch)
+	return cmp.Or(err, checkID(c.ID))
 }
 
 // identity normalises an identity except its times, which it checks.
-func (k changeChecker) identity(given visitor.Identity) (visitor.Identity, error) {
-	clean, err := k.rules.Identity(visitor.Identity{Source: given.Source, Account: given.Account, ExternalID: given.ExternalID, Username: given.Username})
-	clean.FirstSeen, clean.LastSeen, clean.UsernameAt = given.FirstSeen, given.LastSeen, given.UsernameAt
-	return clean, cmp.Or(err, checkOptionalTime("first_seen", given.FirstSeen), checkOptionalTime("last_seen", given.LastSeen), checkOptionalTime("username_at", given.UsernameAt))
+func (k checker) identity(i *visitor.Identity) error {
+	first, last, named := i.FirstSeen, i.LastSeen, i.UsernameAt
+	clean, err := k.rules.Identity(visitor.Identity{
+		Source: i.Source, Account: i.Account, ExternalID: i.ExternalID, Username: i.Username,
+	})
+	clean.FirstSeen, clean.LastSeen, clean.UsernameAt = first, last, named
+	*i = clean
+	return cmp.Or(err, checkOptionalTime("first_seen", first), checkOptionalTime("last_seen", last),
+		checkOptionalTime("username_at", named))
 }
 
 // capture refuses fields that a Workspace would have left out of a contact.
-func (k changeChecker) capture(c driver.CaptureContact) (driver.Change, error) {
+func (k checker) capture(c *driver.CaptureContact) error {
 	contact, refused, err := k.rules.Contact(c.Contact, c.Contact.OccurredAt)
+	c.Contact = contact
 	if err := cmp.Or(append([]error{err}, refused...)...); err != nil {
-		return nil, err
+		return err
 	}
-	for i, t := range c.Tags {
-		if c.Tags[i], err = checkTag(t); err != nil {
-			return nil, err
+	for i := range c.Tags {
+		if err := checkTag(&c.Tags[i]); err != nil {
+			return err
 		}
 	}
-	c.Contact = contact
 	if _, ok := c.ID.Time(); !ok {
-		return nil, text.Refuse("id", "not a UUIDv7")
+		return text.Refuse("id", "not a UUIDv7")
 	}
-	return c, cmp.Or(checkID(c.ID), c.Policy.Validate(), checkTime("occurred_at", contact.OccurredAt),
+	return cmp.Or(c.Policy.Validate(), checkTime("occurred_at", contact.OccurredAt),
 		visitor.CheckLimit("tags", len(c.Tags), visitor.MaxTags))
 }
 
-func checkTag(t tag.Tag) (tag.Tag, error) {
+func checkTag(t *tag.Tag) error {
 	d, err := tag.Draft{Name: t.Name, Color: t.Color, Description: t.Description}.Normalize()
 	t.Name, t.Color, t.Description = d.Name, d.Color, d.Description
-	return t, cmp.Or(err, checkID(t.ID), checkTime("created_at", t.CreatedAt))
+	return cmp.Or(err, checkID(t.ID), checkTime("created_at", t.CreatedAt))
 }
 
-func checkGroup(c driver.CreateGroup) (driver.Change, error) {
-	g := c.Group
+func (checker) createGroup(c *driver.CreateGroup) error {
+	g := &c.Group
 	d, err := group.Draft{Name: g.Name, Description: g.Description, Rule: g.Rule}.Normalize()
-	g.Name, g.Description, g.Rule = d.Name, d.Description, d.Rule
-	c.Group = g
-	return c, cmp.Or(err, checkID(g.ID), checkTime("created_at", g.CreatedAt))
+	g.Name, g.Description = d.Name, d.Description
+	return cmp.Or(err, checkID(g.ID), checkTime("created_at", g.CreatedAt))
 }
 
-// checkID accepts ids in lower case. Visitors, tags and groups have ids of the same form.
+// checkID refuses an id that is missing or malformed. Visitors, tags and groups have ids of the
+// same form.
 func checkID[T ~string](id T) error {
-	parsed, err := visitor.ParseID(string(id))
-	if err == nil && string(parsed) != string(id) {
-		err = text.Refuse("id", "not in lower case")
-	}
+	_, err := visitor.ParseID(string(id))
 	return err
 }
 

@@ -73,47 +73,32 @@ func NewClient(base string, o *ClientOptions) (*Client, error) {
 
 // GetVisitor returns a visitor. The error matches store.ErrNotFound.
 func (c *Client) GetVisitor(ctx context.Context, ws driver.WorkspaceID, id visitor.ID) (visitor.Visitor, error) {
-	var reply getResponse
-	err := c.call(ctx, ws, "get", getRequest{id}, &reply)
-	return reply.Visitor, err
+	response, err := call[getResponse](ctx, c, ws, "get", getRequest{id})
+	return response.Visitor, err
 }
 
 // FindVisitors returns the visitors that match, in order, up to a limit.
 func (c *Client) FindVisitors(ctx context.Context, ws driver.WorkspaceID, s driver.Select) ([]visitor.Visitor, error) {
-	var reply findResponse
-	err := c.call(ctx, ws, "find", findRequest(s), &reply)
-	return reply.Visitors, err
+	response, err := call[findResponse](ctx, c, ws, "find", findRequest(s))
+	return response.Visitors, err
 }
 
 // CountVisitors counts the visitors that match.
 func (c *Client) CountVisitors(ctx context.Context, ws driver.WorkspaceID, where filter.Bound, limit int64) (int64, error) {
-	var reply countResponse
-	err := c.call(ctx, ws, "count", countRequest{where, limit}, &reply)
-	return reply.Count, err
+	response, err := call[countResponse](ctx, c, ws, "count", countRequest{where, limit})
+	return response.Count, err
 }
 
 // ListTags returns tags by key, by id, or all.
 func (c *Client) ListTags(ctx context.Context, ws driver.WorkspaceID, l driver.List) ([]tag.Tag, error) {
-	var reply tagsResponse
-	err := c.call(ctx, ws, "tags", listRequest{l}, &reply)
-	return reply.Tags, err
+	response, err := call[tagsResponse](ctx, c, ws, "tags", listRequest{l})
+	return response.Tags, err
 }
 
 // ListGroups returns groups by key, by id, or all.
 func (c *Client) ListGroups(ctx context.Context, ws driver.WorkspaceID, l driver.List) ([]group.Group, error) {
-	var reply groupsResponse
-	if err := c.call(ctx, ws, "groups", listRequest{l}, &reply); err != nil {
-		return nil, err
-	}
-	var groups []group.Group
-	for _, form := range reply.Groups {
-		g, err := form.read()
-		if err != nil {
-			return nil, err
-		}
-		groups = append(groups, g)
-	}
-	return groups, nil
+	response, err := call[groupsResponse](ctx, c, ws, "groups", listRequest{l})
+	return mapped(response.Groups, groupForm.group), err
 }
 
 // Apply makes all the changes or, on an error, none. After the context has ended, Apply waits
@@ -133,39 +118,23 @@ func (c *Client) Apply(ctx context.Context, ws driver.WorkspaceID, changes []dri
 	callCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(c.o.GracePeriod, cancel) })()
-	var reply applyResponse
-	err := c.call(callCtx, ws, "apply", request, &reply)
-	if err != nil {
-		if callCtx.Err() != nil {
-			err = ctx.Err()
-		}
-		return nil, err
+	response, err := call[applyResponse](callCtx, c, ws, "apply", request)
+	if err != nil && callCtx.Err() != nil {
+		err = ctx.Err()
 	}
-	var outcomes []driver.Outcome
-	for _, form := range reply.Outcomes {
-		o, err := form.read()
-		if err != nil {
-			return nil, err
-		}
-		outcomes = append(outcomes, o)
-	}
-	return outcomes, nil
+	return mapped(response.Outcomes, outcomeForm.outcome), err
 }
 
 // Events returns events in order, up to a limit.
 func (c *Client) Events(ctx context.Context, ws driver.WorkspaceID, q driver.EventQuery) ([]driver.Event, error) {
-	var reply eventsResponse
-	err := c.call(ctx, ws, "events", eventsRequest(q), &reply)
-	return reply.Events, err
+	response, err := call[eventsResponse](ctx, c, ws, "events", eventsRequest(q))
+	return response.Events, err
 }
 
 // Facets counts the visitors that match by source, tag and group.
 func (c *Client) Facets(ctx context.Context, ws driver.WorkspaceID, where filter.Bound) (driver.Facets, error) {
-	var reply facetsResponse
-	if err := c.call(ctx, ws, "facets", facetsRequest{where}, &reply); err != nil {
-		return driver.Facets{}, err
-	}
-	return driver.Facets(reply), nil
+	response, err := call[facetsResponse](ctx, c, ws, "facets", facetsRequest{where})
+	return driver.Facets(response), err
 }
 
 // Close waits for running calls; later ones return store.ErrClosed. The handler's store stays
@@ -180,31 +149,37 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// call sends a request to a route and decodes the response into reply.
-func (c *Client) call(ctx context.Context, ws driver.WorkspaceID, route string, request, reply any) error {
+// call sends a request to a route and returns the response, the zero Response with an error.
+func call[Response any](ctx context.Context, c *Client, ws driver.WorkspaceID, route string, request any) (Response, error) {
+	var response Response
 	if err := ctx.Err(); err != nil {
-		return err
+		return response, err
 	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	if c.closed {
-		return driver.ErrClosed
+		return response, driver.ErrClosed
 	}
-	err := c.send(ctx, ws, route, request, reply)
-	if err != nil && ctx.Err() != nil {
-		return ctx.Err()
+	body, err := c.send(ctx, ws, route, request)
+	if err == nil {
+		err = json.Unmarshal(body, &response)
 	}
-	return err
+	if err != nil {
+		var none Response
+		return none, cmp.Or(ctx.Err(), err)
+	}
+	return response, nil
 }
 
-func (c *Client) send(ctx context.Context, ws driver.WorkspaceID, route string, request, reply any) error {
+// send sends a request and returns the body of the response.
+func (c *Client) send(ctx context.Context, ws driver.WorkspaceID, route string, request any) ([]byte, error) {
 	body, err := json.Marshal(request)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+protocol+route, bytes.NewReader(body))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set(workspaceHeader, string(ws))
@@ -213,20 +188,17 @@ func (c *Client) send(ctx context.Context, ws driver.WorkspaceID, route string, 
 	}
 	res, err := c.http.Do(r)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		return err
-	}
-	if res.StatusCode == http.StatusOK {
-		return json.Unmarshal(text, reply)
+	body, err = io.ReadAll(res.Body)
+	if err != nil || res.StatusCode == http.StatusOK {
+		return body, err
 	}
 	var form errorForm
-	if json.Unmarshal(text, &form) != nil {
+	if json.Unmarshal(body, &form) != nil {
 		form = errorForm{} // such as an error page of a proxy
 	}
 	form.Status = res.StatusCode
-	return form.err()
+	return nil, form.err()
 }

@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -138,11 +139,10 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) []byte
 }
 
 func (h *handler) get(ctx context.Context, ws *store.Workspace, request getRequest) (getResponse, error) {
-	id, err := visitor.ParseID(string(request.ID))
-	if err != nil {
+	if err := checkID(request.ID); err != nil {
 		return getResponse{}, err
 	}
-	v, err := h.st.GetVisitor(ctx, ws.ID(), id)
+	v, err := h.st.GetVisitor(ctx, ws.ID(), request.ID)
 	return getResponse{v}, err
 }
 
@@ -150,13 +150,10 @@ func (h *handler) find(ctx context.Context, ws *store.Workspace, request findReq
 	if _, _, ok := driver.Sorting(request.Order); !ok {
 		return findResponse{}, text.Refuse("order", "unknown")
 	}
-	if err := checkPosition(request.Order, request.After); err != nil {
+	if err := cmp.Or(checkPosition(request.Order, request.After), checkLimit(request.Limit)); err != nil {
 		return findResponse{}, err
 	}
-	if err := checkLimit(request.Limit); err != nil {
-		return findResponse{}, err
-	}
-	found, err := h.st.FindVisitors(ctx, ws.ID(), driver.Select{Where: request.Where, Order: request.Order, After: request.After, Limit: request.Limit})
+	found, err := h.st.FindVisitors(ctx, ws.ID(), driver.Select(request))
 	return findResponse{found}, err
 }
 
@@ -178,56 +175,28 @@ func (h *handler) groups(ctx context.Context, ws *store.Workspace, request listR
 		return groupsResponse{}, err
 	}
 	groups, err := h.st.ListGroups(ctx, ws.ID(), request.List)
-	if err != nil {
-		return groupsResponse{}, err
-	}
-	var reply groupsResponse
-	for _, g := range groups {
-		form, err := formOfGroup(g)
-		if err != nil {
-			return groupsResponse{}, err
-		}
-		reply.Groups = append(reply.Groups, form)
-	}
-	return reply, nil
+	return groupsResponse{mapped(groups, groupFormOf)}, err
 }
 
 func (h *handler) apply(ctx context.Context, ws *store.Workspace, request applyRequest) (applyResponse, error) {
-	check := changeChecker{visitor.Rules{Sources: ws.Sources()}}
+	check := checker{visitor.Rules{Sources: ws.Sources()}}
 	changes := make([]driver.Change, len(request.Changes))
 	for i, form := range request.Changes {
-		change, err := readChange(form)
-		if err == nil {
-			change, err = check.change(change)
-		}
-		if err != nil {
+		var err error
+		if changes[i], err = readChange(form, check); err != nil {
 			return applyResponse{}, &driver.ChangeError{Index: i, Err: err}
 		}
-		changes[i] = change
 	}
 	outcomes, err := h.st.Apply(ctx, ws.ID(), changes)
-	if err != nil {
-		return applyResponse{}, err
-	}
-	reply := applyResponse{make([]outcomeForm, len(outcomes))}
-	for i, o := range outcomes {
-		if reply.Outcomes[i], err = formOfOutcome(o); err != nil {
-			return applyResponse{}, err
-		}
-	}
-	return reply, nil
+	return applyResponse{mapped(outcomes, outcomeFormOf)}, err
 }
 
 func (h *handler) events(ctx context.Context, ws *store.Workspace, request eventsRequest) (eventsResponse, error) {
 	if err := checkLimit(request.Limit); err != nil {
 		return eventsResponse{}, err
 	}
-	if request.Visitor != "" {
-		if err := checkID(request.Visitor); err != nil {
-			return eventsResponse{}, err
-		}
-	}
-	events, err := h.st.Events(ctx, ws.ID(), driver.EventQuery{After: max(request.After, 0), Visitor: request.Visitor, Limit: request.Limit})
+	request.After = max(request.After, 0)
+	events, err := h.st.Events(ctx, ws.ID(), driver.EventQuery(request))
 	return eventsResponse{events}, err
 }
 

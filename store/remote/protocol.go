@@ -75,6 +75,15 @@ type (
 	}
 )
 
+// mapped returns the results of f for the items of a list, nil if it is empty.
+func mapped[A, B any](list []A, f func(A) B) []B {
+	var out []B
+	for _, item := range list {
+		out = append(out, f(item))
+	}
+	return out
+}
+
 // decodeStrict decodes JSON and refuses unknown fields. Its errors repeat nothing of the input.
 func decodeStrict(b []byte, v any) error {
 	dec := json.NewDecoder(bytes.NewReader(b))

@@ -22,14 +22,14 @@ type Facets struct {
 
 // SourceCount is the number of matching visitors whose first contact was through a source.
 type SourceCount struct {
-	Source visitor.Source
-	Count  int64
+	Source visitor.Source `json:"source"`
+	Count  int64          `json:"count"`
 }
 
 // TagCount is the number of matching visitors with a tag.
 type TagCount struct {
-	Tag   tag.Tag
-	Count int64
+	Tag   tag.Tag `json:"tag"`
+	Count int64   `json:"count"`
 }
 
 // GroupCount is the number of matching visitors in a group.

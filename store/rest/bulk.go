@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store"
@@ -19,14 +17,6 @@ const MaxBulkIDs = 10_000
 
 // bulkBatch is the number of visitors that one transaction changes.
 const bulkBatch = 10_000
-
-type (
-	bulkInput struct {
-		scope
-		Body Bulk
-	}
-	bulkOutput struct{ Body BulkResult }
-)
 
 // Bulk is the body of POST /visitors/bulk: an action on the visitors with the given ids, or on
 // all that a filter matches.
@@ -46,34 +36,29 @@ type BulkResult struct {
 	Missing   []visitor.ID `json:"missing"`
 }
 
-func (h *handler) bulkRoutes(api huma.API) {
-	operation(h, api, huma.Operation{OperationID: "changeVisitors", Method: http.MethodPost, Path: "/visitors/bulk", Tags: []string{"visitors"},
-		Summary: "Tag, untag or delete many visitors, or change a group's members"}, h.changeVisitors)
-}
-
-func (h *handler) changeVisitors(ctx context.Context, ws *store.Workspace, in *bulkInput) (*bulkOutput, error) {
+func (h *handler) changeVisitors(ctx context.Context, ws *store.Workspace, in *bodyInput[Bulk]) (BulkResult, error) {
 	b := in.Body
 	if err := b.check(); err != nil {
-		return nil, err
+		return BulkResult{}, err
 	}
 	ids := b.IDs
 	if b.Filter != nil {
 		var err error
 		if ids, err = h.matching(ctx, ws, *b.Filter, *b.Expect); err != nil {
-			return nil, inText(*b.Filter, err)
+			return BulkResult{}, inText(*b.Filter, err)
 		}
 	}
-	out := &bulkOutput{BulkResult{Missing: []visitor.ID{}}}
+	result := BulkResult{Missing: []visitor.ID{}}
 	for batch := range slices.Chunk(ids, bulkBatch) {
 		done, err := b.do(ctx, ws, batch)
 		if err != nil {
-			return nil, renameField(err, bulkNames)
+			return BulkResult{}, renameField(err, bulkNames)
 		}
-		out.Body.Changed += done.Changed
-		out.Body.Unchanged += done.Unchanged
-		out.Body.Missing = append(out.Body.Missing, done.Missing...)
+		result.Changed += done.Changed
+		result.Unchanged += done.Unchanged
+		result.Missing = append(result.Missing, done.Missing...)
 	}
-	return out, nil
+	return result, nil
 }
 
 func (b Bulk) check() error {

@@ -9,7 +9,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-func (h *handler) createVisitor(ctx context.Context, ws *store.Workspace, in *createInput) (*createdOutput, error) {
+func (h *handler) createVisitor(ctx context.Context, ws *store.Workspace, in *createInput) (*createdVisitorOutput, error) {
 	if in.Key == "" {
 		v, err := ws.Create(ctx, in.Body)
 		return created(v, false), renameField(err, visitorNames)
@@ -39,9 +39,9 @@ func (h *handler) createVisitor(ctx context.Context, ws *store.Workspace, in *cr
 	return created(v, false), renameField(err, visitorNames)
 }
 
-func created(v visitor.Visitor, replayed bool) *createdOutput {
+func created(v visitor.Visitor, replayed bool) *createdVisitorOutput {
 	// Relative to …/visitors: the handler does not know where it is mounted.
-	out := &createdOutput{ETag: etag(v), Location: "visitors/" + string(v.ID), Body: v}
+	out := &createdVisitorOutput{ETag: etag(v), Location: "visitors/" + string(v.ID), Body: v}
 	if replayed {
 		out.Replayed = "true"
 	}

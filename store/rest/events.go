@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,8 +26,7 @@ type (
 		Visitor string `query:"visitor" format:"uuid" doc:"Only events with this visitor as visitor or other. The id of a visitor that was merged away is not replaced by the survivor's. Default: all events."`
 		Limit   int    `query:"limit" minimum:"1" maximum:"1000" doc:"Maximum number of events. Default: 100."`
 	}
-	eventsOutput struct{ Body EventPage }
-	streamInput  struct {
+	streamInput struct {
 		scope
 		After  int64  `query:"after" minimum:"-1" doc:"The seq of the last known event; -1: only new events. Default: 0, all events."`
 		LastID string `header:"Last-Event-ID" maxLength:"20" doc:"As after; browsers send it when they reconnect."`
@@ -45,40 +45,35 @@ const (
 	streamWrite = 30 * time.Second // a reader that accepts nothing for this long is disconnected
 )
 
-func (h *handler) eventRoutes(api huma.API) {
-	query(h, api, huma.Operation{OperationID: "listEvents", Method: http.MethodGet, Path: "/events", Tags: []string{"events"},
-		Summary: "List changes, in order"}, h.listEvents)
-	operation(h, api, huma.Operation{OperationID: "streamEvents", Method: http.MethodGet, Path: "/events/stream", Tags: []string{"events"},
-		Summary: "Stream past and new changes as server-sent events",
-		Responses: map[string]*huma.Response{"200": {
-			Description: "Server-sent events: id is the seq, event the kind, data the event as JSON.",
-			Content:     map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: "string"}}},
-		}}}, h.streamEvents)
+func (h *handler) eventRoutes(r routes) {
+	query(r, "GET /events", "listEvents", "List changes, in order", body(h.listEvents))
+	r.base.Responses = map[string]*huma.Response{"200": {
+		Description: "Server-sent events: id is the seq, event the kind, data the event as JSON.",
+		Content:     map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: "string"}}},
+	}}
+	change(r, "GET /events/stream", "streamEvents", "Stream past and new changes as server-sent events", h.streamEvents)
 }
 
-func (h *handler) listEvents(ctx context.Context, ws *store.Workspace, in *eventsInput) (*eventsOutput, error) {
-	if in.Limit == 0 {
-		in.Limit = 100
-	}
+func (h *handler) listEvents(ctx context.Context, ws *store.Workspace, in *eventsInput) (EventPage, error) {
 	after, err := h.after(ctx, ws, in.After)
 	if err != nil {
-		return nil, err
+		return EventPage{}, err
 	}
-	q := driver.EventQuery{After: after, Limit: in.Limit}
+	q := driver.EventQuery{After: after, Limit: cmp.Or(in.Limit, 100)}
 	if in.Visitor != "" {
 		if q.Visitor, err = visitor.ParseID(in.Visitor); err != nil {
-			return nil, err
+			return EventPage{}, err
 		}
 	}
 	found, err := h.st.Events(ctx, ws.ID(), q)
 	if err != nil {
-		return nil, err
+		return EventPage{}, err
 	}
 	page := EventPage{Events: make([]store.Event, len(found)), Next: after}
 	for n, e := range found {
 		page.Events[n], page.Next = store.Event(e), e.Seq
 	}
-	return &eventsOutput{page}, nil
+	return page, nil
 }
 
 // after returns the given number, or for -1 that of the last event.

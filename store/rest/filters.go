@@ -3,9 +3,6 @@ package rest
 import (
 	"context"
 	"encoding/json"
-	"net/http"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
@@ -13,20 +10,11 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-type (
-	explainInput struct {
-		scope
-		ID     string `path:"id" format:"uuid"`
-		Filter string `query:"filter" required:"true" doc:"A filter in the text form."`
-	}
-	explainOutput struct{ Body filter.Explanation }
-	schemaOutput  struct{ Body Schema }
-	checkInput    struct {
-		scope
-		Body FilterCheck
-	}
-	checkOutput struct{ Body FilterReport }
-)
+type explainInput struct {
+	scope
+	ID     string `path:"id" format:"uuid"`
+	Filter string `query:"filter" required:"true" doc:"A filter in the text form."`
+}
 
 // Schema is what a front end needs to show filters, forms and badges.
 type Schema struct {
@@ -69,25 +57,24 @@ type FilterReport struct {
 	Findings []filter.Warning `json:"findings"`
 }
 
-func (h *handler) filterRoutes(api huma.API) {
-	query(h, api, huma.Operation{OperationID: "explainVisitor", Method: http.MethodGet, Path: "/visitors/{id}/explain", Tags: []string{"filters"},
-		Summary: "Explain why a filter matches a visitor or does not"}, h.explainVisitor)
-	query(h, api, huma.Operation{OperationID: "getSchema", Method: http.MethodGet, Path: "/schema", Tags: []string{"filters"},
-		Summary: "Get fields, operators, sources, orders and limits, for front ends"}, h.getSchema)
-	query(h, api, huma.Operation{OperationID: "checkFilter", Method: http.MethodPost, Path: "/filters/check", Tags: []string{"filters"},
-		Summary: "Check a filter, and return it as text and as JSON with warnings"}, h.checkFilter)
+func (h *handler) filterRoutes(r routes) {
+	query(r, "GET /visitors/{id}/explain", "explainVisitor", "Explain why a filter matches a visitor or does not",
+		body(h.explainVisitor))
+	query(r, "GET /schema", "getSchema", "Get fields, operators, sources, orders and limits, for front ends", body(h.getSchema))
+	query(r, "POST /filters/check", "checkFilter", "Check a filter, and return it as text and as JSON with warnings",
+		body(h.checkFilter))
 }
 
-func (h *handler) explainVisitor(ctx context.Context, ws *store.Workspace, in *explainInput) (*explainOutput, error) {
+func (h *handler) explainVisitor(ctx context.Context, ws *store.Workspace, in *explainInput) (filter.Explanation, error) {
 	where, err := filter.Parse(in.Filter)
 	if err != nil {
-		return nil, err
+		return filter.Explanation{}, err
 	}
 	e, err := ws.Explain(ctx, visitor.ID(in.ID), where)
-	return &explainOutput{e}, inText(in.Filter, err)
+	return e, inText(in.Filter, err)
 }
 
-func (h *handler) getSchema(_ context.Context, ws *store.Workspace, _ *nothingInput) (*schemaOutput, error) {
+func (h *handler) getSchema(_ context.Context, ws *store.Workspace, _ *nothingInput) (Schema, error) {
 	s := Schema{
 		FieldTable: filter.Schema(ws.Sources()),
 		Page:       PageLimits{store.DefaultLimit, store.MaxLimit},
@@ -108,7 +95,7 @@ func (h *handler) getSchema(_ context.Context, ws *store.Workspace, _ *nothingIn
 	for _, c := range tag.Palette() {
 		s.Palette = append(s.Palette, filter.Choice{Value: string(c), Label: string(c), Badge: c, Text: c.Text()})
 	}
-	return &schemaOutput{s}, nil
+	return s, nil
 }
 
 var orderLabels = map[store.Order]string{
@@ -116,34 +103,33 @@ var orderLabels = map[store.Order]string{
 	store.LeastRecentlySeen: "Longest not seen", store.RecentlyUpdated: "Recently updated", store.NameAZ: "Name A–Z", store.NameZA: "Name Z–A",
 }
 
-func (h *handler) checkFilter(ctx context.Context, ws *store.Workspace, in *checkInput) (*checkOutput, error) {
+func (h *handler) checkFilter(ctx context.Context, ws *store.Workspace, in *bodyInput[FilterCheck]) (report FilterReport, err error) {
 	var e filter.Expr
-	var err error
+	text, form := in.Body.Text, in.Body.JSON
 	switch {
-	case (in.Body.Text == nil) == (in.Body.JSON == nil):
-		return nil, invalid("text", "want either text or json")
-	case in.Body.Text != nil:
-		e, err = filter.Parse(*in.Body.Text)
+	case (text == nil) == (form == nil):
+		return report, invalid("text", "want either text or json")
+	case text != nil:
+		e, err = filter.Parse(*text)
 	default:
-		e, err = filter.Unmarshal(in.Body.JSON)
+		e, err = filter.Unmarshal(form)
 	}
 	if err != nil {
-		return nil, err
+		return report, err
 	}
 	if _, err := ws.Bind(ctx, e); err != nil {
-		if in.Body.Text != nil {
-			err = inText(*in.Body.Text, err)
+		if text != nil {
+			err = inText(*text, err)
 		}
-		return nil, err
+		return report, err
 	}
-	report := FilterReport{}
 	if report.Text, err = filter.Format(e); err != nil {
-		return nil, err
+		return report, err
 	}
 	if report.JSON, err = filter.Marshal(e); err != nil {
-		return nil, err
+		return report, err
 	}
 	findings, err := ws.Lint(ctx, e)
 	report.Findings = nonNil(findings)
-	return &checkOutput{report}, err
+	return report, err
 }

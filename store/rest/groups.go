@@ -4,32 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/http"
 	"time"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store"
-)
-
-type (
-	groupsOutput     struct{ Body GroupList }
-	createGroupInput struct {
-		scope
-		Body GroupDraft
-	}
-	updateGroupInput struct {
-		scope
-		ID   string `path:"id" format:"uuid"`
-		Body GroupPatch
-	}
-	groupOutput        struct{ Body Group }
-	createdGroupOutput struct {
-		Location string `header:"Location"`
-		Body     Group
-	}
 )
 
 // GroupList lists all groups, ordered by folded name.
@@ -64,15 +43,11 @@ type GroupPatch struct {
 	ClearRule   bool            `json:"clear_rule,omitempty"`
 }
 
-func (h *handler) groupRoutes(api huma.API) {
-	query(h, api, huma.Operation{OperationID: "listGroups", Method: http.MethodGet, Path: "/groups", Tags: []string{"groups"},
-		Summary: "List all groups"}, h.listGroups)
-	operation(h, api, huma.Operation{OperationID: "createGroup", Method: http.MethodPost, Path: "/groups", Tags: []string{"groups"},
-		Summary: "Create a group", DefaultStatus: http.StatusCreated}, h.createGroup)
-	operation(h, api, huma.Operation{OperationID: "updateGroup", Method: http.MethodPatch, Path: "/groups/{id}", Tags: []string{"groups"},
-		Summary: "Change the name, description or rule of a group"}, h.updateGroup)
-	operation(h, api, huma.Operation{OperationID: "deleteGroup", Method: http.MethodDelete, Path: "/groups/{id}", Tags: []string{"groups"},
-		Summary: "Delete a group; its members stay visitors", DefaultStatus: http.StatusNoContent}, h.deleteGroup)
+func (h *handler) groupRoutes(r routes) {
+	query(r, "GET /groups", "listGroups", "List all groups", body(h.listGroups))
+	change(r.creating(), "POST /groups", "createGroup", "Create a group", h.createGroup)
+	change(r, "PATCH /groups/{id}", "updateGroup", "Change the name, description or rule of a group", body(h.updateGroup))
+	change(r, "DELETE /groups/{id}", "deleteGroup", "Delete a group; its members stay visitors", h.deleteGroup)
 }
 
 // groupEncoder converts groups to JSON. A rule is stored with the ids of tags and groups; the
@@ -156,23 +131,23 @@ func inRule(text string, err error) error {
 	return inField("rule", p)
 }
 
-func (h *handler) listGroups(ctx context.Context, ws *store.Workspace, _ *nothingInput) (*groupsOutput, error) {
-	out := &groupsOutput{GroupList{[]Group{}}}
+func (h *handler) listGroups(ctx context.Context, ws *store.Workspace, _ *nothingInput) (GroupList, error) {
+	list := GroupList{[]Group{}}
 	enc := groupEncoder{ws: ws}
 	for g, err := range ws.Groups(ctx) {
 		if err != nil {
-			return nil, err
+			return GroupList{}, err
 		}
 		form, err := enc.encode(ctx, g)
 		if err != nil {
-			return nil, err
+			return GroupList{}, err
 		}
-		out.Body.Groups = append(out.Body.Groups, form)
+		list.Groups = append(list.Groups, form)
 	}
-	return out, nil
+	return list, nil
 }
 
-func (h *handler) createGroup(ctx context.Context, ws *store.Workspace, in *createGroupInput) (*createdGroupOutput, error) {
+func (h *handler) createGroup(ctx context.Context, ws *store.Workspace, in *bodyInput[GroupDraft]) (*createdOutput[Group], error) {
 	rule, err := ruleOf(in.Body.Rule, in.Body.RuleText)
 	if err != nil {
 		return nil, err
@@ -181,26 +156,25 @@ func (h *handler) createGroup(ctx context.Context, ws *store.Workspace, in *crea
 	if err != nil {
 		return nil, renameField(inRule(in.Body.RuleText, err), groupNames)
 	}
-	body, err := (&groupEncoder{ws: ws}).encode(ctx, g)
-	return &createdGroupOutput{"groups/" + string(g.ID), body}, err
+	form, err := (&groupEncoder{ws: ws}).encode(ctx, g)
+	return &createdOutput[Group]{"groups/" + string(g.ID), form}, err
 }
 
-func (h *handler) updateGroup(ctx context.Context, ws *store.Workspace, in *updateGroupInput) (*groupOutput, error) {
+func (h *handler) updateGroup(ctx context.Context, ws *store.Workspace, in *patchInput[GroupPatch]) (Group, error) {
 	rule, err := ruleOf(in.Body.Rule, in.Body.RuleText)
 	if err != nil {
-		return nil, err
+		return Group{}, err
 	}
 	if rule != nil && in.Body.ClearRule {
-		return nil, invalid("clear_rule", "want a rule or clear_rule, not both")
+		return Group{}, invalid("clear_rule", "want a rule or clear_rule, not both")
 	}
 	g, err := ws.UpdateGroup(ctx, group.ID(in.ID), group.Patch{
 		Name: in.Body.Name, Description: in.Body.Description, Rule: rule, ClearRule: in.Body.ClearRule,
 	})
 	if err != nil {
-		return nil, renameField(inRule(in.Body.RuleText, err), groupNames)
+		return Group{}, renameField(inRule(in.Body.RuleText, err), groupNames)
 	}
-	body, err := (&groupEncoder{ws: ws}).encode(ctx, g)
-	return &groupOutput{body}, err
+	return (&groupEncoder{ws: ws}).encode(ctx, g)
 }
 
 func (h *handler) deleteGroup(ctx context.Context, ws *store.Workspace, in *idInput) (*struct{}, error) {

@@ -6,7 +6,6 @@ import (
 	"path"
 	"slices"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/contactpipeline/visitors/store"
@@ -45,25 +44,19 @@ func New(st store.Store, o *Options) (http.Handler, error) {
 	}
 	api := humago.New(h.mux, h.config())
 	api.UseMiddleware(h.enter(api))
-	h.routes(api)
+	h.visitorRoutes(h.routes(api, "visitors"))
+	h.captureRoutes(h.routes(api, "capture"))
+	h.mergeRoutes(h.routes(api, "duplicates"))
+	h.filterRoutes(h.routes(api, "filters"))
+	h.tagRoutes(h.routes(api, "tags"))
+	h.groupRoutes(h.routes(api, "groups"))
+	h.eventRoutes(h.routes(api, "events"))
 	var err error
 	if h.doc, err = document(api.OpenAPI()); err != nil {
 		return nil, &store.Error{Op: op, Err: err}
 	}
 	h.mux.HandleFunc("GET /openapi.json", h.serveDocument)
 	return h, nil
-}
-
-func (h *handler) routes(api huma.API) {
-	h.visitorRoutes(api)
-	h.bulkRoutes(api)
-	h.captureRoutes(api)
-	h.mergeRoutes(api)
-	h.countRoutes(api)
-	h.filterRoutes(api)
-	h.tagRoutes(api)
-	h.groupRoutes(api)
-	h.eventRoutes(api)
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -113,15 +106,14 @@ func (h *handler) crossOrigin(w http.ResponseWriter, r *http.Request) (answered 
 // noRoute answers a request that matches no route; the mux knows whether the path or the
 // method is wrong.
 func (h *handler) noRoute(w http.ResponseWriter, r *http.Request, fromMux http.Handler) {
-	var status statusOnly
+	status := statusOnly{header: http.Header{}}
 	fromMux.ServeHTTP(&status, r)
-	switch {
-	case status.code == http.StatusMethodNotAllowed:
-		w.Header().Set("Allow", status.Header().Get("Allow"))
-		writeProblem(w, &Problem{Status: status.code, Code: CodeMethod, Detail: "the path does not allow this method"})
-	default:
+	if status.code != http.StatusMethodNotAllowed {
 		writeProblem(w, &Problem{Status: http.StatusNotFound, Code: CodeNoRoute, Detail: "no such path"})
+		return
 	}
+	w.Header().Set("Allow", status.header.Get("Allow"))
+	writeProblem(w, &Problem{Status: status.code, Code: CodeMethod, Detail: "the path does not allow this method"})
 }
 
 // statusOnly keeps the status and header of a response and drops the body.
@@ -130,12 +122,7 @@ type statusOnly struct {
 	code   int
 }
 
-func (s *statusOnly) Header() http.Header {
-	if s.header == nil {
-		s.header = http.Header{}
-	}
-	return s.header
-}
+func (s *statusOnly) Header() http.Header         { return s.header }
 func (s *statusOnly) Write(b []byte) (int, error) { return len(b), nil }
 func (s *statusOnly) WriteHeader(code int)        { s.code = code }
 

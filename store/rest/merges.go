@@ -1,30 +1,20 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"iter"
-	"net/http"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
 type (
-	mergeInput struct {
-		scope
-		ID   string `path:"id" format:"uuid"`
-		Body Merge
-	}
 	previewInput struct {
 		scope
 		ID   string `path:"id" format:"uuid"`
 		From string `query:"from" required:"true" format:"uuid" doc:"The visitor that would be merged away."`
 	}
-	previewOutput struct{ Body MergePreview }
-	unmergeOutput struct{ Body Unmerged }
-
 	duplicatesInput struct {
 		scope
 		ID    string `path:"id" format:"uuid"`
@@ -34,7 +24,6 @@ type (
 		scope
 		Limit int `query:"limit" minimum:"1" maximum:"1000" doc:"Maximum number of pairs. Default: 50."`
 	}
-	duplicatesOutput struct{ Body DuplicateList }
 )
 
 // Merge is the body of POST /visitors/{id}/merge.
@@ -79,67 +68,57 @@ type MatchReason struct {
 	Weight float64           `json:"weight"`
 }
 
-func (h *handler) mergeRoutes(api huma.API) {
-	operation(h, api, huma.Operation{OperationID: "mergeVisitors", Method: http.MethodPost, Path: "/visitors/{id}/merge", Tags: []string{"duplicates"},
-		Summary: "Merge another visitor into this one"}, h.mergeVisitors)
-	query(h, api, huma.Operation{OperationID: "previewMerge", Method: http.MethodGet, Path: "/visitors/{id}/merge", Tags: []string{"duplicates"},
-		Summary: "Preview a merge without doing it"}, h.previewMerge)
-	operation(h, api, huma.Operation{OperationID: "unmergeVisitor", Method: http.MethodPost, Path: "/visitors/{id}/unmerge", Tags: []string{"duplicates"},
-		Summary: "Undo the merge in which this visitor was merged away"}, h.unmergeVisitor)
-	query(h, api, huma.Operation{OperationID: "listDuplicatesOfVisitor", Method: http.MethodGet, Path: "/visitors/{id}/duplicates", Tags: []string{"duplicates"},
-		Summary: "List visitors that can be the same person as this one"}, h.listDuplicatesOf)
-	query(h, api, huma.Operation{OperationID: "listDuplicates", Method: http.MethodGet, Path: "/duplicates", Tags: []string{"duplicates"},
-		Summary: "List pairs of visitors that can be the same person; reads every visitor"}, h.listDuplicates)
+func (h *handler) mergeRoutes(r routes) {
+	change(r, "POST /visitors/{id}/merge", "mergeVisitors", "Merge another visitor into this one", withETag(h.mergeVisitors))
+	query(r, "GET /visitors/{id}/merge", "previewMerge", "Preview a merge without doing it", body(h.previewMerge))
+	change(r, "POST /visitors/{id}/unmerge", "unmergeVisitor", "Undo the merge in which this visitor was merged away",
+		body(h.unmergeVisitor))
+	query(r, "GET /visitors/{id}/duplicates", "listDuplicatesOfVisitor", "List visitors that can be the same person as this one",
+		body(h.listDuplicatesOf))
+	query(r, "GET /duplicates", "listDuplicates", "List pairs of visitors that can be the same person; reads every visitor",
+		body(h.listDuplicates))
 }
 
-func (h *handler) mergeVisitors(ctx context.Context, ws *store.Workspace, in *mergeInput) (*visitorOutput, error) {
-	v, err := ws.Merge(ctx, visitor.ID(in.ID), in.Body.From)
-	return &visitorOutput{etag(v), v}, err
+func (h *handler) mergeVisitors(ctx context.Context, ws *store.Workspace, in *patchInput[Merge]) (visitor.Visitor, error) {
+	return ws.Merge(ctx, visitor.ID(in.ID), in.Body.From)
 }
 
-func (h *handler) previewMerge(ctx context.Context, ws *store.Workspace, in *previewInput) (*previewOutput, error) {
+func (h *handler) previewMerge(ctx context.Context, ws *store.Workspace, in *previewInput) (MergePreview, error) {
 	p, err := ws.PreviewMerge(ctx, visitor.ID(in.ID), visitor.ID(in.From))
-	return &previewOutput{MergePreview{p.Into, p.From, p.Result, p.Conflicts, nonNil(p.Choices())}}, err
+	return MergePreview{p.Into, p.From, p.Result, p.Conflicts, nonNil(p.Choices())}, err
 }
 
-func (h *handler) unmergeVisitor(ctx context.Context, ws *store.Workspace, in *idInput) (*unmergeOutput, error) {
-	survivor, restored, err := ws.Unmerge(ctx, visitor.ID(in.ID))
-	return &unmergeOutput{Unmerged{survivor, restored}}, err
+func (h *handler) unmergeVisitor(ctx context.Context, ws *store.Workspace, in *idInput) (out Unmerged, err error) {
+	out.Survivor, out.Restored, err = ws.Unmerge(ctx, visitor.ID(in.ID))
+	return out, err
 }
 
-func (h *handler) listDuplicatesOf(ctx context.Context, ws *store.Workspace, in *duplicatesInput) (*duplicatesOutput, error) {
+func (h *handler) listDuplicatesOf(ctx context.Context, ws *store.Workspace, in *duplicatesInput) (DuplicateList, error) {
 	v, err := ws.Get(ctx, visitor.ID(in.ID))
 	if err != nil {
-		return nil, err
+		return DuplicateList{}, err
 	}
 	return firstPairs(ws.Duplicates(ctx, v.ID), in.Limit)
 }
 
-func (h *handler) listDuplicates(ctx context.Context, ws *store.Workspace, in *allDuplicatesInput) (*duplicatesOutput, error) {
+func (h *handler) listDuplicates(ctx context.Context, ws *store.Workspace, in *allDuplicatesInput) (DuplicateList, error) {
 	return firstPairs(ws.Duplicates(ctx), in.Limit)
 }
 
-func firstPairs(pairs iter.Seq2[store.Duplicate, error], limit int) (*duplicatesOutput, error) {
-	if limit == 0 {
-		limit = store.DefaultLimit
-	}
-	out := &duplicatesOutput{DuplicateList{[]Duplicate{}}}
+func firstPairs(pairs iter.Seq2[store.Duplicate, error], limit int) (DuplicateList, error) {
+	list := DuplicateList{[]Duplicate{}}
 	for pair, err := range pairs {
 		if err != nil {
-			return nil, err
+			return DuplicateList{}, err
 		}
-		out.Body.Duplicates = append(out.Body.Duplicates, duplicateOf(pair))
-		if len(out.Body.Duplicates) == limit {
+		d := Duplicate{A: pair.A, B: pair.B, Score: pair.Score, Reasons: []MatchReason{}, Conflicts: pair.Conflicts}
+		for _, r := range pair.Reasons {
+			d.Reasons = append(d.Reasons, MatchReason{r.Reason, r.Reason.Text(), r.Weight})
+		}
+		list.Duplicates = append(list.Duplicates, d)
+		if len(list.Duplicates) == cmp.Or(limit, store.DefaultLimit) {
 			break
 		}
 	}
-	return out, nil
-}
-
-func duplicateOf(pair store.Duplicate) Duplicate {
-	d := Duplicate{A: pair.A, B: pair.B, Score: pair.Score, Reasons: []MatchReason{}, Conflicts: pair.Conflicts}
-	for _, r := range pair.Reasons {
-		d.Reasons = append(d.Reasons, MatchReason{r.Reason, r.Reason.Text(), r.Weight})
-	}
-	return d
+	return list, nil
 }

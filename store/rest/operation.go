@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -78,11 +79,34 @@ func (h *handler) enter(api huma.API) func(huma.Context, func(huma.Context)) {
 	}
 }
 
-// operation adds an operation and converts its errors to problems.
-func operation[I, O any, P interface {
+// routes adds operations to an API, with the fields of base. A pattern is a method and a path.
+type routes struct {
+	h    *handler
+	api  huma.API
+	base huma.Operation
+}
+
+func (h *handler) routes(api huma.API, tag string) routes {
+	return routes{h, api, huma.Operation{Tags: []string{tag}}}
+}
+
+// creating returns routes whose operations answer with 201 Created.
+func (r routes) creating() routes {
+	r.base.DefaultStatus = http.StatusCreated
+	return r
+}
+
+// operation is a function that answers a request.
+type operation[I, O any] func(context.Context, *store.Workspace, *I) (O, error)
+
+// change adds an operation that changes something.
+func change[I, O any, P interface {
 	*I
 	scoped() *scope
-}](h *handler, api huma.API, op huma.Operation, do func(context.Context, *store.Workspace, *I) (*O, error)) {
+}](r routes, pattern, id, summary string, do operation[I, *O]) {
+	h, op := r.h, r.base
+	op.OperationID, op.Summary = id, summary
+	op.Method, op.Path, _ = strings.Cut(pattern, " ")
 	op.MaxBodyBytes, op.BodyReadTimeout = -1, -1 // readBody has limited both
 	if op.Responses == nil {
 		op.Responses = map[string]*huma.Response{}
@@ -90,10 +114,10 @@ func operation[I, O any, P interface {
 	op.Responses["default"] = &huma.Response{
 		Description: "A problem (RFC 9457)",
 		Content: map[string]*huma.MediaType{problemType: {
-			Schema: api.OpenAPI().Components.Schemas.Schema(typeOf[Problem](), true, ""),
+			Schema: r.api.OpenAPI().Components.Schemas.Schema(typeOf[Problem](), true, ""),
 		}},
 	}
-	huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
+	huma.Register(r.api, op, func(ctx context.Context, in *I) (*O, error) {
 		s := P(in).scoped()
 		out, err := do(ctx, s.ws, in)
 		if err != nil {
@@ -107,10 +131,58 @@ func operation[I, O any, P interface {
 func query[I, O any, P interface {
 	*I
 	scoped() *scope
-}](h *handler, api huma.API, op huma.Operation, do func(context.Context, *store.Workspace, *I) (*O, error)) {
-	operation[I, O, P](h, api, op, func(ctx context.Context, ws *store.Workspace, in *I) (*O, error) {
-		return withTimeout(ctx, h.o.Timeout, func(ctx context.Context) (*O, error) { return do(ctx, ws, in) })
+}](r routes, pattern, id, summary string, do operation[I, *O]) {
+	change[I, O, P](r, pattern, id, summary, func(ctx context.Context, ws *store.Workspace, in *I) (*O, error) {
+		return withTimeout(ctx, r.h.o.Timeout, func(ctx context.Context) (*O, error) { return do(ctx, ws, in) })
 	})
+}
+
+// The inputs and outputs of several operations.
+type (
+	nothingInput struct{ scope }
+	idInput      struct {
+		scope
+		ID string `path:"id" format:"uuid"`
+	}
+	bodyInput[T any] struct {
+		scope
+		Body T
+	}
+	patchInput[T any] struct {
+		scope
+		ID   string `path:"id" format:"uuid"`
+		Body T
+	}
+	filterInput struct {
+		scope
+		Filter string `query:"filter" doc:"A filter in the text form. Default: all visitors."`
+	}
+	output[T any] struct{ Body T }
+
+	visitorOutput struct {
+		ETag string `header:"ETag"`
+		Body visitor.Visitor
+	}
+	createdOutput[T any] struct {
+		Location string `header:"Location"`
+		Body     T
+	}
+)
+
+// body sends the result of an operation as the body of the response.
+func body[I, T any](do operation[I, T]) operation[I, *output[T]] {
+	return func(ctx context.Context, ws *store.Workspace, in *I) (*output[T], error) {
+		result, err := do(ctx, ws, in)
+		return &output[T]{result}, err
+	}
+}
+
+// withETag sends a visitor as the body of the response, and its revision as the ETag.
+func withETag[I any](do operation[I, visitor.Visitor]) operation[I, *visitorOutput] {
+	return func(ctx context.Context, ws *store.Workspace, in *I) (*visitorOutput, error) {
+		v, err := do(ctx, ws, in)
+		return &visitorOutput{etag(v), v}, err
+	}
 }
 
 // errTimeout is the cause of a context that ended by Options.Timeout, not by a deadline of the

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -168,10 +169,7 @@ func (r *bodyReader) object(s *huma.Schema, path string) error {
 	if _, err := r.token(); err != nil {
 		return err
 	}
-	parent := path
-	if parent == "" {
-		parent = "body"
-	}
+	parent := cmp.Or(path, "body")
 	seen := map[string]bool{}
 	for r.dec.More() {
 		from := r.dec.InputOffset()

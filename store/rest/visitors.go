@@ -3,11 +3,10 @@ package rest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
@@ -23,36 +22,22 @@ type (
 		After  string `query:"after" doc:"The next of the previous page."`
 		Limit  int    `query:"limit" minimum:"1" maximum:"1000" doc:"Maximum number of visitors. Default: 50."`
 	}
-	searchInput struct {
-		scope
-		Body Search
-	}
-	pageOutput struct{ Body VisitorPage }
-
 	createInput struct {
 		scope
 		Key  string `header:"Idempotency-Key" maxLength:"200" doc:"Chosen by the caller: repeated requests with the same key and body create one visitor."`
 		Body visitor.Draft
 	}
-	visitorInput struct {
-		scope
-		ID string `path:"id" format:"uuid"`
+	createdVisitorOutput struct {
+		ETag     string `header:"ETag"`
+		Location string `header:"Location"`
+		Replayed string `header:"Idempotency-Replayed"`
+		Body     visitor.Visitor
 	}
 	updateInput struct {
 		scope
 		ID      string `path:"id" format:"uuid"`
 		IfMatch string `header:"If-Match" doc:"The ETag that the visitor must have."`
 		Body    visitor.Patch
-	}
-	visitorOutput struct {
-		ETag string `header:"ETag"`
-		Body visitor.Visitor
-	}
-	createdOutput struct {
-		ETag     string `header:"ETag"`
-		Location string `header:"Location"`
-		Replayed string `header:"Idempotency-Replayed"`
-		Body     visitor.Visitor
 	}
 	deleteInput struct {
 		scope
@@ -75,41 +60,41 @@ type VisitorPage struct {
 	Next     string            `json:"next"`
 }
 
-func (h *handler) visitorRoutes(api huma.API) {
-	query(h, api, huma.Operation{OperationID: "listVisitors", Method: http.MethodGet, Path: "/visitors", Tags: []string{"visitors"},
-		Summary: "List the visitors that match a filter"}, h.listVisitors)
-	query(h, api, huma.Operation{OperationID: "searchVisitors", Method: http.MethodPost, Path: "/visitors/search", Tags: []string{"visitors"},
-		Summary: "List the visitors that match a filter in the JSON form"}, h.searchVisitors)
-	operation(h, api, huma.Operation{OperationID: "createVisitor", Method: http.MethodPost, Path: "/visitors", Tags: []string{"visitors"},
-		Summary: "Create a visitor", DefaultStatus: http.StatusCreated}, h.createVisitor)
-	query(h, api, huma.Operation{OperationID: "getVisitor", Method: http.MethodGet, Path: "/visitors/{id}", Tags: []string{"visitors"},
-		Summary: "Get a visitor"}, h.getVisitor)
-	operation(h, api, huma.Operation{OperationID: "updateVisitor", Method: http.MethodPatch, Path: "/visitors/{id}", Tags: []string{"visitors"},
-		Summary: "Change a visitor's profile"}, h.updateVisitor)
-	operation(h, api, huma.Operation{OperationID: "deleteVisitor", Method: http.MethodDelete, Path: "/visitors/{id}", Tags: []string{"visitors"},
-		Summary: "Delete a visitor permanently", DefaultStatus: http.StatusNoContent}, h.deleteVisitor)
+func (h *handler) visitorRoutes(r routes) {
+	query(r, "GET /visitors", "listVisitors", "List the visitors that match a filter", body(h.listVisitors))
+	query(r, "POST /visitors/search", "searchVisitors", "List the visitors that match a filter in the JSON form",
+		body(h.searchVisitors))
+	query(r, "GET /visitors/count", "countVisitors", "Count the visitors that match a filter", body(h.countVisitors))
+	query(r, "GET /visitors/facets", "countFacets", "Count the visitors that match a filter, by source, tag and group",
+		body(h.countFacets))
+	change(r.creating(), "POST /visitors", "createVisitor", "Create a visitor", h.createVisitor)
+	query(r, "GET /visitors/{id}", "getVisitor", "Get a visitor", withETag(h.getVisitor))
+	change(r, "PATCH /visitors/{id}", "updateVisitor", "Change a visitor's profile", withETag(h.updateVisitor))
+	change(r, "DELETE /visitors/{id}", "deleteVisitor", "Delete a visitor permanently", h.deleteVisitor)
+	change(r, "POST /visitors/bulk", "changeVisitors", "Tag, untag or delete many visitors, or change a group's members",
+		body(h.changeVisitors))
 }
 
-func (h *handler) listVisitors(ctx context.Context, ws *store.Workspace, in *findInput) (*pageOutput, error) {
+func (h *handler) listVisitors(ctx context.Context, ws *store.Workspace, in *findInput) (VisitorPage, error) {
 	where, err := whereOf(in.Filter)
 	if err != nil {
-		return nil, err
+		return VisitorPage{}, err
 	}
-	out, err := find(ctx, ws, store.Query{Where: where, Order: store.Order(in.Order), After: in.After, Limit: in.Limit})
-	return out, inText(in.Filter, err)
+	page, err := find(ctx, ws, store.Query{Where: where, Order: store.Order(in.Order), After: in.After, Limit: in.Limit})
+	return page, inText(in.Filter, err)
 }
 
-func (h *handler) searchVisitors(ctx context.Context, ws *store.Workspace, in *searchInput) (*pageOutput, error) {
+func (h *handler) searchVisitors(ctx context.Context, ws *store.Workspace, in *bodyInput[Search]) (VisitorPage, error) {
 	where, err := filter.Unmarshal(in.Body.Where)
 	if err != nil {
-		return nil, err
+		return VisitorPage{}, err
 	}
 	return find(ctx, ws, store.Query{Where: where, Order: in.Body.Order, After: in.Body.After, Limit: in.Body.Limit})
 }
 
-func find(ctx context.Context, ws *store.Workspace, q store.Query) (*pageOutput, error) {
+func find(ctx context.Context, ws *store.Workspace, q store.Query) (VisitorPage, error) {
 	page, err := ws.Find(ctx, q)
-	return &pageOutput{VisitorPage{nonNil(page.Visitors), page.Next}}, err
+	return VisitorPage{nonNil(page.Visitors), page.Next}, err
 }
 
 // whereOf reads the filter of a URL query; only there, an empty filter means all visitors.
@@ -120,27 +105,24 @@ func whereOf(text string) (filter.Expr, error) {
 	return filter.Parse(text)
 }
 
-func (h *handler) getVisitor(ctx context.Context, ws *store.Workspace, in *visitorInput) (*visitorOutput, error) {
-	v, err := ws.Get(ctx, visitor.ID(in.ID))
-	return &visitorOutput{etag(v), v}, err
+func (h *handler) getVisitor(ctx context.Context, ws *store.Workspace, in *idInput) (visitor.Visitor, error) {
+	return ws.Get(ctx, visitor.ID(in.ID))
 }
 
-func (h *handler) updateVisitor(ctx context.Context, ws *store.Workspace, in *updateInput) (*visitorOutput, error) {
+func (h *handler) updateVisitor(ctx context.Context, ws *store.Workspace, in *updateInput) (visitor.Visitor, error) {
 	patch := in.Body
 	if in.IfMatch != "" {
 		revision, ok := revisionOf(in.IfMatch)
 		if !ok || patch.IfRevision != 0 && patch.IfRevision != revision && revision != 0 {
-			return nil, stale(in.ID)
+			return visitor.Visitor{}, stale(in.ID)
 		}
 		patch.IfRevision = revision
 	}
 	v, err := ws.Update(ctx, visitor.ID(in.ID), patch)
-	if err != nil && in.IfMatch != "" {
-		if p := problemOf(err); p.Code == CodeConflict {
-			return nil, stale(in.ID)
-		}
+	if in.IfMatch != "" && errors.Is(err, store.ErrConflict) {
+		return visitor.Visitor{}, stale(in.ID)
 	}
-	return &visitorOutput{etag(v), v}, renameField(err, visitorNames)
+	return v, renameField(err, visitorNames)
 }
 
 func stale(id string) *Problem {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -26,9 +27,6 @@ var errNoFilter = &filter.Error{Reason: "missing: use filter.All() for every vis
 
 // bind binds e at the time now.
 func (w *Workspace) bind(ctx context.Context, e filter.Expr, now time.Time) (filter.Bound, error) {
-	if e == nil {
-		return filter.Bound{}, errNoFilter
-	}
 	env, err := w.env(ctx, e, now)
 	if err != nil {
 		return filter.Bound{}, err
@@ -38,8 +36,11 @@ func (w *Workspace) bind(ctx context.Context, e filter.Expr, now time.Time) (fil
 
 // env looks up the tags and groups that e mentions.
 func (w *Workspace) env(ctx context.Context, e filter.Expr, now time.Time) (*filter.Env, error) {
+	if e == nil {
+		return nil, errNoFilter
+	}
 	env := &filter.Env{
-		Now: now, Zone: w.zone, WeekStart: &w.week, Sources: w.rules.Sources, Unknown: w.misses,
+		Now: now, Zone: w.o.Zone, WeekStart: w.o.WeekStart, Sources: w.rules.Sources, Unknown: w.o.Unknown,
 		Known: func(kind filter.Kind) []string { return w.known(ctx, kind) },
 	}
 	if err := filter.Validate(e); err != nil {
@@ -125,22 +126,19 @@ func keysOf(names []string) []string {
 
 // known lists the names of tags or groups, from which an error suggests a similar one.
 func (w *Workspace) known(ctx context.Context, kind filter.Kind) []string {
-	const enough = 10_000 // with more names, the error would be slow
-	var names []string
 	if kind == filter.TagKind {
-		for t, err := range w.Tags(ctx) {
-			if err != nil || len(names) == enough {
-				break
-			}
-			names = append(names, t.Name)
-		}
-		return names
+		return namesOf(w.Tags(ctx), func(t tag.Tag) string { return t.Name })
 	}
-	for g, err := range w.Groups(ctx) {
+	return namesOf(w.Groups(ctx), func(g group.Group) string { return g.Name })
+}
+
+func namesOf[T any](all iter.Seq2[T, error], name func(T) string) (names []string) {
+	const enough = 10_000 // with more names, the error would be slow
+	for item, err := range all {
 		if err != nil || len(names) == enough {
 			break
 		}
-		names = append(names, g.Name)
+		names = append(names, name(item))
 	}
 	return names
 }

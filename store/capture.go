@@ -88,11 +88,11 @@ func (w *Workspace) Capture(ctx context.Context, c visitor.Contact) (Captured, e
 	if err != nil {
 		return Captured{}, fail(op, err)
 	}
-	outcomes, err := w.apply(ctx, change)
+	outcome, err := w.applyLast(ctx, op, change)
 	if err != nil {
-		return Captured{}, fail(op, err)
+		return Captured{}, err
 	}
-	return captured(outcomes[0], refused), nil
+	return captured(outcome, refused), nil
 }
 
 // capture returns the change that captures c, and the errors of the fields that are left out.
@@ -102,7 +102,7 @@ func (w *Workspace) capture(c visitor.Contact) (change driver.CaptureContact, re
 	if err != nil {
 		return change, nil, err
 	}
-	change = driver.CaptureContact{Audit: w.audit(now), ID: w.newID(now), Contact: c, Policy: w.policy}
+	change = driver.CaptureContact{Audit: w.audit(now), ID: w.o.NewID(now), Contact: c, Policy: w.o.Capture}
 	for _, name := range c.Tags {
 		d, err := tag.Draft{Name: name}.Normalize()
 		if err != nil {

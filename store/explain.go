@@ -13,9 +13,6 @@ import (
 // ErrInvalid for an invalid filter.
 func (w *Workspace) Explain(ctx context.Context, id visitor.ID, e filter.Expr) (filter.Explanation, error) {
 	const op = "explain filter"
-	if e == nil {
-		return filter.Explanation{}, fail(op, errNoFilter)
-	}
 	v, err := w.Get(ctx, id)
 	if err != nil {
 		return filter.Explanation{}, fail(op, err)
@@ -33,9 +30,6 @@ func (w *Workspace) Explain(ctx context.Context, id visitor.ID, e filter.Expr) (
 // ErrInvalid for an invalid filter.
 func (w *Workspace) Lint(ctx context.Context, e filter.Expr) ([]filter.Warning, error) {
 	const op = "lint filter"
-	if e == nil {
-		return nil, fail(op, errNoFilter)
-	}
 	env, err := w.env(ctx, e, w.now())
 	if err != nil {
 		return nil, fail(op, err)

@@ -26,11 +26,8 @@ func (w *Workspace) CreateGroup(ctx context.Context, d group.Draft) (group.Group
 	}
 	now := w.now()
 	g := group.Group{ID: group.NewID(now), Name: d.Name, Description: d.Description, Rule: d.Rule, CreatedAt: now}
-	outcomes, err := w.apply(ctx, driver.CreateGroup{Audit: w.audit(now), Group: g})
-	if err != nil {
-		return group.Group{}, fail(op, err)
-	}
-	return lo.FromPtr(outcomes[0].Group), nil
+	outcome, err := w.applyLast(ctx, op, driver.CreateGroup{Audit: w.audit(now), Group: g})
+	return lo.FromPtr(outcome.Group), err
 }
 
 // UpdateGroup changes a group's name, description or rule. The error matches ErrInvalid as
@@ -48,11 +45,8 @@ func (w *Workspace) UpdateGroup(ctx context.Context, id group.ID, p group.Patch)
 	if p.Rule, err = w.resolve(ctx, p.Rule); err != nil {
 		return group.Group{}, fail(op, err)
 	}
-	outcomes, err := w.apply(ctx, driver.UpdateGroup{Audit: w.audit(w.now()), ID: id, Patch: p})
-	if err != nil {
-		return group.Group{}, fail(op, err)
-	}
-	return lo.FromPtr(outcomes[0].Group), nil
+	outcome, err := w.applyLast(ctx, op, driver.UpdateGroup{Audit: w.audit(w.now()), ID: id, Patch: p})
+	return lo.FromPtr(outcome.Group), err
 }
 
 // DeleteGroup deletes a group; its members stay visitors. The error matches ErrNotFound, or
@@ -63,11 +57,11 @@ func (w *Workspace) DeleteGroup(ctx context.Context, id group.ID) error {
 	if err != nil {
 		return fail(op, err)
 	}
-	outcomes, err := w.apply(ctx, driver.DeleteGroup{Audit: w.audit(w.now()), ID: id})
-	if err == nil && outcomes[0].Effect == driver.Missing {
-		err = driver.NotFound("group", string(id))
+	outcome, err := w.applyLast(ctx, op, driver.DeleteGroup{Audit: w.audit(w.now()), ID: id})
+	if outcome.Effect == driver.Missing {
+		err = fail(op, driver.NotFound("group", string(id)))
 	}
-	return fail(op, err)
+	return err
 }
 
 // Groups iterates over all groups, ordered by folded name. Facets counts the members of each;
@@ -86,9 +80,8 @@ func (w *Workspace) AddToGroup(ctx context.Context, id group.ID, ids ...visitor.
 	if err != nil {
 		return Bulk{}, fail(op, err)
 	}
-	now := w.now()
-	return w.bulk(ctx, op, nil, ids, func(v visitor.ID) driver.Change {
-		return driver.AddToGroup{Audit: w.audit(now), Group: id, ID: v}
+	return w.bulk(ctx, op, nil, ids, func(a driver.Audit, v visitor.ID) driver.Change {
+		return driver.AddToGroup{Audit: a, Group: id, ID: v}
 	})
 }
 
@@ -101,9 +94,8 @@ func (w *Workspace) RemoveFromGroup(ctx context.Context, id group.ID, ids ...vis
 	if err != nil {
 		return Bulk{}, fail(op, err)
 	}
-	now := w.now()
-	return w.bulk(ctx, op, nil, ids, func(v visitor.ID) driver.Change {
-		return driver.RemoveFromGroup{Audit: w.audit(now), Group: id, ID: v}
+	return w.bulk(ctx, op, nil, ids, func(a driver.Audit, v visitor.ID) driver.Change {
+		return driver.RemoveFromGroup{Audit: a, Group: id, ID: v}
 	})
 }
 

@@ -13,8 +13,8 @@ import (
 // Link adds an identity to a visitor. The error matches ErrInvalid, ErrNotFound, or ErrExists
 // if another visitor has it; the *Error's Key is the id of that visitor.
 func (w *Workspace) Link(ctx context.Context, id visitor.ID, i visitor.Identity) (visitor.Visitor, error) {
-	return w.identify(ctx, "link identity", id, i, func(id visitor.ID, i visitor.Identity) driver.Change {
-		return driver.LinkIdentity{Audit: w.audit(w.now()), ID: id, Identity: i}
+	return w.identify(ctx, "link identity", id, i, func(a driver.Audit, id visitor.ID, i visitor.Identity) driver.Change {
+		return driver.LinkIdentity{Audit: a, ID: id, Identity: i}
 	})
 }
 
@@ -22,12 +22,15 @@ func (w *Workspace) Link(ctx context.Context, id visitor.ID, i visitor.Identity)
 // An identity that the visitor does not have is no error. The error matches ErrInvalid or
 // ErrNotFound.
 func (w *Workspace) Unlink(ctx context.Context, id visitor.ID, i visitor.Identity) (visitor.Visitor, error) {
-	return w.identify(ctx, "unlink identity", id, i, func(id visitor.ID, i visitor.Identity) driver.Change {
-		return driver.UnlinkIdentity{Audit: w.audit(w.now()), ID: id, Identity: i}
+	return w.identify(ctx, "unlink identity", id, i, func(a driver.Audit, id visitor.ID, i visitor.Identity) driver.Change {
+		return driver.UnlinkIdentity{Audit: a, ID: id, Identity: i}
 	})
 }
 
-func (w *Workspace) identify(ctx context.Context, op string, id visitor.ID, i visitor.Identity, change func(visitor.ID, visitor.Identity) driver.Change) (visitor.Visitor, error) {
+func (w *Workspace) identify(
+	ctx context.Context, op string, id visitor.ID, i visitor.Identity,
+	change func(driver.Audit, visitor.ID, visitor.Identity) driver.Change,
+) (visitor.Visitor, error) {
 	id, err := visitor.ParseID(string(id))
 	if err != nil {
 		return visitor.Visitor{}, fail(op, err)
@@ -35,11 +38,8 @@ func (w *Workspace) identify(ctx context.Context, op string, id visitor.ID, i vi
 	if i, err = w.rules.Identity(i); err != nil {
 		return visitor.Visitor{}, fail(op, err)
 	}
-	outcomes, err := w.apply(ctx, change(id, i))
-	if err != nil {
-		return visitor.Visitor{}, fail(op, err)
-	}
-	return lo.FromPtr(outcomes[0].Visitor), nil
+	outcome, err := w.applyLast(ctx, op, change(w.audit(w.now()), id, i))
+	return lo.FromPtr(outcome.Visitor), err
 }
 
 // Lookup returns the visitor with the identity of that source, account and external id. The

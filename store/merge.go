@@ -21,11 +21,9 @@ func (w *Workspace) Merge(ctx context.Context, into, from visitor.ID) (visitor.V
 	if err != nil {
 		return visitor.Visitor{}, fail(op, err)
 	}
-	outcomes, err := w.apply(ctx, driver.MergeVisitors{Audit: w.audit(w.now()), Into: into, From: from, Policy: w.policy})
-	if err != nil {
-		return visitor.Visitor{}, fail(op, err)
-	}
-	return lo.FromPtr(outcomes[0].Visitor), nil
+	change := driver.MergeVisitors{Audit: w.audit(w.now()), Into: into, From: from, Policy: w.o.Capture}
+	outcome, err := w.applyLast(ctx, op, change)
+	return lo.FromPtr(outcome.Visitor), err
 }
 
 func parsed(into, from visitor.ID) (_, _ visitor.ID, err error) {
@@ -63,7 +61,7 @@ func (w *Workspace) PreviewMerge(ctx context.Context, into, from visitor.ID) (Me
 	if p.Into.ID == p.From.ID {
 		return MergePreview{}, fail(op, text.Refuse("from", "the same visitor"))
 	}
-	p.Result, p.Conflicts = w.policy.Merge(p.Into, p.From), p.Into.Conflicts(p.From)
+	p.Result, p.Conflicts = w.o.Capture.Merge(p.Into, p.From), p.Into.Conflicts(p.From)
 	if err := p.Result.CheckLimits(); err != nil {
 		return MergePreview{}, fail(op, err)
 	}
@@ -82,9 +80,6 @@ func (w *Workspace) Unmerge(ctx context.Context, from visitor.ID) (survivor, res
 	if err != nil {
 		return survivor, restored, fail(op, err)
 	}
-	outcomes, err := w.apply(ctx, driver.UnmergeVisitor{Audit: w.audit(w.now()), From: id})
-	if err != nil {
-		return survivor, restored, fail(op, err)
-	}
-	return lo.FromPtr(outcomes[0].Visitor), lo.FromPtr(outcomes[0].Other), nil
+	outcome, err := w.applyLast(ctx, op, driver.UnmergeVisitor{Audit: w.audit(w.now()), From: id})
+	return lo.FromPtr(outcome.Visitor), lo.FromPtr(outcome.Other), err
 }

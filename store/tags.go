@@ -24,11 +24,8 @@ func (w *Workspace) CreateTag(ctx context.Context, d tag.Draft) (tag.Tag, error)
 		return tag.Tag{}, fail(op, err)
 	}
 	now := w.now()
-	outcomes, err := w.apply(ctx, driver.CreateTag{Audit: w.audit(now), Tag: newTag(d, now)})
-	if err != nil {
-		return tag.Tag{}, fail(op, err)
-	}
-	return lo.FromPtr(outcomes[0].Tag), nil
+	outcome, err := w.applyLast(ctx, op, driver.CreateTag{Audit: w.audit(now), Tag: newTag(d, now)})
+	return lo.FromPtr(outcome.Tag), err
 }
 
 // UpdateTag changes the name, color or description of a tag. Visitors keep it, and so do the
@@ -40,11 +37,8 @@ func (w *Workspace) UpdateTag(ctx context.Context, id tag.ID, p tag.Patch) (tag.
 	if err != nil {
 		return tag.Tag{}, fail(op, err)
 	}
-	outcomes, err := w.apply(ctx, driver.UpdateTag{Audit: w.audit(w.now()), ID: id, Patch: p})
-	if err != nil {
-		return tag.Tag{}, fail(op, err)
-	}
-	return lo.FromPtr(outcomes[0].Tag), nil
+	outcome, err := w.applyLast(ctx, op, driver.UpdateTag{Audit: w.audit(w.now()), ID: id, Patch: p})
+	return lo.FromPtr(outcome.Tag), err
 }
 
 // DeleteTag deletes a tag and removes it from every visitor. The error matches ErrNotFound,
@@ -56,11 +50,11 @@ func (w *Workspace) DeleteTag(ctx context.Context, id tag.ID) error {
 	if err != nil {
 		return fail(op, err)
 	}
-	outcomes, err := w.apply(ctx, driver.DeleteTag{Audit: w.audit(w.now()), ID: id})
-	if err == nil && outcomes[0].Effect == driver.Missing {
-		err = driver.NotFound("tag", string(id))
+	outcome, err := w.applyLast(ctx, op, driver.DeleteTag{Audit: w.audit(w.now()), ID: id})
+	if outcome.Effect == driver.Missing {
+		err = fail(op, driver.NotFound("tag", string(id)))
 	}
-	return fail(op, err)
+	return err
 }
 
 // Tags iterates over all tags, ordered by folded name. Facets counts the visitors of each.

@@ -22,11 +22,8 @@ func (w *Workspace) Create(ctx context.Context, d visitor.Draft) (visitor.Visito
 	if err != nil {
 		return visitor.Visitor{}, fail(op, err)
 	}
-	outcomes, err := w.apply(ctx, changes...)
-	if err != nil {
-		return visitor.Visitor{}, fail(op, err)
-	}
-	return lo.FromPtr(outcomes[len(outcomes)-1].Visitor), nil
+	outcome, err := w.applyLast(ctx, op, changes...)
+	return lo.FromPtr(outcome.Visitor), err
 }
 
 // Check returns d normalized as Create would store it, or the error that Create would
@@ -44,7 +41,7 @@ func (w *Workspace) creation(d visitor.Draft, now time.Time) ([]driver.Change, e
 	if err != nil {
 		return nil, err
 	}
-	id := w.newID(d.CreatedAt)
+	id := w.o.NewID(d.CreatedAt)
 	if t, ok := id.Time(); !ok || !t.Equal(d.CreatedAt) {
 		return nil, text.Refuse("id", "not a UUIDv7 of the time of creation")
 	}
@@ -98,15 +95,11 @@ func (w *Workspace) Update(ctx context.Context, id visitor.ID, p visitor.Patch) 
 		return visitor.Visitor{}, fail(op, err)
 	}
 	for tries := 0; ; tries++ {
-		outcomes, err := w.apply(ctx, driver.UpdateVisitor{Audit: w.audit(w.now()), ID: id, Patch: p})
-		if err == nil {
-			return lo.FromPtr(outcomes[0].Visitor), nil
-		}
+		outcome, err := w.applyLast(ctx, op, driver.UpdateVisitor{Audit: w.audit(w.now()), ID: id, Patch: p})
 		// Without IfRevision, a conflict only means that two writers met.
-		if p.IfRevision == 0 && tries < 3 && errors.Is(err, ErrConflict) {
-			continue
+		if p.IfRevision != 0 || tries == 3 || !errors.Is(err, ErrConflict) {
+			return lo.FromPtr(outcome.Visitor), err
 		}
-		return visitor.Visitor{}, fail(op, err)
 	}
 }
 
@@ -121,9 +114,8 @@ type Bulk struct {
 // be undone. Data that the application keeps elsewhere under the same id is not touched. Ids
 // that do not exist are listed in the result. With an error, none are deleted.
 func (w *Workspace) Delete(ctx context.Context, ids ...visitor.ID) (Bulk, error) {
-	now := w.now()
-	return w.bulk(ctx, "delete visitors", nil, ids, func(id visitor.ID) driver.Change {
-		return driver.DeleteVisitor{Audit: w.audit(now), ID: id}
+	return w.bulk(ctx, "delete visitors", nil, ids, func(a driver.Audit, id visitor.ID) driver.Change {
+		return driver.DeleteVisitor{Audit: a, ID: id}
 	})
 }
 
@@ -131,17 +123,8 @@ func (w *Workspace) Delete(ctx context.Context, ids ...visitor.ID) (Bulk, error)
 // not exist are listed in the result. The error matches ErrInvalid; no visitor is changed
 // then.
 func (w *Workspace) Tag(ctx context.Context, names []string, ids ...visitor.ID) (Bulk, error) {
-	const op = "tag visitors"
-	if len(names) == 0 {
-		return Bulk{}, fail(op, text.Refuse("tag", "none named"))
-	}
-	now := w.now()
-	first, keys, err := w.ensureTags(names, now)
-	if err != nil {
-		return Bulk{}, fail(op, err)
-	}
-	return w.bulk(ctx, op, first, ids, func(id visitor.ID) driver.Change {
-		return driver.AddTags{Audit: w.audit(now), ID: id, Tags: keys}
+	return w.changeTags(ctx, "tag visitors", names, ids, true, func(a driver.Audit, id visitor.ID, keys []string) driver.Change {
+		return driver.AddTags{Audit: a, ID: id, Tags: keys}
 	})
 }
 
@@ -149,23 +132,36 @@ func (w *Workspace) Tag(ctx context.Context, names []string, ids ...visitor.ID) 
 // that do not exist are listed in the result. The error matches ErrInvalid; no visitor is
 // changed then.
 func (w *Workspace) Untag(ctx context.Context, names []string, ids ...visitor.ID) (Bulk, error) {
-	const op = "untag visitors"
-	if len(names) == 0 {
-		return Bulk{}, fail(op, text.Refuse("tag", "none named"))
-	}
-	now := w.now()
-	_, keys, err := w.ensureTags(names, now)
-	if err != nil {
-		return Bulk{}, fail(op, err)
-	}
-	return w.bulk(ctx, op, nil, ids, func(id visitor.ID) driver.Change {
-		return driver.RemoveTags{Audit: w.audit(now), ID: id, Tags: keys}
+	return w.changeTags(ctx, "untag visitors", names, ids, false, func(a driver.Audit, id visitor.ID, keys []string) driver.Change {
+		return driver.RemoveTags{Audit: a, ID: id, Tags: keys}
 	})
 }
 
+// changeTags makes a change of the named tags for each id. With create, it first creates the
+// tags that do not exist.
+func (w *Workspace) changeTags(
+	ctx context.Context, op string, names []string, ids []visitor.ID, create bool,
+	change func(driver.Audit, visitor.ID, []string) driver.Change,
+) (Bulk, error) {
+	if len(names) == 0 {
+		return Bulk{}, fail(op, text.Refuse("tag", "none named"))
+	}
+	first, keys, err := w.ensureTags(names, w.now())
+	if err != nil {
+		return Bulk{}, fail(op, err)
+	}
+	if !create {
+		first = nil
+	}
+	return w.bulk(ctx, op, first, ids, func(a driver.Audit, id visitor.ID) driver.Change { return change(a, id, keys) })
+}
+
 // bulk applies first and then the change for each id, in one transaction.
-func (w *Workspace) bulk(ctx context.Context, op string, first []driver.Change, ids []visitor.ID, change func(visitor.ID) driver.Change) (Bulk, error) {
-	changes := first
+func (w *Workspace) bulk(
+	ctx context.Context, op string, first []driver.Change, ids []visitor.ID,
+	change func(driver.Audit, visitor.ID) driver.Change,
+) (Bulk, error) {
+	changes, audit := first, w.audit(w.now())
 	seen := make(map[visitor.ID]bool, len(ids))
 	var order []visitor.ID
 	for _, id := range ids {
@@ -176,15 +172,15 @@ func (w *Workspace) bulk(ctx context.Context, op string, first []driver.Change, 
 		if !seen[id] {
 			seen[id] = true
 			order = append(order, id)
-			changes = append(changes, change(id))
+			changes = append(changes, change(audit, id))
 		}
 	}
 	if len(order) == 0 {
 		return Bulk{}, ctx.Err()
 	}
-	outcomes, err := w.apply(ctx, changes...)
+	outcomes, err := w.apply(ctx, op, changes...)
 	if err != nil {
-		return Bulk{}, fail(op, err)
+		return Bulk{}, err
 	}
 	var result Bulk
 	for i, o := range outcomes[len(first):] {

@@ -43,62 +43,51 @@ type Options struct {
 // Its errors are *Error, which match ErrNotFound, ErrExists, ErrConflict, ErrInUse, ErrInvalid
 // or ErrClosed with errors.Is, or the context's own errors.
 type Workspace struct {
-	store  Store
-	id     WorkspaceID
-	rules  visitor.Rules
-	clock  func() time.Time
-	newID  func(time.Time) visitor.ID
-	zone   *time.Location
-	week   time.Weekday // the first day of the week
-	misses filter.Unknown
-	policy visitor.Policy
-	actor  string
-	cause  string
+	store Store
+	id    WorkspaceID
+	rules visitor.Rules
+	o     Options // with the defaults
+	actor string
+	cause string
 }
 
 // Open returns a handle on the workspace of that name in st. A workspace needs no creation:
 // it exists as soon as it has data. The error matches ErrInvalid if st is nil, or the name or
 // an option is not valid.
 func Open(st Store, workspace string, o *Options) (*Workspace, error) {
+	const op = "open workspace"
 	if o == nil {
 		o = &Options{}
 	}
 	if v := reflect.ValueOf(st); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
-		return nil, &Error{Op: "open workspace", Err: text.Refuse("store", "nil: open one first, and check its error")}
+		return nil, fail(op, text.Refuse("store", "nil: open one first, and check its error"))
 	}
 	id, err := ParseWorkspaceID(workspace)
 	if err != nil {
-		return nil, &Error{Op: "open workspace", Err: err}
+		return nil, fail(op, err)
 	}
 	sources, err := visitor.NewCatalog(o.Sources)
 	if err != nil {
-		return nil, &Error{Op: "open workspace", Err: err}
+		return nil, fail(op, err)
 	}
 	if err := o.Capture.Validate(); err != nil {
-		return nil, &Error{Op: "open workspace", Err: err}
+		return nil, fail(op, err)
 	}
-	w := &Workspace{
-		store: st, id: id,
-		rules:  visitor.Rules{Sources: sources, Phone: o.Phone},
-		clock:  o.Now,
-		newID:  o.NewID,
-		zone:   o.Zone,
-		week:   time.Monday,
-		misses: o.Unknown,
-		policy: o.Capture,
+	w := &Workspace{store: st, id: id, rules: visitor.Rules{Sources: sources, Phone: o.Phone}, o: *o}
+	if w.o.Now == nil {
+		w.o.Now = time.Now
 	}
-	if w.clock == nil {
-		w.clock = time.Now
+	if w.o.NewID == nil {
+		w.o.NewID = visitor.NewID
 	}
-	if w.newID == nil {
-		w.newID = visitor.NewID
+	if w.o.Zone == nil {
+		w.o.Zone = time.UTC
 	}
-	if w.zone == nil {
-		w.zone = time.UTC
-	}
+	week := time.Monday
 	if o.WeekStart != nil {
-		w.week = *o.WeekStart
+		week = *o.WeekStart
 	}
+	w.o.WeekStart = &week
 	return w, nil
 }
 
@@ -132,15 +121,24 @@ func (w *Workspace) audit(now time.Time) driver.Audit {
 	return driver.Audit{At: now, Actor: w.actor, Cause: w.cause}
 }
 
-func (w *Workspace) now() time.Time { return w.clock().UTC().Truncate(time.Microsecond) }
+func (w *Workspace) now() time.Time { return w.o.Now().UTC().Truncate(time.Microsecond) }
 
-// apply makes the changes. It drops the index of a *driver.ChangeError, as the caller of a
-// Workspace has not seen the list.
-func (w *Workspace) apply(ctx context.Context, changes ...driver.Change) ([]driver.Outcome, error) {
+// apply makes the changes and returns their outcomes. It drops the index of a
+// *driver.ChangeError, as the caller of a Workspace has not seen the list.
+func (w *Workspace) apply(ctx context.Context, op string, changes ...driver.Change) ([]driver.Outcome, error) {
 	outcomes, err := w.store.Apply(ctx, w.id, changes)
 	var failed *driver.ChangeError
 	if errors.As(err, &failed) {
 		err = failed.Err
 	}
-	return outcomes, err
+	return outcomes, fail(op, err)
+}
+
+// applyLast makes the changes and returns the outcome of the last.
+func (w *Workspace) applyLast(ctx context.Context, op string, changes ...driver.Change) (driver.Outcome, error) {
+	outcomes, err := w.apply(ctx, op, changes...)
+	if err != nil {
+		return driver.Outcome{}, err
+	}
+	return outcomes[len(outcomes)-1], nil
 }

@@ -29,8 +29,8 @@ type Captured struct {
 	Visitor       *visitor.Visitor     `json:"visitor,omitempty"`
 	Outcome       store.CaptureOutcome `json:"outcome" enum:"created,updated,matched,ignored"`
 	Reason        store.CaptureReason  `json:"reason" enum:"new_person,same_identity,alternate_id,other_spelling,same_email,same_phone,already_processed,unknown_person"`
-	ReasonText    string               `json:"reason_text"` // CaptureReason.Text
-	InvalidFields []InvalidField       `json:"invalid_fields"`
+	ReasonText    string               `json:"reason_text" doc:"The reason in English."`
+	InvalidFields []InvalidField       `json:"invalid_fields" doc:"Fields that were not valid and were left out."`
 }
 
 // InvalidField is a field that was not valid and was left out.

@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 
+	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
 )
 
@@ -39,26 +40,20 @@ type GroupCount struct {
 }
 
 func (h *handler) countVisitors(ctx context.Context, ws *store.Workspace, in *countInput) (Count, error) {
-	where, err := whereOf(in.Filter)
-	if err != nil {
-		return Count{}, err
-	}
-	if in.UpTo == 0 {
-		n, err := ws.Count(ctx, where)
-		return Count{Count: n}, inText(in.Filter, err)
-	}
-	n, err := ws.CountUpTo(ctx, where, in.UpTo+1)
-	return Count{min(n, in.UpTo), n > in.UpTo}, inText(in.Filter, err)
+	return filtered(in.Filter, func(where filter.Expr) (Count, error) {
+		if in.UpTo == 0 {
+			n, err := ws.Count(ctx, where)
+			return Count{Count: n}, err
+		}
+		n, err := ws.CountUpTo(ctx, where, in.UpTo+1)
+		return Count{min(n, in.UpTo), n > in.UpTo}, err
+	})
 }
 
 func (h *handler) countFacets(ctx context.Context, ws *store.Workspace, in *filterInput) (Facets, error) {
-	where, err := whereOf(in.Filter)
+	counted, err := filtered(in.Filter, func(where filter.Expr) (store.Facets, error) { return ws.Facets(ctx, where) })
 	if err != nil {
 		return Facets{}, err
-	}
-	counted, err := ws.Facets(ctx, where)
-	if err != nil {
-		return Facets{}, inText(in.Filter, err)
 	}
 	f := Facets{counted.Total, nonNil(counted.Sources), nonNil(counted.Tags), []GroupCount{}}
 	enc := groupEncoder{ws: ws}

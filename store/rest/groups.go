@@ -22,7 +22,7 @@ type Group struct {
 	Name        string          `json:"name"`
 	Description string          `json:"description,omitempty"`
 	Rule        json.RawMessage `json:"rule,omitempty"`
-	RuleText    string          `json:"rule_text,omitempty"`
+	RuleText    string          `json:"rule_text,omitempty" doc:"The rule in the text form."`
 	CreatedAt   time.Time       `json:"created_at"`
 }
 
@@ -40,7 +40,7 @@ type GroupPatch struct {
 	Description *string         `json:"description,omitempty"`
 	Rule        json.RawMessage `json:"rule,omitempty"`
 	RuleText    string          `json:"rule_text,omitempty"`
-	ClearRule   bool            `json:"clear_rule,omitempty"`
+	ClearRule   bool            `json:"clear_rule,omitempty" doc:"Removes the rule. Members that were added stay."`
 }
 
 func (h *handler) groupRoutes(r routes) {

@@ -38,7 +38,7 @@ type MergePreview struct {
 	From      visitor.Visitor  `json:"from"`
 	Result    visitor.Visitor  `json:"result"`
 	Conflicts bool             `json:"conflicts"`
-	Choices   []visitor.Choice `json:"choices"`
+	Choices   []visitor.Choice `json:"choices" doc:"The fields in which the two visitors differ."`
 }
 
 // Unmerged has the two visitors of a merge that was undone.
@@ -56,7 +56,7 @@ type DuplicateList struct {
 type Duplicate struct {
 	A         visitor.Visitor `json:"a"`
 	B         visitor.Visitor `json:"b"`
-	Score     float64         `json:"score"`
+	Score     float64         `json:"score" doc:"How likely the two are the same person, 0.3 to 1."`
 	Reasons   []MatchReason   `json:"reasons"`
 	Conflicts bool            `json:"conflicts"`
 }
@@ -64,8 +64,8 @@ type Duplicate struct {
 // MatchReason is visitor.MatchReason as JSON, with the reason in English.
 type MatchReason struct {
 	Reason visitor.MatchCode `json:"reason" enum:"same_phone,same_email,same_name,similar_name,same_username"`
-	Text   string            `json:"text"` // MatchCode.Text
-	Weight float64           `json:"weight"`
+	Text   string            `json:"text" doc:"The reason in English."`
+	Weight float64           `json:"weight" doc:"The probability that this reason alone means the same person, 0 to 1."`
 }
 
 func (h *handler) mergeRoutes(r routes) {

@@ -61,16 +61,16 @@ const problemType = "application/problem+json"
 type Problem struct {
 	Title      string     `json:"title"`
 	Status     int        `json:"status"`
-	Code       Code       `json:"code"`
-	Detail     string     `json:"detail"`
+	Code       Code       `json:"code" doc:"A stable code for the kind of error."`
+	Detail     string     `json:"detail" doc:"A message in English, which repeats nothing of the request."`
 	Field      string     `json:"field,omitempty"`
-	Position   *int       `json:"position,omitempty"`
+	Position   *int       `json:"position,omitempty" doc:"The byte offset of the error in the text of a filter."`
 	Pointer    string     `json:"pointer,omitempty"`
-	Suggestion string     `json:"suggestion,omitempty"`
-	Kind       string     `json:"kind,omitempty"`
+	Suggestion string     `json:"suggestion,omitempty" doc:"A similar known word."`
+	Kind       string     `json:"kind,omitempty" doc:"The kind of the object: visitor, tag, group or identity."`
 	ID         string     `json:"id,omitempty"`
-	Count      *int64     `json:"count,omitempty"`
-	Groups     []group.ID `json:"groups,omitempty"` // of CodeInUse
+	Count      *int64     `json:"count,omitempty" doc:"The number of visitors that the filter matches now."`
+	Groups     []group.ID `json:"groups,omitempty" doc:"The groups whose rules mention the tag or group."` // of CodeInUse
 }
 
 // Error returns the code and the detail.
@@ -198,10 +198,7 @@ func inText(text string, err error) error {
 // that they repeat.
 func (h *handler) problemOfHuma(ctx huma.Context, _ string, v any) (any, error) {
 	err, ok := v.(huma.StatusError)
-	if !ok {
-		return v, nil
-	}
-	if _, done := v.(*Problem); done {
+	if _, done := v.(*Problem); done || !ok {
 		return v, nil
 	}
 	p := &Problem{Status: err.GetStatus(), Title: http.StatusText(err.GetStatus()), Code: CodeInvalid, Detail: "not valid"}

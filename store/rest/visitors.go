@@ -57,7 +57,7 @@ type Search struct {
 // VisitorPage is a page of visitors. Next is the after of the next page, or empty.
 type VisitorPage struct {
 	Visitors []visitor.Visitor `json:"visitors"`
-	Next     string            `json:"next"`
+	Next     string            `json:"next" doc:"The after of the next page. Empty if there is none."`
 }
 
 func (h *handler) visitorRoutes(r routes) {
@@ -76,12 +76,9 @@ func (h *handler) visitorRoutes(r routes) {
 }
 
 func (h *handler) listVisitors(ctx context.Context, ws *store.Workspace, in *findInput) (VisitorPage, error) {
-	where, err := whereOf(in.Filter)
-	if err != nil {
-		return VisitorPage{}, err
-	}
-	page, err := find(ctx, ws, store.Query{Where: where, Order: store.Order(in.Order), After: in.After, Limit: in.Limit})
-	return page, inText(in.Filter, err)
+	return filtered(in.Filter, func(where filter.Expr) (VisitorPage, error) {
+		return find(ctx, ws, store.Query{Where: where, Order: store.Order(in.Order), After: in.After, Limit: in.Limit})
+	})
 }
 
 func (h *handler) searchVisitors(ctx context.Context, ws *store.Workspace, in *bodyInput[Search]) (VisitorPage, error) {
@@ -97,12 +94,19 @@ func find(ctx context.Context, ws *store.Workspace, q store.Query) (VisitorPage,
 	return VisitorPage{nonNil(page.Visitors), page.Next}, err
 }
 
-// whereOf reads the filter of a URL query; only there, an empty filter means all visitors.
-func whereOf(text string) (filter.Expr, error) {
+// filtered calls do with the filter of a URL query; only there, an empty filter means all
+// visitors. An error of do gets its position in the text.
+func filtered[T any](text string, do func(filter.Expr) (T, error)) (T, error) {
 	if strings.TrimSpace(text) == "" {
-		return filter.All(), nil
+		return do(filter.All())
 	}
-	return filter.Parse(text)
+	where, err := filter.Parse(text)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	result, err := do(where)
+	return result, inText(text, err)
 }
 
 func (h *handler) getVisitor(ctx context.Context, ws *store.Workspace, in *idInput) (visitor.Visitor, error) {

@@ -36,28 +36,19 @@ const (
 	UnknownPerson    CaptureReason = CaptureReason(driver.UnknownPerson)    // ignored: no visitor has these ids, and the contact is UpdateOnly
 )
 
-// Text returns the reason in English, or "" for an unknown code.
-func (r CaptureReason) Text() string {
-	switch r {
-	case NewPerson:
-		return "no visitor had these ids"
-	case SameIdentity:
-		return "found by this id"
-	case AlternateID:
-		return "found by another id of the same person"
-	case OtherSpelling:
-		return "found by another spelling of the number"
-	case SameEmail:
-		return "found by the e-mail address"
-	case SamePhone:
-		return "found by the phone number"
-	case AlreadyProcessed:
-		return "the event was processed before"
-	case UnknownPerson:
-		return "no visitor has these ids, and such an event does not create one"
-	}
-	return ""
+var reasonTexts = map[CaptureReason]string{
+	NewPerson:        "no visitor had these ids",
+	SameIdentity:     "found by this id",
+	AlternateID:      "found by another id of the same person",
+	OtherSpelling:    "found by another spelling of the number",
+	SameEmail:        "found by the e-mail address",
+	SamePhone:        "found by the phone number",
+	AlreadyProcessed: "the event was processed before",
+	UnknownPerson:    "no visitor has these ids, and such an event does not create one",
 }
+
+// Text returns the reason in English, or "" for an unknown code.
+func (r CaptureReason) Text() string { return reasonTexts[r] }
 
 // Captured is the result of a capture.
 type Captured struct {

@@ -30,14 +30,11 @@ type Error struct {
 
 // Error returns "op: kind key: cause" without the parts that are empty.
 func (e *Error) Error() string {
-	s := e.Op
-	if e.Kind != "" {
-		s = join(s, e.Kind)
-		if e.Key != "" {
-			s += " " + e.Key
-		}
+	about := e.Kind
+	if about != "" && e.Key != "" {
+		about += " " + e.Key
 	}
-	return join(s, e.Err.Error())
+	return join(join(e.Op, about), e.Err.Error())
 }
 
 func join(a, b string) string {

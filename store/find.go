@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -38,14 +39,9 @@ type Page struct {
 // query or workspace.
 func (w *Workspace) Find(ctx context.Context, q Query) (Page, error) {
 	const op = "find visitors"
-	if q.Limit == 0 {
-		q.Limit = DefaultLimit
-	}
+	q.Limit, q.Order = cmp.Or(q.Limit, DefaultLimit), cmp.Or(q.Order, NewestFirst)
 	if q.Limit < 0 || q.Limit > MaxLimit {
 		return Page{}, fail(op, text.Refuse("limit", fmt.Sprintf("want 1 to %d", MaxLimit)))
-	}
-	if q.Order == "" {
-		q.Order = NewestFirst
 	}
 	if _, _, ok := driver.Sorting(q.Order); !ok {
 		return Page{}, fail(op, text.Refuse("order", "unknown"))
@@ -95,9 +91,7 @@ func (w *Workspace) start(q Query) (cursor, error) {
 // Query.Limit (default: MaxLimit) and keeps nothing open between them, so it is not a
 // snapshot; see Find about concurrent changes. An error ends the iteration.
 func (w *Workspace) All(ctx context.Context, q Query) iter.Seq2[visitor.Visitor, error] {
-	if q.Limit == 0 {
-		q.Limit = MaxLimit
-	}
+	q.Limit = cmp.Or(q.Limit, MaxLimit)
 	return func(yield func(visitor.Visitor, error) bool) {
 		for q := q; ; {
 			page, err := w.Find(ctx, q)

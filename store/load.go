@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -42,9 +43,7 @@ func (w *Workspace) Load(ctx context.Context, drafts iter.Seq2[visitor.Draft, er
 		o = &LoadOptions{}
 	}
 	l := loader{w: w, o: *o}
-	if l.o.Batch <= 0 {
-		l.o.Batch = 1_000
-	}
+	l.o.Batch = cmp.Or(max(l.o.Batch, 0), 1_000)
 	index := 0
 	for d, err := range drafts {
 		if err != nil {

@@ -1,6 +1,10 @@
 package visitor
 
-import "github.com/contactpipeline/visitors/tag/text"
+import (
+	"slices"
+
+	"github.com/contactpipeline/visitors/tag/text"
+)
 
 // Policy decides which fields of a visitor are filled from captured contacts, and whether a
 // contact is matched to a visitor by e-mail or phone as well as by id. The zero Policy has
@@ -46,27 +50,16 @@ const (
 // Validate returns a *FieldError for an unknown Fill or MatchPolicy.
 func (p Policy) Validate() error {
 	for _, f := range []Fill{p.Name, p.Email, p.Phone, p.Attributes} {
-		switch f {
-		case "", Never, IfEmpty, IfNewer, Always:
-		default:
+		if !slices.Contains([]Fill{"", Never, IfEmpty, IfNewer, Always}, f) {
 			return text.Refuse("policy", "want never, if_empty, if_newer or always")
 		}
 	}
-	for _, t := range []MatchPolicy{p.ByEmail, p.ByPhone} {
-		switch t {
-		case MatchNever, MatchVerified, MatchAny:
-		default:
+	for _, m := range []MatchPolicy{p.ByEmail, p.ByPhone} {
+		if !slices.Contains([]MatchPolicy{MatchNever, MatchVerified, MatchAny}, m) {
 			return text.Refuse("policy", "want verified or any")
 		}
 	}
 	return nil
-}
-
-func (f Fill) or(standard Fill) Fill {
-	if f == "" {
-		return standard
-	}
-	return f
 }
 
 // fieldValue is the value of a field and where it comes from.

@@ -1,6 +1,7 @@
 package visitor
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -23,19 +24,19 @@ var profileFields = []*profileField{
 		name:        "name",
 		text:        func(v *Visitor) *string { return &v.Name },
 		fromContact: func(c Contact) string { return c.Name },
-		fill:        func(p Policy) Fill { return p.Name.or(IfNewer) },
+		fill:        func(p Policy) Fill { return cmp.Or(p.Name, IfNewer) },
 	},
 	{
 		name:        "email",
 		text:        func(v *Visitor) *string { return &v.Email },
 		fromContact: func(c Contact) string { return c.Email },
-		fill:        func(p Policy) Fill { return p.Email.or(IfEmpty) },
+		fill:        func(p Policy) Fill { return cmp.Or(p.Email, IfEmpty) },
 	},
 	{
 		name:          "phone",
 		text:          func(v *Visitor) *string { return &v.Phone },
 		fromContact:   func(c Contact) string { return c.Phone },
-		fill:          func(p Policy) Fill { return p.Phone.or(IfEmpty) },
+		fill:          func(p Policy) Fill { return cmp.Or(p.Phone, IfEmpty) },
 		changesWithID: true,
 	},
 	{
@@ -47,7 +48,7 @@ var profileFields = []*profileField{
 const attributePrefix = "attr." // of the field names of attributes
 
 func attributeField(name string) *profileField {
-	return &profileField{name: attributePrefix + name, fill: func(p Policy) Fill { return p.Attributes.or(IfEmpty) }}
+	return &profileField{name: attributePrefix + name, fill: func(p Policy) Fill { return cmp.Or(p.Attributes, IfEmpty) }}
 }
 
 // fieldsOf returns the fields in which any of the visitors can have a value or a provenance.

@@ -97,11 +97,7 @@ func (v Value) List() []string { return slices.Clone(v.list) }
 
 // Items iterates over the items of a list value without copying them.
 func (v Value) Items(yield func(string) bool) {
-	for _, item := range v.list {
-		if !yield(item) {
-			return
-		}
-	}
+	slices.Values(v.list)(yield)
 }
 
 // Equal reports whether v and w are the same kind and value.
@@ -154,33 +150,30 @@ func (v *Value) UnmarshalJSON(b []byte) error {
 	switch x := raw.(type) {
 	case string:
 		*v = Text(x)
-		return nil
 	case float64:
 		*v = Number(x)
-		return nil
 	case bool:
 		*v = Bool(x)
-		return nil
 	case []any:
-		items := make([]string, 0, len(x))
-		for _, item := range x {
-			s, ok := item.(string)
-			if !ok {
+		items := make([]string, len(x))
+		for i, item := range x {
+			var ok bool
+			if items[i], ok = item.(string); !ok {
 				return text.Refuse("attribute", "a list holds texts only")
 			}
-			items = append(items, s)
 		}
 		*v = List(items...)
-		return nil
-	case map[string]any:
-		if s, ok := x["time"].(string); ok && len(x) == 1 {
-			t, err := time.Parse(time.RFC3339Nano, s)
-			if err != nil {
-				return text.Refuse("attribute", "time is not RFC 3339")
-			}
-			*v = Time(t)
-			return nil
+	default:
+		object, _ := raw.(map[string]any)
+		s, ok := object["time"].(string)
+		if !ok || len(object) > 1 {
+			return text.Refuse("attribute", `want a text, a number, a bool, a list of texts or {"time": …}`)
 		}
+		t, err := time.Parse(time.RFC3339Nano, s)
+		if err != nil {
+			return text.Refuse("attribute", "time is not RFC 3339")
+		}
+		*v = Time(t)
 	}
-	return text.Refuse("attribute", `want a text, a number, a bool, a list of texts or {"time": …}`)
+	return nil
 }

@@ -142,20 +142,11 @@ func nilIfEmpty[T any](list []T) []T {
 // CheckLimits returns a *FieldError if v has more than MaxTags, MaxGroups, MaxIdentities or
 // MaxAttributes, which several valid changes together can exceed.
 func (v Visitor) CheckLimits() error {
-	for _, list := range []struct {
-		field      string
-		has, limit int
-	}{
-		{"tags", len(v.Tags), MaxTags},
-		{"groups", len(v.Memberships) + len(v.Excluded), MaxGroups},
-		{"identities", len(v.Identities), MaxIdentities},
-		{"attributes", len(v.Attributes), MaxAttributes},
-	} {
-		if err := CheckLimit(list.field, list.has, list.limit); err != nil {
-			return err
-		}
-	}
-	return nil
+	return cmp.Or(
+		CheckLimit("tags", len(v.Tags), MaxTags),
+		CheckLimit("groups", len(v.Memberships)+len(v.Excluded), MaxGroups),
+		CheckLimit("identities", len(v.Identities), MaxIdentities),
+		CheckLimit("attributes", len(v.Attributes), MaxAttributes))
 }
 
 // CheckLimit returns a *FieldError if the count of a field is above its limit.

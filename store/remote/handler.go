@@ -35,12 +35,8 @@ type HandlerOptions struct {
 }
 
 func (o HandlerOptions) withDefaults() HandlerOptions {
-	if o.MaxBody <= 0 {
-		o.MaxBody = 64 << 20
-	}
-	if o.BodyTimeout <= 0 {
-		o.BodyTimeout = 30 * time.Second
-	}
+	o.MaxBody = cmp.Or(max(o.MaxBody, 0), 64<<20)
+	o.BodyTimeout = cmp.Or(max(o.BodyTimeout, 0), 30*time.Second)
 	if o.Failed == nil {
 		o.Failed = func(*http.Request, error) {}
 	}

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
@@ -43,18 +44,10 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	if o.MaxBody <= 0 {
-		o.MaxBody = 1 << 20
-	}
-	if o.BodyTimeout <= 0 {
-		o.BodyTimeout = 30 * time.Second
-	}
-	if o.Timeout == 0 {
-		o.Timeout = 10 * time.Second
-	}
-	if o.Poll <= 0 {
-		o.Poll = time.Second
-	}
+	o.MaxBody = cmp.Or(max(o.MaxBody, 0), 1<<20)
+	o.BodyTimeout = cmp.Or(max(o.BodyTimeout, 0), 30*time.Second)
+	o.Timeout = cmp.Or(o.Timeout, 10*time.Second)
+	o.Poll = cmp.Or(max(o.Poll, 0), time.Second)
 	if o.Actor == nil {
 		o.Actor = func(*http.Request) string { return "" }
 	}

@@ -151,12 +151,9 @@ func (r *recordReader) refuse(end int, reason string) error {
 		r.consume(first + r.lineEnd(first))
 		return RowError{line, "row", reason}
 	}
-	for end = 0; ; end = 0 {
-		if _, ok := r.at(0); !ok {
-			break
-		}
+	for _, ok := r.at(0); ok; _, ok = r.at(0) {
 		window = r.buf[r.start:]
-		if end = bytes.IndexAny(window, "\r\n"); end >= 0 {
+		if end := bytes.IndexAny(window, "\r\n"); end >= 0 {
 			r.consume(end + r.lineEnd(end))
 			break
 		}

@@ -1,20 +1,19 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"io"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
-	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
@@ -59,16 +58,12 @@ func ExportCSV(ctx context.Context, ws *store.Workspace, w io.Writer, where filt
 
 func export(ctx context.Context, ws *store.Workspace, w io.Writer, where filter.Expr, o ExportOptions) (int, error) {
 	out := exporter{csv: csv.NewWriter(w)}
-	if o.Order == "" {
-		o.Order = store.OldestFirst
+	q := store.Query{Where: where, Order: cmp.Or(o.Order, store.OldestFirst), Limit: store.MaxLimit}
+	if err := checkSeparator(o.Separator); err != nil {
+		return 0, err
 	}
-	if o.Separator != 0 {
-		if o.Separator > math.MaxInt8 || strings.ContainsRune("\"\r\n", o.Separator) {
-			return 0, text.Refuse("separator", "want an ASCII character other than a quote or a line end")
-		}
-		out.csv.Comma = o.Separator
-	}
-	page, err := ws.Find(ctx, store.Query{Where: where, Order: o.Order, Limit: store.MaxLimit})
+	out.csv.Comma = cmp.Or(o.Separator, ',')
+	page, err := ws.Find(ctx, q)
 	if err != nil {
 		return 0, err
 	}
@@ -89,8 +84,8 @@ func export(ctx context.Context, ws *store.Workspace, w io.Writer, where filter.
 		if page.Next == "" {
 			break
 		}
-		page, err = ws.Find(ctx, store.Query{Where: where, Order: o.Order, Limit: store.MaxLimit, After: page.Next})
-		if err != nil {
+		q.After = page.Next
+		if page, err = ws.Find(ctx, q); err != nil {
 			out.csv.Flush()
 			return out.rows, err
 		}

@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"slices"
-	"strings"
 
 	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/tag/text"
@@ -53,7 +51,7 @@ func ImportCSV(ctx context.Context, ws *store.Workspace, r io.Reader, o *CSVOpti
 	if o == nil {
 		o = &CSVOptions{}
 	}
-	im := importer{ws: ws, o: *o, meter: &meter{in: r, limit: o.MaxBytes}, seen: map[key]int{}}
+	im := importer{ws: ws, o: *o, meter: &meter{in: r, limit: cmp.Or(o.MaxBytes, DefaultMaxBytes)}, seen: map[key]int{}}
 	err := im.open()
 	if err == nil {
 		err = im.run(ctx)
@@ -85,18 +83,15 @@ type importer struct {
 
 // open checks the options, and detects encoding, separator and columns.
 func (im *importer) open() error {
-	if im.meter.limit == 0 {
-		im.meter.limit = DefaultMaxBytes
-	}
 	if im.meter.limit < 0 {
 		return text.Refuse("max_bytes", "negative")
 	}
-	switch im.o.Duplicates {
-	case "":
-		im.o.Duplicates = SkipDuplicates
-	case SkipDuplicates, AllowDuplicates:
-	default:
+	im.o.Duplicates = cmp.Or(im.o.Duplicates, SkipDuplicates)
+	if im.o.Duplicates != SkipDuplicates && im.o.Duplicates != AllowDuplicates {
 		return text.Refuse("duplicates", "want skip or allow")
+	}
+	if err := checkSeparator(im.o.Separator); err != nil {
+		return err
 	}
 	if im.o.DefaultSource != "" && !im.ws.Sources().Has(im.o.DefaultSource) {
 		return text.Refuse("default_source", "not a source of the workspace")
@@ -118,11 +113,8 @@ func (im *importer) separate(in *bufio.Reader) error {
 		return err
 	}
 	sep, skip := sniffSeparator(head)
-	if given := im.o.Separator; given != 0 {
-		if given > math.MaxInt8 || strings.ContainsRune("\"\r\n", given) {
-			return text.Refuse("separator", "want an ASCII character other than a quote or a line end")
-		}
-		sep = byte(given)
+	if im.o.Separator != 0 {
+		sep = byte(im.o.Separator)
 	}
 	in.Discard(skip)
 	im.rows = newRecordReader(in, sep)
@@ -147,7 +139,7 @@ func (im *importer) readHeader() error {
 		if reason != "" {
 			return text.Refuse("header", reason)
 		}
-		if blankRow(cells) {
+		if blank(cells) {
 			continue
 		}
 		if im.layout, err = readHeader(cells); err != nil {
@@ -168,7 +160,7 @@ func (im *importer) run(ctx context.Context) error {
 		rec, err := im.rows.next()
 		if refused, ok := err.(RowError); ok {
 			im.report.Rows++
-			im.report.refuse(refused.Line, refused.Field, refused.Reason)
+			im.report.refuse(refused)
 			continue
 		}
 		if err != nil {
@@ -189,7 +181,7 @@ func (im *importer) run(ctx context.Context) error {
 // add adds a row to the batch, or refuses it.
 func (im *importer) add(rec record) {
 	cells, reason := im.text.row(rec.cells)
-	if reason == "" && blankRow(cells) {
+	if reason == "" && blank(cells) {
 		im.report.Blank++
 		return
 	}
@@ -198,7 +190,7 @@ func (im *importer) add(rec record) {
 		reason = "follows a broken quote, and has not as many cells as the header"
 	}
 	if reason != "" {
-		im.report.refuse(rec.line, "row", reason)
+		im.report.refuse(RowError{rec.line, "row", reason})
 		return
 	}
 	d, err := im.layout.draft(cells)
@@ -216,11 +208,11 @@ func (im *importer) add(rec record) {
 }
 
 func (im *importer) refuse(line int, err error) {
+	refused := RowError{line, "row", err.Error()}
 	if field := (*visitor.FieldError)(nil); errors.As(err, &field) {
-		im.report.refuse(line, field.Field, field.Reason)
-		return
+		refused.Field, refused.Reason = field.Field, field.Reason
 	}
-	im.report.refuse(line, "row", err.Error())
+	im.report.refuse(refused)
 }
 
 // tally updates the report's bytes and encoding.
@@ -229,8 +221,4 @@ func (im *importer) tally() {
 	if im.text != nil {
 		im.report.Encoding, im.report.Recoded = im.text.verdict()
 	}
-}
-
-func blankRow(cells []string) bool {
-	return !slices.ContainsFunc(cells, func(cell string) bool { return text.Trim(cell) != "" })
 }

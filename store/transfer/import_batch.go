@@ -81,27 +81,20 @@ func (im *importer) known(ctx context.Context) (map[key]visitor.ID, error) {
 		}
 	}
 	found := map[key]visitor.ID{}
-	look := func(where filter.Expr) error {
+	for field, values := range wanted {
+		where := filter.Email.In(values...)
+		if field == "phone" {
+			where = filter.Phone.In(values...)
+		}
 		for v, err := range im.ws.All(ctx, store.Query{Where: where, Order: store.OldestFirst}) {
 			if err != nil {
-				return err
+				return nil, err
 			}
 			for _, k := range keys(v.Email, v.Phone) {
-				if _, older := found[k]; !older {
+				if _, older := found[k]; !older && k.field == field {
 					found[k] = v.ID
 				}
 			}
-		}
-		return nil
-	}
-	if emails := wanted["email"]; len(emails) > 0 {
-		if err := look(filter.Email.In(emails...)); err != nil {
-			return nil, err
-		}
-	}
-	if phones := wanted["phone"]; len(phones) > 0 {
-		if err := look(filter.Phone.In(phones...)); err != nil {
-			return nil, err
 		}
 	}
 	return found, nil

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -186,25 +187,25 @@ func readTime(field, cell string) (time.Time, error) {
 	return time.Time{}, text.Refuse(field, "want a time like 2026-01-31, 2026-01-31 14:05 or 2026-01-31T14:05:00Z")
 }
 
-// readValue parses an attribute's value of that kind. Its error is an errWanted.
+// readValue parses an attribute's value of that kind. Its error says which form is expected.
 func readValue(kind visitor.Kind, cell string) (visitor.Value, error) {
 	trimmed := text.Trim(cell)
 	switch kind {
 	case visitor.NumberKind:
 		n, err := strconv.ParseFloat(trimmed, 64)
 		if err != nil {
-			return visitor.Value{}, errWanted("a number like 12.5")
+			return visitor.Value{}, errors.New("want a number like 12.5")
 		}
 		return visitor.Number(n), nil
 	case visitor.BoolKind:
 		if trimmed != "true" && trimmed != "false" {
-			return visitor.Value{}, errWanted("true or false")
+			return visitor.Value{}, errors.New("want true or false")
 		}
 		return visitor.Bool(trimmed == "true"), nil
 	case visitor.TimeKind:
 		t, err := readTime("time", cell)
 		if err != nil {
-			return visitor.Value{}, errWanted("a time like 2026-01-31T14:05:00Z")
+			return visitor.Value{}, errors.New("want a time like 2026-01-31T14:05:00Z")
 		}
 		return visitor.Time(t), nil
 	case visitor.ListKind:
@@ -212,11 +213,6 @@ func readValue(kind visitor.Kind, cell string) (visitor.Value, error) {
 	}
 	return visitor.Text(cell), nil
 }
-
-// errWanted describes the expected form of a value.
-type errWanted string
-
-func (e errWanted) Error() string { return "want " + string(e) }
 
 // writeValue is the inverse of readValue.
 func writeValue(v visitor.Value) string {

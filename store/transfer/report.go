@@ -69,18 +69,13 @@ func (d Duplicate) String() string {
 	return fmt.Sprintf("line %d: %s: as visitor %s", d.Line, d.Field, d.Of)
 }
 
-func (r *Report) refuse(line int, field, reason string) {
-	if len(r.Refused) == MaxListed {
-		r.Omitted++
-		return
-	}
-	r.Refused = append(r.Refused, RowError{line, field, reason})
-}
+func (r *Report) refuse(e RowError)     { add(&r.Refused, e, &r.Omitted) }
+func (r *Report) duplicate(d Duplicate) { add(&r.Duplicates, d, &r.Omitted) }
 
-func (r *Report) duplicate(d Duplicate) {
-	if len(r.Duplicates) == MaxListed {
-		r.Omitted++
+func add[T any](list *[]T, item T, omitted *int) {
+	if len(*list) == MaxListed {
+		*omitted++
 		return
 	}
-	r.Duplicates = append(r.Duplicates, d)
+	*list = append(*list, item)
 }

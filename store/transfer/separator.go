@@ -2,8 +2,12 @@ package transfer
 
 import (
 	"bytes"
+	"math"
 	"regexp"
+	"slices"
 	"strings"
+
+	"github.com/contactpipeline/visitors/tag/text"
 )
 
 // separators are the candidates; the first one wins a tie.
@@ -57,12 +61,15 @@ func score(head []byte, sep byte) int {
 	return known*100_000 + even*2_000 + width
 }
 
-// blank reports whether all cells are empty or spaces.
-func blank(cells [][]byte) bool {
-	for _, cell := range cells {
-		if len(bytes.TrimSpace(cell)) > 0 {
-			return false
-		}
+// blank reports whether no cell has a visible character.
+func blank[Cell ~string | ~[]byte](cells []Cell) bool {
+	return !slices.ContainsFunc(cells, func(cell Cell) bool { return text.Trim(string(cell)) != "" })
+}
+
+// checkSeparator returns an error for a separator that a caller gave.
+func checkSeparator(separator rune) error {
+	if separator < 0 || separator > math.MaxInt8 || strings.ContainsRune("\"\r\n", separator) {
+		return text.Refuse("separator", "want an ASCII character other than a quote or a line end")
 	}
-	return true
+	return nil
 }

@@ -76,26 +76,28 @@ func NewHandler(st driver.Store, o *HandlerOptions) (http.Handler, error) {
 }
 
 // route adds the route of one method of driver.Store.
-func route[Request, Response any](h *handler, mux *http.ServeMux, name string, do func(context.Context, *store.Workspace, Request) (Response, error)) {
+func route[Request, Response any](
+	h *handler, mux *http.ServeMux, name string, do func(context.Context, *store.Workspace, Request) (Response, error),
+) {
 	mux.HandleFunc("POST "+protocol+name, func(w http.ResponseWriter, r *http.Request) {
-		answer, err := h.serve(w, r, func(ws *store.Workspace, body []byte) (any, error) {
-			var request Request
-			if err := decodeStrict(body, &request); err != nil {
-				return nil, err
-			}
-			return do(r.Context(), ws, request)
-		})
+		var request Request
+		var response Response
+		ws, err := h.accept(w, r, &request)
+		if err == nil {
+			response, err = do(r.Context(), ws, request)
+		}
+		answer, failed := json.Marshal(response)
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Cache-Control", "no-store") // personal data
-		if err != nil {
+		if err = cmp.Or(err, failed); err != nil {
 			answer = h.fail(w, r, err)
 		}
 		w.Write(answer)
 	})
 }
 
-// serve authorizes a request, reads its body, and returns the response as JSON.
-func (h *handler) serve(w http.ResponseWriter, r *http.Request, do func(*store.Workspace, []byte) (any, error)) ([]byte, error) {
+// accept authorizes a request and reads its body.
+func (h *handler) accept(w http.ResponseWriter, r *http.Request, request any) (*store.Workspace, error) {
 	id, err := store.ParseWorkspaceID(r.Header.Get(workspaceHeader))
 	if err != nil {
 		return nil, err
@@ -116,11 +118,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, do func(*store.W
 	if err != nil {
 		return nil, malformed("the body could not be read")
 	}
-	response, err := do(ws, body)
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(response)
+	return ws, decodeStrict(body, request)
 }
 
 // fail writes the status of an error, and returns the error as JSON.

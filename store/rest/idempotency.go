@@ -75,10 +75,7 @@ func (k *idempotencyCache) claim(ws store.WorkspaceID, key string, body []byte) 
 func (k *idempotencyCache) settle(c keyClaim, made visitor.ID) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	found, ok := k.by[c.name]
-	if !ok {
-		return
-	}
+	found := k.by[c.name]
 	if made == "" {
 		k.order.Remove(found)
 		delete(k.by, c.name)

@@ -90,21 +90,18 @@ type layout []column
 // or a phone: in a file without a header, the first row would be lost.
 func readHeader(cells []string) (layout, error) {
 	l := make(layout, len(cells))
-	taken := map[string]bool{} // attribute:kind
-	known := false
 	for i, cell := range cells {
 		l[i] = readColumn(cell, i)
-		known = known || slices.Contains([]role{roleName, roleFirst, roleLast, roleEmail, rolePhone}, l[i].role)
-		if strings.HasPrefix(l[i].header, attrPrefix) {
-			l[i].unique(taken)
+	}
+	taken := map[string]bool{}                     // attribute:kind
+	for _, explicit := range []bool{true, false} { // an explicit name of an attribute stays
+		for i := range l {
+			if strings.HasPrefix(l[i].header, attrPrefix) == explicit {
+				l[i].unique(taken)
+			}
 		}
 	}
-	for i := range l {
-		if !strings.HasPrefix(l[i].header, attrPrefix) {
-			l[i].unique(taken) // after the explicit names of attributes
-		}
-	}
-	if !known {
+	if !slices.ContainsFunc([]role{roleName, roleFirst, roleLast, roleEmail, rolePhone}, l.has) {
 		return nil, text.Refuse("header", "the first row names no column for a name, an e-mail or a phone number")
 	}
 	return l, nil

@@ -16,7 +16,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// stopping is a store that fails at a capture of that person, and counts transactions.
+// stopping is a store that fails when that person is captured, and counts transactions.
 type stopping struct {
 	store.Store
 	at      string
@@ -37,8 +37,8 @@ func TestCaptureAllLeavesOutWhatIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name    string
-		poison  []int // places of contacts that pass a limit
-		invalid []int // places of contacts without an id
+		poison  []int // indexes of contacts that exceed a limit
+		invalid []int // indexes of contacts without an id
 		n       int
 		applies int
 	}{

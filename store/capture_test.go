@@ -12,8 +12,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// A number that came in one spelling and an id that came alone are one person as soon as
-// a message tells the id and the number, in another spelling, whichever came first.
+// A number and an id that were captured separately become one person when a message has the id
+// and another spelling of the number, whichever was captured first.
 func TestSpellingsLinkIdsInAnyOrder(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)

@@ -13,8 +13,9 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// FuzzCursor reads a text as a cursor, and bytes as what a cursor with a true checksum says:
-// what is read is spelled the same again, belongs to one query, and is fit for a database.
+// FuzzCursor decodes a text as a cursor, and bytes as the content of a cursor with a valid
+// checksum. A cursor that is decoded encodes to the same text, belongs to one query, and has
+// values that every database accepts.
 func FuzzCursor(f *testing.F) {
 	at := time.Date(2026, 2, 28, 23, 59, 59, 999_999_000, time.UTC)
 	sum, other := []byte("one query"), []byte("another query")

@@ -14,8 +14,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// crowded opens a workspace with n people, a few of whom are in it twice under another
-// spelling, phone or e-mail.
+// crowded opens a workspace with n people, a few of whom it has twice, with another spelling,
+// phone or e-mail.
 func crowded(tb testing.TB, n int) *store.Workspace {
 	tb.Helper()
 	ws, err := store.Open(memory.New(), "acme", nil)
@@ -57,8 +57,8 @@ func crowded(tb testing.TB, n int) *store.Workspace {
 	return ws
 }
 
-// TestDuplicatesFindAllThatAreAlike holds everybody against everybody. What only has a near
-// name must also share a word.
+// TestDuplicatesFindAllThatAreAlike compares every visitor with every other. Visitors with only
+// a similar name must also have a word in common.
 func TestDuplicatesFindAllThatAreAlike(t *testing.T) {
 	ws := crowded(t, 400)
 	var everyone []visitor.Visitor

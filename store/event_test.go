@@ -136,7 +136,7 @@ func TestEventsOfOneVisitor(t *testing.T) {
 	require.NoError(t, err)
 	_, err = ws.Merge(ctx, ada.ID, bob.ID)
 	require.NoError(t, err)
-	_, err = ws.Update(ctx, bob.ID, visitor.Patch{Name: new("Ada B.")}) // an alias of Ada
+	_, err = ws.Update(ctx, bob.ID, visitor.Patch{Name: new("Ada B.")}) // Bob's id is an alias of Ada's
 	require.NoError(t, err)
 	kinds := func(id visitor.ID) (kinds []store.EventKind) {
 		t.Helper()

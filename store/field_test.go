@@ -22,7 +22,7 @@ func TestCreateKeepsEveryField(t *testing.T) {
 	for i, field := range reflect.VisibleFields(want.Type()) {
 		if f := want.Field(i); f.Kind() == reflect.String && f.IsZero() {
 			f.SetString("other")
-		} else if field.Name != "Groups" { // a list of ids that must exist
+		} else if field.Name != "Groups" { // ids of groups that must exist
 			require.False(t, f.IsZero(), "Draft.%s has no value in this test", field.Name)
 		}
 	}
@@ -30,7 +30,7 @@ func TestCreateKeepsEveryField(t *testing.T) {
 	got := reflect.ValueOf(create(t, ws, draft))
 	for i, field := range reflect.VisibleFields(want.Type()) {
 		switch field.Name {
-		case "Tags", "Groups": // ids, or with more fields, in a Visitor
+		case "Tags", "Groups": // a Visitor has ids, or structs with more fields
 		default:
 			require.Equal(t, want.Field(i).Interface(), got.FieldByName(field.Name).Interface(), "Visitor.%s", field.Name)
 		}

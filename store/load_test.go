@@ -16,7 +16,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// strict is a store whose limits are stricter than those of the workspace: it refuses the
+// strict is a store with stricter rules than the workspace: it refuses the
 // tag "secret" and visitors on Telegram.
 type strict struct{ store.Store }
 

@@ -17,7 +17,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// start is a fixed time for tests; clock gives it and a second more on each call.
+// start is a fixed time for tests; clock returns it, and one second more on each call.
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func clock() func() time.Time {
@@ -70,7 +70,7 @@ func TestOpenRefusesBadNamesAndOptions(t *testing.T) {
 		require.ErrorAs(t, err, &field)
 		require.Equal(t, "workspace", field.Field)
 	}
-	for _, none := range []store.Store{nil, (*memory.Store)(nil)} { // the latter is what a failed Open returned
+	for _, none := range []store.Store{nil, (*memory.Store)(nil)} { // the second is what a failed Open returns
 		_, err := store.Open(none, "acme", nil)
 		require.ErrorIs(t, err, store.ErrInvalid)
 		require.EqualError(t, err, "open workspace: store: nil: open one first, and check its error")
@@ -79,8 +79,8 @@ func TestOpenRefusesBadNamesAndOptions(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrInvalid)
 }
 
-// TestErrorsHoldNoPersonalData lets every kind of error of a store happen to a visitor, a
-// tag and a group whose values are secret.
+// TestErrorsHoldNoPersonalData causes every kind of error of a store with a visitor, a tag and
+// a group whose values are secret.
 func TestEmptyIsNeverEveryone(t *testing.T) {
 	t.Parallel()
 	ctx, ws := context.Background(), open(t, nil)
@@ -173,7 +173,7 @@ func TestRelativeDatesCountFromTheFirstPage(t *testing.T) {
 	q := store.Query{Where: filter.CreatedAt.Within(4 * time.Hour), Limit: 2}
 	page, err := ws.Find(ctx, q)
 	require.NoError(t, err)
-	now = now.Add(24 * time.Hour) // a reader who comes back the next day
+	now = now.Add(24 * time.Hour) // the reader requests the next page a day later
 	q.After = page.Next
 	page, err = ws.Find(ctx, q)
 	require.NoError(t, err)

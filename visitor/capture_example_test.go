@@ -11,7 +11,7 @@ func ExamplePolicy_MergeContact() {
 	monday := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	older := visitor.Contact{Source: visitor.Telegram, ExternalID: "42", Name: "Ada", Email: "one@example.com", OccurredAt: monday}
 	newer := visitor.Contact{Source: visitor.Telegram, ExternalID: "42", Name: "Ada L.", Email: "two@example.com", OccurredAt: monday.Add(time.Hour)}
-	var p visitor.Policy // the latest name, the earliest e-mail
+	var p visitor.Policy // the default: the latest name, the earliest e-mail
 	for _, order := range [][]visitor.Contact{{older, newer}, {newer, older}} {
 		v := visitor.Visitor{Source: visitor.Telegram}
 		for _, c := range order {
@@ -39,7 +39,7 @@ func ExampleMerged_Undo() {
 	}
 	m.Result = visitor.Policy{}.Merge(m.Into, m.From)
 	now := m.Result
-	now.Email = "ada@example.com" // since
+	now.Email = "ada@example.com" // set after the merge
 	into, from := m.Undo(now)
 	fmt.Printf("%s %q %q\n", into.Name, into.Email, into.Phone)
 	fmt.Printf("%s %q %q\n", from.Name, from.Email, from.Phone)

@@ -13,8 +13,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// settled checks what every normaliser promises: text that is accepted comes out clean and
-// comes back unchanged, and text that is refused is refused with a *FieldError.
+// settled checks what every normaliser promises: its result has no invalid characters, and
+// normalizing the result again does not change it; the error is a *FieldError.
 func settled(t *testing.T, field, s string, normalize func(string) (string, error)) (out string, ok bool) {
 	t.Helper()
 	out, err := normalize(s)

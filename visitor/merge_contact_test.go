@@ -11,8 +11,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// story makes random contacts of one person, of few values and few times, so that they
-// meet.
+// story generates random contacts of one person, with few different values and times, so that
+// several contacts have the same.
 func story(rnd *rand.Rand, n int) []visitor.Contact {
 	one := func(values ...string) string { return values[rnd.IntN(len(values))] }
 	start := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
@@ -137,7 +137,7 @@ func TestRivals(t *testing.T) {
 	}
 }
 
-// TestContactKeepsWhatIsValid: a mistyped e-mail does not cost the visitor.
+// TestContactKeepsWhatIsValid expects that a mistyped e-mail does not lose the visitor.
 func TestContactKeepsWhatIsValid(t *testing.T) {
 	c := visitor.Contact{
 		Source: "Instagram", Account: "17", ExternalID: "4", Name: " Ada\u200b ", Email: "ada@", Phone: "12", Username: "ada",

@@ -35,8 +35,8 @@ func TestMergeKeepsWhenByWhomAndWhy(t *testing.T) {
 	require.Equal(t, into, back)
 	require.Equal(t, from, other)
 
-	// Since the merge the visitor was removed from 0 and 2, removed from 3 and added again,
-	// and added to 6.
+	// After the merge, the visitor was removed from groups 0 and 2, removed from 3 and added
+	// again, and added to 6.
 	now := m.Result.Clone()
 	now.Memberships = []visitor.Membership{member("1", 5, "ann"), member("3", 9, "eve"), member("6", 9, "eve")}
 	back, other = m.Undo(now)
@@ -44,8 +44,8 @@ func TestMergeKeepsWhenByWhomAndWhy(t *testing.T) {
 	require.Equal(t, []visitor.Membership{member("2", 1, "bob"), member("3", 1, "bob"), member("4", 1, "bob")}, other.Memberships)
 }
 
-// A membership that differs from the merge's only in its actor, cause or time was made
-// since, and stays; so was such an assignment of a tag.
+// A membership that differs from that of the merge only in its actor, cause or time was added
+// after the merge, and stays with the survivor. The same applies to tags.
 func TestUndoTellsWhatWasAddedAgain(t *testing.T) {
 	t.Parallel()
 	first := member("1", 1, "bob")
@@ -74,8 +74,8 @@ func TestUndoTellsWhatWasAddedAgain(t *testing.T) {
 	}
 }
 
-// TestMergeAndUndoOfEveryField gives each field of the profile a value in one, in the other
-// and in both of two visitors.
+// TestMergeAndUndoOfEveryField sets each field of the profile in the first of two visitors, in
+// the second, and in both.
 func TestMergeAndUndoOfEveryField(t *testing.T) {
 	t.Parallel()
 	fields := map[string]func(v *visitor.Visitor, value string){

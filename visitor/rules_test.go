@@ -289,7 +289,7 @@ func attributes(n int) visitor.Attributes {
 	return out
 }
 
-// refused checks an error that refuses input.
+// refused requires a *FieldError with that field and reason.
 func refused(t *testing.T, err error, field, reason string) {
 	t.Helper()
 	var f *visitor.FieldError
@@ -298,8 +298,8 @@ func refused(t *testing.T, err error, field, reason string) {
 	require.Equal(t, visitor.FieldError{Field: field, Reason: reason}, *f)
 }
 
-// secret checks that an error repeats no part of a refused value but single words
-// that any message may hold.
+// secret checks that an error repeats no part of a refused value that is longer than four
+// bytes; shorter ones can be in any message.
 func secret(t *testing.T, err error, value string) {
 	t.Helper()
 	for _, part := range strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(" <>\"\r\n\u00a0", r) }) {

@@ -17,7 +17,7 @@ func TestAlikeNames(t *testing.T) {
 	}{
 		{"Ada Lovelace", "LOVELACE, Ada", visitor.SameName},
 		{"Ada", "ada", visitor.SameName},
-		{"Ada", "Adam", ""}, // single words are too short to be near
+		{"Ada", "Adam", ""}, // single words are never similar
 		{"Bob Hope", "Bob Hops", visitor.SimilarName},
 		{"Bob Hope", "Hops Bob", visitor.SimilarName},
 		{"Bob Hope", "Obb Hope", visitor.SimilarName}, // two letters swapped
@@ -26,7 +26,7 @@ func TestAlikeNames(t *testing.T) {
 		{"Katherine Johnson", "Catherin Jonson", ""},
 		{"Bob Hope", "Bob T. Hope", ""},
 		{"..", "..", ""},
-		// A character that folds to 18, which is refused without comparing thousands of letters.
+		// Folding makes 18 characters of one; names of thousands of letters are not compared.
 		{strings.Repeat("ﷺ", 198) + " a", strings.Repeat("ﷺ", 198) + " b", ""},
 	} {
 		for _, names := range [][2]string{{c.a, c.b}, {c.b, c.a}} {

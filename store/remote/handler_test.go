@@ -69,7 +69,7 @@ func (s site) call(route string, body any, headers ...string) answer {
 	got, err := io.ReadAll(res.Body)
 	require.NoError(s, err)
 	var form struct{ Code string }
-	_ = json.Unmarshal(got, &form) // of net/http's own pages there is none
+	_ = json.Unmarshal(got, &form) // net/http's own error pages are not JSON
 	return answer{s, res.StatusCode, form.Code, string(got)}
 }
 

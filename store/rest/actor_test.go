@@ -14,7 +14,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// TestActorOfEveryChange makes each change that the API offers and looks for its actor.
+// TestActorOfEveryChange makes every kind of change through the API and checks its actor.
 func TestActorOfEveryChange(t *testing.T) {
 	t.Parallel()
 	s := open(t, memory.New(), &rest.Options{Actor: func(r *http.Request) string { return r.Header.Get("User") }})
@@ -72,7 +72,7 @@ func TestInvalidActor(t *testing.T) {
 	require.ErrorIs(t, failed[0], store.ErrInvalid)
 }
 
-// A change by a program that names itself and its cause shows both.
+// The API shows the actor and the cause of a change that a program made.
 func TestActorAndCauseAreShown(t *testing.T) {
 	t.Parallel()
 	st := memory.New()

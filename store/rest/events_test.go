@@ -38,7 +38,7 @@ func TestEventsOfOneVisitor(t *testing.T) {
 	s.call("POST", "/visitors/bulk", object{"action": "tag", "ids": ids, "tags": []string{"vip"}}).is(200)
 	s.call("PATCH", "/visitors/"+ada, object{"name": "Ada King"}).is(200)
 	s.call("POST", "/visitors/"+ada+"/merge", object{"from": bob}).is(200)
-	s.call("PATCH", "/visitors/"+bob, object{"name": "Ada B."}).is(200) // the id leads to Ada now
+	s.call("PATCH", "/visitors/"+bob, object{"name": "Ada B."}).is(200) // Bob's id is an alias of Ada's now
 	kinds := func(query string) (kinds []any, next any) {
 		t.Helper()
 		page := s.call("GET", "/events?"+query, nil).is(200)

@@ -112,7 +112,7 @@ func (g *guest) create(ctx context.Context) {
 	}
 }
 
-// capture captures an event of a new person, sometimes twice.
+// capture sends an event of a new person, sometimes twice.
 func (g *guest) capture(ctx context.Context) {
 	g.keys++
 	event := fmt.Sprint(g.name, "-", g.keys)
@@ -137,7 +137,7 @@ func (g *guest) capture(ctx context.Context) {
 }
 
 func (g *guest) any() (id string, ok bool) {
-	for id := range g.alive { // in no order, but that of its own map
+	for id := range g.alive { // any one
 		return id, true
 	}
 	return "", false

@@ -24,7 +24,7 @@ import (
 
 var dataFlag = flag.String("rest.data", "", "folder that keeps benchmark databases; default: a temporary one")
 
-// city is a database with a crowd of visitors in the workspace acme.
+// city is a database with many visitors in the workspace acme.
 func city(b *testing.B, size int) *sqlite.Store {
 	folder := *dataFlag
 	if folder == "" {

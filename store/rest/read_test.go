@@ -165,8 +165,9 @@ func TestGroups(t *testing.T) {
 	s.call("DELETE", path, nil).problem(404, rest.CodeNotFound)
 }
 
-// A rule stores the ids of the tags and groups that it mentions, and shows their names. A tag
-// or group that it mentions cannot be deleted, and such a group cannot be given a rule.
+// A rule is stored with the ids of the tags and groups that it mentions, and shown with their
+// names. A tag or group that a rule mentions cannot be deleted, and such a group cannot get a
+// rule.
 func TestInUseByRules(t *testing.T) {
 	t.Parallel()
 	s := open(t, memory.New(), nil)

@@ -126,7 +126,7 @@ func TestIdempotencyKey(t *testing.T) {
 	require.Equal(t, "true", again.Header.Get("Idempotency-Replayed"))
 	s.call("POST", "/visitors", bob, "Idempotency-Key", "one").problem(422, rest.CodeKeyReused)
 	s.call("POST", "/visitors", object{"name": " ", "source": "chat"}, "Idempotency-Key", "two").problem(422, rest.CodeInvalid)
-	s.call("POST", "/visitors", bob, "Idempotency-Key", "two").is(201) // a refusal frees its key
+	s.call("POST", "/visitors", bob, "Idempotency-Key", "two").is(201) // a refused request releases its key
 
 	var group sync.WaitGroup
 	made := make(chan string, 16)

@@ -64,7 +64,7 @@ func described(r *http.Request, res *http.Response, body []byte) (listed bool, e
 	})
 }
 
-// The validation of responses finds wrong ones.
+// validate fails for responses that the document does not describe.
 func TestValidationFindsErrors(t *testing.T) {
 	t.Parallel()
 	r := httptest.NewRequestWithContext(t.Context(), "GET", "/visitors", nil)

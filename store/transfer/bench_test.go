@@ -12,8 +12,9 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// BenchmarkImportCSV takes 20,000 rows into memory, and compares with Load of the same
-// people as drafts: the difference is what reading the file and looking for duplicates cost.
+// BenchmarkImportCSV imports 20,000 rows into the memory store, and compares with Load of the
+// same people as drafts. The difference is the cost of reading the file and of looking for
+// duplicates.
 func BenchmarkImportCSV(b *testing.B) {
 	const people = 20_000
 	var file strings.Builder

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// readAll returns the rows, joined by |, and the lines refused.
+// readAll returns the rows, with their cells joined by |, and the lines that are refused.
 func readAll(t testing.TB, r *recordReader) (rows []string, lines []int, refused []RowError) {
 	for {
 		rec, err := r.next()
@@ -116,7 +116,7 @@ func TestRecordsReaderErrorIsNotTheEndOfARow(t *testing.T) {
 	}
 }
 
-// endless yields its text for ever, up to so many bytes.
+// endless repeats its text up to a number of bytes.
 func endless(text string, size int64) io.Reader {
 	return io.LimitReader(&repeat{text: text}, size)
 }
@@ -175,8 +175,8 @@ func TestLongRecordsNeedLittleMemory(t *testing.T) {
 	}
 }
 
-// FuzzRecords compares with encoding/csv wherever that takes the text without complaint
-// and does not change line ends.
+// FuzzRecords compares with encoding/csv for every text that encoding/csv accepts without
+// changing line ends.
 func FuzzRecords(f *testing.F) {
 	for _, seed := range []string{
 		"a,b\nc,d\n", "\"a\nb\",c\n", "\"a\"\"b\"\n", "\n\n,\n", "a\rb", "\"", "\"\"\"", "a,\"b\n\"c\",d", "\"a\"b\n\"c\n",

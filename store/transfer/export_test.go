@@ -22,7 +22,7 @@ import (
 
 var seed = flag.Uint64("transfer.seed", 0, "seed of the random round trip; 0: a new one")
 
-// everything returns all that a file can carry of the visitors, oldest first.
+// everything returns all data of the visitors that a file contains, oldest first.
 func everything(t testing.TB, ws *store.Workspace) (all []string) {
 	t.Helper()
 	for v, err := range ws.All(t.Context(), store.Query{Where: filter.All(), Order: store.OldestFirst}) {

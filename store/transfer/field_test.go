@@ -14,7 +14,7 @@ import (
 )
 
 // TestExportAndImportKeepEveryText gets the fields from Draft, so that a new field fails here
-// until exports have a column for it and imports read that.
+// until ExportCSV writes a column for it and ImportCSV reads it.
 func TestExportAndImportKeepEveryText(t *testing.T) {
 	t.Parallel()
 	draft := visitor.Draft{Name: "Ada", Email: "ada@example.com", Phone: "+5511987654321", Source: visitor.Telegram}

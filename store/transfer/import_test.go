@@ -29,8 +29,8 @@ func workspace(t testing.TB) *store.Workspace {
 	return ws
 }
 
-// load imports a file into a new workspace and returns the report and the visitors, each
-// as "name|email|phone|source|tags|attributes".
+// load imports a file into a new workspace. It returns the report, and each visitor as
+// "name|email|phone|source|tags|attributes".
 func load(t testing.TB, file string, o *transfer.CSVOptions) (transfer.Report, []string) {
 	t.Helper()
 	ws := workspace(t)

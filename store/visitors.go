@@ -123,7 +123,12 @@ func (w *Workspace) Delete(ctx context.Context, ids ...visitor.ID) (Bulk, error)
 // not exist are listed in the result. The error matches ErrInvalid; no visitor is changed
 // then.
 func (w *Workspace) Tag(ctx context.Context, names []string, ids ...visitor.ID) (Bulk, error) {
-	return w.changeTags(ctx, "tag visitors", names, ids, true, func(a driver.Audit, id visitor.ID, keys []string) driver.Change {
+	const op = "tag visitors"
+	first, keys, err := w.namedTags(names)
+	if err != nil {
+		return Bulk{}, fail(op, err)
+	}
+	return w.bulk(ctx, op, first, ids, func(a driver.Audit, id visitor.ID) driver.Change {
 		return driver.AddTags{Audit: a, ID: id, Tags: keys}
 	})
 }
@@ -132,28 +137,22 @@ func (w *Workspace) Tag(ctx context.Context, names []string, ids ...visitor.ID) 
 // that do not exist are listed in the result. The error matches ErrInvalid; no visitor is
 // changed then.
 func (w *Workspace) Untag(ctx context.Context, names []string, ids ...visitor.ID) (Bulk, error) {
-	return w.changeTags(ctx, "untag visitors", names, ids, false, func(a driver.Audit, id visitor.ID, keys []string) driver.Change {
+	const op = "untag visitors"
+	_, keys, err := w.namedTags(names)
+	if err != nil {
+		return Bulk{}, fail(op, err)
+	}
+	return w.bulk(ctx, op, nil, ids, func(a driver.Audit, id visitor.ID) driver.Change {
 		return driver.RemoveTags{Audit: a, ID: id, Tags: keys}
 	})
 }
 
-// changeTags makes a change of the named tags for each id. With create, it first creates the
-// tags that do not exist.
-func (w *Workspace) changeTags(
-	ctx context.Context, op string, names []string, ids []visitor.ID, create bool,
-	change func(driver.Audit, visitor.ID, []string) driver.Change,
-) (Bulk, error) {
+// namedTags is ensureTags for at least one name.
+func (w *Workspace) namedTags(names []string) ([]driver.Change, []string, error) {
 	if len(names) == 0 {
-		return Bulk{}, fail(op, text.Refuse("tag", "none named"))
+		return nil, nil, text.Refuse("tag", "none named")
 	}
-	first, keys, err := w.ensureTags(names, w.now())
-	if err != nil {
-		return Bulk{}, fail(op, err)
-	}
-	if !create {
-		first = nil
-	}
-	return w.bulk(ctx, op, first, ids, func(a driver.Audit, id visitor.ID) driver.Change { return change(a, id, keys) })
+	return w.ensureTags(names, w.now())
 }
 
 // bulk applies first and then the change for each id, in one transaction.

@@ -53,7 +53,7 @@ func (p Patch) Apply(v Visitor, at time.Time) (Visitor, bool) {
 	}
 	changed := changedFields(before, v)
 	if len(changed) > 0 {
-		v.Provenance = v.Provenance.afterEdit(v, changed, at)
+		v.edited(changed, at)
 	}
 	return v, len(changed) > 0
 }

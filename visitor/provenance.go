@@ -32,24 +32,20 @@ func (p Provenances) Clone() Provenances {
 // Placeholder reports whether the name is a placeholder, generated because none was known.
 func (v Visitor) Placeholder() bool { return v.Provenance["name"].Placeholder }
 
-// afterEdit returns the provenances after fields of v were set or cleared by hand. If v has
+// edited removes the provenance of fields that were set or cleared by hand. If v has
 // identities, clearing a field is recorded, so that a channel which sends the old value again
 // does not fill it.
-func (p Provenances) afterEdit(v Visitor, fields []*profileField, at time.Time) Provenances {
-	next := maps.Clone(p)
+func (v *Visitor) edited(fields []*profileField, at time.Time) {
+	v.Provenance = v.Provenance.Clone()
 	for _, f := range fields {
-		if delete(next, f.name); f.get(&v).kind != "" || len(v.Identities) == 0 {
-			continue
+		delete(v.Provenance, f.name)
+		if f.get(v).kind == "" && len(v.Identities) > 0 {
+			v.setProvenance(f.name, Provenance{At: at.UTC().Truncate(time.Microsecond)})
 		}
-		if next == nil {
-			next = Provenances{}
-		}
-		next[f.name] = Provenance{At: at.UTC().Truncate(time.Microsecond)}
 	}
-	if len(next) == 0 {
-		return nil
+	if len(v.Provenance) == 0 {
+		v.Provenance = nil
 	}
-	return next
 }
 
 // identity returns the identity that the event was about.

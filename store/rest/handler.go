@@ -133,13 +133,11 @@ func (h *handler) open(r *http.Request) (*store.Workspace, error) {
 		return nil, &Problem{Status: http.StatusForbidden, Code: CodeNoWorkspace, Detail: "no workspace for this request"}
 	}
 	ws, err := store.Open(h.st, string(id), h.o.Store)
+	if err == nil {
+		ws, err = ws.WithActor(h.o.Actor(r), "")
+	}
 	if err != nil {
 		return nil, errors.Join(errHost, err)
-	}
-	if by := h.o.Actor(r); by != "" {
-		if ws, err = ws.WithActor(by, ""); err != nil {
-			return nil, errors.Join(errHost, err)
-		}
 	}
 	return ws, nil
 }

@@ -114,8 +114,7 @@ func normalizeList(field string, items []string) (Value, error) {
 }
 
 func checkAttributeName(name string) error {
-	const allowed = "abcdefghijklmnopqrstuvwxyz0123456789_-."
-	if name == "" || len(name) > MaxAttributeName || name[0] < 'a' || name[0] > 'z' || strings.Trim(name, allowed) != "" {
+	if !ValidAttributeName(name) {
 		return text.Refuse("attribute", fmt.Sprintf("a name has 1 to %d lower-case letters, digits, _, - and ., and starts with a letter", MaxAttributeName))
 	}
 	return nil
@@ -123,4 +122,13 @@ func checkAttributeName(name string) error {
 
 // ValidAttributeName reports whether an attribute can have the name: 1 to MaxAttributeName
 // lower-case ASCII letters, digits, '_', '-' and '.', starting with a letter.
-func ValidAttributeName(name string) bool { return checkAttributeName(name) == nil }
+func ValidAttributeName(name string) bool {
+	return validName(name, MaxAttributeName, nameCharacters+".")
+}
+
+const nameCharacters = "abcdefghijklmnopqrstuvwxyz0123456789_-" // of sources and attributes
+
+// validName reports whether s is a lower-case letter and at most limit-1 allowed characters.
+func validName(s string, limit int, allowed string) bool {
+	return s != "" && len(s) <= limit && s[0] >= 'a' && s[0] <= 'z' && strings.Trim(s, allowed) == ""
+}

@@ -67,7 +67,7 @@ type Catalog struct {
 func NewCatalog(own map[Source]SourceInfo) (Catalog, error) {
 	c := Catalog{infos: make(map[Source]SourceInfo, len(own))}
 	for s, info := range own {
-		if !validSource(s) {
+		if !validName(string(s), 32, nameCharacters) {
 			return Catalog{}, text.Refuse("source", "a source has 1 to 32 lower-case letters, digits, - and _, and starts with a letter")
 		}
 		var err error
@@ -147,11 +147,4 @@ func (c Catalog) lookup(s Source) (SourceInfo, bool) {
 		}
 	}
 	return SourceInfo{}, false
-}
-
-func validSource(s Source) bool {
-	if len(s) == 0 || len(s) > 32 || s[0] < 'a' || s[0] > 'z' {
-		return false
-	}
-	return strings.Trim(string(s), "abcdefghijklmnopqrstuvwxyz0123456789-_") == ""
 }

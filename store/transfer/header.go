@@ -150,25 +150,16 @@ func (l layout) columns() []Column {
 
 // attributeName derives the name of an attribute from a header. A valid name stays; otherwise
 // the header is folded and other characters than ASCII letters and digits become "_". A header
-// without letters or digits becomes "column_N".
+// without letters becomes "column_N".
 func attributeName(header string, index int) string {
 	if visitor.ValidAttributeName(header) {
 		return header
 	}
-	var b strings.Builder
-	gap := false
-	for _, r := range text.Fold(header) {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' && b.Len() > 0 {
-			if gap && b.Len() > 0 {
-				b.WriteByte('_')
-			}
-			gap = false
-			b.WriteRune(r)
-			continue
-		}
-		gap = true
-	}
-	name := strings.TrimRight(b.String()[:min(b.Len(), visitor.MaxAttributeName)], "_")
+	words := strings.FieldsFunc(text.Fold(header), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	})
+	name := strings.TrimLeft(strings.Join(words, "_"), "0123456789_")
+	name = strings.TrimRight(name[:min(len(name), visitor.MaxAttributeName)], "_")
 	if name == "" {
 		return fmt.Sprintf("column_%d", index+1)
 	}

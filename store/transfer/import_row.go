@@ -59,10 +59,7 @@ func (b *builder) add(c column, cell string) error {
 	case rolePhone:
 		return b.fill(&b.d.Phone, c, splitValues(cell)...)
 	case roleSource:
-		source := string(b.d.Source)
-		err := b.fill(&source, c, cell)
-		b.d.Source = visitor.Source(source)
-		return err
+		return b.fill((*string)(&b.d.Source), c, cell)
 	case roleTags:
 		b.d.Tags = append(b.d.Tags, tagNames(c, cell)...)
 		return nil

@@ -79,7 +79,8 @@ func (h *handler) enter(api huma.API) func(huma.Context, func(huma.Context)) {
 	}
 }
 
-// routes adds operations to an API, with the fields of base. A pattern is a method and a path.
+// routes adds operations to an API; each starts as a copy of base. A pattern is a method and a
+// path.
 type routes struct {
 	h    *handler
 	api  huma.API
@@ -99,7 +100,8 @@ func (r routes) creating() routes {
 // operation is a function that answers a request.
 type operation[I, O any] func(context.Context, *store.Workspace, *I) (O, error)
 
-// change adds an operation that changes something.
+// change adds an operation without a timeout: one that changes something, or a stream. It
+// converts errors to problems.
 func change[I, O any, P interface {
 	*I
 	scoped() *scope

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -91,8 +92,27 @@ func scanVisitor(r row) (rec record, err error) {
 }
 
 func scanVisitorID(r row) (rec record, err error) {
-	err = r.Scan(&rec.rowkey, into(&rec.ID))
+	err = r.Scan(into(&rec.ID))
 	return rec, err
+}
+
+// scanTagIDs scans a visitor's id and Dialect.TagIDs.
+func scanTagIDs(r row) (rec record, err error) {
+	var tags string
+	if err := r.Scan(into(&rec.ID), &tags); err != nil || tags == "" {
+		return rec, err
+	}
+	rec.Tags = make([]tag.Assignment, strings.Count(tags, ",")+1)
+	n := 0
+	for text := range strings.SplitSeq(tags, ",") {
+		id, err := uuid.Parse(text)
+		if err != nil {
+			return rec, fmt.Errorf("scan tags: %w", err)
+		}
+		rec.Tags[n].Tag = tag.ID(id.String())
+		n++
+	}
+	return rec, nil
 }
 
 // originsInto scans the provenance of a profile, "" for none.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"strings"
 
 	sq "github.com/Masterminds/squirrel"
 )
@@ -151,16 +150,15 @@ func (s scope) run(ctx context.Context, text string, args []any) (sql.Result, er
 	return result, s.failed(err)
 }
 
-// byIDs narrows a SELECT of some columns to rows with some ids in a column, the first of a
-// key. A server looks up one id after the other: left to itself, it may read all rows of the
-// workspace, of which it assumes few while a table is new, for each thousand that are written.
-func (s scope) byIDs(q sq.SelectBuilder, column string, ids []string, columns ...string) sq.SelectBuilder {
+// byIDs narrows a SELECT to rows with some ids in a column, the first of a key. A server looks up
+// one id after the other: left to itself, it may read all rows of the workspace, of which it
+// assumes few while a table is new, for each thousand that are written.
+func (s scope) byIDs(q sq.SelectBuilder, column string, ids []string) sq.SelectBuilder {
 	if s.d.server == nil || len(ids) == 1 {
 		return q.Where(s.d.InIDs(column, ids))
 	}
-	alias, _, _ := strings.Cut(column, ".")
 	list := idCol(s, "id", ids, func(id string) string { return id }).array()
-	return sq.Select(columns...).JoinClause(sq.Expr("FROM unnest(?::uuid[]) AS u (id) CROSS JOIN LATERAL (?) "+alias,
+	return sq.Select("f.*").JoinClause(sq.Expr("FROM unnest(?::uuid[]) AS u (id) CROSS JOIN LATERAL (?) f",
 		list, q.Where(column+" = u.id").Suffix("OFFSET 0")))
 }
 

@@ -20,7 +20,7 @@ type tx struct {
 	*pending
 	ctx     context.Context
 	earlier textChanges          // of calls that share the transaction
-	rowkeys map[visitor.ID]int64 // of visitors that were read or created; only if the engine keeps a search index
+	rowkeys map[visitor.ID]int64 // of profiles that were read or created; only if the engine keeps a search index
 }
 
 // Apply makes changes; see driver.Store. Concurrent calls share a transaction.

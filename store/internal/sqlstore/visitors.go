@@ -12,13 +12,17 @@ import (
 
 // visitors reads parts of the visitors with those ids, in no order.
 func (s scope) visitors(ctx context.Context, ids []string, parts driver.Parts) ([]record, error) {
-	scan := scanVisitor
-	columns := s.visitorColumns("v")
+	columns, scan := s.visitorColumns("v"), scanVisitor
 	if !parts.Has(driver.Profile) {
-		columns, scan = columns[:2], scanVisitorID
+		columns, scan = []string{"v.id"}, scanVisitorID
+		if parts.Has(driver.Tags) {
+			columns, scan = append(columns, s.d.TagIDs()), scanTagIDs
+			parts &^= driver.Tags
+		}
 	}
 	var found []record
-	err := s.queryByKey(ctx, s.byIDs(s.from(visitorTable, "v", columns...), "v.id", ids, columns...), func(r row) error {
+	q := s.from(visitorTable, "v", columns...)
+	err := s.queryByKey(ctx, s.byIDs(q, "v.id", ids), func(r row) error {
 		rec, err := scan(r)
 		found = append(found, rec)
 		return err
@@ -42,15 +46,11 @@ func (s scope) fill(ctx context.Context, found []record, parts driver.Parts, att
 		ids[i] = string(v.ID)
 		byID[v.ID] = v
 	}
-	fillTags := s.fillTags
-	if !parts.Has(driver.Profile) {
-		fillTags = s.fillTagIDs
-	}
 	for _, table := range []struct {
 		part driver.Parts
 		read func(context.Context, []string, map[visitor.ID]*visitor.Visitor) error
 	}{
-		{driver.Tags, fillTags}, {driver.Groups, s.fillGroups}, {driver.Identities, s.fillIdentities}, {driver.Attributes, s.fillAttributes(attributes)},
+		{driver.Tags, s.fillTags}, {driver.Groups, s.fillGroups}, {driver.Identities, s.fillIdentities}, {driver.Attributes, s.fillAttributes(attributes)},
 	} {
 		if !parts.Has(table.part) {
 			continue
@@ -79,21 +79,6 @@ func (s scope) fillTags(ctx context.Context, ids []string, byID map[visitor.ID]*
 		slices.SortFunc(v.Tags, tag.Assignment.Compare)
 	}
 	return err
-}
-
-func (s scope) fillTagIDs(ctx context.Context, ids []string, byID map[visitor.ID]*visitor.Visitor) error {
-	columns := []string{"l.visitor_id", "l.tag_id"}
-	q := s.byIDs(s.childRows(visitorTagTable, "l", columns...), "l.visitor_id", ids, columns...)
-	return s.queryByKey(ctx, q, func(r row) error {
-		var id visitor.ID
-		var a tag.Assignment
-		if err := r.Scan(into(&id), into(&a.Tag)); err != nil {
-			return err
-		}
-		v := byID[id]
-		v.Tags = append(v.Tags, a)
-		return nil
-	})
 }
 
 func (s scope) fillGroups(ctx context.Context, ids []string, byID map[visitor.ID]*visitor.Visitor) error {

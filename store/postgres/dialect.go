@@ -32,9 +32,7 @@ func (dialect) BeginRead() string                    { return "BEGIN ISOLATION L
 func (d dialect) BeginWrite() string                 { return d.begin }
 func (dialect) Index() sqlstore.Index                { return nil }
 
-func (dialect) TagIDs() string {
-	return "(SELECT coalesce(string_agg(l.tag_id::text, ','), '') FROM visitors_visitor_tag l WHERE l.ws = v.ws AND l.visitor_id = v.id)"
-}
+func (dialect) JoinIDs(column string) string { return "string_agg(" + column + "::text, ',')" }
 
 func (d dialect) TableExists() string {
 	schema := strings.ReplaceAll(pgx.Identifier{d.schema}.Sanitize(), "'", "''")

@@ -65,7 +65,10 @@ var (
 	inserted = regexp.MustCompile(`^INSERT INTO "public"\.visitors_[a-z_]+ \(ws, [a-z_, ]+\) (?:VALUES \(|SELECT )\$1\b`)
 	bound    = regexp.MustCompile(`(?:\b([a-z]+)\.)?\bws = \$(\d+)`)
 	byKey    = regexp.MustCompile(`^SELECT [^()]*(?:count\(\*\) )?FROM \S+(?: [a-z])?(?: CROSS JOIN \S+ t)? WHERE (?:[a-z]\.)?ws = \$1 AND (?:[a-z]\.)?(?:visitor_)?id = (?:ANY\(\$2(?:::uuid\[\])?\)|\$2)(?: AND t\.ws = \$3 AND t\.id = l\.tag_id)?(?: AND a\.name = (?:ANY\(\$3\)|\$3))?(?: ORDER BY [a-z_., ]+| GROUP BY visitor_id HAVING count\(\*\) > \$3)?$` +
-		`|^SELECT [^()]* FROM unnest\(\$1::uuid\[\]\) AS u \(id\) CROSS JOIN LATERAL \(SELECT [^()]* FROM \S+ [a-z] WHERE [a-z]\.ws = \$2 AND [a-z]\.(?:visitor_)?id = u\.id OFFSET 0\) [a-z]$`)
+		`|^SELECT [^()]* FROM unnest\(\$1::uuid\[\]\) AS u \(id\) CROSS JOIN LATERAL \(SELECT [^()]* FROM \S+ [a-z] WHERE [a-z]\.ws = \$2 AND [a-z]\.(?:visitor_)?id = u\.id OFFSET 0\) [a-z]$` +
+		`|^SELECT v\.id, (?:v\.tags FROM unnest\(\$1::uuid\[\]\) AS u \(id\) CROSS JOIN LATERAL \(SELECT v\.id, )?` +
+		`\(SELECT coalesce\(string_agg\(l\.tag_id::text, ','\), ''\) FROM \S+ l WHERE l\.ws = \$\d AND l\.visitor_id = v\.id\) AS tags` +
+		` FROM \S+ v WHERE v\.ws = \$\d AND v\.id = (?:\$3|u\.id OFFSET 0\) v)$`)
 )
 
 // reading is what a statement says whatever its arguments are.

@@ -22,9 +22,7 @@ func (dialect) BeginRead() string                  { return "BEGIN" }
 func (dialect) BeginWrite() string                 { return "BEGIN IMMEDIATE" }
 func (dialect) Index() sqlstore.Index              { return grams{} }
 
-func (dialect) TagIDs() string {
-	return "(SELECT coalesce(group_concat(hex(l.tag_id)), '') FROM visitors_visitor_tag l WHERE l.ws = v.ws AND l.visitor_id = v.id)"
-}
+func (dialect) JoinIDs(column string) string { return "group_concat(hex(" + column + "))" }
 
 func (dialect) TableExists() string {
 	return "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"

@@ -40,11 +40,21 @@ type Options struct {
 	NoMigrate bool
 }
 
-// Store is a store.Store on an SQLite database.
+var (
+	_ driver.Store   = (*Store)(nil)
+	_ driver.Faceter = (*Store)(nil)
+)
+
+// Store is a driver.Store and a driver.Faceter on an SQLite database: it has their methods.
+// Apply returns when the changes are on disk, unless Options.RelaxedDurability is set;
+// concurrent calls share transactions. Close closes a database that Open opened, and leaves one
+// that was passed to New open.
 type Store struct {
-	engine *sqlstore.Engine
-	guard  sqlstore.Guard
+	*engine
+	guard sqlstore.Guard
 }
+
+type engine = sqlstore.Engine
 
 // Open opens the database file with that path, and creates it if it does not exist; ":memory:"
 // is a new database in memory. Other processes can have the file open too. The error matches
@@ -77,7 +87,7 @@ func openOn(ctx context.Context, db *sql.DB, path string, opts Options) (*Store,
 		readers = sqlstore.Keep(db, opts.MaxReaders, opts.readyReader)
 	}
 	st := &Store{engine: sqlstore.New(dialect{}, readers, writers, db.Close), guard: unguarded}
-	if err := st.begin(ctx, opts); err != nil {
+	if err := st.migrate(ctx, opts.NoMigrate); err != nil {
 		st.Close()
 		return nil, err
 	}
@@ -109,7 +119,7 @@ func New(ctx context.Context, db *sql.DB, o *Options) (*Store, error) {
 			return nil, fmt.Errorf("use sqlite: %w", err)
 		}
 	}
-	if err := st.begin(ctx, opts); err != nil {
+	if err := st.migrate(ctx, opts.NoMigrate); err != nil {
 		return nil, fmt.Errorf("use sqlite: %w", err)
 	}
 	return st, nil
@@ -135,8 +145,6 @@ func (s *Store) Migrate(ctx context.Context) error { return s.migrate(ctx, false
 // SchemaError says that the tables are not those of this release. Its fields are Version, the
 // number of the migration concerned, and Reason.
 type SchemaError = driver.SchemaError
-
-func (s *Store) begin(ctx context.Context, o Options) error { return s.migrate(ctx, o.NoMigrate) }
 
 func (s *Store) migrate(ctx context.Context, only bool) error {
 	files, err := fs.Sub(migrations, "migrations")

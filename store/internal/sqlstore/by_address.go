@@ -19,13 +19,7 @@ func (t *tx) ByAddress(email, phone string, limit int) (ids []visitor.ID, err er
 	}
 	if t.d.Index() == nil {
 		q := t.from(visitorTable, "v", "v.id").Where(column+" = ?", value).Where(column + " <> ''").OrderBy("v.id").Limit(uint64(limit))
-		err = t.query(t.ctx, q, func(r row) error {
-			var id visitor.ID
-			err := r.Scan(into(&id))
-			ids = append(ids, id)
-			return err
-		})
-		return ids, err
+		return list(t.ctx, t.query, q, scanID[visitor.ID])
 	}
 	has := filter.Email.Is(email)
 	if email == "" {
@@ -55,12 +49,8 @@ func (t *tx) ByAddress(email, phone string, limit int) (ids []visitor.ID, err er
 		return nil, err
 	}
 	q := t.reach(indexPath{}.byRowkeys(string(rowkeys)), "v.id").Where(column+" = ?", value)
-	err = t.query(t.ctx, q, func(r row) error {
-		var id visitor.ID
-		err := r.Scan(into(&id))
-		ids = append(ids, id)
-		return err
-	})
+	more, err := list(t.ctx, t.query, q, scanID[visitor.ID])
+	ids = append(ids, more...)
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
 	return ids[:min(limit, len(ids))], err

@@ -11,42 +11,12 @@ import (
 	"github.com/contactpipeline/visitors/tag"
 )
 
-// ListTags lists tags; see driver.Store.
-func (e *Engine) ListTags(ctx context.Context, ws driver.WorkspaceID, l driver.List) (tags []tag.Tag, err error) {
-	err = e.readOnce(ctx, ws, func(s scope) error {
-		tags, err = s.tags(ctx, l)
-		return err
-	})
-	return tags, err
-}
-
-// ListGroups lists groups; see driver.Store.
-func (e *Engine) ListGroups(ctx context.Context, ws driver.WorkspaceID, l driver.List) (groups []group.Group, err error) {
-	err = e.readOnce(ctx, ws, func(s scope) error {
-		groups, err = s.groups(ctx, l)
-		return err
-	})
-	return groups, err
-}
-
 func (s scope) tags(ctx context.Context, l driver.List) ([]tag.Tag, error) {
-	var tags []tag.Tag
-	err := s.queryByKey(ctx, s.listed(s.from(tagTable, "t", tagColumns...), "t", l), func(r row) error {
-		t, err := scanTag(r)
-		tags = append(tags, t)
-		return err
-	})
-	return tags, err
+	return list(ctx, s.queryByKey, s.listed(s.from(tagTable, "t", tagColumns...), "t", l), scanTag)
 }
 
 func (s scope) groups(ctx context.Context, l driver.List) ([]group.Group, error) {
-	var groups []group.Group
-	err := s.queryByKey(ctx, s.listed(s.from(groupTable, "g", groupColumns...), "g", l), func(r row) error {
-		g, err := scanGroup(r)
-		groups = append(groups, g)
-		return err
-	})
-	return groups, err
+	return list(ctx, s.queryByKey, s.listed(s.from(groupTable, "g", groupColumns...), "g", l), scanGroup)
 }
 
 // listed adds the conditions of a list to a SELECT of tags or groups.

@@ -38,6 +38,24 @@ func Compile(d Dialect, ws driver.WorkspaceID, where filter.Bound) (text string,
 	return text, args, err
 }
 
+// leaves calls visit for the nodes of a tree that have no others inside.
+func leaves(n bound.Node, visit func(bound.Node)) {
+	switch n := n.(type) {
+	case bound.AllOf:
+		for _, child := range n {
+			leaves(child, visit)
+		}
+	case bound.AnyOf:
+		for _, child := range n {
+			leaves(child, visit)
+		}
+	case bound.Negation:
+		leaves(n.Of, visit)
+	default:
+		visit(n)
+	}
+}
+
 func (c *compiler) node(n bound.Node) (sq.Sqlizer, error) {
 	switch n := n.(type) {
 	case bound.Constant:

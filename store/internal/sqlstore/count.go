@@ -3,10 +3,10 @@ package sqlstore
 import (
 	"cmp"
 	"context"
-	"reflect"
 	"slices"
 
 	sq "github.com/Masterminds/squirrel"
+	"github.com/samber/lo"
 
 	"github.com/contactpipeline/visitors/filter/bound"
 )
@@ -32,22 +32,8 @@ func (s scope) countRows(ctx context.Context, q sq.SelectBuilder, limit int64) (
 }
 
 // orderedPathsIn returns the ordered paths to all nodes of a tree.
-func (s scope) orderedPathsIn(n bound.Node) []indexPath {
-	var all []indexPath
-	switch n := n.(type) {
-	case bound.AllOf:
-		for _, child := range n {
-			all = append(all, s.orderedPathsIn(child)...)
-		}
-	case bound.AnyOf:
-		for _, child := range n {
-			all = append(all, s.orderedPathsIn(child)...)
-		}
-	case bound.Negation:
-		return s.orderedPathsIn(n.Of)
-	case *bound.Test:
-		return s.orderedPaths(n)
-	}
+func (s scope) orderedPathsIn(n bound.Node) (all []indexPath) {
+	leaves(n, func(n bound.Node) { all = append(all, s.orderedPaths(n)...) })
 	return all
 }
 
@@ -124,53 +110,43 @@ func (c counter) split(nodes []bound.Node) (p splitNodes) {
 // countAll counts the visitors that match all nodes.
 func (c counter) countAll(ctx context.Context, nodes []bound.Node) (int64, error) {
 	p := c.split(nodes)
-	if len(p.rest) == 0 {
-		if q, ok := c.complement(p); ok {
-			n, err := c.countAll(ctx, q.nodes)
-			return q.of - n, err
-		}
+	if len(p.rest) == 0 && len(p.inside) == 0 && len(p.outside) > 1 {
+		// What is in none of these is what is not in one of them.
+		n, err := counter{c.scope, c.sizes, 0}.countNode(ctx, bound.AnyOf(lo.Map(p.outside, func(o sizedNode, _ int) bound.Node { return o.node })))
+		return c.sizes.total - n, err
 	}
-	m, err := c.matches(ctx, nodes, p, "1")
+	q, err := c.matches(ctx, nodes, p, "1")
 	if err != nil {
 		return 0, err
 	}
-	return c.countRows(ctx, m.rows, c.limit)
+	return c.countRows(ctx, q, c.limit)
 }
 
-// matched is a SELECT of a row for each visitor that matches.
-type matched struct {
-	rows    sq.SelectBuilder
-	sourced bool // it also returns the source
-	light   bool // it reads an index only, so reading it twice is as quick as storing it
-}
-
-// matches starts the cheapest SELECT of a row for each visitor that matches all nodes. The
-// column "id" means the visitor's id and, if the path has it, the source.
-func (c counter) matches(ctx context.Context, nodes []bound.Node, p splitNodes, column string) (m matched, err error) {
+// matches starts the cheapest SELECT of a row for each visitor that matches all nodes. Its column
+// is "1", or "id" for the visitor's id.
+func (c counter) matches(ctx context.Context, nodes []bound.Node, p splitNodes, column string) (q sq.SelectBuilder, err error) {
 	base := sizedNode{paths: []indexPath{allVisitors()}, size: c.sizes.total}
 	if len(p.inside) > 0 {
 		base = p.inside[0]
 		p.inside = p.inside[1:]
 	}
-	a, others, err := c.shortestPath(ctx, nodes, p.rest, base.size/4)
+	a, others, err := c.shortestPath(ctx, nodes, base.size/4)
 	if err != nil {
-		return m, err
+		return q, err
 	}
 	if a == nil {
 		a, others = c.exactPath(nodes), nil
 	}
-	if a == nil {
+	switch {
+	case a == nil:
 		return c.mergePaths(base, p, column)
+	case a.many:
+		q, err = c.where(c.reach(*a, a.id+" AS id"), *a, others, ordering{}, nil)
+		return q.Distinct(), err
+	case len(others) == 0 && column != "id":
+		return c.reachRows(*a, "1"), nil
 	}
-	if len(others) == 0 && column != "id" && !a.many {
-		return matched{rows: c.reachRows(*a, "1")}, nil
-	}
-	m.sourced = a.hasProfile()
-	m.rows, err = c.where(c.reach(*a, columnFor(*a, column)), *a, others, ordering{}, nil)
-	if a.many {
-		m.rows = m.rows.RemoveColumns().Columns(a.id + " AS id").Distinct()
-	}
-	return m, err
+	return c.where(c.reach(*a, columnFor(*a, column)), *a, others, ordering{}, nil)
 }
 
 // exactPath returns a path to exactly the visitors that a single node matches: of any length,
@@ -193,51 +169,19 @@ func (c counter) exactPath(nodes []bound.Node) *indexPath {
 
 // columnFor returns what to select for column from a path.
 func columnFor(a indexPath, column string) string {
-	switch {
-	case column != "id":
-		return column
-	case a.hasProfile():
-		return a.id + " AS id, v.source AS source"
+	if column == "id" {
+		return a.id + " AS id"
 	}
-	return a.id + " AS id"
+	return column
 }
 
-// complement is a count to subtract from a known one.
-type complement struct {
-	of    int64
-	nodes []bound.Node
-}
-
-// complement turns "in none of these" and "in this but none of those" into a count of the
-// others, if they are fewer.
-func (c counter) complement(p splitNodes) (complement, bool) {
-	if len(p.outside) == 0 || len(p.inside) > 1 {
-		return complement{}, false
-	}
-	var excluded bound.AnyOf
-	size := int64(0)
-	for _, o := range p.outside {
-		excluded = append(excluded, o.node)
-		size += o.size
-	}
-	one := bound.Node(excluded)
-	if len(excluded) == 1 {
-		one = excluded[0]
-	}
-	if len(p.inside) == 0 {
-		return complement{c.sizes.total, []bound.Node{one}}, true
-	}
-	in := p.inside[0]
-	if size > in.size/2 || len(c.orderedPaths(one)) == 0 || len(in.paths) > 1 && !disjoint(in.paths) {
-		return complement{}, false
-	}
-	return complement{in.size, []bound.Node{in.node, one}}, true
-}
-
-// shortestPath returns the shortest unordered path to one of rest, if it has fewer visitors
+// shortestPath returns the shortest unordered path to one of the nodes, if it has fewer visitors
 // than most, and the nodes left to test.
-func (c counter) shortestPath(ctx context.Context, nodes, rest []bound.Node, most int64) (best *indexPath, others []bound.Node, err error) {
-	for _, n := range rest {
+func (c counter) shortestPath(ctx context.Context, nodes []bound.Node, most int64) (best *indexPath, others []bound.Node, err error) {
+	for i, n := range nodes {
+		if c.orderedPaths(n) != nil {
+			continue
+		}
 		for _, a := range c.unorderedPaths(n) {
 			if most <= minPlanCost {
 				return best, others, nil
@@ -254,26 +198,16 @@ func (c counter) shortestPath(ctx context.Context, nodes, rest []bound.Node, mos
 			}
 			most, best, others = length, &a, nodes
 			if a.exact {
-				others = slices.DeleteFunc(slices.Clone(nodes), func(m bound.Node) bool { return sameNode(m, n) })
+				others = without(nodes, i)
 			}
 		}
 	}
 	return best, others, nil
 }
 
-// sameNode reports whether two nodes of a tree are the same one.
-func sameNode(a, b bound.Node) bool {
-	x, ok := a.(*bound.Test)
-	y, also := b.(*bound.Test)
-	if ok || also {
-		return ok && also && x == y
-	}
-	return reflect.DeepEqual(a, b)
-}
-
 // mergePaths merges ordered paths. Nodes whose paths are much longer than the shortest are
 // tested instead.
-func (c counter) mergePaths(base sizedNode, p splitNodes, column string) (m matched, err error) {
+func (c counter) mergePaths(base sizedNode, p splitNodes, column string) (sq.SelectBuilder, error) {
 	rest := p.rest
 	merge := chain("UNION", c.branches(base))
 	merges := len(base.paths) > 1
@@ -292,14 +226,12 @@ func (c counter) mergePaths(base sizedNode, p splitNodes, column string) (m matc
 		merge, merges = sq.Expr("? EXCEPT ?", merge, c.operand(out)), true
 	}
 	a := base.paths[0]
+	q := c.reach(a, columnFor(a, column))
 	if merges {
 		a = indexPath{alias: "p", id: "p.id"}
-		m.rows, err = c.where(c.fromQuery(merge, "p", columnFor(a, column)), a, rest, ordering{}, nil)
-		return m, err
+		q = c.fromQuery(merge, "p", columnFor(a, column))
 	}
-	m.sourced, m.light = a.hasProfile(), len(rest) == 0
-	m.rows, err = c.where(c.reach(a, columnFor(a, column)), a, rest, ordering{}, nil)
-	return m, err
+	return c.where(q, a, rest, ordering{}, nil)
 }
 
 func (c counter) branches(p sizedNode) []sq.Sqlizer {

@@ -19,7 +19,7 @@ func (s scope) counterFacets(ctx context.Context, n bound.Node) (driver.Facets, 
 		if n {
 			return s.counters(ctx)
 		}
-		return driver.Facets{}, nil
+		return driver.NewFacets(), nil
 	case bound.Negation:
 		all, err := s.counters(ctx)
 		if err != nil {
@@ -37,11 +37,11 @@ func (s scope) counterFacets(ctx context.Context, n bound.Node) (driver.Facets, 
 	}
 	c := counter{s, z, 0}
 	nodes := conjuncts(n)
-	m, err := c.matches(ctx, nodes, c.split(nodes), "id")
+	q, err := c.matches(ctx, nodes, c.split(nodes), "id")
 	if err != nil {
 		return driver.Facets{}, err
 	}
-	return s.facetsOf(ctx, m)
+	return s.facetsOf(ctx, q)
 }
 
 // subtract subtracts the counts of b from those of a.
@@ -52,55 +52,44 @@ func subtract[K comparable](a, b map[K]int64) {
 }
 
 // counters reads all counters of the workspace.
-func (s scope) counters(ctx context.Context) (t driver.Facets, err error) {
-	z, err := s.sizes(ctx, nil)
-	if err != nil {
-		return t, err
+func (s scope) counters(ctx context.Context) (f driver.Facets, err error) {
+	if f.Sources, err = countBy[visitor.Source](ctx, s, s.from(sourceTable, "c", "c.source", "c.visitors")); err != nil {
+		return f, err
 	}
-	t.Sources = map[visitor.Source]int64{}
-	for of, n := range z.of {
-		t.Sources[visitor.Source(of.key)] = n
+	if f.Tags, err = countBy[tag.ID](ctx, s, s.from(tagTable, "t", "t.id", "t.uses")); err != nil {
+		return f, err
 	}
-	if t.Tags, err = countBy[tag.ID](ctx, s, s.from(tagTable, "t", "t.id", "t.uses")); err != nil {
-		return t, err
-	}
-	t.Groups, err = countBy[visitor.GroupID](ctx, s, s.from(groupTable, "g", "g.id", "g.members"))
-	return t, err
+	f.Groups, err = countBy[visitor.GroupID](ctx, s, s.from(groupTable, "g", "g.id", "g.members"))
+	return f, err
 }
 
-// facetsOf counts matches in one statement. It stores the matches in between, unless reading
-// them again is as quick.
-func (s scope) facetsOf(ctx context.Context, m matched) (driver.Facets, error) {
-	sources := s.fromName("m", "'source'", "m.source", "count(*)").GroupBy("m.source")
-	if !m.sourced {
-		sources = s.join(s.fromName("m", "'source'", "v.source", "count(*)"), visitorTable, "v", "v.id = m.id").GroupBy("v.source")
+// facetsOf counts matches in one statement, which stores them in between.
+func (s scope) facetsOf(ctx context.Context, matches sq.SelectBuilder) (driver.Facets, error) {
+	by := func(facet, column, table, id string) sq.SelectBuilder {
+		return s.join(s.fromName("m", "'"+facet+"'", column, "count(*)"), table, "h", id+" = m.id").GroupBy(column)
 	}
-	with := "WITH m AS MATERIALIZED (?)"
-	if m.light {
-		with = "WITH m AS NOT MATERIALIZED (?)"
-	}
-	q := sq.Expr(with+" ? UNION ALL ? UNION ALL ?", m.rows, sources,
-		s.join(s.fromName("m", "'tag'", "h.tag_id", "count(*)"), visitorTagTable, "h", "h.visitor_id = m.id").GroupBy("h.tag_id"),
-		s.join(s.fromName("m", "'group'", "h.group_id", "count(*)"), visitorGroupTable, "h", "h.visitor_id = m.id").Where("h.excluded = 0").GroupBy("h.group_id"))
-	t := driver.Facets{Sources: map[visitor.Source]int64{}, Tags: map[tag.ID]int64{}, Groups: map[visitor.GroupID]int64{}}
+	f := driver.NewFacets()
+	q := sq.Expr("WITH m AS MATERIALIZED (?) ? UNION ALL ? UNION ALL ?", matches, by("source", "h.source", visitorTable, "h.id"),
+		by("tag", "h.tag_id", visitorTagTable, "h.visitor_id"),
+		by("group", "h.group_id", visitorGroupTable, "h.visitor_id").Where("h.excluded = 0"))
 	err := s.query(ctx, q, func(r row) error {
-		var by string
+		var facet string
 		var key []byte
 		var n int64
-		if err := r.Scan(&by, &key, &n); err != nil {
+		if err := r.Scan(&facet, &key, &n); err != nil {
 			return err
 		}
-		if by == "source" {
-			t.Sources[visitor.Source(key)] = n
+		if facet == "source" {
+			f.Sources[visitor.Source(key)] = n
 			return nil
 		}
 		id, err := readID(key)
-		if by == "tag" {
-			t.Tags[tag.ID(id)] = n
+		if facet == "tag" {
+			f.Tags[tag.ID(id)] = n
 		} else {
-			t.Groups[visitor.GroupID(id)] = n
+			f.Groups[visitor.GroupID(id)] = n
 		}
 		return err
 	})
-	return t, err
+	return f, err
 }

@@ -33,9 +33,9 @@ type Dialect interface {
 	InTuples(columns []string, rows [][]string) sq.Sqlizer
 	// Contains tests whether a column contains a text, in which no character is special.
 	Contains(column, text string) sq.Sqlizer
-	// TagIDs is an expression for the ids of the tags that visitor v has, in a form that
-	// uuid.Parse reads, separated by commas; '' for none.
-	TagIDs() string
+	// JoinIDs is an aggregate of a column of ids: in a form that uuid.Parse reads, separated by
+	// commas; NULL for no rows.
+	JoinIDs(column string) string
 	// TableExists is a query that returns a row if the table that is bound exists.
 	TableExists() string
 	// Error wraps an error of the driver in one that says what its code means.

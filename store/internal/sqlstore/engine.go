@@ -7,7 +7,9 @@ import (
 	"sync"
 
 	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
@@ -126,33 +128,55 @@ func (e *Engine) fail(ctx context.Context, err error) error {
 	return e.d.Error(err)
 }
 
-// GetVisitor reads a visitor. See driver.Store.
-func (e *Engine) GetVisitor(ctx context.Context, ws driver.WorkspaceID, id visitor.ID) (v visitor.Visitor, err error) {
-	err = e.read(ctx, ws, func(s scope) error {
-		v, err = s.getVisitor(ctx, id)
+// reading is Engine.read or Engine.readOnce.
+type reading func(ctx context.Context, ws driver.WorkspaceID, f func(scope) error) error
+
+// result returns what f reads.
+func result[T any](ctx context.Context, read reading, ws driver.WorkspaceID, f func(scope) (T, error)) (found T, err error) {
+	err = read(ctx, ws, func(s scope) error {
+		found, err = f(s)
 		return err
 	})
-	return v, err
+	return found, err
+}
+
+// GetVisitor reads a visitor. See driver.Store.
+func (e *Engine) GetVisitor(ctx context.Context, ws driver.WorkspaceID, id visitor.ID) (visitor.Visitor, error) {
+	return result(ctx, e.read, ws, func(s scope) (visitor.Visitor, error) { return s.getVisitor(ctx, id) })
 }
 
 // FindVisitors reads a page of visitors. See driver.Store.
-func (e *Engine) FindVisitors(ctx context.Context, ws driver.WorkspaceID, sel driver.Select) (page []visitor.Visitor, err error) {
-	err = e.read(ctx, ws, func(s scope) error {
-		page, err = s.page(ctx, sel)
-		return err
-	})
-	return page, err
+func (e *Engine) FindVisitors(ctx context.Context, ws driver.WorkspaceID, sel driver.Select) ([]visitor.Visitor, error) {
+	return result(ctx, e.read, ws, func(s scope) ([]visitor.Visitor, error) { return s.page(ctx, sel) })
 }
 
 // CountVisitors counts visitors. See driver.Store.
-func (e *Engine) CountVisitors(ctx context.Context, ws driver.WorkspaceID, where filter.Bound, limit int64) (n int64, err error) {
+func (e *Engine) CountVisitors(ctx context.Context, ws driver.WorkspaceID, where filter.Bound, limit int64) (int64, error) {
 	read := e.readOnce
 	if m := (scope{d: e.d}).matcherOf(where.Node()); len(m.rest) > 0 {
 		read = e.read
 	}
-	err = read(ctx, ws, func(s scope) error {
-		n, err = s.count(ctx, where.Node(), limit)
-		return err
+	return result(ctx, read, ws, func(s scope) (int64, error) { return s.count(ctx, where.Node(), limit) })
+}
+
+// Facets counts visitors by source, tag and group. See driver.Faceter.
+func (e *Engine) Facets(ctx context.Context, ws driver.WorkspaceID, where filter.Bound) (driver.Facets, error) {
+	return result(ctx, e.read, ws, func(s scope) (driver.Facets, error) { return s.facets(ctx, where.Node()) })
+}
+
+// ListTags lists tags. See driver.Store.
+func (e *Engine) ListTags(ctx context.Context, ws driver.WorkspaceID, l driver.List) ([]tag.Tag, error) {
+	return result(ctx, e.readOnce, ws, func(s scope) ([]tag.Tag, error) { return s.tags(ctx, l) })
+}
+
+// ListGroups lists groups. See driver.Store.
+func (e *Engine) ListGroups(ctx context.Context, ws driver.WorkspaceID, l driver.List) ([]group.Group, error) {
+	return result(ctx, e.readOnce, ws, func(s scope) ([]group.Group, error) { return s.groups(ctx, l) })
+}
+
+// Events reads events. See driver.Store.
+func (e *Engine) Events(ctx context.Context, ws driver.WorkspaceID, q driver.EventQuery) ([]driver.Event, error) {
+	return result(ctx, e.readOnce, ws, func(s scope) ([]driver.Event, error) {
+		return list(ctx, s.queryByKey, s.eventsOf(q), scanEvent)
 	})
-	return n, err
 }

@@ -28,24 +28,15 @@ func (z sizes) sum(paths []indexPath) int64 {
 
 // sizes reads the counters of the paths and the number of all visitors.
 func (s scope) sizes(ctx context.Context, paths []indexPath) (sizes, error) {
-	z, err := s.linkSizes(ctx, paths)
+	z := sizes{of: map[counterKey]int64{}}
+	sources, err := countBy[string](ctx, s, s.from(sourceTable, "c", "c.source", "c.visitors"))
 	if err != nil {
 		return z, err
 	}
-	err = s.query(ctx, s.from(sourceTable, "c", "c.source", "c.visitors"), func(r row) error {
-		var source string
-		var n int64
-		err := r.Scan(&source, &n)
+	for source, n := range sources {
 		z.of[counterKey{addToSource, source}] = n
 		z.total += n
-		return err
-	})
-	return z, err
-}
-
-// linkSizes reads the counters of the paths by a tag or group.
-func (s scope) linkSizes(ctx context.Context, paths []indexPath) (sizes, error) {
-	z := sizes{of: map[counterKey]int64{}}
+	}
 	for _, t := range []struct{ update, table, column string }{{addToTag, tagTable, "uses"}, {addToGroup, groupTable, "members"}} {
 		var ids []string
 		for _, a := range paths {
@@ -56,16 +47,12 @@ func (s scope) linkSizes(ctx context.Context, paths []indexPath) (sizes, error) 
 		if len(ids) == 0 {
 			continue
 		}
-		q := s.from(t.table, "c", "c.id", "c."+t.column).Where(s.d.InIDs("c.id", ids))
-		err := s.query(ctx, q, func(r row) error {
-			var id string
-			var n int64
-			err := r.Scan(into(&id), &n)
-			z.of[counterKey{t.update, id}] = n
-			return err
-		})
+		counts, err := countBy[string](ctx, s, s.from(t.table, "c", "c.id", "c."+t.column).Where(s.d.InIDs("c.id", ids)))
 		if err != nil {
 			return z, err
+		}
+		for id, n := range counts {
+			z.of[counterKey{t.update, id}] = n
 		}
 	}
 	return z, nil

@@ -18,12 +18,6 @@ import (
 const takeNumbers = "INSERT INTO " + workspaceTable + " (ws, seq) VALUES (?, ?)" +
 	" ON CONFLICT (ws) DO UPDATE SET seq = " + workspaceTable + ".seq + excluded.seq RETURNING seq"
 
-// eventRow is an event as it is stored.
-type eventRow struct {
-	driver.Event
-	tags, groups []byte
-}
-
 // writeEvents numbers events and writes them.
 func (s scope) writeEvents(ctx context.Context, events []driver.Event) error {
 	if len(events) == 0 {
@@ -33,50 +27,27 @@ func (s scope) writeEvents(ctx context.Context, events []driver.Event) error {
 	if err := s.queryText(ctx, takeNumbers, func(r row) error { return r.Scan(&last) }, len(events)); err != nil {
 		return err
 	}
-	rows := make([]eventRow, len(events))
-	for i, e := range events {
-		e.Seq = driver.Seq(last) - driver.Seq(len(events)-1-i)
-		tags, err := packIDs(e.Tags)
-		if err != nil {
-			return err
-		}
-		groups, err := packIDs(e.Groups)
-		if err != nil {
-			return err
-		}
-		rows[i] = eventRow{e, tags, groups}
+	for i := range events {
+		events[i].Seq = driver.Seq(last) - driver.Seq(len(events)-1-i)
 	}
-	for rows := range slices.Chunk(rows, 1_000) {
+	for rows := range slices.Chunk(events, 1_000) {
 		err := s.insertRows(ctx, eventTable,
-			col("seq", "bigint", rows, func(e eventRow) int64 { return int64(e.Seq) }),
-			col("kind", "text", rows, func(e eventRow) string { return string(e.Kind) }),
-			col("at", "bigint", rows, func(e eventRow) int64 { return driver.Micros(e.At) }),
-			idCol(s, "visitor_id", rows, func(e eventRow) visitor.ID { return e.Visitor }),
-			idCol(s, "other_id", rows, func(e eventRow) visitor.ID { return e.Other }),
-			col("tag_ids", "bytea", rows, func(e eventRow) []byte { return e.tags }),
-			col("group_ids", "bytea", rows, func(e eventRow) []byte { return e.groups }),
-			col("fields", "text", rows, func(e eventRow) string { return strings.Join(e.Fields, " ") }),
-			col("actor", "text", rows, func(e eventRow) string { return e.Actor }),
-			col("cause", "text", rows, func(e eventRow) string { return e.Cause }),
+			col("seq", "bigint", rows, func(e driver.Event) int64 { return int64(e.Seq) }),
+			col("kind", "text", rows, func(e driver.Event) string { return string(e.Kind) }),
+			col("at", "bigint", rows, func(e driver.Event) int64 { return driver.Micros(e.At) }),
+			idCol(s, "visitor_id", rows, func(e driver.Event) visitor.ID { return e.Visitor }),
+			idCol(s, "other_id", rows, func(e driver.Event) visitor.ID { return e.Other }),
+			col("tag_ids", "bytea", rows, func(e driver.Event) []byte { return packIDs(e.Tags) }),
+			col("group_ids", "bytea", rows, func(e driver.Event) []byte { return packIDs(e.Groups) }),
+			col("fields", "text", rows, func(e driver.Event) string { return strings.Join(e.Fields, " ") }),
+			col("actor", "text", rows, func(e driver.Event) string { return e.Actor }),
+			col("cause", "text", rows, func(e driver.Event) string { return e.Cause }),
 		)
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// Events reads events; see driver.Store.
-func (e *Engine) Events(ctx context.Context, ws driver.WorkspaceID, q driver.EventQuery) (events []driver.Event, err error) {
-	err = e.readOnce(ctx, ws, func(s scope) error {
-		events = nil
-		return s.queryByKey(ctx, s.eventsOf(q), func(r row) error {
-			event, err := scanEvent(r)
-			events = append(events, event)
-			return err
-		})
-	})
-	return events, err
 }
 
 var eventColumns = []string{"e.seq", "e.kind", "e.at", "e.visitor_id", "e.other_id", "e.tag_ids", "e.group_ids", "e.fields", "e.actor", "e.cause"}
@@ -115,17 +86,14 @@ func scanEvent(r row) (e driver.Event, err error) {
 	return e, nil
 }
 
-// packIDs writes ids of 16 bytes each.
-func packIDs[T ~string](ids []T) ([]byte, error) {
+// packIDs writes ids of 16 bytes each. Like Dialect.ID, it makes a malformed id the nil id.
+func packIDs[T ~string](ids []T) []byte {
 	packed := make([]byte, 0, 16*len(ids))
 	for _, id := range ids {
-		u, err := uuid.Parse(string(id))
-		if err != nil {
-			return nil, fmt.Errorf("write event: %w", err)
-		}
+		u, _ := uuid.Parse(string(id)) // the nil id with an error
 		packed = append(packed, u[:]...)
 	}
-	return packed, nil
+	return packed
 }
 
 // unpackIDs reads ids of 16 bytes each.

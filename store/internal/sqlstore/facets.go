@@ -5,21 +5,11 @@ import (
 
 	sq "github.com/Masterminds/squirrel"
 
-	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
-
-// Facets counts visitors by source, tag and group. See driver.Faceter.
-func (e *Engine) Facets(ctx context.Context, ws driver.WorkspaceID, where filter.Bound) (f driver.Facets, err error) {
-	err = e.read(ctx, ws, func(s scope) error {
-		f, err = s.facets(ctx, where.Node())
-		return err
-	})
-	return f, err
-}
 
 func (s scope) facets(ctx context.Context, n bound.Node) (driver.Facets, error) {
 	var f driver.Facets
@@ -48,15 +38,7 @@ func (s scope) serverFacets(ctx context.Context, n bound.Node) (t driver.Facets,
 	if err != nil {
 		return t, err
 	}
-	sources := s.fromQuery(matches, "m", "m.source", "count(*)").GroupBy("m.source")
-	t.Sources = map[visitor.Source]int64{}
-	err = s.query(ctx, sources, func(r row) error {
-		var source visitor.Source
-		var n int64
-		err := r.Scan(&source, &n)
-		t.Sources[source] = n
-		return err
-	})
+	t.Sources, err = countBy[visitor.Source](ctx, s, s.fromQuery(matches, "m", "m.source", "count(*)").GroupBy("m.source"))
 	if err != nil {
 		return t, err
 	}
@@ -68,7 +50,7 @@ func (s scope) serverFacets(ctx context.Context, n bound.Node) (t driver.Facets,
 	return t, err
 }
 
-// countBy reads rows of an id and a count.
+// countBy reads rows of an id or a source and a count.
 func countBy[T ~string](ctx context.Context, s scope, q sq.SelectBuilder) (map[T]int64, error) {
 	counts := map[T]int64{}
 	err := s.query(ctx, q, func(r row) error {

@@ -1,10 +1,10 @@
 package sqlstore
 
 import (
-	"slices"
 	"strings"
 
 	sq "github.com/Masterminds/squirrel"
+	"github.com/samber/lo"
 
 	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/visitor"
@@ -43,11 +43,6 @@ const maxOrderedPaths = 16
 // matches; none if no such paths exist, or too many.
 func (s scope) orderedPaths(n bound.Node) []indexPath {
 	var all []indexPath
-	add := func(a indexPath) {
-		if !slices.ContainsFunc(all, func(other indexPath) bool { return other.counter == a.counter }) {
-			all = append(all, a)
-		}
-	}
 	switch n := n.(type) {
 	case bound.AnyOf:
 		for _, child := range n {
@@ -55,9 +50,7 @@ func (s scope) orderedPaths(n bound.Node) []indexPath {
 			if some == nil {
 				return nil
 			}
-			for _, a := range some {
-				add(a)
-			}
+			all = append(all, some...)
 		}
 	case *bound.Test:
 		if n.Op != bound.OpIn || len(n.Texts) > maxOrderedPaths {
@@ -65,11 +58,12 @@ func (s scope) orderedPaths(n bound.Node) []indexPath {
 		}
 		for _, operand := range n.Texts {
 			if a, ok := s.orderedPath(n.Field.Kind, operand); ok {
-				add(a)
+				all = append(all, a)
 			}
 		}
 	}
-	if len(all) > maxOrderedPaths {
+	all = lo.UniqBy(all, func(a indexPath) counterKey { return a.counter })
+	if len(all) == 0 || len(all) > maxOrderedPaths {
 		return nil
 	}
 	return all

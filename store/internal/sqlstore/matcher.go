@@ -47,30 +47,21 @@ func (s scope) matcherOf(n bound.Node) (m matcher) {
 // narrows reports whether an index can be used for n, or n depends on the profile only.
 func narrows(n bound.Node) bool {
 	if t, ok := n.(*bound.Test); ok {
-		return !testsChildren(t) || slices.Contains([]bound.Op{bound.OpIn, bound.OpAll, bound.OpBetween, bound.OpExists}, t.Op)
+		return partOf(t.Field) == 0 || slices.Contains([]bound.Op{bound.OpIn, bound.OpAll, bound.OpBetween, bound.OpExists}, t.Op)
 	}
-	parts, _ := needed([]bound.Node{n})
-	return parts == 0
+	return !testsChildren(n)
 }
 
 // comparisons estimates how many comparisons a statement makes to test a visitor for n.
 func comparisons(n bound.Node) (sum int) {
-	switch n := n.(type) {
-	case bound.AllOf:
-		for _, child := range n {
-			sum += comparisons(child)
+	leaves(n, func(n bound.Node) {
+		switch n := n.(type) {
+		case bound.Terms:
+			sum += len(n)
+		case *bound.Test:
+			sum += comparisonsOf(n)
 		}
-	case bound.AnyOf:
-		for _, child := range n {
-			sum += comparisons(child)
-		}
-	case bound.Negation:
-		return comparisons(n.Of)
-	case bound.Terms:
-		return len(n)
-	case *bound.Test:
-		return comparisonsOf(n)
-	}
+	})
 	return sum
 }
 
@@ -87,7 +78,7 @@ func comparisonsOf(t *bound.Test) int {
 			n = len(t.Times)
 		}
 	}
-	if testsChildren(t) {
+	if partOf(t.Field) != 0 {
 		n += subquery
 	}
 	return n
@@ -130,24 +121,15 @@ func (m matcher) matches(v *visitor.Visitor) bool {
 
 // needed returns the parts of a visitor, without the profile, and the attributes that nodes
 // test.
-func needed(nodes []bound.Node) (parts driver.Parts, attributes []string) {
-	for _, n := range nodes {
-		var of []bound.Node
-		switch n := n.(type) {
-		case bound.AllOf:
-			of = n
-		case bound.AnyOf:
-			of = n
-		case bound.Negation:
-			of = []bound.Node{n.Of}
-		case *bound.Test:
-			if parts |= partOf(n.Field); n.Attr != "" {
-				attributes = append(attributes, n.Attr)
+func needed(nodes bound.AllOf) (parts driver.Parts, attributes []string) {
+	leaves(nodes, func(n bound.Node) {
+		if t, ok := n.(*bound.Test); ok {
+			parts |= partOf(t.Field)
+			if t.Attr != "" {
+				attributes = append(attributes, t.Attr)
 			}
 		}
-		p, a := needed(of)
-		parts, attributes = parts|p, append(attributes, a...)
-	}
+	})
 	slices.Sort(attributes)
 	return parts, slices.Compact(attributes)
 }

@@ -50,13 +50,7 @@ func (t *tx) Aliases(ids []visitor.ID) (map[visitor.ID]visitor.ID, error) {
 // MergedInto reads which ids were merged into visitors.
 func (t *tx) MergedInto(ids []visitor.ID) (merged []visitor.ID, err error) {
 	q := t.from(mergedTable, "m", "m.id").Where(t.d.InIDs("m.into_id", textsOf(ids)))
-	err = t.queryByKey(t.ctx, q, func(r row) error {
-		var id visitor.ID
-		err := r.Scan(into(&id))
-		merged = append(merged, id)
-		return err
-	})
-	return merged, err
+	return list(t.ctx, t.queryByKey, q, scanID[visitor.ID])
 }
 
 // Merge reads the state of a merge.

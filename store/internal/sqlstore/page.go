@@ -98,14 +98,12 @@ func (s scope) complete(ctx context.Context, found []record) ([]visitor.Visitor,
 	return visitors, nil
 }
 
-// profiles reads the profiles of the visitors whose ids a query returns, in order.
-func (s scope) profiles(ctx context.Context, ids sq.Sqlizer, order ordering, limit int) ([]record, error) {
-	q := s.join(s.fromQuery(ids, "p", s.visitorColumns("v")...), visitorTable, "v", "v.id = p.id").OrderBy(order.by("v.id")...)
-	found := make([]record, 0, min(limit, 1024))
-	err := s.query(ctx, q, func(r row) error {
-		rec, err := scanVisitor(r)
-		found = append(found, rec)
-		return err
-	})
-	return found, err
+// profilesOf starts a SELECT of the profiles of the visitors whose ids a query returns.
+func (s scope) profilesOf(ids sq.Sqlizer) sq.SelectBuilder {
+	return s.join(s.fromQuery(ids, "p", s.visitorColumns("v")...), visitorTable, "v", "v.id = p.id")
+}
+
+// records reads the profiles of a page.
+func (s scope) records(ctx context.Context, q sq.SelectBuilder, sel driver.Select, order ordering) ([]record, error) {
+	return list(ctx, s.query, q.OrderBy(order.by("v.id")...).Suffix("LIMIT ?", sel.Limit), scanVisitor)
 }

@@ -34,7 +34,7 @@ func (p *planner) runUntil(ctx context.Context, plan pagePlan, end *driver.Posit
 	if err != nil {
 		return false, err
 	}
-	p.found, err = p.profiles(ctx, ids, p.order, p.sel.Limit)
+	p.found, err = p.records(ctx, p.profilesOf(ids), p.sel, p.order)
 	return end == nil || len(p.found) == p.sel.Limit, err
 }
 
@@ -63,19 +63,12 @@ func (p *planner) idQuery(plan pagePlan, end *driver.Position) (sq.Sqlizer, erro
 const maxValues = 30_000
 
 // valuesIn counts the numbers that nodes bind.
-func valuesIn(nodes []bound.Node) (n int) {
-	for _, node := range nodes {
-		switch node := node.(type) {
-		case bound.AllOf:
-			n += valuesIn(node)
-		case bound.AnyOf:
-			n += valuesIn(node)
-		case bound.Negation:
-			n += valuesIn([]bound.Node{node.Of})
-		case *bound.Test:
-			n += 2 * len(node.Numbers)
+func valuesIn(nodes bound.AllOf) (n int) {
+	leaves(nodes, func(leaf bound.Node) {
+		if t, ok := leaf.(*bound.Test); ok {
+			n += 2 * len(t.Numbers)
 		}
-	}
+	})
 	return n
 }
 

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/store/driver"
@@ -72,7 +73,7 @@ func (p *planner) allInOrder() indexPath {
 // runCheapest runs the plan that seems cheapest, and changes to another if it turns out to be
 // longer: often, values and order are correlated.
 func (p *planner) runCheapest(ctx context.Context, walk pagePlan, ordered, unordered [][]indexPath) (err error) {
-	if p.sizes, err = p.scope.sizes(ctx, flatten(ordered, p.negatedPaths())); err != nil {
+	if p.sizes, err = p.scope.sizes(ctx, p.orderedPathsIn(bound.AllOf(p.nodes))); err != nil {
 		return err
 	}
 	walk, sorted := p.fromCounters(walk, ordered)
@@ -85,7 +86,8 @@ func (p *planner) runCheapest(ctx context.Context, walk pagePlan, ordered, unord
 		return p.run(ctx, *sorted)
 	}
 	length, measured := max(shortWalk, 2*walk.cost), walk.cost/sortCost
-	if len(flatten(unordered, nil)) > 0 && walk.cost <= min(maxSorted, walk.maxCost-1) && (sorted == nil || walk.cost < sorted.cost) {
+	unmeasured := slices.ContainsFunc(unordered, func(some []indexPath) bool { return len(some) > 0 })
+	if unmeasured && walk.cost <= min(maxSorted, walk.maxCost-1) && (sorted == nil || walk.cost < sorted.cost) {
 		if done, err := p.runPart(ctx, walk, shortWalk); done || err != nil {
 			return err
 		}
@@ -179,22 +181,4 @@ func (p *planner) expectedCost(rest []bound.Node, most float64) float64 {
 		match *= p.shareOf(p.sizes, n)
 	}
 	return min(most, float64(p.sel.Limit)/max(match, 1e-9))
-}
-
-// negatedPaths are the ordered paths of negated nodes, whose sizes improve estimates.
-func (p *planner) negatedPaths() []indexPath {
-	var all []indexPath
-	for _, n := range p.nodes {
-		if not, ok := n.(bound.Negation); ok {
-			all = append(all, p.orderedPaths(not.Of)...)
-		}
-	}
-	return all
-}
-
-func flatten(ordered [][]indexPath, more []indexPath) []indexPath {
-	for _, some := range ordered {
-		more = append(more, some...)
-	}
-	return more
 }

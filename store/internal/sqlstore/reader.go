@@ -47,12 +47,7 @@ func (counterReader) count(ctx context.Context, s scope, n bound.Node, limit int
 	if n == bound.Constant(false) {
 		return 0, nil
 	}
-	paths := s.orderedPathsIn(n)
-	read := s.sizes
-	if _, ok := n.(*bound.Test); ok && len(paths) == 1 && paths[0].counter.update != addToSource {
-		read = s.linkSizes // one counter is the answer
-	}
-	z, err := read(ctx, paths)
+	z, err := s.sizes(ctx, s.orderedPathsIn(n))
 	if err != nil {
 		return 0, err
 	}

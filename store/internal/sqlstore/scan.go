@@ -26,6 +26,11 @@ func (i idInto[T]) Scan(src any) error {
 	return err
 }
 
+func scanID[T ~string](r row) (id T, err error) {
+	err = r.Scan(into(&id))
+	return id, err
+}
+
 func readID(src any) (string, error) {
 	switch src := src.(type) {
 	case []byte:
@@ -92,11 +97,11 @@ func scanVisitor(r row) (rec record, err error) {
 }
 
 func scanVisitorID(r row) (rec record, err error) {
-	err = r.Scan(into(&rec.ID))
+	rec.ID, err = scanID[visitor.ID](r)
 	return rec, err
 }
 
-// scanTagIDs scans a visitor's id and Dialect.TagIDs.
+// scanTagIDs scans a visitor's id, and the ids of its tags as Dialect.JoinIDs returns them.
 func scanTagIDs(r row) (rec record, err error) {
 	var tags string
 	if err := r.Scan(into(&rec.ID), &tags); err != nil || tags == "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 
 	sq "github.com/Masterminds/squirrel"
 )
@@ -116,6 +117,19 @@ func (s scope) queryByKey(ctx context.Context, q sq.Sqlizer, each func(row) erro
 	return s.rows(ctx, text, args, each)
 }
 
+// list returns what scan makes of the rows of a SELECT, which is run by scope.query or
+// scope.queryByKey.
+func list[T any](ctx context.Context, query querying, q sq.Sqlizer, scan func(row) (T, error)) (all []T, err error) {
+	err = query(ctx, q, func(r row) error {
+		item, err := scan(r)
+		all = append(all, item)
+		return err
+	})
+	return all, err
+}
+
+type querying func(ctx context.Context, q sq.Sqlizer, each func(row) error) error
+
 // queryText runs a SELECT whose first placeholder is the workspace.
 func (s scope) queryText(ctx context.Context, text string, each func(row) error, args ...any) error {
 	return s.rows(ctx, text, append([]any{s.ws}, args...), each)
@@ -150,15 +164,16 @@ func (s scope) run(ctx context.Context, text string, args []any) (sql.Result, er
 	return result, s.failed(err)
 }
 
-// byIDs narrows a SELECT to rows with some ids in a column, the first of a key. A server looks up
-// one id after the other: left to itself, it may read all rows of the workspace, of which it
-// assumes few while a table is new, for each thousand that are written.
-func (s scope) byIDs(q sq.SelectBuilder, column string, ids []string) sq.SelectBuilder {
+// byIDs narrows a SELECT of some columns to rows with some ids in a column, the first of a
+// key. A server looks up one id after the other: left to itself, it may read all rows of the
+// workspace, of which it assumes few while a table is new, for each thousand that are written.
+func (s scope) byIDs(q sq.SelectBuilder, column string, ids []string, columns ...string) sq.SelectBuilder {
 	if s.d.server == nil || len(ids) == 1 {
 		return q.Where(s.d.InIDs(column, ids))
 	}
+	alias, _, _ := strings.Cut(column, ".")
 	list := idCol(s, "id", ids, func(id string) string { return id }).array()
-	return sq.Select("f.*").JoinClause(sq.Expr("FROM unnest(?::uuid[]) AS u (id) CROSS JOIN LATERAL (?) f",
+	return sq.Select(columns...).JoinClause(sq.Expr("FROM unnest(?::uuid[]) AS u (id) CROSS JOIN LATERAL (?) "+alias,
 		list, q.Where(column+" = u.id").Suffix("OFFSET 0")))
 }
 

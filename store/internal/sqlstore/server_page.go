@@ -24,20 +24,8 @@ func (s scope) serverPage(ctx context.Context, nodes []bound.Node, sel driver.Se
 	return s.records(ctx, q, sel, order)
 }
 
-// records reads the profiles of a page.
-func (s scope) records(ctx context.Context, q sq.SelectBuilder, sel driver.Select, order ordering) ([]record, error) {
-	found := make([]record, 0, min(sel.Limit, 1024))
-	err := s.query(ctx, q.OrderBy(order.by("v.id")...).Suffix("LIMIT ?", sel.Limit), func(r row) error {
-		rec, err := scanVisitor(r)
-		found = append(found, rec)
-		return err
-	})
-	return found, err
-}
-
 // pageOf starts a SELECT of the profiles of a page, and perhaps of some after it.
 func (s scope) pageOf(nodes []bound.Node, sel driver.Select, order ordering) (sq.SelectBuilder, error) {
-	columns := s.visitorColumns("v")
 	if either, rest := alternatives(nodes); either != nil {
 		branches := make([]sq.Sqlizer, len(either))
 		for i, n := range either {
@@ -47,13 +35,13 @@ func (s scope) pageOf(nodes []bound.Node, sel driver.Select, order ordering) (sq
 			}
 			branches[i] = sq.Expr("(?)", q)
 		}
-		return s.join(s.fromQuery(chain("UNION", branches), "p", columns...), visitorTable, "v", "v.id = p.id"), nil
+		return s.profilesOf(chain("UNION", branches)), nil
 	}
 	if _, _, ok := s.membershipOnly(nodes); ok && order.column == "" {
 		q, err := s.idsOf(nodes, sel, order)
-		return s.join(s.fromQuery(q, "p", columns...), visitorTable, "v", "v.id = p.id"), err
+		return s.profilesOf(q), err
 	}
-	return s.where(s.from(visitorTable, "v", columns...), indexPath{alias: "v", id: "v.id"}, nodes, order, sel.After)
+	return s.where(s.from(visitorTable, "v", s.visitorColumns("v")...), indexPath{alias: "v", id: "v.id"}, nodes, order, sel.After)
 }
 
 // idsOf returns the SELECT of the ids of a page.
@@ -98,15 +86,8 @@ func alternatives(nodes []bound.Node) (bound.AnyOf, []bound.Node) {
 
 // testsChildren reports whether a node tests other tables than the profile.
 func testsChildren(n bound.Node) bool {
-	switch n := n.(type) {
-	case bound.AllOf:
-		return slices.ContainsFunc(n, testsChildren)
-	case bound.AnyOf:
-		return slices.ContainsFunc(n, testsChildren)
-	case *bound.Test:
-		return partOf(n.Field) != 0
-	}
-	return false
+	parts, _ := needed(bound.AllOf{n})
+	return parts != 0
 }
 
 // serverCount counts in one statement, only on the table of tags or groups if possible.

@@ -34,8 +34,8 @@ func (s scope) serverTagPage(ctx context.Context, nodes []bound.Node, sel driver
 	if err != nil {
 		return nil, false, err
 	}
-	q := s.join(s.fromQuery(ids, "p", s.visitorColumns("v")...), visitorTable, "v", "v.id = p.id")
-	if q, err = s.where(q, indexPath{alias: "v", id: "v.id"}, without(nodes, i), order, nil); err != nil {
+	q, err := s.where(s.profilesOf(ids), indexPath{alias: "v", id: "v.id"}, without(nodes, i), order, nil)
+	if err != nil {
 		return nil, false, err
 	}
 	if found, err = s.records(ctx, q, sel, order); err != nil || len(found) == sel.Limit {

@@ -1,10 +1,9 @@
 package sqlstore
 
 import (
-	"cmp"
 	"context"
-	"slices"
 
+	sq "github.com/Masterminds/squirrel"
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
@@ -13,20 +12,18 @@ import (
 // visitors reads parts of the visitors with those ids, in no order.
 func (s scope) visitors(ctx context.Context, ids []string, parts driver.Parts) ([]record, error) {
 	columns, scan := s.visitorColumns("v"), scanVisitor
+	q := s.from(visitorTable, "v", columns...)
 	if !parts.Has(driver.Profile) {
 		columns, scan = []string{"v.id"}, scanVisitorID
+		q = s.from(visitorTable, "v", columns...)
 		if parts.Has(driver.Tags) {
-			columns, scan = append(columns, s.d.TagIDs()), scanTagIDs
+			columns, scan = append(columns, "v.tags"), scanTagIDs
+			tags := s.childRows(visitorTagTable, "l", "coalesce("+s.d.JoinIDs("l.tag_id")+", '')").Where("l.visitor_id = v.id")
+			q = q.Column(sq.Expr("(?) AS tags", tags))
 			parts &^= driver.Tags
 		}
 	}
-	var found []record
-	q := s.from(visitorTable, "v", columns...)
-	err := s.queryByKey(ctx, s.byIDs(q, "v.id", ids), func(r row) error {
-		rec, err := scan(r)
-		found = append(found, rec)
-		return err
-	})
+	found, err := list(ctx, s.queryByKey, s.byIDs(q, "v.id", ids, columns...), scan)
 	if err != nil {
 		return nil, err
 	}
@@ -46,18 +43,19 @@ func (s scope) fill(ctx context.Context, found []record, parts driver.Parts, att
 		ids[i] = string(v.ID)
 		byID[v.ID] = v
 	}
-	for _, table := range []struct {
-		part driver.Parts
-		read func(context.Context, []string, map[visitor.ID]*visitor.Visitor) error
-	}{
-		{driver.Tags, s.fillTags}, {driver.Groups, s.fillGroups}, {driver.Identities, s.fillIdentities}, {driver.Attributes, s.fillAttributes(attributes)},
+	for part, read := range map[driver.Parts]func(context.Context, []string, map[visitor.ID]*visitor.Visitor) error{
+		driver.Tags: s.fillTags, driver.Groups: s.fillGroups,
+		driver.Identities: s.fillIdentities, driver.Attributes: s.fillAttributes(attributes),
 	} {
-		if !parts.Has(table.part) {
+		if !parts.Has(part) {
 			continue
 		}
-		if err := table.read(ctx, ids, byID); err != nil {
+		if err := read(ctx, ids, byID); err != nil {
 			return err
 		}
+	}
+	for _, v := range byID {
+		*v = v.Sorted()
 	}
 	return nil
 }
@@ -65,7 +63,7 @@ func (s scope) fill(ctx context.Context, found []record, parts driver.Parts, att
 func (s scope) fillTags(ctx context.Context, ids []string, byID map[visitor.ID]*visitor.Visitor) error {
 	q := s.childRows(visitorTagTable, "l", "l.visitor_id", "t.id", "t.name", "t.color", "l.put_at", "l.put_by", "l.cause").
 		Where(s.d.InIDs("l.visitor_id", ids))
-	err := s.queryByKey(ctx, s.join(q, tagTable, "t", "t.id = l.tag_id"), func(r row) error {
+	return s.queryByKey(ctx, s.join(q, tagTable, "t", "t.id = l.tag_id"), func(r row) error {
 		var id visitor.ID
 		var a tag.Assignment
 		if err := r.Scan(into(&id), into(&a.Tag), &a.Name, &a.Color, timeInto{&a.At}, &a.Actor, &a.Cause); err != nil {
@@ -75,16 +73,12 @@ func (s scope) fillTags(ctx context.Context, ids []string, byID map[visitor.ID]*
 		v.Tags = append(v.Tags, a)
 		return nil
 	})
-	for _, v := range byID {
-		slices.SortFunc(v.Tags, tag.Assignment.Compare)
-	}
-	return err
 }
 
 func (s scope) fillGroups(ctx context.Context, ids []string, byID map[visitor.ID]*visitor.Visitor) error {
 	q := s.childRows(visitorGroupTable, "m", "m.visitor_id", "m.group_id", "m.excluded", "m.at", "m.actor", "m.cause").
 		Where(s.d.InIDs("m.visitor_id", ids))
-	err := s.queryByKey(ctx, q, func(r row) error {
+	return s.queryByKey(ctx, q, func(r row) error {
 		var id visitor.ID
 		var m visitor.Membership
 		var excluded int64
@@ -99,17 +93,12 @@ func (s scope) fillGroups(ctx context.Context, ids []string, byID map[visitor.ID
 		}
 		return nil
 	})
-	for _, v := range byID {
-		slices.SortFunc(v.Memberships, func(a, b visitor.Membership) int { return cmp.Compare(a.Group, b.Group) })
-		slices.Sort(v.Excluded)
-	}
-	return err
 }
 
 func (s scope) fillIdentities(ctx context.Context, ids []string, byID map[visitor.ID]*visitor.Visitor) error {
 	q := s.childRows(identityTable, "i", "i.visitor_id", "i.source", "i.account", "i.external_id", "i.username", "i.username_at", "i.first_seen", "i.last_seen").
 		Where(s.d.InIDs("i.visitor_id", ids))
-	err := s.queryByKey(ctx, q, func(r row) error {
+	return s.queryByKey(ctx, q, func(r row) error {
 		var id visitor.ID
 		var i visitor.Identity
 		err := r.Scan(into(&id), &i.Source, &i.Account, &i.ExternalID, &i.Username, timeInto{&i.UsernameAt}, timeInto{&i.FirstSeen}, timeInto{&i.LastSeen})
@@ -120,10 +109,6 @@ func (s scope) fillIdentities(ctx context.Context, ids []string, byID map[visito
 		v.Identities = append(v.Identities, i)
 		return nil
 	})
-	for _, v := range byID {
-		slices.SortFunc(v.Identities, visitor.Identity.Compare)
-	}
-	return err
 }
 
 // maxNamed is the maximum of attributes that are read by name.

@@ -67,25 +67,15 @@ func (d dialect) InIDs(column string, ids []string) sq.Sqlizer {
 	return sq.Expr(column+" = ANY(?)", "{"+strings.Join(parsed, ",")+"}")
 }
 
-func (dialect) InTexts(column string, texts []string) sq.Sqlizer {
-	if len(texts) == 1 {
-		return sq.Expr(column+" = ?", texts[0])
-	}
-	return sq.Expr(column+" = ANY(?)", array(texts))
-}
+func (dialect) InTexts(column string, texts []string) sq.Sqlizer      { return in(column, texts) }
+func (dialect) InNumbers(column string, numbers []float64) sq.Sqlizer { return in(column, numbers) }
+func (dialect) InMicros(column string, micros []int64) sq.Sqlizer     { return in(column, micros) }
 
-func (dialect) InNumbers(column string, numbers []float64) sq.Sqlizer {
-	if len(numbers) == 1 {
-		return sq.Expr(column+" = ?", numbers[0])
+func in[T string | float64 | int64](column string, values []T) sq.Sqlizer {
+	if len(values) == 1 {
+		return sq.Expr(column+" = ?", values[0])
 	}
-	return sq.Expr(column+" = ANY(?)", array(numbers))
-}
-
-func (dialect) InMicros(column string, micros []int64) sq.Sqlizer {
-	if len(micros) == 1 {
-		return sq.Expr(column+" = ?", micros[0])
-	}
-	return sq.Expr(column+" = ANY(?)", array(micros))
+	return sq.Expr(column+" = ANY(?)", array(values))
 }
 
 func (dialect) InTuples(columns []string, rows [][]string) sq.Sqlizer {

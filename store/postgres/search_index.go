@@ -17,8 +17,8 @@ var ErrNoTrigrams = errors.New("extension pg_trgm is not available")
 
 // SearchIndexed reports whether the search index exists and is complete.
 func (s *Store) SearchIndexed(ctx context.Context) (bool, error) {
-	state, err := s.indexState(ctx)
-	return state == indexValid, s.d.Error(err)
+	_, valid, err := s.indexState(ctx)
+	return valid, s.d.Error(err)
 }
 
 // IndexSearch creates the search index unless it exists, without blocking writers: call it
@@ -42,8 +42,8 @@ func (s *Store) indexNew(ctx context.Context) error {
 }
 
 func (s *Store) index(ctx context.Context, how string) error {
-	state, err := s.indexState(ctx)
-	if err != nil || state == indexValid {
+	exists, valid, err := s.indexState(ctx)
+	if err != nil || valid {
 		return err
 	}
 	trigrams, err := s.extension(ctx, "pg_trgm")
@@ -59,7 +59,7 @@ func (s *Store) index(ctx context.Context, how string) error {
 	} else if scoped != "" {
 		columns = "ws " + pgx.Identifier{scoped, "text_ops"}.Sanitize() + ", " + columns
 	}
-	if state == indexBroken && how != "" {
+	if exists && how != "" {
 		if _, err := s.db.ExecContext(ctx, "DROP INDEX CONCURRENTLY IF EXISTS "+pgx.Identifier{s.d.schema, searchIndex}.Sanitize()); err != nil {
 			return err
 		}
@@ -72,27 +72,15 @@ func (s *Store) index(ctx context.Context, how string) error {
 	return err
 }
 
-type indexState int
-
-const (
-	indexMissing indexState = iota
-	indexBroken             // being created, or creation failed
-	indexValid
-)
-
-func (s *Store) indexState(ctx context.Context) (indexState, error) {
-	var valid bool
-	err := s.db.QueryRowContext(ctx, "SELECT i.indisvalid FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid"+
+// indexState reports whether the search index exists, and whether it is complete: it is not
+// while it is being created, or if that failed.
+func (s *Store) indexState(ctx context.Context) (exists, valid bool, err error) {
+	err = s.db.QueryRowContext(ctx, "SELECT i.indisvalid FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid"+
 		" JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2", s.d.schema, searchIndex).Scan(&valid)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return indexMissing, nil
-	case err != nil:
-		return indexMissing, err
-	case valid:
-		return indexValid, nil
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, false, nil
 	}
-	return indexBroken, nil
+	return err == nil, valid, err
 }
 
 // extension returns the schema of an extension. If the extension does not exist, it is created

@@ -8,6 +8,7 @@ import (
 
 	sq "github.com/Masterminds/squirrel"
 	"github.com/google/uuid"
+	"github.com/samber/lo"
 
 	"github.com/contactpipeline/visitors/store/internal/sqlstore"
 )
@@ -45,37 +46,22 @@ const fewValues = 4
 
 func (d dialect) InIDs(column string, ids []string) sq.Sqlizer {
 	if len(ids) > fewValues {
-		encoded := make([]string, len(ids))
-		for i, id := range ids {
-			encoded[i] = hex.EncodeToString(d.ID(id).([]byte))
-		}
+		encoded := lo.Map(ids, func(id string, _ int) string { return hex.EncodeToString(d.ID(id).([]byte)) })
 		return sq.Expr(column+" IN (SELECT unhex(value) FROM json_each(?))", asJSON(encoded))
 	}
-	values := make([]any, len(ids))
-	for i, id := range ids {
-		values[i] = d.ID(id)
-	}
-	return in(column, values)
+	return in(column, lo.Map(ids, func(id string, _ int) any { return d.ID(id) }))
 }
 
 func (dialect) InTexts(column string, texts []string) sq.Sqlizer {
 	if len(texts) > fewValues {
 		return sq.Expr(column+" IN (SELECT value FROM json_each(?))", asJSON(texts))
 	}
-	values := make([]any, len(texts))
-	for i, text := range texts {
-		values[i] = text
-	}
-	return in(column, values)
+	return in(column, lo.ToAnySlice(texts))
 }
 
 // InNumbers binds numbers one by one, as JSON could change the last bit.
 func (dialect) InNumbers(column string, numbers []float64) sq.Sqlizer {
-	values := make([]any, len(numbers))
-	for i, n := range numbers {
-		values[i] = n
-	}
-	return in(column, values)
+	return in(column, lo.ToAnySlice(numbers))
 }
 
 func (dialect) InMicros(column string, micros []int64) sq.Sqlizer {

@@ -35,25 +35,19 @@ func (e *Error) Unwrap() error { return e.err }
 
 // Codes of SQLite.
 const (
-	codeBusy     = 5
-	codeLocked   = 6
-	codeReadOnly = 8
-	codeIO       = 10
-	codeCorrupt  = 11
-	codeFull     = 13
-	codeCantOpen = 14
-	codeNotADB   = 26
+	codeBusy   = 5
+	codeLocked = 6
 )
 
 var reasons = map[int]string{
-	codeBusy:     "database is busy: another connection is writing",
-	codeLocked:   "database is busy: a table is locked by another connection",
-	codeReadOnly: "database is read-only",
-	codeIO:       "disk error",
-	codeCorrupt:  "database file is damaged",
-	codeFull:     "disk is full",
-	codeCantOpen: "cannot open the database file",
-	codeNotADB:   "file is not a database",
+	codeBusy:   "database is busy: another connection is writing",
+	codeLocked: "database is busy: a table is locked by another connection",
+	8:          "database is read-only",
+	10:         "disk error",
+	11:         "database file is damaged",
+	13:         "disk is full",
+	14:         "cannot open the database file",
+	26:         "file is not a database",
 }
 
 // Error converts an error of the driver to an *Error.

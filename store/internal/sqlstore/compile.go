@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	sq "github.com/Masterminds/squirrel"
+	"github.com/samber/lo"
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/filter/bound"
@@ -27,10 +28,7 @@ var (
 // is if no index is chosen, and the values that it binds.
 func Compile(d Dialect, ws driver.WorkspaceID, where filter.Bound) (text string, args []any, err error) {
 	s := scope{d: newDatabase(d), ws: string(ws)}
-	q, err := s.where(s.from(visitorTable, "v", "v.id"), indexPath{alias: "v", id: "v.id"}, conjuncts(where.Node()), ordering{}, nil)
-	if err != nil {
-		return "", nil, err
-	}
+	q := s.where(s.from(visitorTable, "v", "v.id"), indexPath{alias: "v", id: "v.id"}, conjuncts(where.Node()), ordering{}, nil)
 	if text, args, err = q.ToSql(); err != nil {
 		return "", nil, err
 	}
@@ -56,40 +54,29 @@ func leaves(n bound.Node, visit func(bound.Node)) {
 	}
 }
 
-func (c *compiler) node(n bound.Node) (sq.Sqlizer, error) {
+func (c *compiler) node(n bound.Node) sq.Sqlizer {
 	switch n := n.(type) {
 	case bound.Constant:
 		if n {
-			return always, nil
+			return always
 		}
-		return never, nil
+		return never
 	case bound.AllOf:
 		return c.join(n, "AND")
 	case bound.AnyOf:
 		return c.join(n, "OR")
 	case bound.Negation:
-		inner, err := c.node(n.Of)
-		if err != nil {
-			return nil, err
-		}
-		return sq.Expr("NOT (?)", inner), nil
+		return sq.Expr("NOT (?)", c.node(n.Of))
 	case bound.Terms:
-		return c.terms(n), nil
+		return c.terms(n)
 	case *bound.Test:
 		return c.test(n)
 	}
-	return nil, fmt.Errorf("compile filter: unknown node %T", n)
+	panic(fmt.Sprintf("compile filter: unknown node %T", n)) // the set is closed
 }
 
-func (c *compiler) join(nodes []bound.Node, operator string) (sq.Sqlizer, error) {
-	parts := make([]sq.Sqlizer, len(nodes))
-	for i, n := range nodes {
-		var err error
-		if parts[i], err = c.node(n); err != nil {
-			return nil, err
-		}
-	}
-	return balanced(parts, operator), nil
+func (c *compiler) join(nodes []bound.Node, operator string) sq.Sqlizer {
+	return balanced(lo.Map(nodes, func(n bound.Node, _ int) sq.Sqlizer { return c.node(n) }), operator)
 }
 
 // balanced joins predicates by halves: databases limit the depth of an expression, and a

@@ -8,65 +8,65 @@ import (
 	"unicode/utf8"
 
 	sq "github.com/Masterminds/squirrel"
+	"github.com/samber/lo"
 
 	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/tag/id"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-func (c *compiler) test(t *bound.Test) (sq.Sqlizer, error) {
+func (c *compiler) test(t *bound.Test) sq.Sqlizer {
 	switch t.Field.Kind {
 	case bound.EnumKind:
-		return c.d.InTexts(c.column(t.Field.Column), t.Texts), nil
+		return c.d.InTexts(c.column(t.Field.Column), t.Texts)
 	case bound.IDKind:
-		return c.d.InIDs(c.id, t.Texts), nil
+		return c.d.InIDs(c.id, t.Texts)
 	case bound.TextKind, bound.PhoneKind:
 		return c.text(c.column(t.Field.Column), t)
 	case bound.TimeKind:
 		if t.Field.Column == "created_at" {
-			return c.created(t), nil
+			return c.created(t)
 		}
-		return c.present(c.column(t.Field.Column), t), nil
+		return c.present(c.column(t.Field.Column), t)
 	case bound.TagKind:
-		return c.tag(t), nil
+		return c.link(t, visitorTagTable, "l.tag_id")
 	case bound.GroupKind:
-		return c.group(t), nil
+		excluded := "l.excluded = 0"
+		if t.Op == bound.OpExcluded {
+			excluded = "l.excluded = 1"
+		}
+		return c.link(t, visitorGroupTable, "l.group_id", sq.Expr(excluded))
 	case bound.IdentityKind:
-		return c.identity(t), nil
+		return c.identity(t)
 	case bound.AttrKind:
-		return c.attribute(t)
+		return c.exists(attributeTable, "a", c.attributeIs(t))
 	}
-	return nil, fmt.Errorf("compile filter: unknown kind of field %q", t.Field.Kind)
+	panic(fmt.Sprintf("compile filter: unknown kind of field %q", t.Field.Kind)) // the set is closed
 }
 
 // text tests a folded column, or a phone. Operands are never empty, so an empty column fails
 // every test.
-func (c *compiler) text(column string, t *bound.Test) (sq.Sqlizer, error) {
-	test, err := c.textIs(column, t)
-	if server := c.d.server; server != nil && err == nil {
+func (c *compiler) text(column string, t *bound.Test) sq.Sqlizer {
+	test := c.textIs(column, t)
+	if server := c.d.server; server != nil {
 		test = server.Indexed(test, column, "v.search", t)
 	}
-	return test, err
+	return test
 }
 
-func (c *compiler) textIs(column string, t *bound.Test) (sq.Sqlizer, error) {
+func (c *compiler) textIs(column string, t *bound.Test) sq.Sqlizer {
+	has := hasPrefix
 	switch t.Op {
 	case bound.OpExists:
-		return sq.Expr(column + " <> ''"), nil
+		return sq.Expr(column + " <> ''")
 	case bound.OpIn:
-		return c.d.InTexts(column, t.Texts), nil
+		return c.d.InTexts(column, t.Texts)
+	case bound.OpContains:
+		has = c.d.Contains
+	case bound.OpSuffix:
+		has = hasSuffix
 	}
-	has := map[bound.Op]func(column, text string) sq.Sqlizer{
-		bound.OpContains: c.d.Contains, bound.OpPrefix: hasPrefix, bound.OpSuffix: hasSuffix,
-	}[t.Op]
-	if has == nil {
-		return nil, fmt.Errorf("compile filter: unknown operator %q on a text", t.Op)
-	}
-	parts := make([]sq.Sqlizer, len(t.Texts))
-	for i, text := range t.Texts {
-		parts[i] = has(column, text)
-	}
-	return anyOf(parts...), nil
+	return anyOf(lo.Map(t.Texts, func(text string, _ int) sq.Sqlizer { return has(column, text) })...)
 }
 
 func hasSuffix(column, suffix string) sq.Sqlizer {
@@ -97,26 +97,17 @@ func after(prefix string) (string, bool) {
 	return "", false
 }
 
-func (c *compiler) tag(t *bound.Test) sq.Sqlizer {
-	switch t.Op {
-	case bound.OpExists:
-		return c.exists(visitorTagTable, "l")
-	case bound.OpAll:
-		return c.every(t, visitorTagTable, "l", c.listed("l.tag_id", t.Texts))
+// link tests the rows that link a visitor with tags or groups; included are the tests of a row
+// that count.
+func (c *compiler) link(t *bound.Test, table, column string, included ...sq.Sqlizer) sq.Sqlizer {
+	if t.Op == bound.OpExists {
+		return c.exists(table, "l", included...)
 	}
-	return c.exists(visitorTagTable, "l", c.listed("l.tag_id", t.Texts))
-}
-
-func (c *compiler) group(t *bound.Test) sq.Sqlizer {
-	switch t.Op {
-	case bound.OpExists:
-		return c.exists(visitorGroupTable, "m", sq.Expr("m.excluded = 0"))
-	case bound.OpExcluded:
-		return c.exists(visitorGroupTable, "m", c.listed("m.group_id", t.Texts), sq.Expr("m.excluded = 1"))
-	case bound.OpAll:
-		return c.every(t, visitorGroupTable, "m", c.listed("m.group_id", t.Texts), sq.Expr("m.excluded = 0"))
+	tests := append([]sq.Sqlizer{c.listed(column, t.Texts)}, included...)
+	if t.Op == bound.OpAll { // a visitor has at most one row for each tag or group
+		return sq.Expr("(?) = ?", c.rows(table, "l", "count(*)", tests), len(t.Texts))
 	}
-	return c.exists(visitorGroupTable, "m", c.listed("m.group_id", t.Texts), sq.Expr("m.excluded = 0"))
+	return c.exists(table, "l", tests...)
 }
 
 // maxListed is the maximum of tags or groups that SQLite looks up one by one for a visitor. For
@@ -128,11 +119,6 @@ func (c *compiler) listed(column string, ids []string) sq.Sqlizer {
 		column = "+" + column
 	}
 	return c.d.InIDs(column, ids)
-}
-
-// every compares the number of rows: a visitor has at most one for each tag or group.
-func (c *compiler) every(t *bound.Test, table, alias string, tests ...sq.Sqlizer) sq.Sqlizer {
-	return sq.Expr("(?) = ?", c.rows(table, alias, "count(*)", tests), len(t.Texts))
 }
 
 func (c *compiler) identity(t *bound.Test) sq.Sqlizer {
@@ -191,32 +177,23 @@ func (c *compiler) tuples(columns []string, rows [][]string) sq.Sqlizer {
 // maxTuples is the maximum of rows that are compared one by one.
 const maxTuples = 4
 
-func (c *compiler) attribute(t *bound.Test) (sq.Sqlizer, error) {
-	value, err := c.attributeIs(t)
-	if err != nil {
-		return nil, err
-	}
-	return c.exists(attributeTable, "a", value), nil
-}
-
 // attributeIs tests a row of the attributes, with the columns in the order of their index.
-func (c *compiler) attributeIs(t *bound.Test) (sq.Sqlizer, error) {
+func (c *compiler) attributeIs(t *bound.Test) sq.Sqlizer {
 	named := sq.Expr("a.name = ?", t.Attr)
 	if t.Op == bound.OpExists {
-		return named, nil
+		return named
 	}
 	switch t.Kind {
 	case visitor.TextKind:
-		value, err := c.text("a.text_fold", t)
-		return allOf(named, sq.Expr("a.kind IN (1, 5)"+c.unused("number", "micros")), value), err
+		return allOf(named, sq.Expr("a.kind IN (1, 5)"+c.unused("number", "micros")), c.text("a.text_fold", t))
 	case visitor.NumberKind:
-		return allOf(named, sq.Expr("a.kind = 2"), c.numberIn(t.Numbers)), nil
+		return allOf(named, sq.Expr("a.kind = 2"), c.numberIn(t.Numbers))
 	case visitor.BoolKind:
-		return allOf(named, sq.Expr("a.kind = 3"), c.numberIn(t.Numbers)), nil
+		return allOf(named, sq.Expr("a.kind = 3"), c.numberIn(t.Numbers))
 	case visitor.TimeKind:
-		return allOf(named, sq.Expr("a.kind = 4"+c.unused("number")), c.timeIn("a.micros", t.Times)), nil
+		return allOf(named, sq.Expr("a.kind = 4"+c.unused("number")), c.timeIn("a.micros", t.Times))
 	}
-	return nil, fmt.Errorf("compile filter: unknown kind of value %q", t.Kind)
+	panic(fmt.Sprintf("compile filter: unknown kind of value %q", t.Kind)) // the set is closed
 }
 
 // unused tests the columns of the index that are 0 for this kind of value. A server has an
@@ -296,15 +273,15 @@ func (c *compiler) createdIn(r bound.Range[int64]) sq.Sqlizer {
 	if r.Max < 0 {
 		return never
 	}
-	parts := []sq.Sqlizer{always}
+	var parts []sq.Sqlizer
 	if r.Min > 0 {
 		parts = append(parts, sq.Expr(c.id+" >= ?", c.firstID(r.Min)))
 	}
 	if r.Max != math.MaxInt64 {
 		parts = append(parts, sq.Expr(c.id+" < ?", c.firstID(r.Max+1)))
 	}
-	if len(parts) > 1 {
-		parts = parts[1:]
+	if len(parts) == 0 {
+		return always
 	}
 	return allOf(parts...)
 }

@@ -139,14 +139,13 @@ func (c counter) matches(ctx context.Context, nodes []bound.Node, p splitNodes, 
 	}
 	switch {
 	case a == nil:
-		return c.mergePaths(base, p, column)
+		return c.mergePaths(base, p, column), nil
 	case a.many:
-		q, err = c.where(c.reach(*a, a.id+" AS id"), *a, others, ordering{}, nil)
-		return q.Distinct(), err
+		return c.where(c.reach(*a, a.id+" AS id"), *a, others, ordering{}, nil).Distinct(), nil
 	case len(others) == 0 && column != "id":
 		return c.reachRows(*a, "1"), nil
 	}
-	return c.where(c.reach(*a, columnFor(*a, column)), *a, others, ordering{}, nil)
+	return c.where(c.reach(*a, columnFor(*a, column)), *a, others, ordering{}, nil), nil
 }
 
 // exactPath returns a path to exactly the visitors that a single node matches: of any length,
@@ -207,7 +206,7 @@ func (c counter) shortestPath(ctx context.Context, nodes []bound.Node, most int6
 
 // mergePaths merges ordered paths. Nodes whose paths are much longer than the shortest are
 // tested instead.
-func (c counter) mergePaths(base sizedNode, p splitNodes, column string) (sq.SelectBuilder, error) {
+func (c counter) mergePaths(base sizedNode, p splitNodes, column string) sq.SelectBuilder {
 	rest := p.rest
 	merge := chain("UNION", c.branches(base))
 	merges := len(base.paths) > 1

@@ -11,9 +11,9 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// counterFacets reads the counters for all visitors, subtracts what a negation excludes from
+// facets reads the counters for all visitors, subtracts what a negation excludes from
 // them, and otherwise reads each match once.
-func (s scope) counterFacets(ctx context.Context, n bound.Node) (driver.Facets, error) {
+func (cr counterReader) facets(ctx context.Context, s scope, n bound.Node) (driver.Facets, error) {
 	switch n := n.(type) {
 	case bound.Constant:
 		if n {
@@ -25,7 +25,7 @@ func (s scope) counterFacets(ctx context.Context, n bound.Node) (driver.Facets, 
 		if err != nil {
 			return driver.Facets{}, err
 		}
-		away, err := s.counterFacets(ctx, n.Of)
+		away, err := cr.facets(ctx, s, n.Of)
 		subtract(all.Sources, away.Sources)
 		subtract(all.Tags, away.Tags)
 		subtract(all.Groups, away.Groups)

@@ -181,14 +181,11 @@ const maxJoins = 5
 
 // where adds conditions to q, which selects from a path: visitors must match the nodes and come
 // after a position. It joins the profile if a condition or the order needs it.
-func (s scope) where(q sq.SelectBuilder, a indexPath, nodes []bound.Node, order ordering, after *driver.Position) (sq.SelectBuilder, error) {
+func (s scope) where(q sq.SelectBuilder, a indexPath, nodes []bound.Node, order ordering, after *driver.Position) sq.SelectBuilder {
 	c := compiler{scope: s, id: a.id}
 	joined := 0
 	for _, n := range nodes {
-		test, err := c.node(n)
-		if err != nil {
-			return q, err
-		}
+		test := c.node(n)
 		if testsChildren(n) {
 			joined++
 		}
@@ -203,5 +200,5 @@ func (s scope) where(q sq.SelectBuilder, a indexPath, nodes []bound.Node, order 
 	if (c.profile || order.column != "") && !a.hasProfile() {
 		q = s.join(q, visitorTable, "v", "v.id = "+a.id)
 	}
-	return q, nil
+	return q
 }

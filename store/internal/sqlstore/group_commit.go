@@ -38,9 +38,8 @@ func (j *job) finished() bool {
 // caller is the leader, makes the changes of all that wait, and then another one becomes the
 // leader.
 type commitQueue struct {
-	leading   chan struct{} // holds a token while a caller is the leader
-	callers   int           // of a server's queue; guarded by commitQueues.mu
-	unbatched int           // number of next transactions that do not try all jobs together; used by the leader only
+	leading chan struct{} // holds a token while a caller is the leader
+	callers int           // of a server's queue; guarded by commitQueues.mu
 
 	mu      sync.Mutex
 	waiting []*job
@@ -177,71 +176,48 @@ func (e *Engine) applyAlone(s *session, j *job) error {
 	return rest.write(j.ctx, in)
 }
 
-// applySeveral makes the changes of a workspace's jobs: all together, or each in a savepoint.
-// It fails only if the transaction is lost or cannot be completed.
+// applySeveral makes the changes of a workspace's jobs: all together or, if a job fails, each in
+// a savepoint. It fails only if the transaction is lost or cannot be completed.
 func (e *Engine) applySeveral(s scope, jobs []*job) error {
 	ctx := context.Background()
 	total := newPending()
-	done, err := applyTogether(ctx, s, jobs, total)
-	if err != nil {
-		return err
+	together := &job{ctx: ctx}
+	for _, j := range jobs {
+		together.changes = append(together.changes, j.changes...)
 	}
-	if !done {
-		for _, j := range jobs {
-			var rest *pending
-			j.err = s.writeInside(ctx, func() (err error) {
-				j.outcomes, rest, err = apply(j.ctx, s, j.changes, total.texts)
-				return err
-			})
-			if j.err == nil {
-				total.add(rest)
+	if len(jobs) > 1 && !slices.ContainsFunc(jobs, func(j *job) bool { return j.ctx.Err() != nil }) {
+		if err := applyInside(s, together, total); err != nil {
+			return err
+		}
+		if together.err == nil {
+			outcomes := together.outcomes
+			for _, j := range jobs {
+				j.outcomes, outcomes = outcomes[:len(j.changes):len(j.changes)], outcomes[len(j.changes):]
 			}
-			if lost := (*lostError)(nil); errors.As(j.err, &lost) {
-				return j.err
-			}
+			return total.write(ctx, s)
+		}
+	}
+	for _, j := range jobs {
+		if err := applyInside(s, j, total); err != nil {
+			return err
 		}
 	}
 	return total.write(ctx, s)
 }
 
-// unbatchedAfterFailure is for how many transactions the jobs are made one by one after they
-// failed together, since failures come in series.
-const unbatchedAfterFailure = 16
-
-// applyTogether makes the changes of all jobs as those of one call, in the fewest statements.
-// It reports whether it did; else no change was made. It fails only if the transaction is lost.
-func applyTogether(ctx context.Context, s scope, jobs []*job, total *pending) (bool, error) {
-	queue := jobs[0].queue
-	if queue.unbatched > 0 {
-		queue.unbatched--
-		return false, nil
-	}
-	if len(jobs) < 2 {
-		return false, nil
-	}
-	var changes []driver.Change
-	for _, j := range jobs {
-		if j.ctx.Err() != nil {
-			return false, nil
-		}
-		changes = append(changes, j.changes...)
-	}
-	var outcomes []driver.Outcome
+// applyInside makes the changes of a job in a savepoint, and adds what is to be written later to
+// total. It fails only if the transaction is lost.
+func applyInside(s scope, j *job, total *pending) error {
 	var rest *pending
-	err := s.writeInside(ctx, func() (err error) {
-		outcomes, rest, err = apply(ctx, s, changes, total.texts)
+	j.err = s.writeInside(context.Background(), func() (err error) {
+		j.outcomes, rest, err = apply(j.ctx, s, j.changes, total.texts)
 		return err
 	})
-	if err == nil {
-		for _, j := range jobs {
-			j.outcomes, outcomes = outcomes[:len(j.changes):len(j.changes)], outcomes[len(j.changes):]
-		}
+	if lost := (*lostError)(nil); errors.As(j.err, &lost) {
+		return j.err
+	}
+	if j.err == nil {
 		total.add(rest)
-		return true, nil
 	}
-	queue.unbatched = unbatchedAfterFailure
-	if lost := (*lostError)(nil); errors.As(err, &lost) {
-		return false, err
-	}
-	return false, nil
+	return nil
 }

@@ -124,6 +124,7 @@ func (s scope) searchPaths(terms bound.Terms, exact bool) []indexPath {
 }
 
 func (s scope) testPaths(t *bound.Test) []indexPath {
+	c := compiler{scope: s}
 	switch t.Field.Kind {
 	case bound.IDKind:
 		return []indexPath{visitorsBy("visitors_visitor_id", s.d.InIDs("v.id", t.Texts))}
@@ -132,27 +133,22 @@ func (s scope) testPaths(t *bound.Test) []indexPath {
 	case bound.TimeKind:
 		index := map[string]string{"updated_at": "visitors_visitor_updated", "last_seen_at": "visitors_visitor_seen"}[t.Field.Column]
 		if index != "" {
-			c := compiler{scope: s}
 			return []indexPath{visitorsBy(index, c.present("v."+t.Field.Column, t))}
 		}
 	case bound.IdentityKind:
-		c := compiler{scope: s}
 		return []indexPath{{
 			from: identityTable + " i INDEXED BY visitors_identity_account", alias: "i", id: "i.visitor_id",
 			where: c.identityIs(t.Refs), many: true, exact: true,
 		}}
 	case bound.AttrKind:
-		c := compiler{scope: s}
-		if where, err := c.attributeIs(t); err == nil {
-			a := indexPath{
-				from: attributeTable + " a INDEXED BY visitors_attribute_value", alias: "a", id: "a.visitor_id",
-				where: where, many: t.Kind == visitor.TextKind, exact: true,
-			}
-			if t.Op == bound.OpExists {
-				a.where = allOf(where, sq.Expr("a.ord = 0")) // of a list, only the first item
-			}
-			return []indexPath{a}
+		a := indexPath{
+			from: attributeTable + " a INDEXED BY visitors_attribute_value", alias: "a", id: "a.visitor_id",
+			where: c.attributeIs(t), many: t.Kind == visitor.TextKind, exact: true,
 		}
+		if t.Op == bound.OpExists {
+			a.where = allOf(a.where, sq.Expr("a.ord = 0")) // of a list, only the first item
+		}
+		return []indexPath{a}
 	}
 	return nil
 }
@@ -164,9 +160,7 @@ const maxSearchTexts = 16
 func (s scope) textPaths(t *bound.Test) []indexPath {
 	if t.Field.Column == "name_fold" && (t.Op == bound.OpIn || t.Op == bound.OpPrefix) {
 		c := compiler{scope: s}
-		if where, err := c.text("v.name_fold", t); err == nil {
-			return []indexPath{visitorsBy("visitors_visitor_name", where)}
-		}
+		return []indexPath{visitorsBy("visitors_visitor_name", c.text("v.name_fold", t))}
 	}
 	if !isSearchable(t.Field.Column) {
 		return nil

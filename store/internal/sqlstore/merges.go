@@ -56,16 +56,15 @@ func (t *tx) MergedInto(ids []visitor.ID) (merged []visitor.ID, err error) {
 // Merge reads the state of a merge.
 func (t *tx) Merge(from visitor.ID) (m visitor.Merged, found bool, err error) {
 	q := t.from(mergedTable, "m", "m.state").Where(t.d.InIDs("m.id", []string{string(from)}))
-	err = t.queryByKey(t.ctx, q, func(r row) error {
-		var state string
-		if err := r.Scan(&state); err != nil {
-			return err
-		}
-		found = true
-		m, err = readMerge([]byte(state))
-		return err
+	states, err := list(t.ctx, t.queryByKey, q, func(r row) (state string, err error) {
+		err = r.Scan(&state)
+		return state, err
 	})
-	return m, found, err
+	if err != nil || len(states) == 0 {
+		return m, false, err
+	}
+	m, err = readMerge([]byte(states[0]))
+	return m, true, err
 }
 
 // readMerge reads the state of a merge.

@@ -32,18 +32,16 @@ func Migrate(ctx context.Context, e *Engine, files fs.FS, only bool) error {
 		return err
 	}
 	return e.call(ctx, e.writers, func(s *session) error {
-		applied, err := versions(ctx, s, e.d)
+		in := scope{session: s, d: e.d}
+		applied, err := in.migrated(ctx, steps)
 		if err != nil {
-			return err
-		}
-		if err := check(steps, applied); err != nil {
 			return err
 		}
 		for _, m := range steps[len(applied):] {
 			if only {
 				return &driver.SchemaError{Version: m.version, Reason: "not applied yet: migrate first"}
 			}
-			if err := s.write(ctx, e.d, func() error { return m.apply(ctx, s, e.d, steps) }); err != nil {
+			if err := s.write(ctx, e.d, func() error { return in.migrate(ctx, m, steps) }); err != nil {
 				return err
 			}
 		}
@@ -51,49 +49,35 @@ func Migrate(ctx context.Context, e *Engine, files fs.FS, only bool) error {
 	})
 }
 
-// apply makes the step, unless another process made it meanwhile.
-func (m migration) apply(ctx context.Context, s *session, d Dialect, steps []migration) error {
-	create, err := d.Placeholders().ReplacePlaceholders(createSchema)
+// migrate makes a step, unless another process made it meanwhile.
+func (s scope) migrate(ctx context.Context, m migration, steps []migration) error {
+	if _, err := s.run(ctx, createSchema, nil); err != nil {
+		return err
+	}
+	if applied, err := s.migrated(ctx, steps); err != nil || len(applied) >= m.version {
+		return err
+	}
+	text, err := s.d.Placeholders().ReplacePlaceholders(m.text)
 	if err != nil {
 		return err
 	}
-	if err := control(ctx, s, create); err != nil {
+	if err := control(ctx, s.session, text); err != nil {
 		return err
 	}
-	applied, err := versions(ctx, s, d)
-	if err != nil {
-		return err
-	}
-	if err := check(steps, applied); err != nil || len(applied) >= m.version {
-		return err
-	}
-	text, err := d.Placeholders().ReplacePlaceholders(m.text)
-	if err != nil {
-		return err
-	}
-	if err := control(ctx, s, text); err != nil {
-		return err
-	}
-	insert, err := d.Placeholders().ReplacePlaceholders("INSERT INTO " + schemaTable + " (version, checksum) VALUES (?, ?)")
-	if err != nil {
-		return err
-	}
-	return control(ctx, s, insert, m.version, m.checksum)
+	_, err = s.run(ctx, "INSERT INTO "+schemaTable+" (version, checksum) VALUES (?, ?)", []any{m.version, m.checksum})
+	return err
 }
 
-// versions returns the checksums of the steps that were made, in order.
-func versions(ctx context.Context, s *session, d Dialect) ([]string, error) {
+// migrated returns the checksums of the steps that were made, in order, which must be the first
+// of steps.
+func (s scope) migrated(ctx context.Context, steps []migration) ([]string, error) {
 	exists := false
-	err := controlRows(ctx, s, d.TableExists(), func(row) error { exists = true; return nil }, schemaTable)
+	err := controlRows(ctx, s.session, s.d.TableExists(), func(row) error { exists = true; return nil }, schemaTable)
 	if err != nil || !exists {
 		return nil, err
 	}
-	read, err := d.Placeholders().ReplacePlaceholders("SELECT version, checksum FROM " + schemaTable + " ORDER BY version")
-	if err != nil {
-		return nil, err
-	}
 	var applied []string
-	err = controlRows(ctx, s, read, func(r row) error {
+	err = s.rows(ctx, "SELECT version, checksum FROM "+schemaTable+" ORDER BY version", nil, func(r row) error {
 		var version int
 		var checksum string
 		if err := r.Scan(&version, &checksum); err != nil {
@@ -105,7 +89,10 @@ func versions(ctx context.Context, s *session, d Dialect) ([]string, error) {
 		}
 		return nil
 	})
-	return applied, err
+	if err != nil {
+		return nil, err
+	}
+	return applied, check(steps, applied)
 }
 
 func check(steps []migration, applied []string) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	sq "github.com/Masterminds/squirrel"
+	"github.com/samber/lo"
 
 	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/store/driver"
@@ -30,32 +31,29 @@ func (p *planner) runPart(ctx context.Context, plan pagePlan, length float64) (b
 
 // runUntil reads a plan up to a position, or to its end if that is nil.
 func (p *planner) runUntil(ctx context.Context, plan pagePlan, end *driver.Position) (bool, error) {
-	ids, err := p.idQuery(plan, end)
-	if err != nil {
-		return false, err
-	}
-	p.found, err = p.records(ctx, p.profilesOf(ids), p.sel, p.order)
+	var err error
+	p.found, err = p.records(ctx, p.profilesOf(p.idQuery(plan, end)), p.sel, p.order)
 	return end == nil || len(p.found) == p.sel.Limit, err
 }
 
 // idQuery returns the SELECT of ids of a plan, up to a position unless that is nil.
-func (p *planner) idQuery(plan pagePlan, end *driver.Position) (sq.Sqlizer, error) {
+func (p *planner) idQuery(plan pagePlan, end *driver.Position) sq.Sqlizer {
+	branches := lo.Map(plan.paths, func(a indexPath, _ int) sq.SelectBuilder { return p.reach(a, a.id+" AS id") })
 	switch {
 	case len(plan.paths) == 1:
-		a := plan.paths[0]
-		q := p.reach(a, a.id+" AS id")
-		if a.many {
-			q = q.Distinct()
+		if plan.paths[0].many {
+			branches[0] = branches[0].Distinct()
 		}
-		return p.finish(q, a, plan, end)
+		return p.finish(branches[0], plan.paths[0], plan, end)
 	case plan.sort, valuesIn(plan.rest)*len(plan.paths) > maxValues:
-		branches := make([]sq.Sqlizer, len(plan.paths))
-		for i, a := range plan.paths {
-			branches[i] = p.reach(a, a.id+" AS id")
-		}
-		return p.finish(p.fromQuery(chain("UNION", branches), "p", "p.id AS id"), indexPath{alias: "p", id: "p.id"}, plan, end)
+		union := chain("UNION", branches)
+		return p.finish(p.fromQuery(union, "p", "p.id AS id"), indexPath{alias: "p", id: "p.id"}, plan, end)
 	}
-	return p.mergeQuery(plan)
+	// SQLite merges the branches of a compound SELECT without sorting if each is in order.
+	for i, a := range plan.paths {
+		branches[i] = p.where(branches[i], a, plan.rest, p.order, p.sel.After)
+	}
+	return sq.Expr("? ORDER BY "+p.order.by("id")[0]+" LIMIT ?", chain("UNION", branches), p.sel.Limit)
 }
 
 // maxValues is the maximum of values that a statement binds for a filter; SQLite allows 32,766.
@@ -73,30 +71,17 @@ func valuesIn(nodes bound.AllOf) (n int) {
 }
 
 // finish adds the conditions, the order and the limit to a SELECT of ids.
-func (p *planner) finish(q sq.SelectBuilder, a indexPath, plan pagePlan, end *driver.Position) (sq.Sqlizer, error) {
-	q, err := p.where(q, a, plan.rest, p.order, p.sel.After)
+func (p *planner) finish(q sq.SelectBuilder, a indexPath, plan pagePlan, end *driver.Position) sq.Sqlizer {
+	q = p.where(q, a, plan.rest, p.order, p.sel.After)
 	if end != nil {
 		q = q.Where(p.order.until(p.d, end, a.id))
 	}
-	return q.OrderBy(p.order.by(a.id)...).Suffix("LIMIT ?", p.sel.Limit), err
-}
-
-// mergeQuery merges ordered paths. SQLite merges the branches of a compound SELECT without
-// sorting if each is in order.
-func (p *planner) mergeQuery(plan pagePlan) (sq.Sqlizer, error) {
-	branches := make([]sq.Sqlizer, len(plan.paths))
-	for i, a := range plan.paths {
-		var err error
-		if branches[i], err = p.where(p.reach(a, a.id+" AS id"), a, plan.rest, p.order, p.sel.After); err != nil {
-			return nil, err
-		}
-	}
-	return sq.Expr("? ORDER BY "+p.order.by("id")[0]+" LIMIT ?", chain("UNION", branches), p.sel.Limit), nil
+	return q.OrderBy(p.order.by(a.id)...).Suffix("LIMIT ?", p.sel.Limit)
 }
 
 // chain joins SELECTs by a set operator, without parentheses: SQLite merges only that.
-func chain(operator string, branches []sq.Sqlizer) sq.Sqlizer {
-	joined := branches[0]
+func chain[T sq.Sqlizer](operator string, branches []T) sq.Sqlizer {
+	joined := sq.Sqlizer(branches[0])
 	for _, b := range branches[1:] {
 		joined = sq.Expr("? "+operator+" ?", joined, b)
 	}
@@ -110,12 +95,9 @@ func (p *planner) positionAhead(ctx context.Context, a indexPath, n int64) (*dri
 	if p.order.column != "" {
 		columns = append(columns, "v."+p.order.column)
 	}
-	q, err := p.where(p.reach(a, columns...), a, nil, p.order, p.sel.After)
-	if err != nil {
-		return nil, err
-	}
+	q := p.where(p.reach(a, columns...), a, nil, p.order, p.sel.After)
 	var end *driver.Position
-	err = p.scope.query(ctx, q.OrderBy(p.order.by(a.id)...).Suffix("LIMIT 1 OFFSET ?", n), func(r row) error {
+	err := p.scope.query(ctx, q.OrderBy(p.order.by(a.id)...).Suffix("LIMIT 1 OFFSET ?", n), func(r row) error {
 		end = &driver.Position{}
 		switch p.order.column {
 		case "":

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 )
 
 // Pool holds sessions; a call has one for itself.
@@ -17,20 +18,22 @@ type Guard func(context.Context, Conn) (undo func(), err error)
 // Keep returns a pool of up to n connections that stay open; ready is called once for each.
 // Only the engine uses them, so their statements stay prepared.
 func Keep(db *sql.DB, n int, ready func(context.Context, Conn) error) *Pool {
-	p := &Pool{slots: make(chan *session, n)}
-	for range n {
-		p.slots <- nil
-	}
+	p := Borrow(db, nil)
+	open := p.open
 	p.open = func(ctx context.Context) (*session, error) {
-		conn, err := db.Conn(ctx)
+		s, err := open(ctx)
 		if err != nil {
 			return nil, err
 		}
-		if err := ready(ctx, conn); err != nil {
-			conn.Close()
+		if err := ready(ctx, s.conn); err != nil {
+			s.close()
 			return nil, err
 		}
-		return &session{conn: conn, end: conn.Close}, nil
+		return s, nil
+	}
+	p.slots = make(chan *session, n)
+	for range n {
+		p.slots <- nil
 	}
 	return p
 }
@@ -103,15 +106,12 @@ func (p *Pool) give(s *session) {
 
 // close closes the open sessions. No call has one any more.
 func (p *Pool) close() error {
-	var first error
+	var errs error
 	for range cap(p.slots) {
-		s := <-p.slots
-		if s != nil {
-			if err := s.close(); first == nil {
-				first = err
-			}
+		if s := <-p.slots; s != nil {
+			errs = errors.Join(errs, s.close())
 		}
 		p.slots <- nil
 	}
-	return first
+	return errs
 }

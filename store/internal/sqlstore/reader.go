@@ -58,25 +58,9 @@ func (counterReader) count(ctx context.Context, s scope, n bound.Node, limit int
 	return total, err
 }
 
-func (counterReader) facets(ctx context.Context, s scope, n bound.Node) (driver.Facets, error) {
-	return s.counterFacets(ctx, n)
-}
-
 func (counterReader) maxComparisons() int { return maxComparisons }
 
 // serverReader lets the server plan its statements.
 type serverReader struct{}
-
-func (serverReader) page(ctx context.Context, s scope, nodes []bound.Node, sel driver.Select, order ordering) ([]record, error) {
-	return s.serverPage(ctx, nodes, sel, order)
-}
-
-func (serverReader) count(ctx context.Context, s scope, n bound.Node, limit int64) (int64, error) {
-	return s.serverCount(ctx, n, limit)
-}
-
-func (serverReader) facets(ctx context.Context, s scope, n bound.Node) (driver.Facets, error) {
-	return s.serverFacets(ctx, n)
-}
 
 func (serverReader) maxComparisons() int { return maxServerComparisons }

@@ -53,6 +53,9 @@ func (s scope) insertRows(ctx context.Context, table string, columns ...column) 
 // insertNumbered is insertRows for rows with row keys, which SQLite counts up. It returns the
 // last key.
 func (s scope) insertNumbered(ctx context.Context, table string, columns ...column) (last int64, err error) {
+	if columns[0].rows == 0 {
+		return 0, nil
+	}
 	names := lo.Map(columns, func(c column, _ int) string { return c.name })
 	into := "INSERT INTO " + table + " (ws, " + strings.Join(names, ", ") + ")"
 	if !s.oneByOne() {
@@ -86,6 +89,9 @@ const groupSize = 16
 
 // updateRows sets columns of the rows that have the keys.
 func (s scope) updateRows(ctx context.Context, table string, keys, sets []column) error {
+	if keys[0].rows == 0 {
+		return nil
+	}
 	columns := slices.Concat(sets, keys)
 	assign, where := make([]string, len(sets)), ""
 	if s.oneByOne() {
@@ -109,6 +115,9 @@ func (s scope) updateRows(ctx context.Context, table string, keys, sets []column
 
 // deleteRows deletes the rows that have the keys.
 func (s scope) deleteRows(ctx context.Context, table string, keys ...column) error {
+	if keys[0].rows == 0 {
+		return nil
+	}
 	names := lo.Map(keys, func(c column, _ int) string { return c.name })
 	if s.oneByOne() {
 		return s.execEach(ctx, "DELETE FROM "+table+" WHERE ws = ? AND "+strings.Join(names, " = ? AND ")+" = ?", keys)
@@ -136,9 +145,6 @@ func (s scope) execEach(ctx context.Context, text string, columns []column) erro
 }
 
 func (s scope) execAll(ctx context.Context, text string, columns []column) error {
-	if columns[0].rows == 0 {
-		return nil
-	}
 	_, err := s.exec(ctx, text, lo.Map(columns, func(c column, _ int) any { return c.array() })...)
 	return err
 }

@@ -147,20 +147,17 @@ func (s scope) execIndex(ctx context.Context, text string, args ...any) error {
 	return err
 }
 
-func (s scope) run(ctx context.Context, text string, args []any) (sql.Result, error) {
+func (s scope) run(ctx context.Context, text string, args []any) (result sql.Result, err error) {
 	if s.d.server != nil {
-		sent, err := s.d.Placeholders().ReplacePlaceholders(text)
-		if err != nil {
-			return nil, err
+		if text, err = s.d.Placeholders().ReplacePlaceholders(text); err == nil {
+			result, err = s.conn.ExecContext(ctx, text, args...)
 		}
-		result, err := s.conn.ExecContext(ctx, sent, args...)
 		return result, s.failed(err)
 	}
 	stmt, err := s.prepare(ctx, text)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		result, err = stmt.ExecContext(ctx, args...)
 	}
-	result, err := stmt.ExecContext(ctx, args...)
 	return result, s.failed(err)
 }
 
@@ -198,16 +195,7 @@ type row interface{ Scan(into ...any) error }
 
 func (s scope) rows(ctx context.Context, text string, args []any, each func(row) error) error {
 	rows, err := s.start(ctx, text, args)
-	if err != nil {
-		return s.failed(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := each(rows); err != nil {
-			return err
-		}
-	}
-	return s.failed(rows.Err())
+	return s.each(rows, err, each)
 }
 
 func (s scope) start(ctx context.Context, text string, args []any) (*sql.Rows, error) {
@@ -235,7 +223,7 @@ func (s scope) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
 	}
 	stmt, err := s.conn.PrepareContext(ctx, sent)
 	if err != nil {
-		return nil, s.failed(err)
+		return nil, err
 	}
 	if s.statements == nil {
 		s.statements = map[string]*sql.Stmt{}
@@ -263,12 +251,17 @@ func ended(c Conn) bool {
 // controlRows is control for a query.
 func controlRows(ctx context.Context, s *session, text string, each func(row) error, args ...any) error {
 	rows, err := s.conn.QueryContext(ctx, text, args...)
+	return s.each(rows, err, each)
+}
+
+// each calls f for every row of a query that was started, and closes it.
+func (s *session) each(rows *sql.Rows, err error, f func(row) error) error {
 	if err != nil {
 		return s.failed(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		if err := each(rows); err != nil {
+		if err := f(rows); err != nil {
 			return err
 		}
 	}

@@ -5,53 +5,43 @@ import (
 	"slices"
 
 	sq "github.com/Masterminds/squirrel"
+	"github.com/samber/lo"
 
 	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/store/driver"
 )
 
-// serverPage reads the profiles of a page in one statement, which the server plans, with two
+// page reads the profiles of a page in one statement, which the server plans, with two
 // exceptions. It would read all visitors for alternatives in different tables: they become a
 // UNION of pages. And it does not know that only old visitors have a tag: see serverTagPage.
-func (s scope) serverPage(ctx context.Context, nodes []bound.Node, sel driver.Select, order ordering) ([]record, error) {
+func (serverReader) page(ctx context.Context, s scope, nodes []bound.Node, sel driver.Select, order ordering) ([]record, error) {
 	if found, done, err := s.serverTagPage(ctx, nodes, sel, order); done || err != nil {
 		return found, err
 	}
-	q, err := s.pageOf(nodes, sel, order)
-	if err != nil {
-		return nil, err
-	}
-	return s.records(ctx, q, sel, order)
+	return s.records(ctx, s.pageOf(nodes, sel, order), sel, order)
 }
 
 // pageOf starts a SELECT of the profiles of a page, and perhaps of some after it.
-func (s scope) pageOf(nodes []bound.Node, sel driver.Select, order ordering) (sq.SelectBuilder, error) {
+func (s scope) pageOf(nodes []bound.Node, sel driver.Select, order ordering) sq.SelectBuilder {
 	if either, rest := alternatives(nodes); either != nil {
-		branches := make([]sq.Sqlizer, len(either))
-		for i, n := range either {
-			q, err := s.idsOf(append(conjuncts(n), rest...), sel, order)
-			if err != nil {
-				return q, err
-			}
-			branches[i] = sq.Expr("(?)", q)
-		}
-		return s.profilesOf(chain("UNION", branches)), nil
+		return s.profilesOf(chain("UNION", lo.Map(either, func(n bound.Node, _ int) sq.Sqlizer {
+			return sq.Expr("(?)", s.idsOf(append(conjuncts(n), rest...), sel, order))
+		})))
 	}
 	if _, _, ok := s.membershipOnly(nodes); ok && order.column == "" {
-		q, err := s.idsOf(nodes, sel, order)
-		return s.profilesOf(q), err
+		return s.profilesOf(s.idsOf(nodes, sel, order))
 	}
 	return s.where(s.from(visitorTable, "v", s.visitorColumns("v")...), indexPath{alias: "v", id: "v.id"}, nodes, order, sel.After)
 }
 
 // idsOf returns the SELECT of the ids of a page.
-func (s scope) idsOf(nodes []bound.Node, sel driver.Select, order ordering) (sq.SelectBuilder, error) {
+func (s scope) idsOf(nodes []bound.Node, sel driver.Select, order ordering) sq.SelectBuilder {
 	a := indexPath{from: visitorTable + " v", alias: "v", id: "v.id"}
 	if members, rest, ok := s.membershipOnly(nodes); ok && order.column == "" {
 		a, nodes = members, rest
 	}
-	q, err := s.where(s.reach(a, a.id+" AS id"), a, nodes, order, sel.After)
-	return q.OrderBy(order.by(a.id)...).Suffix("LIMIT ?", sel.Limit), err
+	q := s.where(s.reach(a, a.id+" AS id"), a, nodes, order, sel.After)
+	return q.OrderBy(order.by(a.id)...).Suffix("LIMIT ?", sel.Limit)
 }
 
 // membershipOnly returns the path to the visitors with a tag, or in a group, that nodes
@@ -90,31 +80,19 @@ func testsChildren(n bound.Node) bool {
 	return parts != 0
 }
 
-// serverCount counts in one statement, only on the table of tags or groups if possible.
-func (s scope) serverCount(ctx context.Context, n bound.Node, limit int64) (int64, error) {
+// count counts in one statement, only on the table of tags or groups if possible. It counts
+// what a node excludes, which is quicker than to look for it with every visitor.
+func (serverReader) count(ctx context.Context, s scope, n bound.Node, limit int64) (total int64, err error) {
 	if not, ok := n.(bound.Negation); ok && limit <= 0 {
-		return s.countOthers(ctx, not.Of)
+		all, in := s.from(visitorTable, "v", "count(*)"), s.fromQuery(s.matchingRows(conjuncts(not.Of)), "m", "count(*)")
+		err = s.query(ctx, sq.Expr("SELECT (?) - (?)", all, in), func(r row) error { return r.Scan(&total) })
+		return total, err
 	}
-	q, err := s.matchingRows(conjuncts(n))
-	if err != nil {
-		return 0, err
-	}
-	return s.countRows(ctx, q, limit)
-}
-
-// countOthers counts the visitors that n does not match: all, minus those that it matches.
-func (s scope) countOthers(ctx context.Context, n bound.Node) (total int64, err error) {
-	in, err := s.matchingRows(conjuncts(n))
-	if err != nil {
-		return 0, err
-	}
-	all := s.from(visitorTable, "v", "count(*)")
-	err = s.query(ctx, sq.Expr("SELECT (?) - (?)", all, s.fromQuery(in, "m", "count(*)")), func(r row) error { return r.Scan(&total) })
-	return total, err
+	return s.countRows(ctx, s.matchingRows(conjuncts(n)), limit)
 }
 
 // matchingRows starts a SELECT of a row for each visitor that matches.
-func (s scope) matchingRows(nodes []bound.Node) (sq.SelectBuilder, error) {
+func (s scope) matchingRows(nodes []bound.Node) sq.SelectBuilder {
 	a, rest, ok := s.membershipOnly(nodes)
 	if !ok {
 		a, rest = indexPath{from: visitorTable + " v", alias: "v", id: "v.id"}, nodes
@@ -138,10 +116,7 @@ func (s scope) membershipPath(n bound.Node) (indexPath, bool) {
 // matches selects. If nodes do not need the profile, it reads only that table.
 func (s scope) childRowsOf(matches sq.SelectBuilder, nodes []bound.Node, table string, columns ...string) sq.SelectBuilder {
 	if !s.needsProfile(nodes) {
-		q, err := s.where(s.from(table, "h", columns...), indexPath{alias: "h", id: "h.visitor_id"}, nodes, ordering{}, nil)
-		if err == nil {
-			return q
-		}
+		return s.where(s.from(table, "h", columns...), indexPath{alias: "h", id: "h.visitor_id"}, nodes, ordering{}, nil)
 	}
 	return s.join(s.fromQuery(matches, "m", columns...), table, "h", "h.visitor_id = m.id")
 }
@@ -150,9 +125,7 @@ func (s scope) childRowsOf(matches sq.SelectBuilder, nodes []bound.Node, table s
 func (s scope) needsProfile(nodes []bound.Node) bool {
 	c := compiler{scope: s}
 	for _, n := range nodes {
-		if _, err := c.node(n); err != nil {
-			return true
-		}
+		c.node(n)
 	}
 	return c.profile
 }

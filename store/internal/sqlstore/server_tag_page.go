@@ -26,26 +26,15 @@ func (s scope) serverTagPage(ctx context.Context, nodes []bound.Node, sel driver
 		return nil, false, nil
 	}
 	a, _ := s.membershipPath(nodes[i])
-	next := func(column string) (sq.SelectBuilder, error) {
-		q, err := s.where(s.reach(a, column), a, nil, order, sel.After)
-		return q.OrderBy(order.by(a.id)...).Suffix("LIMIT ?", maxTagged), err
+	next := func(column string) sq.SelectBuilder {
+		q := s.where(s.reach(a, column), a, nil, order, sel.After)
+		return q.OrderBy(order.by(a.id)...).Suffix("LIMIT ?", maxTagged)
 	}
-	ids, err := next(a.id + " AS id")
-	if err != nil {
-		return nil, false, err
-	}
-	q, err := s.where(s.profilesOf(ids), indexPath{alias: "v", id: "v.id"}, without(nodes, i), order, nil)
-	if err != nil {
-		return nil, false, err
-	}
+	q := s.where(s.profilesOf(next(a.id+" AS id")), indexPath{alias: "v", id: "v.id"}, without(nodes, i), order, nil)
 	if found, err = s.records(ctx, q, sel, order); err != nil || len(found) == sel.Limit {
 		return found, err == nil, err
 	}
-	all, err := next("1")
-	if err != nil {
-		return nil, false, err
-	}
-	n, err := s.countRows(ctx, all, 0)
+	n, err := s.countRows(ctx, next("1"), 0)
 	return found, err == nil && n < maxTagged, err
 }
 

@@ -21,11 +21,8 @@ func (t *tx) WriteVisitors(edits []driver.VisitorEdit, parts driver.Parts) error
 			return err
 		}
 	}
-	if err := t.deleteVisitors(w.deleted); err != nil {
-		return err
-	}
 	for _, write := range []func(*visitorWrite) error{
-		t.deleteChildren, t.writeProfiles, t.writeIdentities, t.writeTags, t.writeGroups, t.writeAttributes,
+		t.deleteVisitors, t.deleteChildren, t.writeProfiles, t.writeIdentities, t.writeTags, t.writeGroups, t.writeAttributes,
 	} {
 		if err := write(&w); err != nil {
 			return err
@@ -35,8 +32,8 @@ func (t *tx) WriteVisitors(edits []driver.VisitorEdit, parts driver.Parts) error
 }
 
 // deleteVisitors deletes visitors with all of their rows. Apply deletes stored merges.
-func (t *tx) deleteVisitors(ids []visitor.ID) error {
-	for ids := range slices.Chunk(ids, 1_000) {
+func (t *tx) deleteVisitors(w *visitorWrite) error {
+	for ids := range slices.Chunk(w.deleted, 1_000) {
 		if err := t.deleteProfiles(ids); err != nil {
 			return err
 		}
@@ -107,31 +104,22 @@ func (t *tx) deleteWhere(table, column string, ids []visitor.ID, returning strin
 
 // deleteChildren deletes the rows that visitors no longer have.
 func (t *tx) deleteChildren(w *visitorWrite) error {
-	if rows := w.identity.deleted; len(rows) > 0 {
-		if err := t.deleteRows(t.ctx, identityTable, identityKeys(rows)...); err != nil {
-			return err
-		}
+	for _, r := range w.tag.deleted {
+		t.counts.tag(r.row.Tag, -1)
 	}
-	if rows := w.tag.deleted; len(rows) > 0 {
-		if err := deleteLinks(t, visitorTagTable, "tag_id", rows, tagOf); err != nil {
-			return err
-		}
-		for _, r := range rows {
-			t.counts.tag(r.row.Tag, -1)
-		}
+	for _, r := range w.group.deleted {
+		t.counts.group(r.row.Group, int64(r.row.excluded)-1)
 	}
-	if rows := w.group.deleted; len(rows) > 0 {
-		if err := deleteLinks(t, visitorGroupTable, "group_id", rows, groupOf); err != nil {
-			return err
-		}
-		for _, r := range rows {
-			t.counts.group(r.row.Group, int64(r.row.excluded)-1)
-		}
+	if err := t.deleteRows(t.ctx, identityTable, identityKeys(w.identity.deleted)...); err != nil {
+		return err
+	}
+	if err := deleteLinks(t, visitorTagTable, "tag_id", w.tag.deleted, tagOf); err != nil {
+		return err
+	}
+	if err := deleteLinks(t, visitorGroupTable, "group_id", w.group.deleted, groupOf); err != nil {
+		return err
 	}
 	rows := w.attr.deleted
-	if len(rows) == 0 {
-		return nil
-	}
 	return t.deleteRows(t.ctx, attributeTable, owners(t.scope, rows), col("name", "text", rows, func(c child[string]) string { return c.row }))
 }
 
@@ -176,12 +164,10 @@ func (t *tx) writeProfiles(w *visitorWrite) error {
 	if err := t.insertProfiles(w.created); err != nil {
 		return err
 	}
-	if rows := w.updated; len(rows) > 0 {
-		err := t.updateRows(t.ctx, visitorTable, []column{idCol(t.scope, "id", rows, func(u profileUpdate) visitor.ID { return u.ID })},
-			profileColumns(rows, func(u profileUpdate) profile { return u.profile }))
-		if err != nil {
-			return err
-		}
+	ids := idCol(t.scope, "id", w.updated, func(u profileUpdate) visitor.ID { return u.ID })
+	columns := profileColumns(w.updated, func(u profileUpdate) profile { return u.profile })
+	if err := t.updateRows(t.ctx, visitorTable, []column{ids}, columns); err != nil {
+		return err
 	}
 	for _, u := range w.updated {
 		t.counts.source(u.before.Source, -1)
@@ -192,9 +178,6 @@ func (t *tx) writeProfiles(w *visitorWrite) error {
 		}
 	}
 	rows := w.touched
-	if len(rows) == 0 {
-		return nil
-	}
 	return t.updateRows(t.ctx, visitorTable, []column{idCol(t.scope, "id", rows, func(p profile) visitor.ID { return p.ID })}, []column{
 		micros("last_seen_at", rows, func(p profile) time.Time { return p.LastSeenAt }),
 		col("origins", "text", rows, func(p profile) string { return p.origins }),
@@ -224,9 +207,6 @@ func profileColumns[R any](rows []R, of func(R) profile) []column {
 }
 
 func (t *tx) insertProfiles(rows []profile) error {
-	if len(rows) == 0 {
-		return nil
-	}
 	columns := append(profileColumns(rows, func(p profile) profile { return p }),
 		idCol(t.scope, "id", rows, func(p profile) visitor.ID { return p.ID }),
 		micros("created_at", rows, func(p profile) time.Time { return p.CreatedAt }))
@@ -255,23 +235,15 @@ func (t *tx) writeIdentities(w *visitorWrite) error {
 			micros("last_seen", rows, func(c identity) time.Time { return c.row.LastSeen }),
 		}
 	}
-	if rows := w.identity.updated; len(rows) > 0 {
-		if err := t.updateRows(t.ctx, identityTable, identityKeys(rows), values(rows)); err != nil {
-			return err
-		}
+	if err := t.updateRows(t.ctx, identityTable, identityKeys(w.identity.updated), values(w.identity.updated)); err != nil {
+		return err
 	}
 	rows := w.identity.created
-	if len(rows) == 0 {
-		return nil
-	}
 	return t.insertRows(t.ctx, identityTable, slices.Concat(identityKeys(rows), []column{owners(t.scope, rows)}, values(rows))...)
 }
 
 func (t *tx) writeTags(w *visitorWrite) error {
 	rows := w.tag.created
-	if len(rows) == 0 {
-		return nil
-	}
 	for _, r := range rows {
 		t.counts.tag(r.row.Tag, 1)
 	}
@@ -287,9 +259,6 @@ func (t *tx) writeTags(w *visitorWrite) error {
 
 func (t *tx) writeGroups(w *visitorWrite) error {
 	rows := w.group.created
-	if len(rows) == 0 {
-		return nil
-	}
 	for _, r := range rows {
 		t.counts.group(r.row.Group, 1-int64(r.row.excluded))
 	}
@@ -306,9 +275,6 @@ func (t *tx) writeGroups(w *visitorWrite) error {
 
 func (t *tx) writeAttributes(w *visitorWrite) error {
 	rows := w.attr.created
-	if len(rows) == 0 {
-		return nil
-	}
 	type attribute = child[attributeRow]
 	return t.insertRows(t.ctx, attributeTable,
 		owners(t.scope, rows),

@@ -16,8 +16,8 @@ import (
 	"github.com/contactpipeline/visitors/store/postgres"
 )
 
-// city is a database with a crowd in the workspace acme, and a small one in each of some
-// others. It has a server of its own with some memory, as a host would give it.
+// city is a database with a crowd in the workspace acme, and a small one in each of some others.
+// It has its own server, with more memory than the defaults.
 type city struct {
 	*postgres.Store
 	db  *sql.DB
@@ -29,7 +29,7 @@ var (
 	cities     = map[int]*city{}
 )
 
-// cityOf returns the database with that many visitors, made once.
+// cityOf returns the database with that many visitors, which is created once.
 func cityOf(tb testing.TB, size int) *city {
 	citiesLock.Lock()
 	defer citiesLock.Unlock()

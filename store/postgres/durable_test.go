@@ -13,8 +13,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// TestAcknowledgedSurvivesACrash ends the server in the middle of writing, where the database
-// has synchronous_commit off. It runs while no other test does, whose connections would break.
+// TestAcknowledgedSurvivesACrash kills the server during writes to a database with
+// synchronous_commit off. No other test runs meanwhile, as its connections would break.
 func TestAcknowledgedSurvivesACrash(t *testing.T) {
 	dsn := pgtest.Database(t, nil)
 	run(t, dsn, "ALTER DATABASE "+ask[string](t, dsn, "SELECT current_database()")+" SET synchronous_commit = off")
@@ -32,7 +32,7 @@ func TestAcknowledgedSurvivesACrash(t *testing.T) {
 			for {
 				v, err := ws.Create(context.Background(), ada())
 				if err != nil {
-					return // the server has gone
+					return // the server is gone
 				}
 				mu.Lock()
 				if made = append(made, v); len(made) == enough {
@@ -60,18 +60,18 @@ func TestAcknowledgedSurvivesACrash(t *testing.T) {
 	require.GreaterOrEqual(t, int(last), len(made)+1)
 }
 
-// TestDeadlockWithTheHost has a host's transaction and a call lock the same two rows in
-// opposite order. The server gives up the call, which began to wait first; it begins anew.
+// TestDeadlockWithTheHost makes a host's transaction and a call lock the same two rows in opposite
+// order. The server cancels the call, which waited first, and the call is retried.
 func TestDeadlockWithTheHost(t *testing.T) {
 	t.Parallel()
 	st, dsn := open(t, nil)
 	ws := workspace(t, st, "acme")
 	v, err := ws.Create(t.Context(), ada())
 	require.NoError(t, err)
-	run(t, dsn, "ALTER DATABASE "+ask[string](t, dsn, "SELECT current_database()")+" SET deadlock_timeout = '2s'") // by then the host waits too
+	run(t, dsn, "ALTER DATABASE "+ask[string](t, dsn, "SELECT current_database()")+" SET deadlock_timeout = '2s'") // until then the host waits too
 
 	host := database(t, dsn)
-	again := openAt(t, dsn, nil) // with connections that have the setting
+	again := openAt(t, dsn, nil) // its connections have the setting
 	tx, err := host.BeginTx(t.Context(), nil)
 	require.NoError(t, err)
 	defer tx.Rollback()
@@ -98,7 +98,7 @@ func TestDeadlockWithTheHost(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "Eve", got.Name)
 	require.EqualValues(t, 2, got.Revision)
-	require.Eventually(t, func() bool { // which the server tells after a while
+	require.Eventually(t, func() bool { // the server reports it after a while
 		return ask[int64](t, dsn, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == 1
 	}, time.Minute, 10*time.Millisecond)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/contactpipeline/visitors/store/internal/sqlstore"
 )
 
-// Bare returns the engine as it migrates, on a database without tables.
+// Bare returns the engine that migrates, on a database without tables.
 func Bare(db *sql.DB) *sqlstore.Engine {
 	d := newDialect("public")
 	d.begin = d.lockMigrating()
@@ -18,7 +18,7 @@ func Bare(db *sql.DB) *sqlstore.Engine {
 	return sqlstore.New(d, conns, conns, func() error { return nil })
 }
 
-// MigrateTo makes the tables as they were in a version.
+// MigrateTo creates the tables of a version.
 func MigrateTo(ctx context.Context, db *sql.DB, version int) error {
 	names, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {

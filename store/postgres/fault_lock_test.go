@@ -15,7 +15,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Another connection keeps the row that whoever writes to a workspace locks.
+// Another connection holds the lock on a workspace's row that every writer needs.
 func TestAnotherConnectionHoldsTheLock(t *testing.T) {
 	t.Parallel()
 	source := faultEngine.Source(t)
@@ -73,7 +73,7 @@ func TestAnotherConnectionHoldsTheLock(t *testing.T) {
 	require.EqualValues(t, 2, after.Revision)
 }
 
-// TestDatabaseIsReadOnly opens a standby, which reads and refuses all else.
+// TestDatabaseIsReadOnly opens a standby: reads succeed, everything else fails.
 func TestDatabaseIsReadOnly(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.NewServer(t)

@@ -18,8 +18,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// TestDiskIsFull has a database on a small disk of its own, which only root can mount, and a
-// server of its own: while the disk is full no checkpoint of the whole server succeeds.
+// TestDiskIsFull uses a database on a small disk, which only root can mount, and its own server:
+// while the disk is full, no checkpoint of that server succeeds.
 func TestDiskIsFull(t *testing.T) {
 	t.Parallel()
 	source := pgtest.NewServer(t)

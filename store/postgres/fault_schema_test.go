@@ -16,7 +16,7 @@ import (
 	"github.com/contactpipeline/visitors/store/postgres"
 )
 
-// kept is what a database holds: the version of its tables, and their rows as COPY writes
+// kept is the contents of a database: the version of its tables, and their rows as COPY writes
 // them.
 type kept struct {
 	Version int
@@ -74,8 +74,8 @@ func restore(tb testing.TB, data []byte) string {
 	return source
 }
 
-// schema returns the columns and indexes of the tables, but for the one that is no part of
-// the migrations.
+// schema returns the columns and indexes of the tables, except the search index, which is not part
+// of the migrations.
 func schema(tb testing.TB, db *sql.DB) string {
 	tb.Helper()
 	rows, err := db.Query("SELECT concat_ws(' ', table_name, column_name, data_type, collation_name, is_nullable, column_default, generation_expression)" +

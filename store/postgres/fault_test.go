@@ -90,7 +90,7 @@ func TestUpgrade(t *testing.T) {
 
 func TestKill(t *testing.T) { faulttest.Kill(t, faultEngine) }
 
-// It runs while no other test does, whose connections would break.
+// No other test runs meanwhile, as its connections would break.
 func TestCrash(t *testing.T) {
 	faulttest.Crash(t, faultEngine, func() { pgtest.Crash(t) })
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// TestFiltersArePlannedForTheirValues asks a host's one connection what it has planned for any
-// values, after a page, a count and facets were asked for often enough that the server would
-// do so: statements that fetch rows by their keys, and nothing that filters.
+// TestFiltersArePlannedForTheirValues repeats a page, a count and facets often enough for the
+// server to choose generic plans, and lists these on the only connection: there are some for
+// statements with keys of rows, and none for statements that filter.
 func TestFiltersArePlannedForTheirValues(t *testing.T) {
 	t.Parallel()
 	_, dsn := open(t, nil)

@@ -22,7 +22,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// BenchmarkLoad makes 20,000 visitors through Apply, 1,000 at a time, beside bare COPY
+// BenchmarkLoad creates 20,000 visitors with Apply, 1,000 per call, and compares with plain COPY
 // of the same rows into the same tables in transactions of the same size.
 func BenchmarkLoad(b *testing.B) {
 	b.Run("search index", func(b *testing.B) { benchmarkLoad(b, true) })
@@ -152,8 +152,8 @@ func bytesOf(id string) (b [16]byte) {
 	return b
 }
 
-// BenchmarkBulk puts a tag on 5,000 visitors and takes it off again, beside the bare
-// statements that write and remove the same links and write the same events.
+// BenchmarkBulk adds a tag to 5,000 visitors and removes it, and compares with plain statements
+// that insert and delete the same rows and write the same events.
 func BenchmarkBulk(b *testing.B) {
 	const size = 5_000
 	ctx := context.Background()

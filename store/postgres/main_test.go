@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// migrated has the tables and the search index, as Open makes them.
+// migrated has the tables and the search index, as Open creates them.
 var migrated = &pgtest.Template{Fill: func(dsn string) error {
 	st, err := postgres.Open(context.Background(), dsn, nil)
 	if err != nil {
@@ -26,7 +26,7 @@ var migrated = &pgtest.Template{Fill: func(dsn string) error {
 	return st.Close()
 }}
 
-// open returns a store on a database of its own, and how to connect to it.
+// open returns a store on a new database, and its dsn.
 func open(tb testing.TB, o *postgres.Options) (*postgres.Store, string) {
 	tb.Helper()
 	d := &pgtest.Options{}
@@ -73,7 +73,7 @@ func run(tb testing.TB, dsn string, statements ...string) {
 	}
 }
 
-// ask returns the one value of a query.
+// ask returns the only value of a query.
 func ask[T any](tb testing.TB, dsn, query string, args ...any) (value T) {
 	tb.Helper()
 	conn, err := pgx.Connect(context.Background(), dsn)

@@ -66,7 +66,7 @@ func TestNoMigrate(t *testing.T) {
 	openAt(t, dsn, &postgres.Options{NoMigrate: true})
 }
 
-// TestSchemas has tables of several stores side by side in one database.
+// TestSchemas uses several stores in one database, each in its own schema.
 func TestSchemas(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.Database(t, nil)
@@ -90,8 +90,8 @@ func TestSchemas(t *testing.T) {
 	require.EqualError(t, err, "open postgres: no schema of the search path exists: name one in Options.Schema")
 }
 
-// TestSchemaRules reads the catalogue: every column is NOT NULL, every text is compared byte
-// for byte, every key leads with the workspace, and there are no triggers and foreign keys.
+// TestSchemaRules reads the catalogue: every column is NOT NULL, every text is compared bytewise,
+// every key starts with the workspace, and there are no triggers and foreign keys.
 func TestSchemaRules(t *testing.T) {
 	t.Parallel()
 	_, dsn := open(t, nil)

@@ -20,8 +20,8 @@ import (
 
 var seed = flag.Uint64("postgres.seed", 0, "seed of the random tests; 0 picks one")
 
-// TestModes writes and reads in every mode of the driver that a host may have set, such as
-// those for PgBouncer, and compares what random filters find with filter.Match.
+// TestModes writes and reads in every query mode of the driver that a host can set, such as those
+// for PgBouncer, and compares the results of random filters with filter.Match.
 func TestModes(t *testing.T) {
 	t.Parallel()
 	s := *seed
@@ -62,7 +62,7 @@ func TestModes(t *testing.T) {
 	}
 }
 
-// compare checks ids, order and count of what one filter finds.
+// compare checks ids, order and count of one filter's matches.
 func compare(t *testing.T, st driver.Store, visitors []visitor.Visitor, bound filter.Bound, e filter.Expr) {
 	t.Helper()
 	var want []visitor.Visitor
@@ -114,7 +114,7 @@ func fill(t *testing.T, st driver.Store, g *filtergen.Generator, n int) []visito
 		for _, g := range v.Excluded {
 			changes = append(changes, driver.RemoveFromGroup{Group: g, ID: v.ID, Audit: driver.Audit{At: v.CreatedAt}})
 		}
-		if i%20 == 19 { // so that some come one by one and some together
+		if i%20 == 19 { // so that some batches have one visitor and some have many
 			_, err := st.Apply(t.Context(), "acme", changes)
 			require.NoError(t, err)
 			changes = nil

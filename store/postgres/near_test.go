@@ -12,8 +12,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// TestPagesBeyondTheNearest asks for what is not among the thousands who carry a tag and come
-// next, or not all of it.
+// TestPagesBeyondTheNearest reads pages that are not, or not completely, among the next thousands
+// of visitors with a tag.
 func TestPagesBeyondTheNearest(t *testing.T) {
 	t.Parallel()
 	st, dsn := open(t, &postgres.Options{NoSearchIndex: true})

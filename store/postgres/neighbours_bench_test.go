@@ -7,7 +7,7 @@ import (
 	"github.com/contactpipeline/visitors/store/internal/crowd"
 )
 
-// BenchmarkNeighbours has other workspaces in the same tables.
+// BenchmarkNeighbours measures one workspace with other workspaces in the same tables.
 func BenchmarkNeighbours(b *testing.B) {
 	dsns := map[driver.Store]string{}
 	crowd.Neighbours(b, func() driver.Store {

@@ -29,7 +29,7 @@ func (q *lastQuery) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.T
 func (q *lastQuery) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
 // TestEventsOfAVisitorUseIndexes asks the server how it finds the events about one visitor,
-// before and after it knows the values, and when it plans for any values.
+// before and after ANALYZE, and with a generic plan.
 func TestEventsOfAVisitorUseIndexes(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.Database(t, &pgtest.Options{Template: migrated})

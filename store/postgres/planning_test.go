@@ -16,9 +16,8 @@ import (
 	"github.com/contactpipeline/visitors/tag"
 )
 
-// TestPlanningTime reads how long the server plans filters of many tags, numbers and texts.
-// It compares every order in which tables may be joined: of 40 tags, each a join, it would
-// take seconds.
+// TestPlanningTime checks how long the server plans filters with many tags, numbers and texts.
+// The planner compares all orders of joins: for 40 tags, each a join, that would take seconds.
 func TestPlanningTime(t *testing.T) {
 	dsn := pgtest.Database(t, nil)
 	st, err := Open(t.Context(), dsn, nil)

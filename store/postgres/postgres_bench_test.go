@@ -28,7 +28,7 @@ const (
 	newest  = " ORDER BY v.id DESC LIMIT 51"
 )
 
-// pageCase is a page by a filter, and by hand.
+// pageCase is a page by a filter and by a handwritten query.
 type pageCase struct {
 	name  string
 	where filter.Expr
@@ -90,7 +90,7 @@ var pageCases = []pageCase{
 		profile + " AND EXISTS (SELECT 1 FROM visitors_attribute a WHERE a.ws = $1 AND a.visitor_id = v.id AND a.name = 'plan' AND a.text_fold = 'pro')" + newest, none},
 }
 
-// BenchmarkPage reads pages of 51 visitors, whole.
+// BenchmarkPage reads pages of 51 complete visitors.
 func BenchmarkPage(b *testing.B) {
 	eachSize(b, func(b *testing.B, c *city, size int) {
 		for _, p := range pageCases {
@@ -119,7 +119,7 @@ func BenchmarkPage(b *testing.B) {
 	})
 }
 
-// middle is the id of the visitor with that many newer ones.
+// middle returns the id of the visitor that has that many newer ones.
 func (c *city) middle(tb testing.TB, newer int) (id string) {
 	err := c.db.QueryRow("SELECT id FROM visitors_visitor WHERE ws = 'acme' ORDER BY id DESC OFFSET $1 LIMIT 1", newer).Scan(&id)
 	require.NoError(tb, err)
@@ -134,8 +134,7 @@ func idsOf(visitors []visitor.Visitor) []visitor.ID {
 	return ids
 }
 
-// hand is the SQL that one would write by hand, the search itself planned anew for its
-// values each time.
+// hand runs handwritten SQL; searches are planned for their values each time.
 type hand struct {
 	b  *testing.B
 	db *sql.DB
@@ -155,7 +154,7 @@ func (h hand) rows(query string, args []any, into func(*sql.Rows) error) {
 	require.NoError(h.b, rows.Err())
 }
 
-// page reads visitors and what hangs on them.
+// page reads complete visitors.
 func (h hand) page(query string, args ...any) []visitor.ID {
 	found := []visitor.ID{}
 	h.planned(query, args, func(r *sql.Rows) error {
@@ -248,8 +247,8 @@ func BenchmarkCount(b *testing.B) {
 	})
 }
 
-// BenchmarkSearch looks for rare parts of names beside what one would write first: ILIKE
-// over three columns, without an index, which the server runs in parallel.
+// BenchmarkSearch compares searches for rare parts of names with ILIKE on three columns, without
+// an index, which the server runs in parallel.
 func BenchmarkSearch(b *testing.B) {
 	const like = " AND (v.name ILIKE '%needle%' OR v.email ILIKE '%needle%' OR v.phone ILIKE '%needle%')"
 	eachSize(b, func(b *testing.B, c *city, _ int) {
@@ -284,7 +283,7 @@ func BenchmarkFacets(b *testing.B) {
 		for _, p := range []struct {
 			name  string
 			where filter.Expr
-			hand  string // what must hold of v
+			hand  string // the condition on v
 			args  func(*city) []any
 		}{
 			{"all", filter.All(), "", none},

@@ -61,8 +61,8 @@ func TestIndexSearchWithoutPrivilege(t *testing.T) {
 	require.Contains(t, ask[string](t, dsn, "SELECT indexdef FROM pg_indexes WHERE indexname = 'visitors_visitor_search'"), "(ws, search")
 }
 
-// TestSearchStaysInTheWorkspace counts what a search reads beside a neighbour whose visitors
-// all have what is looked for.
+// TestSearchStaysInTheWorkspace counts the rows that a search reads if all visitors of another
+// workspace match.
 func TestSearchStaysInTheWorkspace(t *testing.T) {
 	t.Parallel()
 	st, dsn := open(t, nil)
@@ -87,8 +87,7 @@ func TestSearchStaysInTheWorkspace(t *testing.T) {
 	require.Contains(t, plan, "Bitmap Index Scan on visitors_visitor_search (actual rows=1 ", plan)
 }
 
-// TestSearchIndexServes asks the server for its plan of conditions of the kinds that the
-// index is for.
+// TestSearchIndexServes checks the server's plans of each kind of condition that the index serves.
 func TestSearchIndexServes(t *testing.T) {
 	t.Parallel()
 	for _, ctype := range []string{"C", ""} {
@@ -107,7 +106,7 @@ func TestSearchIndexServes(t *testing.T) {
 			pattern string
 			where   filter.Expr
 			found   int64
-			letters bool // of a language
+			letters bool // other than ASCII
 		}{
 			{"%person 12%", filter.Search("person 12"), 13, false},
 			{"%CXQKBBBB%", filter.Search("1987000012"), 1, false},
@@ -117,7 +116,7 @@ func TestSearchIndexServes(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, c.found, n, c.pattern)
 			if c.letters && ctype == "C" {
-				continue // it is found all the same, as has been seen
+				continue // checked above: the results are the same
 			}
 			plan := explain(t, dsn, "SELECT id FROM visitors_visitor WHERE search LIKE '"+c.pattern+"'")
 			require.Contains(t, plan, "Bitmap Index Scan on visitors_visitor_search", c.pattern)
@@ -125,7 +124,7 @@ func TestSearchIndexServes(t *testing.T) {
 	}
 }
 
-// explain returns the server's plan where it may not read the whole table.
+// explain returns the server's plan with sequential scans disabled.
 func explain(t *testing.T, dsn, query string) string {
 	t.Helper()
 	run(t, dsn, "ANALYZE")

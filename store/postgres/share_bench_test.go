@@ -12,7 +12,7 @@ import (
 	"github.com/contactpipeline/visitors/store/postgres"
 )
 
-// BenchmarkShared has a server that waits for the disk at every commit.
+// BenchmarkShared measures shared commits on a server with fsync.
 func BenchmarkShared(b *testing.B) {
 	dsn := pgtest.NewServer(b, "fsync=on", "full_page_writes=on")
 	require.Equal(b, "on", ask[string](b, dsn, "SHOW synchronous_commit"))

@@ -64,8 +64,7 @@ func TestStoreWithoutTrigrams(t *testing.T) {
 	})
 }
 
-// asPlain makes a role that may use the schema and nothing more, and returns how to connect
-// as that.
+// asPlain creates a role that can only use the schema, and returns its dsn.
 func asPlain(tb testing.TB, dsn, schema string) string {
 	tb.Helper()
 	name := "plain_" + ask[string](tb, dsn, "SELECT current_database()")

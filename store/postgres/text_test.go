@@ -11,8 +11,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// TestLongTexts writes the longest texts there may be, which no index could hold as they
-// are, and finds them.
+// TestLongTexts writes and finds texts of the maximum length, which are too long for an index
+// entry.
 func TestLongTexts(t *testing.T) {
 	t.Parallel()
 	s := *seed
@@ -21,7 +21,7 @@ func TestLongTexts(t *testing.T) {
 	}
 	t.Logf("run again with -postgres.seed=%d", s)
 	r := rand.New(rand.NewPCG(s, 0))
-	// Characters that fold to many: ligatures of whole phrases, and squared words.
+	// Characters that fold to several characters: ligatures of phrases, and squared words.
 	long := []rune("\uFDFA\uFDFB\u3316\u3315\u3317\u3300\u3347\u334D\u3356\u3319\u2A0C\u1F82\uFDF2")
 	for c := rune(0x3300); c < 0x3358; c++ {
 		long = append(long, c)
@@ -66,7 +66,7 @@ func TestLongTexts(t *testing.T) {
 	}
 }
 
-// TestHeadsOfTexts looks for texts around the length of what the index of attributes holds.
+// TestHeadsOfTexts finds texts about as long as the part that the index of attributes holds.
 func TestHeadsOfTexts(t *testing.T) {
 	t.Parallel()
 	st, _ := open(t, nil)

@@ -11,7 +11,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// TestInTx makes a visitor and a host's row in one transaction.
+// TestInTx creates a visitor and a host's row in one transaction.
 func TestInTx(t *testing.T) {
 	t.Parallel()
 	st, dsn := open(t, nil)
@@ -54,8 +54,7 @@ func TestInTx(t *testing.T) {
 	}
 }
 
-// TestInTxKeepsTheHostsTransaction makes a call that fails inside a transaction that is then
-// committed.
+// TestInTxKeepsTheHostsTransaction commits a transaction after a call inside it failed.
 func TestInTxKeepsTheHostsTransaction(t *testing.T) {
 	t.Parallel()
 	st, dsn := open(t, nil)

@@ -31,7 +31,7 @@ func (w *watch) begin() {
 	w.watching, w.texts, w.wrong = true, map[string]reading{}, map[string]bool{}
 }
 
-// end returns what was wrong, and how many different statements there were.
+// end returns the problems, and the number of different statements.
 func (w *watch) end() (wrong []string, checked int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -71,11 +71,11 @@ var (
 		` FROM \S+ v WHERE v\.ws = \$\d AND v\.id = (?:\$3|u\.id OFFSET 0\) v)$`)
 )
 
-// reading is what a statement says whatever its arguments are.
+// reading is what is known about a statement without its arguments.
 type reading struct {
-	control   bool   // it begins or ends a transaction, and names no table
+	control   bool   // it begins or ends a transaction
 	columns   string // what is wrong with its columns, "" for nothing
-	finds     bool   // visitors by what is not their key
+	finds     bool   // visitors by other columns than their key
 	workspace string // what is wrong with how it names the workspace, "" for nothing
 	at        []int  // arguments that are the workspace, from 0
 }
@@ -92,7 +92,7 @@ func read(text string) reading {
 	return r
 }
 
-// problemOf says what is wrong with a statement and its arguments, "" for nothing.
+// problemOf returns what is wrong with a statement and its arguments, "" for nothing.
 func (r reading) problemOf(args []any) string {
 	if r.control {
 		return ""
@@ -131,14 +131,14 @@ func (r reading) problemOf(args []any) string {
 	return ""
 }
 
-// finds reports whether a statement finds visitors by what is not their key.
+// finds reports whether a statement finds visitors by other columns than their key.
 func finds(text string) bool {
 	reads := strings.HasPrefix(text, "SELECT") && (strings.Contains(text, "visitors_visitor") || strings.Contains(text, "visitors_attribute"))
 	return reads && !byKey.MatchString(text)
 }
 
-// workspacesOf checks that every table is narrowed to one workspace, and returns which
-// arguments that is.
+// workspacesOf checks that every table is restricted to one workspace, and returns the positions
+// of that argument.
 func workspacesOf(text string) (problem string, at []int) {
 	tables := len(mention.FindAllString(bound.ReplaceAllString(text, ""), -1))
 	narrowed := map[string]int{}
@@ -169,7 +169,7 @@ func workspacesOf(text string) (problem string, at []int) {
 		}
 	}
 	for _, own := range regexp.MustCompile(`"public"\.visitors_[a-z_]+\.`).FindAllString(text, -1) {
-		known += strings.Count(own, ".") - 1 // a column spelled with its table
+		known += strings.Count(own, ".") - 1 // a column with the name of its table
 	}
 	if known == 0 || known != tables {
 		return fmt.Sprintf("%d of %d tables are understood", known, tables), nil

@@ -13,7 +13,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// TestAliasesInACycle reads and changes a visitor whose alias leads back to itself.
+// TestAliasesInACycle reads and changes an id whose aliases form a cycle.
 func TestAliasesInACycle(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "visitors.db")

@@ -20,8 +20,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// requireWhole opens a database file and looks at it with SQLite's checks and the store's:
-// what the engine keeps beside the facts is what the facts say.
+// requireWhole opens a database file and runs SQLite's checks, and those of the engine: counters
+// and search index match the visitors.
 func requireWhole(t *testing.T, path string) *store.Workspace {
 	db, err := sql.Open("sqlite3", "file:"+path)
 	require.NoError(t, err)

@@ -18,10 +18,9 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// BenchmarkCapture takes in events of channels, of people who are new and of people who are
-// known, from many senders, and says how many times faster that is than code by hand with a
-// transaction for each: it looks the identity up, and where it is not there inserts a visitor
-// and the identity, into plain tables.
+// BenchmarkCapture captures contacts, new and known ones, from many goroutines. It compares with
+// handwritten code that uses a transaction for each contact: it looks the identity up and, if it
+// does not exist, inserts a visitor and the identity into plain tables.
 func BenchmarkCapture(b *testing.B) {
 	const n = 4_000
 	for _, known := range []bool{false, true} {
@@ -43,7 +42,7 @@ func BenchmarkCapture(b *testing.B) {
 	}
 }
 
-// captures returns how many are taken in per second.
+// captures returns the number of captures per second.
 func captures(b *testing.B, senders, n int, known bool) float64 {
 	ctx := context.Background()
 	st, err := sqlite.Open(ctx, filepath.Join(b.TempDir(), "visitors.db"), nil)

@@ -13,7 +13,7 @@ import (
 	"github.com/contactpipeline/visitors/store/sqlite"
 )
 
-// eachStore opens a store in each way, and runs a test on it.
+// eachStore runs a test on a store opened in each way.
 func eachStore(t *testing.T, test func(*testing.T, driver.Store)) {
 	for name, path := range map[string]string{"file": engine.Source(t), "memory": ":memory:"} {
 		t.Run(name, func(t *testing.T) {

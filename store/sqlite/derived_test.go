@@ -35,9 +35,8 @@ func randomSeed(t testing.TB) uint64 {
 	return s
 }
 
-// TestDerivedTablesStayExact makes random changes, some of which fail or are rolled back by
-// the host, and compares what the engine keeps beside the facts with what the facts say: the
-// counters with counts, and the search index with one that is made anew.
+// TestDerivedTablesStayExact makes random changes, some of which fail or are rolled back by the
+// host, and compares the counters with counts, and the search index with a new one.
 func TestDerivedTablesStayExact(t *testing.T) {
 	t.Parallel()
 	s := randomSeed(t)
@@ -66,11 +65,11 @@ func TestDerivedTablesStayExact(t *testing.T) {
 	requireIndexExact(t, db)
 }
 
-// mess makes changes without regard to what is there.
+// mess makes random changes, whether or not their targets exist.
 type mess struct {
 	rand       *rand.Rand
 	workspaces []driver.WorkspaceID
-	ids        []visitor.ID // made once, to be used again and again
+	ids        []visitor.ID // a fixed set, so that ids are reused
 	tags       []tag.Tag
 	groups     []group.Group
 }
@@ -193,7 +192,7 @@ func (m *mess) change() driver.Change {
 	return driver.CreateGroup{Audit: driver.Audit{At: crowd.Start}, Group: g}
 }
 
-// arrival is a capture, which may find visitors by any address and put two together.
+// arrival is a capture that may match by any address and merge two visitors.
 func (m *mess) arrival(id visitor.ID, at time.Time) driver.CaptureContact {
 	external := func() string { return fmt.Sprint(m.rand.IntN(len(m.ids)) / 2) }
 	c := visitor.Contact{
@@ -276,7 +275,7 @@ func table(t *testing.T, db *sql.DB, query string) string {
 	return b.String()
 }
 
-// requireIndexExact makes an index anew and compares what the two find for each token.
+// requireIndexExact builds a new index and compares the results of both for each token.
 func requireIndexExact(t *testing.T, db *sql.DB) {
 	t.Helper()
 	tx, err := db.Begin()
@@ -325,7 +324,7 @@ func requireIndexExact(t *testing.T, db *sql.DB) {
 	for token := range tokens {
 		require.Equal(t, found("anew", token), found("visitors_text", token), "token %s", token)
 	}
-	// And nothing else: whatever begins with a letter, a digit or more.
+	// No other tokens: search for every first letter and digit.
 	all := func(table string) (keys []int64) {
 		for _, ws := range []string{"acme", "z41cme", "z7az2e9"} {
 			keys = append(keys, found(table, ws+"zx*")...)

@@ -21,7 +21,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// commits is a driver that notes what synchronous is at each COMMIT.
+// commits is a driver that records the value of synchronous at each COMMIT.
 type commits struct {
 	sqlite3.SQLiteDriver
 	dsn  string
@@ -39,7 +39,7 @@ func (c *commits) Connect(context.Context) (driver.Conn, error) {
 	return &committing{conn.(*sqlite3.SQLiteConn), c}, nil
 }
 
-// take returns what was noted since.
+// take returns what was recorded since the last call.
 func (c *commits) take() []int64 {
 	c.lock.Lock()
 	defer c.lock.Unlock()
@@ -78,7 +78,7 @@ func connections(t *testing.T, db *sql.DB, n int, name string) (values []string)
 		require.NoError(t, err)
 		defer c.Close()
 		var value string
-		var tables int // only who reads the file notices that its mode has changed
+		var tables int // a connection learns that the journal mode changed when it reads the file
 		require.NoError(t, c.QueryRowContext(t.Context(), "SELECT count(*) FROM sqlite_master").Scan(&tables))
 		require.NoError(t, c.QueryRowContext(t.Context(), "PRAGMA "+name).Scan(&value))
 		values = append(values, value)
@@ -86,8 +86,7 @@ func connections(t *testing.T, db *sql.DB, n int, name string) (values []string)
 	return values
 }
 
-// plainHost is a program that opens its database with nothing but a path, or with what is
-// added to it.
+// plainHost is a program that opens its database by a path, with optional parameters.
 func plainHost(t *testing.T, with string) (*sql.DB, *commits) {
 	c := &commits{dsn: "file:" + filepath.Join(t.TempDir(), "crm.db") + with}
 	db := sql.OpenDB(c)
@@ -133,7 +132,7 @@ func TestRelaxedWritesToAHostsDatabaseAreAsTheHostHasThem(t *testing.T) {
 	require.NoError(t, st.Close())
 }
 
-// A database in memory cannot be in WAL mode, and need not be.
+// A database in memory cannot be in WAL mode and does not need it.
 func TestAHostsDatabaseInMemory(t *testing.T) {
 	t.Parallel()
 	db, err := sql.Open("sqlite3", ":memory:")

@@ -7,7 +7,7 @@ import (
 	"github.com/contactpipeline/visitors/store/internal/sqlstore"
 )
 
-// OpenOn is Open on connections of db, so that tests can make them fail.
+// OpenOn is Open with connections of db, which tests can make fail.
 func OpenOn(ctx context.Context, db *sql.DB, o *Options) (*Store, error) {
 	return openOn(ctx, db, "a file", defaults(o))
 }

@@ -17,7 +17,7 @@ func BenchmarkFacets(b *testing.B) {
 	for _, c := range []struct {
 		name  string
 		where filter.Expr
-		from  string // those who match, as v, by hand
+		from  string // the handwritten FROM clause of the matches v
 	}{
 		{"all", filter.All(), "visitors_visitor v WHERE v.ws = 'acme'"},
 		{"source", filter.Source.Is(visitor.Instagram), "visitors_visitor v WHERE v.ws = 'acme' AND v.source = 'instagram'"},

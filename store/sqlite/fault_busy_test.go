@@ -24,8 +24,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// holdLock is what a child process does: it keeps the write lock of a database until its
-// standard input ends.
+// holdLock runs in a child process: it holds the write lock of a database until its standard
+// input ends.
 func holdLock(source string) error {
 	db, err := sql.Open("sqlite3", source)
 	if err != nil {
@@ -96,7 +96,7 @@ func TestAnotherProcessHoldsTheLock(t *testing.T) {
 	}
 }
 
-// requireBusy fails unless writing is refused, by many at once too, and reading goes on.
+// requireBusy fails unless single and concurrent writes fail with ErrBusy and reads succeed.
 func requireBusy(t *testing.T, ws *store.Workspace, id visitor.ID) {
 	t.Helper()
 	before, err := ws.Get(t.Context(), id)
@@ -132,7 +132,7 @@ func requireFree(t *testing.T, ws *store.Workspace, id visitor.ID) {
 	require.Equal(t, before.Revision+1, after.Revision)
 }
 
-// A write waits for another connection's, unless its context ends first.
+// A write waits for another connection's write, unless its context ends first.
 func TestWriteWaitsForTheLock(t *testing.T) {
 	t.Parallel()
 	source := engine.Source(t)
@@ -176,8 +176,8 @@ func TestWriteWaitsForTheLock(t *testing.T) {
 	}
 }
 
-// A host's transaction that began by reading cannot write any more once another has
-// written: the error says that trying again may help, and it does.
+// A host's transaction that began with a read can no longer write once another connection has
+// written. The error matches ErrBusy, and a retry succeeds.
 func TestHostTransactionIsOutOfDate(t *testing.T) {
 	t.Parallel()
 	source := engine.Source(t)
@@ -213,7 +213,7 @@ func TestHostTransactionIsOutOfDate(t *testing.T) {
 	require.EqualValues(t, 2, n)
 }
 
-// A database that may only be read is read; what would write is refused.
+// Reads from a read-only database succeed, writes fail.
 func TestDatabaseIsReadOnly(t *testing.T) {
 	t.Parallel()
 	source := engine.Source(t)

@@ -28,7 +28,7 @@ type pageCap struct {
 	conns []*sqlite3.SQLiteConn
 }
 
-// driver returns a driver whose connections keep to the limit.
+// driver returns a driver whose connections have the limit.
 func (c *pageCap) driver() *sqlite3.SQLiteDriver {
 	return &sqlite3.SQLiteDriver{ConnectHook: func(conn *sqlite3.SQLiteConn) error {
 		c.mu.Lock()
@@ -46,8 +46,7 @@ func (c *pageCap) limit(conn *sqlite3.SQLiteConn) error {
 	return err
 }
 
-// set changes the limit; nobody uses the connections meanwhile. Those that are closed do
-// not matter.
+// set changes the limit of all connections, which must be idle. Errors of closed ones are ignored.
 func (c *pageCap) set(pages int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -93,8 +92,8 @@ func eachCapped(t *testing.T, test func(*testing.T, *capped)) {
 	}
 }
 
-// fill limits the database to a few pages more than it has, and makes visitors until it is
-// full. It returns those that were acknowledged.
+// fill limits the database to a few more pages than it has and creates visitors until it is
+// full. It returns the acknowledged ones.
 func (c *capped) fill(t *testing.T) map[visitor.ID]bool {
 	t.Helper()
 	_, err := c.ws.Create(t.Context(), draftOf(0))
@@ -159,7 +158,7 @@ func TestDatabaseIsFull(t *testing.T) {
 	})
 }
 
-// Calls that share a transaction each learn that the database is full, or are done.
+// Of calls that share a transaction, each succeeds or gets the error that the disk is full.
 func TestDatabaseIsFullForManyAtOnce(t *testing.T) {
 	t.Parallel()
 	eachCapped(t, func(t *testing.T, c *capped) {
@@ -191,8 +190,8 @@ func TestDatabaseIsFullForManyAtOnce(t *testing.T) {
 	})
 }
 
-// SQLite ends the whole transaction of a host when the database is full. The store in it
-// is closed then, so that nothing is written outside of it.
+// SQLite ends a host's transaction when the database is full. Its store is then closed, so that
+// nothing is written outside the transaction.
 func TestDatabaseIsFullInHostTransaction(t *testing.T) {
 	t.Parallel()
 	eachCapped(t, func(t *testing.T, c *capped) {

@@ -19,8 +19,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// mountSmall mounts a disk of 3 MB until the test ends. Only root may do so; what it is for
-// is also tested without, by a limit of pages and by a connection that only reads.
+// mountSmall mounts a disk of 3 MB until the test ends. Only root can; other tests cover
+// the same with a limit of pages and a read-only connection.
 func mountSmall(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()

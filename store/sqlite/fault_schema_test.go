@@ -46,7 +46,7 @@ func restore(tb testing.TB, data []byte) string {
 	return path
 }
 
-// schema returns the statements that have made the tables.
+// schema returns the statements that created the tables.
 func schema(tb testing.TB, db *sql.DB) string {
 	tb.Helper()
 	rows, err := db.Query("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY type, name")
@@ -62,7 +62,7 @@ func schema(tb testing.TB, db *sql.DB) string {
 	return b.String()
 }
 
-// Two processes that open a new database at once make its tables once.
+// If two processes open a new database at the same time, its tables are created once.
 func TestManyProcessesOpenOneNewDatabase(t *testing.T) {
 	if args := faulttest.ChildArgs(); args != nil {
 		fmt.Println("ready")

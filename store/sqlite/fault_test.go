@@ -58,10 +58,10 @@ var engine = faulttest.Engine{
 	},
 }
 
-// noContent is what SQLite says of every search index that keeps none of its texts.
+// noContent is SQLite's message about a search index that does not store its texts.
 const noContent = "malformed inverted index for FTS4 table main.visitors_text"
 
-// leftovers are queries that find what should not be there.
+// leftovers are queries for rows that must not exist.
 var leftovers = map[string]string{
 	"rows in the scratch table": "SELECT count(*) FROM visitors_scratch",
 	"wrong counts of a tag": "SELECT count(*) FROM (SELECT ws, id, uses FROM visitors_tag WHERE uses <> 0" +

@@ -31,7 +31,7 @@ var (
 	cities     = map[int]*city{}
 )
 
-// cityOf returns the database with that many visitors, made once.
+// cityOf returns the database with that many visitors, which is created once.
 func cityOf(t testing.TB, size int) *city {
 	citiesLock.Lock()
 	defer citiesLock.Unlock()

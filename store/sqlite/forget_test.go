@@ -18,7 +18,7 @@ import (
 )
 
 // TestNothingOfADeletedPersonIsLeft looks through the bytes of the closed file for a
-// person's texts: as they were typed, folded, and spelled for the search index.
+// person's texts: as entered, folded, and encoded for the search index.
 func TestNothingOfADeletedPersonIsLeft(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "visitors.db")
@@ -28,7 +28,7 @@ func TestNothingOfADeletedPersonIsLeft(t *testing.T) {
 	require.NoError(t, err)
 	agent, err := ws.WithActor("agent-7", "import")
 	require.NoError(t, err)
-	for i := range 300 { // company, so that there are pages to share
+	for i := range 300 { // other visitors, so that pages are shared
 		_, err := ws.Create(t.Context(), visitor.Draft{Name: fmt.Sprint("Somebody Else ", i), Source: visitor.Chat, Tags: []string{"seen"}})
 		require.NoError(t, err)
 	}
@@ -54,7 +54,7 @@ func TestNothingOfADeletedPersonIsLeft(t *testing.T) {
 		require.True(t, err == nil || os.IsNotExist(err), err)
 		return append(b, wal...)
 	}
-	// Another record of the same person, which a channel has told of, is merged into this one.
+	// Another visitor for the same person, captured from a channel, is merged into this one.
 	captured, err := ws.Capture(t.Context(), visitor.Contact{
 		Source: visitor.WhatsApp, ExternalID: "331987123654", Name: "Oswyth Grzybowska", Username: "oswyth_wa", Email: "oswyth@example.net",
 		EventID: "wamid.Qvzzt77", Attributes: visitor.Attributes{"street": visitor.Text("Szczecinska 12")},
@@ -94,15 +94,15 @@ func TestNothingOfADeletedPersonIsLeft(t *testing.T) {
 	}
 }
 
-// gram is a run of three characters as FTS4 keeps it: of each term only what differs from
-// the one before, so its end is what can be looked for.
+// gram is three characters as FTS4 stores them: of each term only the part that differs from the
+// previous term, so the test searches for the end.
 func gram(ws, three string) string {
 	document := sqlite.Document(ws, three, "", "")
 	first, _, _ := strings.Cut(document, " ")
 	return first[len(first)-4:]
 }
 
-// TestSearchForgetsADeletedPersonAtOnce does not wait for Compact.
+// TestSearchForgetsADeletedPersonAtOnce searches for a deleted visitor before Compact.
 func TestSearchForgetsADeletedPersonAtOnce(t *testing.T) {
 	t.Parallel()
 	st, err := sqlite.Open(t.Context(), ":memory:", nil)

@@ -11,7 +11,7 @@ import (
 	"github.com/contactpipeline/visitors/store/sqlite"
 )
 
-// BenchmarkNeighbours has other workspaces in the same file.
+// BenchmarkNeighbours measures one workspace with other workspaces in the same file.
 func BenchmarkNeighbours(b *testing.B) {
 	crowd.Neighbours(b, func() driver.Store {
 		st, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "visitors.db"), &sqlite.Options{RelaxedDurability: true})

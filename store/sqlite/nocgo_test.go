@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Without cgo there is no SQLite driver. The module compiles all the same, since a program
-// may use the other stores, and Open says what is missing.
+// Without cgo there is no SQLite driver. The module still compiles, since a program may
+// use the other stores, and the error of Open says what is missing.
 func TestWithoutCgo(t *testing.T) {
 	t.Parallel()
 	run := func(words ...string) string {

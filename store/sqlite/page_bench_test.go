@@ -15,7 +15,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// hand is a host's own reading of the same tables, with statements written by hand.
+// hand reads the same tables with handwritten statements.
 type hand struct {
 	b  *testing.B
 	db *sql.DB
@@ -55,7 +55,7 @@ func (h hand) all(text string, args ...any) []any {
 	return first
 }
 
-// page reads the visitors that a query selects, whole: its first column is the id.
+// page reads the complete visitors that a query selects: its first column is the id.
 func (h hand) page(text string, args ...any) int {
 	ids := h.all(text, args...)
 	if len(ids) == 0 {
@@ -73,7 +73,7 @@ func (h hand) page(text string, args ...any) int {
 	return len(ids)
 }
 
-// against measures ours beside theirs, once both are seen to have the same result.
+// against measures both functions, after checking that their results are the same.
 func against(b *testing.B, ours, theirs func() int) {
 	b.Helper()
 	require.Equal(b, theirs(), ours(), "not the same result")
@@ -186,7 +186,7 @@ func BenchmarkCount(b *testing.B) {
 	}
 }
 
-// BenchmarkSearch compares with LIKE over three columns.
+// BenchmarkSearch compares searches with LIKE on three columns.
 func BenchmarkSearch(b *testing.B) {
 	for name, needle := range map[string]string{"rare": "zykov", "rarest": "quyhn", "none": "qqqqq", "phone": "98765432",
 		"common": "gmail", "two-letters": "an", "two-letters-none": "qx"} {

@@ -22,7 +22,7 @@ func TestPagesUseIndexes(t *testing.T) {
 	for name, c := range map[string]struct {
 		where filter.Expr
 		order driver.Order
-		index string // what finds the visitors
+		index string // that must be used
 	}{
 		"all":             {filter.All(), driver.NewestFirst, "visitors_visitor_id (ws=?)"},
 		"a source":        {filter.Source.Is(visitor.Telegram), driver.NewestFirst, "visitors_visitor_source (ws=? AND source=?)"},
@@ -56,8 +56,8 @@ func TestPagesUseIndexes(t *testing.T) {
 	}
 }
 
-// TestCapturesUseIndexes takes in contacts that are looked for by identity, by event and by
-// e-mail and phone: none reads a whole table.
+// TestCapturesUseIndexes captures contacts that match by identity, by event, and by e-mail and
+// phone: no statement reads a whole table.
 func TestCapturesUseIndexes(t *testing.T) {
 	town := cityOf(t, 2_000)
 	st, noted, db := spyOn(t, restore(t, dump(t, town.path)))
@@ -81,7 +81,7 @@ func TestCapturesUseIndexes(t *testing.T) {
 			plan := explain(t, db, q)
 			for _, step := range strings.Split(plan, "\n") {
 				name, scans := strings.CutPrefix(step, "SCAN ")
-				made := strings.Contains(plan, "CO-ROUTINE "+name) // a query inside, not a table
+				made := strings.Contains(plan, "CO-ROUTINE "+name) // a subquery, not a table
 				require.False(t, scans && !made && (len(name) == 1 && name != "j" || strings.HasPrefix(name, "visitors_")), "%s reads a whole table:\n%s", q.text, plan)
 			}
 		}

@@ -19,7 +19,7 @@ import (
 
 const perProcess = 150
 
-// writeBeside creates visitors, all with one new tag, in the file of that path.
+// writeBeside creates visitors, all with one new tag, in the file at a path.
 func writeBeside(ctx context.Context, path, who string) error {
 	st, err := sqlite.Open(ctx, path, nil)
 	if err != nil {
@@ -42,8 +42,8 @@ func writeBeside(ctx context.Context, path, who string) error {
 	return st.Close()
 }
 
-// TestTwoProcessesShareAFile runs this test's program a second time: both make the file,
-// migrate it and write to it at once.
+// TestTwoProcessesShareAFile runs the test binary a second time: both processes create the file,
+// migrate it and write to it at the same time.
 func TestTwoProcessesShareAFile(t *testing.T) {
 	const pathOf = "VISITORS_TEST_SHARED_FILE"
 	if path := os.Getenv(pathOf); path != "" {

@@ -15,8 +15,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// TestEventsAreForgottenInTime: the events of channels are remembered as long as they have
-// to be, and the table does not grow for ever.
+// TestEventsAreForgottenInTime checks that processed events are kept for DedupWindow and then
+// deleted, so that the table does not grow without limit.
 func TestEventsAreForgottenInTime(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "visitors.db")

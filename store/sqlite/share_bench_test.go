@@ -11,7 +11,7 @@ import (
 	"github.com/contactpipeline/visitors/store/sqlite"
 )
 
-// BenchmarkShared has synchronous FULL.
+// BenchmarkShared measures shared commits with synchronous=FULL.
 func BenchmarkShared(b *testing.B) {
 	crowd.Share(b, func(b *testing.B) driver.Store {
 		st, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "visitors.db"), nil)

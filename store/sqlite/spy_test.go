@@ -17,7 +17,7 @@ import (
 	"github.com/contactpipeline/visitors/store/sqlite"
 )
 
-// spy is a driver that notes the queries which go through it.
+// spy is a driver that records queries.
 type spy struct {
 	sqlite3.SQLiteDriver
 	lock    sync.Mutex
@@ -67,7 +67,7 @@ func (s *spyStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (d
 	return s.SQLiteStmt.QueryContext(ctx, args)
 }
 
-// take returns what was noted since.
+// take returns the queries since the last call.
 func (s *spy) take() []spied {
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -76,7 +76,7 @@ func (s *spy) take() []spied {
 	return taken
 }
 
-// connector lets a spy be used without registering it.
+// connector makes it possible to use a spy without registering it.
 type connector struct {
 	dsn string
 	spy *spy
@@ -97,7 +97,7 @@ func spyOn(t testing.TB, path string) (*sqlite.Store, *spy, *sql.DB) {
 	return st, s, db
 }
 
-// explain returns SQLite's plan of a noted query, a step a line.
+// explain returns SQLite's plan of a recorded query, one step per line.
 func explain(t testing.TB, db *sql.DB, q spied) string {
 	rows, err := db.QueryContext(context.Background(), "EXPLAIN QUERY PLAN "+q.text, q.args...)
 	require.NoError(t, err)

@@ -12,7 +12,7 @@ import (
 	"github.com/contactpipeline/visitors/store/storetest"
 )
 
-// openFile does not wait for the disk: what is durable is tested elsewhere.
+// openFile uses RelaxedDurability for speed: other tests check durability.
 func openFile(tb testing.TB) driver.Store {
 	st, err := sqlite.Open(tb.Context(), filepath.Join(tb.TempDir(), "visitors.db"), &sqlite.Options{RelaxedDurability: true})
 	require.NoError(tb, err)
@@ -27,8 +27,7 @@ func openMemory(tb testing.TB) driver.Store {
 	return st
 }
 
-// openHost works on a database that a host has opened with the driver's defaults, except that
-// it does not wait for the disk.
+// openHost uses a database that a host opened with the driver's defaults, and RelaxedDurability.
 func openHost(tb testing.TB) driver.Store {
 	db, err := sql.Open("sqlite3", "file:"+filepath.ToSlash(filepath.Join(tb.TempDir(), "host.db"))+"?_synchronous=OFF")
 	require.NoError(tb, err)

@@ -54,7 +54,7 @@ func TestRowsOfTheHostAreCommittedTogether(t *testing.T) {
 		_, err = tx.Exec("INSERT INTO conversation VALUES (?, 'hello')", v.ID)
 		require.NoError(t, err)
 
-		// What fails inside undoes itself alone.
+		// A call that fails inside undoes only its own changes.
 		_, err = inside.Apply(t.Context(), "acme", []driver.Change{
 			driver.AddTags{ID: v.ID, Tags: []string{"new"}}, driver.UpdateVisitor{ID: visitor.NewID(v.CreatedAt)},
 		})

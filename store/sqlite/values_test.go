@@ -10,8 +10,8 @@ import (
 	"github.com/contactpipeline/visitors/store/driver"
 )
 
-// TestValuesOfMergedTags asks for one of 16 tags, which are read side by side, and for one of
-// 4,000 numbers: bound for each tag, they would be more values than SQLite takes.
+// TestValuesOfMergedTags filters by one of 16 tags, whose rows are merged, and one of 4,000
+// numbers: bound once for each tag, these would be more values than SQLite allows.
 func TestValuesOfMergedTags(t *testing.T) {
 	t.Parallel()
 	c := cityOf(t, 10_000)

@@ -30,8 +30,8 @@ func sources(t *testing.T) map[string]*ast.File {
 	return files
 }
 
-// TestStatementsStartInScope reads the package: no other file than scope.go may start a
-// statement, and only those of the transaction and the schema may go by control.
+// TestStatementsStartInScope parses the package: only scope.go starts statements, and only
+// session.go and migrate.go use control, for transactions and the schema.
 func TestStatementsStartInScope(t *testing.T) {
 	t.Parallel()
 	builder := regexp.MustCompile(`^(Select|Insert|Update|Delete|Replace|StatementBuilder|Case)$`)
@@ -53,8 +53,8 @@ func TestStatementsStartInScope(t *testing.T) {
 	}
 }
 
-// TestStatementsNameTheWorkspace reads the statements that are written out: each on a table
-// of the workspace's binds the workspace, or writes it.
+// TestStatementsNameTheWorkspace parses the constant statements: each on a table with rows of
+// workspaces binds or inserts the workspace.
 func TestStatementsNameTheWorkspace(t *testing.T) {
 	t.Parallel()
 	verb := regexp.MustCompile(`^(SELECT|INSERT INTO|UPDATE|DELETE FROM) `)
@@ -78,7 +78,7 @@ func TestStatementsNameTheWorkspace(t *testing.T) {
 	require.Greater(t, seen, 12, "the test looks in the wrong place")
 }
 
-// spelled is the text of a sum of strings, with <name> for what is not written out.
+// spelled returns the text of a concatenation, with <name> for constants.
 func spelled(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.BinaryExpr:

@@ -105,5 +105,11 @@ func (s scope) profilesOf(ids sq.Sqlizer) sq.SelectBuilder {
 
 // records reads the profiles of a page.
 func (s scope) records(ctx context.Context, q sq.SelectBuilder, sel driver.Select, order ordering) ([]record, error) {
-	return list(ctx, s.query, q.OrderBy(order.by("v.id")...).Suffix("LIMIT ?", sel.Limit), scanVisitor)
+	found := make([]record, 0, min(sel.Limit, 1024))
+	err := s.query(ctx, q.OrderBy(order.by("v.id")...).Suffix("LIMIT ?", sel.Limit), func(r row) error {
+		rec, err := scanVisitor(r)
+		found = append(found, rec)
+		return err
+	})
+	return found, err
 }

@@ -34,6 +34,7 @@ type batch struct {
 type edit struct {
 	before, now *visitor.Visitor // nil if it does not exist
 	changed     bool
+	returned    bool            // its lists are part of an outcome
 	after       visitor.Visitor // what now points to after a change
 }
 

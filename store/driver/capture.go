@@ -30,7 +30,7 @@ func (b *batch) capture(c CaptureContact) (Outcome, error) {
 		if b.events[key] {
 			out := Outcome{Effect: Unchanged, Reason: AlreadyProcessed}
 			if len(m.people) > 0 {
-				out.Visitor = clone(&m.people[0])
+				out.Visitor = b.result(m.people[0].ID)
 			}
 			return out, nil
 		}
@@ -98,7 +98,7 @@ func (b *batch) captureKnown(c CaptureContact, m match) (Outcome, error) {
 			out.Effect = Touched
 		}
 	default:
-		out.Visitor = clone(&after)
+		out.Visitor = b.result(after.ID)
 		return out, nil
 	}
 	if err := after.CheckLimits(); err != nil {

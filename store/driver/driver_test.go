@@ -258,6 +258,16 @@ func TestOutcomesAreIndependent(t *testing.T) {
 	}
 	outcomes[0].Visitor.Identities[0].ExternalID = "changed"
 	require.Equal(t, string(ada.ID), outcomes[1].Visitor.Identities[0].ExternalID)
+
+	bob, city, name := person(1), visitor.Attributes{"city": visitor.Text("Rio")}, "Bob"
+	bob.Attributes = city
+	update := driver.UpdateVisitor{ID: bob.ID, Patch: visitor.Patch{Name: &name}}
+	for _, o := range tx.apply(t, driver.CreateVisitor{Visitor: bob}, update, update) {
+		require.Equal(t, city, o.Visitor.Attributes)
+		o.Visitor.Attributes["city"] = visitor.Text("changed")
+	}
+	require.Equal(t, visitor.Attributes{"city": visitor.Text("Rio")}, city)
+	require.Equal(t, city, tx.apply(t, update)[0].Visitor.Attributes)
 }
 
 // TestDedupKey tests that the key depends on the channel, its account and the event alone.

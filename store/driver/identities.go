@@ -44,7 +44,7 @@ func (b *batch) changeIdentities(a Audit, id visitor.ID, change func(*visitor.Vi
 		return Outcome{}, err
 	}
 	if normalize(&after); len(visitor.Changed(*before, after)) == 0 {
-		return Outcome{Effect: Unchanged, Visitor: clone(before)}, nil
+		return Outcome{Effect: Unchanged, Visitor: b.result(before.ID)}, nil
 	}
 	return b.update(a, *before, after)
 }

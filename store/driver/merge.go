@@ -22,7 +22,7 @@ func (b *batch) mergeVisitors(c MergeVisitors) (Outcome, error) {
 	case from == nil:
 		return Outcome{}, NotFound("visitor", string(c.From))
 	case into.ID == from.ID:
-		return Outcome{Effect: Unchanged, Visitor: clone(into)}, nil
+		return Outcome{Effect: Unchanged, Visitor: b.result(into.ID)}, nil
 	}
 	if err := b.merge(c.Audit, c.Policy, *into, *from); err != nil {
 		return Outcome{}, err

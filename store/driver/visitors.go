@@ -10,8 +10,7 @@ import (
 )
 
 func (b *batch) createVisitor(c CreateVisitor) (Outcome, error) {
-	v := c.Visitor
-	v.Identities = slices.Clone(v.Identities) // they will be sorted
+	v := c.Visitor.Clone()
 	if created, ok := v.ID.Time(); !ok || !created.Equal(v.CreatedAt) {
 		return Outcome{}, text.Refuse("id", "not a UUIDv7 of the time of creation")
 	}
@@ -53,12 +52,16 @@ func (b *batch) createVisitor(c CreateVisitor) (Outcome, error) {
 	return Outcome{Effect: Created, Visitor: b.result(v.ID)}, nil
 }
 
-// result returns a visitor as it is now, for an outcome.
-func (b *batch) result(id visitor.ID) *visitor.Visitor { return clone(b.visitors[id].now) }
-
-func clone(v *visitor.Visitor) *visitor.Visitor {
-	c := v.Clone()
-	return &c
+// result returns a visitor as it is now, for an outcome. Outcomes do not share lists: those
+// of the visitor go to its first outcome, which the caller gets when they are no longer used.
+func (b *batch) result(id visitor.ID) *visitor.Visitor {
+	e := b.visitors[id]
+	v := *e.now
+	if e.returned {
+		v = v.Clone()
+	}
+	e.returned = true
+	return &v
 }
 
 func (b *batch) updateVisitor(c UpdateVisitor) (Outcome, error) {
@@ -74,7 +77,7 @@ func (b *batch) updateVisitor(c UpdateVisitor) (Outcome, error) {
 	}
 	after, changed := c.Patch.Apply(*before, c.At)
 	if !changed {
-		return Outcome{Effect: Unchanged, Visitor: clone(before)}, nil
+		return Outcome{Effect: Unchanged, Visitor: b.result(before.ID)}, nil
 	}
 	return b.update(c.Audit, *before, after)
 }

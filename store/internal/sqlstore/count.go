@@ -112,7 +112,8 @@ func (c counter) countAll(ctx context.Context, nodes []bound.Node) (int64, error
 	p := c.split(nodes)
 	if len(p.rest) == 0 && len(p.inside) == 0 && len(p.outside) > 1 {
 		// What is in none of these is what is not in one of them.
-		n, err := counter{c.scope, c.sizes, 0}.countNode(ctx, bound.AnyOf(lo.Map(p.outside, func(o sizedNode, _ int) bound.Node { return o.node })))
+		either := lo.Map(p.outside, func(o sizedNode, _ int) bound.Node { return o.node })
+		n, err := counter{c.scope, c.sizes, 0}.countNode(ctx, bound.AnyOf(either))
 		return c.sizes.total - n, err
 	}
 	q, err := c.matches(ctx, nodes, p, "1")

@@ -69,7 +69,8 @@ func (s scope) facetsOf(ctx context.Context, matches sq.SelectBuilder) (driver.F
 		return s.join(s.fromName("m", "'"+facet+"'", column, "count(*)"), table, "h", id+" = m.id").GroupBy(column)
 	}
 	f := driver.NewFacets()
-	q := sq.Expr("WITH m AS MATERIALIZED (?) ? UNION ALL ? UNION ALL ?", matches, by("source", "h.source", visitorTable, "h.id"),
+	q := sq.Expr("WITH m AS MATERIALIZED (?) ? UNION ALL ? UNION ALL ?", matches,
+		by("source", "h.source", visitorTable, "h.id"),
 		by("tag", "h.tag_id", visitorTagTable, "h.visitor_id"),
 		by("group", "h.group_id", visitorGroupTable, "h.visitor_id").Where("h.excluded = 0"))
 	err := s.query(ctx, q, func(r row) error {

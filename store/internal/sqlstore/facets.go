@@ -34,7 +34,8 @@ func (s scope) facets(ctx context.Context, n bound.Node) (driver.Facets, error) 
 // facets counts in a statement for each facet, which the server plans.
 func (serverReader) facets(ctx context.Context, s scope, n bound.Node) (t driver.Facets, err error) {
 	nodes := conjuncts(n)
-	matches := s.where(s.from(visitorTable, "v", "v.id AS id", "v.source AS source"), indexPath{alias: "v", id: "v.id"}, nodes, ordering{}, nil)
+	matches := s.from(visitorTable, "v", "v.id AS id", "v.source AS source")
+	matches = s.where(matches, indexPath{alias: "v", id: "v.id"}, nodes, ordering{}, nil)
 	t.Sources, err = countBy[visitor.Source](ctx, s, s.fromQuery(matches, "m", "m.source", "count(*)").GroupBy("m.source"))
 	if err != nil {
 		return t, err

@@ -235,10 +235,11 @@ func (t *tx) writeIdentities(w *visitorWrite) error {
 			micros("last_seen", rows, func(c identity) time.Time { return c.row.LastSeen }),
 		}
 	}
-	if err := t.updateRows(t.ctx, identityTable, identityKeys(w.identity.updated), values(w.identity.updated)); err != nil {
+	rows := w.identity.updated
+	if err := t.updateRows(t.ctx, identityTable, identityKeys(rows), values(rows)); err != nil {
 		return err
 	}
-	rows := w.identity.created
+	rows = w.identity.created
 	return t.insertRows(t.ctx, identityTable, slices.Concat(identityKeys(rows), []column{owners(t.scope, rows)}, values(rows))...)
 }
 

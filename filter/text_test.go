@@ -249,6 +249,7 @@ func TestParseRefuses(t *testing.T) {
 		{`created:<d`, 9, "not a date", ""},
 		{`created:<201y`, 9, "not a date", ""},
 		{`created:<99999999999999999999d`, 9, "not a date", ""},
+		{`created:<10428w73000d1752000h`, 9, "not a date", ""}, // each unit is within the limit, the sum is not
 		{`created:>1..2`, 9, "not a date", ""},
 		{`created:>today..today`, 14, "a range takes no comparison", ""},
 		{`created:today..`, 15, "a value is missing", ""},

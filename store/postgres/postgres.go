@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"runtime"
 	"time"
 
@@ -34,21 +33,12 @@ type Options struct {
 	NoSearchIndex bool
 }
 
-var (
-	_ driver.Store   = (*Store)(nil)
-	_ driver.Faceter = (*Store)(nil)
-)
-
-// Store is a driver.Store and a driver.Faceter on a PostgreSQL database: it has their methods.
-// Close closes the connections that Open opened, and leaves a database that was passed to New
-// open.
+// Store is a driver.Store on a PostgreSQL database.
 type Store struct {
-	*engine
-	db *sql.DB
-	d  dialect
+	engine *sqlstore.Engine
+	db     *sql.DB
+	d      dialect
 }
-
-type engine = sqlstore.Engine
 
 // Open connects to the database of dsn, a URL or keywords and values; missing parts come from
 // the environment (PGHOST, PGUSER and so on), as for psql. The error is a *SchemaError, an
@@ -129,24 +119,6 @@ func survey(ctx context.Context, db *sql.DB, schema string) (string, error) {
 // ends, the store is closed. Isolation and durability are those of the transaction. Once it has
 // written to a workspace, other writers to that workspace wait until it ends.
 func (s *Store) InTx(tx *sql.Tx) driver.Store { return sqlstore.InTx(s.d, tx, nil) }
-
-// Apply makes all of the changes or none, and returns when they are on disk. Concurrent calls
-// for one workspace share transactions. It retries up to four times after a deadlock or a
-// serialization failure. See driver.Store.
-func (s *Store) Apply(ctx context.Context, ws driver.WorkspaceID, changes []driver.Change) ([]driver.Outcome, error) {
-	const tries = 5
-	for try := 1; ; try++ {
-		outcomes, err := s.engine.Apply(ctx, ws, changes)
-		if try == tries || !retryable(err) {
-			return outcomes, err
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(rand.N(time.Duration(try) * 10 * time.Millisecond)):
-		}
-	}
-}
 
 func defaults(o *Options) Options {
 	if o == nil {

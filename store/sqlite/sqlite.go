@@ -40,21 +40,11 @@ type Options struct {
 	NoMigrate bool
 }
 
-var (
-	_ driver.Store   = (*Store)(nil)
-	_ driver.Faceter = (*Store)(nil)
-)
-
-// Store is a driver.Store and a driver.Faceter on an SQLite database: it has their methods.
-// Apply returns when the changes are on disk, unless Options.RelaxedDurability is set;
-// concurrent calls share transactions. Close closes a database that Open opened, and leaves one
-// that was passed to New open.
+// Store is a driver.Store on an SQLite database.
 type Store struct {
-	*engine
-	guard sqlstore.Guard
+	engine *sqlstore.Engine
+	guard  sqlstore.Guard
 }
-
-type engine = sqlstore.Engine
 
 // Open opens the database file with that path, and creates it if it does not exist; ":memory:"
 // is a new database in memory. Other processes can have the file open too. The error matches

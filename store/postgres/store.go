@@ -1,0 +1,75 @@
+package postgres
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+var (
+	_ driver.Store   = (*Store)(nil)
+	_ driver.Faceter = (*Store)(nil)
+)
+
+// GetVisitor returns a visitor. See driver.Store.
+func (s *Store) GetVisitor(ctx context.Context, ws driver.WorkspaceID, id visitor.ID) (visitor.Visitor, error) {
+	return s.engine.GetVisitor(ctx, ws, id)
+}
+
+// FindVisitors returns one page of matching visitors. See driver.Store.
+func (s *Store) FindVisitors(ctx context.Context, ws driver.WorkspaceID, page driver.Select) ([]visitor.Visitor, error) {
+	return s.engine.FindVisitors(ctx, ws, page)
+}
+
+// CountVisitors counts matching visitors. See driver.Store.
+func (s *Store) CountVisitors(ctx context.Context, ws driver.WorkspaceID, where filter.Bound, limit int64) (int64, error) {
+	return s.engine.CountVisitors(ctx, ws, where, limit)
+}
+
+// Facets counts matching visitors by source, tag and group. See driver.Faceter.
+func (s *Store) Facets(ctx context.Context, ws driver.WorkspaceID, where filter.Bound) (driver.Facets, error) {
+	return s.engine.Facets(ctx, ws, where)
+}
+
+// ListTags returns tags ordered by key. See driver.Store.
+func (s *Store) ListTags(ctx context.Context, ws driver.WorkspaceID, l driver.List) ([]tag.Tag, error) {
+	return s.engine.ListTags(ctx, ws, l)
+}
+
+// ListGroups returns groups ordered by key. See driver.Store.
+func (s *Store) ListGroups(ctx context.Context, ws driver.WorkspaceID, l driver.List) ([]group.Group, error) {
+	return s.engine.ListGroups(ctx, ws, l)
+}
+
+// Apply makes all of the changes or none, and returns when they are on disk. Concurrent
+// calls for one workspace share transactions. It retries up to four times after a deadlock or
+// a serialization failure. See driver.Store.
+func (s *Store) Apply(ctx context.Context, ws driver.WorkspaceID, changes []driver.Change) ([]driver.Outcome, error) {
+	const tries = 5
+	for try := 1; ; try++ {
+		outcomes, err := s.engine.Apply(ctx, ws, changes)
+		if try == tries || !retryable(err) {
+			return outcomes, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(rand.N(time.Duration(try) * 10 * time.Millisecond)):
+		}
+	}
+}
+
+// Events returns events in the order of their numbers. See driver.Store.
+func (s *Store) Events(ctx context.Context, ws driver.WorkspaceID, q driver.EventQuery) ([]driver.Event, error) {
+	return s.engine.Events(ctx, ws, q)
+}
+
+// Close waits for running calls. It closes the connections that Open opened, and leaves a
+// database that was passed to New open.
+func (s *Store) Close() error { return s.engine.Close() }

@@ -1,0 +1,61 @@
+package sqlite
+
+import (
+	"context"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+var (
+	_ driver.Store   = (*Store)(nil)
+	_ driver.Faceter = (*Store)(nil)
+)
+
+// GetVisitor returns a visitor. See driver.Store.
+func (s *Store) GetVisitor(ctx context.Context, ws driver.WorkspaceID, id visitor.ID) (visitor.Visitor, error) {
+	return s.engine.GetVisitor(ctx, ws, id)
+}
+
+// FindVisitors returns one page of matching visitors. See driver.Store.
+func (s *Store) FindVisitors(ctx context.Context, ws driver.WorkspaceID, page driver.Select) ([]visitor.Visitor, error) {
+	return s.engine.FindVisitors(ctx, ws, page)
+}
+
+// CountVisitors counts matching visitors. See driver.Store.
+func (s *Store) CountVisitors(ctx context.Context, ws driver.WorkspaceID, where filter.Bound, limit int64) (int64, error) {
+	return s.engine.CountVisitors(ctx, ws, where, limit)
+}
+
+// Facets counts matching visitors by source, tag and group. See driver.Faceter.
+func (s *Store) Facets(ctx context.Context, ws driver.WorkspaceID, where filter.Bound) (driver.Facets, error) {
+	return s.engine.Facets(ctx, ws, where)
+}
+
+// ListTags returns tags ordered by key. See driver.Store.
+func (s *Store) ListTags(ctx context.Context, ws driver.WorkspaceID, l driver.List) ([]tag.Tag, error) {
+	return s.engine.ListTags(ctx, ws, l)
+}
+
+// ListGroups returns groups ordered by key. See driver.Store.
+func (s *Store) ListGroups(ctx context.Context, ws driver.WorkspaceID, l driver.List) ([]group.Group, error) {
+	return s.engine.ListGroups(ctx, ws, l)
+}
+
+// Apply makes all of the changes or none, and returns when they are on disk, unless
+// Options.RelaxedDurability is set. Concurrent calls share transactions. See driver.Store.
+func (s *Store) Apply(ctx context.Context, ws driver.WorkspaceID, changes []driver.Change) ([]driver.Outcome, error) {
+	return s.engine.Apply(ctx, ws, changes)
+}
+
+// Events returns events in the order of their numbers. See driver.Store.
+func (s *Store) Events(ctx context.Context, ws driver.WorkspaceID, q driver.EventQuery) ([]driver.Event, error) {
+	return s.engine.Events(ctx, ws, q)
+}
+
+// Close waits for running calls. It closes a database that Open opened, and leaves one that
+// was passed to New open.
+func (s *Store) Close() error { return s.engine.Close() }

@@ -127,29 +127,23 @@ func put[T any](t *tx, c *catalog[T], isNew bool, id, key string, value T) {
 }
 
 func (t *tx) DeleteTag(id tag.ID) error {
-	e := t.tags.byID[string(id)]
-	for _, p := range e.members.ToArray() {
-		next := *t.records[p]
-		next.tags = unlink(next.tags, e)
-		t.put(p, &next)
-	}
-	drop(t, &t.tags, e)
+	remove(t, &t.tags, t.tags.byID[string(id)], func(r *record, e *entry[tag.Tag]) { r.tags = unlink(r.tags, e) })
 	return nil
 }
 
 func (t *tx) DeleteGroup(id group.ID) error {
-	e := t.groups.byID[string(id)]
-	for _, p := range append(e.members.ToArray(), e.excluded.ToArray()...) {
-		next := *t.records[p]
-		next.memberships = unlink(next.memberships, e)
-		next.excluded = without(next.excluded, func(other *entry[group.Group]) bool { return other == e })
-		t.put(p, &next)
-	}
-	drop(t, &t.groups, e)
+	remove(t, &t.groups, t.groups.byID[string(id)], func(r *record, e *entry[group.Group]) {
+		r.memberships, r.excluded = unlink(r.memberships, e), unlink(r.excluded, e)
+	})
 	return nil
 }
 
-func drop[T any](t *tx, c *catalog[T], e *entry[T]) {
+func remove[T any](t *tx, c *catalog[T], e *entry[T], unlink func(*record, *entry[T])) {
+	for _, p := range roaring.Or(e.members, e.excluded).ToArray() {
+		next := *t.records[p]
+		unlink(&next, e)
+		t.put(p, &next)
+	}
 	c.remove(e)
 	t.onRollback(func() { c.insert(e) })
 }

@@ -22,7 +22,7 @@ import (
 func requireConsistent(t testing.TB, w *workspace) {
 	t.Helper()
 	want := map[*roaring.Bitmap]*roaring.Bitmap{}
-	for set := range w.bitmaps() {
+	for _, set := range w.bitmaps() {
 		want[set] = roaring.New()
 	}
 	ids := map[uuid.UUID]uint32{}
@@ -51,7 +51,7 @@ func requireConsistent(t testing.TB, w *workspace) {
 		document := fmt.Sprintf("\xff%s\xff%s\xff%s\xff", text.Fold(r.name), text.Fold(r.email), appendPhone(nil, r.phone))
 		require.Equal(t, document, string(doc), "text at %d", p)
 		require.True(t, slices.IsSortedFunc(r.memberships, func(a, b link[group.Group]) int { return cmp.Compare(a.to.id, b.to.id) }))
-		require.True(t, slices.IsSortedFunc(r.excluded, func(a, b *entry[group.Group]) int { return cmp.Compare(a.id, b.id) }))
+		require.True(t, slices.IsSortedFunc(r.excluded, func(a, b link[group.Group]) int { return cmp.Compare(a.to.id, b.to.id) }))
 	}
 	for set, expected := range want {
 		require.True(t, expected.Equals(set), "a bitmap has %v, want %v", set, expected)
@@ -131,8 +131,8 @@ func (w *workspace) setsOf(p uint32, r *record) []*roaring.Bitmap {
 	for _, l := range r.memberships {
 		sets = append(sets, l.to.members)
 	}
-	for _, g := range r.excluded {
-		sets = append(sets, g.excluded)
+	for _, l := range r.excluded {
+		sets = append(sets, l.to.excluded)
 	}
 	return sets
 }

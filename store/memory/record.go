@@ -21,15 +21,15 @@ type record struct {
 	source                 *internedName
 	created, updated, seen int64
 	revision               int64
-	tags                   []link[tag.Tag]       // ordered by name, except for tags that were renamed since
-	memberships            []link[group.Group]   // ordered by id
-	excluded               []*entry[group.Group] // ordered by id
-	identities             []identity            // ordered as by visitor.Identity.Compare
-	attributes             []attribute           // ordered by name
+	tags                   []link[tag.Tag]     // ordered by name, except for tags that were renamed since
+	memberships, excluded  []link[group.Group] // ordered by id
+	identities             []identity          // ordered as by visitor.Identity.Compare
+	attributes             []attribute         // ordered by name
 	origins                visitor.Provenances
 }
 
-// link says that a visitor has a tag or was added to a group, when, by whom and why.
+// link says that a visitor has a tag or was added to a group, when, by whom and why. Of a
+// group that it was removed from, only the group is known.
 type link[T any] struct {
 	to *entry[T]
 	at int64
@@ -125,8 +125,8 @@ func (r *record) groups(complete bool) (memberships []visitor.Membership, exclud
 		}
 		memberships = append(memberships, m)
 	}
-	for _, g := range r.excluded {
-		excluded = append(excluded, g.value.ID)
+	for _, l := range r.excluded {
+		excluded = append(excluded, l.to.value.ID)
 	}
 	return memberships, excluded
 }

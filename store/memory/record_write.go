@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store/driver"
@@ -12,8 +13,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// set writes the given parts of after into r. What before and after have in common is left
-// as it is: tagging a visitor copies neither its texts nor its identities.
+// set writes after into r, its profile only if it is among the parts. What before and after
+// have in common is left as it is: tagging a visitor copies neither its texts nor its identities.
 func (t *tx) set(r *record, before, after *visitor.Visitor, parts driver.Parts) (err error) {
 	if parts.Has(driver.Profile) {
 		r.source = t.sources.intern(string(after.Source))
@@ -26,24 +27,33 @@ func (t *tx) set(r *record, before, after *visitor.Visitor, parts driver.Parts) 
 			r.origins = after.Provenance.Clone()
 		}
 	}
-	if parts.Has(driver.Identities) && !slices.Equal(before.Identities, after.Identities) {
+	if !slices.Equal(before.Identities, after.Identities) {
 		r.identities = t.newIdentities(after.Identities)
 	}
-	if parts.Has(driver.Attributes) && !before.Attributes.Equal(after.Attributes) {
+	if !before.Attributes.Equal(after.Attributes) {
 		r.attributes = t.newAttributes(after.Attributes)
 	}
-	if parts.Has(driver.Tags) && !slices.Equal(before.Tags, after.Tags) {
-		if r.tags, err = t.newTags(r.tags, before.Tags, after.Tags); err != nil {
+	if !slices.Equal(before.Tags, after.Tags) {
+		r.tags, err = newLinks(t, "tag", &t.tags, r.tags, before.Tags, after.Tags, func(a *tag.Assignment) (string, time.Time, author) {
+			return string(a.Tag), a.At, author{a.Actor, a.Cause}
+		})
+		if err != nil {
+			return err
+		}
+		slices.SortFunc(r.tags, func(a, b link[tag.Tag]) int { return cmp.Compare(a.to.value.Name, b.to.value.Name) })
+	}
+	if !slices.Equal(before.Memberships, after.Memberships) {
+		r.memberships, err = newLinks(t, "group", &t.groups, r.memberships, before.Memberships, after.Memberships,
+			func(m *visitor.Membership) (string, time.Time, author) {
+				return string(m.Group), m.At, author{m.Actor, m.Cause}
+			})
+		if err != nil {
 			return err
 		}
 	}
-	if parts.Has(driver.Groups) && !slices.Equal(before.Memberships, after.Memberships) {
-		if r.memberships, err = t.newMemberships(r.memberships, before.Memberships, after.Memberships); err != nil {
-			return err
-		}
-	}
-	if parts.Has(driver.Groups) && !slices.Equal(before.Excluded, after.Excluded) {
-		r.excluded, err = t.newExcluded(after.Excluded)
+	if !slices.Equal(before.Excluded, after.Excluded) {
+		r.excluded, err = newLinks(t, "group", &t.groups, r.excluded, before.Excluded, after.Excluded,
+			func(g *group.ID) (string, time.Time, author) { return string(*g), time.Time{}, author{} })
 	}
 	return err
 }
@@ -88,43 +98,24 @@ func (w *workspace) newAttributes(attributes visitor.Attributes) []attribute {
 	return list
 }
 
-// newTags returns the links to the tags of a visitor that has the old ones. An assignment
-// that was read keeps its link, since Visitors may have returned only its id.
-func (t *tx) newTags(old []link[tag.Tag], before, tags []tag.Assignment) ([]link[tag.Tag], error) {
-	if len(tags) == 0 {
+// newLinks returns the links of a list, in its order. An item that was read keeps its old
+// link, since Visitors may have returned only its id.
+func newLinks[T any, I comparable](
+	t *tx, kind string, to *catalog[T], old []link[T], before, after []I, details func(*I) (id string, at time.Time, by author),
+) ([]link[T], error) {
+	if len(after) == 0 {
 		return nil, nil
 	}
-	links := make([]link[tag.Tag], len(tags))
+	links := make([]link[T], len(after))
 	next := 0
-	for n := range tags {
-		a := &tags[n]
-		if i := indexOf(old, next, string(a.Tag)); i >= 0 && slices.Contains(before, *a) {
+	for n := range after {
+		id, at, by := details(&after[n])
+		if i := indexOf(old, next, id); i >= 0 && slices.Contains(before, after[n]) {
 			links[n], next = old[i], i+1
-		} else if e := t.tags.byID[string(a.Tag)]; e != nil {
-			links[n] = link[tag.Tag]{e, driver.Micros(a.At), t.intern(author{a.Actor, a.Cause})}
+		} else if e := to.byID[id]; e != nil {
+			links[n] = link[T]{e, driver.Micros(at), t.intern(by)}
 		} else {
-			return nil, driver.NotFound("tag", string(a.Tag))
-		}
-	}
-	slices.SortFunc(links, func(a, b link[tag.Tag]) int { return cmp.Compare(a.to.value.Name, b.to.value.Name) })
-	return links, nil
-}
-
-// newMemberships is newTags for groups.
-func (t *tx) newMemberships(old []link[group.Group], before, memberships []visitor.Membership) ([]link[group.Group], error) {
-	if len(memberships) == 0 {
-		return nil, nil
-	}
-	links := make([]link[group.Group], len(memberships))
-	next := 0
-	for n := range memberships {
-		m := &memberships[n]
-		if i := indexOf(old, next, string(m.Group)); i >= 0 && slices.Contains(before, *m) {
-			links[n], next = old[i], i+1
-		} else if e := t.groups.byID[string(m.Group)]; e != nil {
-			links[n] = link[group.Group]{e, driver.Micros(m.At), t.intern(author{m.Actor, m.Cause})}
-		} else {
-			return nil, driver.NotFound("group", string(m.Group))
+			return nil, driver.NotFound(kind, id)
 		}
 	}
 	return links, nil
@@ -139,16 +130,4 @@ func indexOf[T any](links []link[T], next int, id string) int {
 		}
 	}
 	return -1
-}
-
-func (w *workspace) newExcluded(ids []group.ID) ([]*entry[group.Group], error) {
-	var excluded []*entry[group.Group]
-	for _, id := range ids {
-		e := w.groups.byID[string(id)]
-		if e == nil {
-			return nil, driver.NotFound("group", string(id))
-		}
-		excluded = append(excluded, e)
-	}
-	return excluded, nil
 }

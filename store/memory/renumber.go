@@ -59,7 +59,7 @@ func (w *workspace) renumber(from int) {
 	from -= from % block
 	moved := slices.DeleteFunc(slices.Clone(w.records[from:]), func(r *record) bool { return r == nil })
 	slices.SortFunc(moved, func(a, b *record) int { return compareIDs(a.id, b.id) })
-	for set := range w.bitmaps() {
+	for _, set := range w.bitmaps() {
 		set.RemoveRange(uint64(from), uint64(len(w.records)))
 	}
 	w.truncate(from)

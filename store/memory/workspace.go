@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"iter"
 	"slices"
 	"sync"
 
@@ -34,6 +33,7 @@ type workspace struct {
 
 	live                                                  *roaring.Bitmap // positions that have a visitor
 	withEmail, withPhone, withTag, withGroup, withChannel *roaring.Bitmap
+	before, after                                         []*roaring.Bitmap // buffers of place
 
 	sources, channels, attributes nameTable
 	tags                          catalog[tag.Tag]
@@ -114,85 +114,77 @@ func (w *workspace) put(p uint32, next *record) {
 func (w *workspace) place(p uint32, next *record) {
 	old := w.records[p]
 	w.records[p] = next
-	before, after := old, next
-	if before == nil {
-		before = &record{}
+	w.before, w.after = w.appendSets(w.before[:0], p, old), w.appendSets(w.after[:0], p, next)
+	moveMember(p, w.before, w.after)
+	if next == nil {
+		w.created[p], w.updated[p], w.seen[p] = 0, 0, 0
+	} else {
+		w.created[p], w.updated[p], w.seen[p] = next.created, next.updated, next.seen
 	}
-	if after == nil {
-		after = &record{}
-	}
-	w.created[p], w.updated[p], w.seen[p] = after.created, after.updated, after.seen
-	if old == nil || next == nil || before.name != next.name || before.email != next.email || before.phone != next.phone {
+	if old == nil || next == nil || old.name != next.name || old.email != next.email || old.phone != next.phone {
 		w.text.set(p, next)
 	}
-	for _, has := range [...]struct {
-		set         *roaring.Bitmap
-		before, now bool
-	}{
-		{w.live, old != nil, next != nil},
-		{w.outOfOrder, old != nil && w.maxIDs[p] != old.id, next != nil && w.maxIDs[p] != next.id},
-		{w.withEmail, before.email != "", after.email != ""},
-		{w.withPhone, before.phone != "", after.phone != ""},
-		{w.withTag, len(before.tags) > 0, len(after.tags) > 0},
-		{w.withGroup, len(before.memberships) > 0, len(after.memberships) > 0},
-		{w.withChannel, len(before.identities) > 0, len(after.identities) > 0},
-	} {
-		switch {
-		case has.now && !has.before:
-			has.set.Add(p)
-		case has.before && !has.now:
-			has.set.Remove(p)
-		}
-	}
-	if before.source != after.source {
-		if before.source != nil {
-			before.source.members.Remove(p)
-		}
-		if after.source != nil {
-			after.source.members.Add(p)
-		}
-	}
-	moveMember(p, before.identities, after.identities, func(i *identity) *roaring.Bitmap { return i.channel.members })
-	moveMember(p, before.attributes, after.attributes, func(a *attribute) *roaring.Bitmap { return a.name.members })
-	moveMember(p, before.tags, after.tags, func(l *link[tag.Tag]) *roaring.Bitmap { return l.to.members })
-	moveMember(p, before.memberships, after.memberships, func(l *link[group.Group]) *roaring.Bitmap { return l.to.members })
-	moveMember(p, before.excluded, after.excluded, func(g **entry[group.Group]) *roaring.Bitmap { return (*g).excluded })
 }
 
-// moveMember removes p from the bitmaps of the items of one list and adds it to those of
-// another. Several items may have the same bitmap.
-func moveMember[T any](p uint32, before, after []T, set func(*T) *roaring.Bitmap) {
-	// Most items are at the same place in both lists, from the start or from the end.
-	start, n := 0, min(len(before), len(after))
-	for start < n && set(&before[start]) == set(&after[start]) {
+// appendSets appends the bitmaps that contain p while r is the visitor there, some of them
+// several times.
+func (w *workspace) appendSets(to []*roaring.Bitmap, p uint32, r *record) []*roaring.Bitmap {
+	if r == nil {
+		return to
+	}
+	to = append(to, w.live, r.source.members)
+	if w.maxIDs[p] != r.id {
+		to = append(to, w.outOfOrder)
+	}
+	if r.email != "" {
+		to = append(to, w.withEmail)
+	}
+	if r.phone != "" {
+		to = append(to, w.withPhone)
+	}
+	for _, i := range r.identities {
+		to = append(to, w.withChannel, i.channel.members)
+	}
+	for _, a := range r.attributes {
+		to = append(to, a.name.members)
+	}
+	for _, l := range r.tags {
+		to = append(to, w.withTag, l.to.members)
+	}
+	for _, l := range r.memberships {
+		to = append(to, w.withGroup, l.to.members)
+	}
+	for _, l := range r.excluded {
+		to = append(to, l.to.excluded)
+	}
+	return to
+}
+
+// moveMember removes p from the bitmaps that are only in before and adds it to those that
+// are only in after.
+func moveMember(p uint32, before, after []*roaring.Bitmap) {
+	// Most bitmaps are at the same place in both lists, from the start or from the end.
+	start, end := 0, 0
+	for n := min(len(before), len(after)); start < n && before[start] == after[start]; {
 		start++
 	}
-	end := 0
-	for end < n-start && set(&before[len(before)-1-end]) == set(&after[len(after)-1-end]) {
+	for n := min(len(before), len(after)) - start; end < n && before[len(before)-1-end] == after[len(after)-1-end]; {
 		end++
 	}
-	in := func(list []T, wanted *roaring.Bitmap) bool {
-		for i := range list {
-			if set(&list[i]) == wanted {
-				return true
-			}
-		}
-		return false
-	}
-	for i := start; i < len(before)-end; i++ {
-		if s := set(&before[i]); !in(after, s) {
-			s.Remove(p)
+	for _, set := range before[start : len(before)-end] {
+		if !slices.Contains(after, set) {
+			set.Remove(p)
 		}
 	}
-	for i := start; i < len(after)-end; i++ {
-		if s := set(&after[i]); !in(before, s) {
-			s.Add(p)
+	for _, set := range after[start : len(after)-end] {
+		if !slices.Contains(before, set) {
+			set.Add(p)
 		}
 	}
 }
 
-// bitmaps iterates over every bitmap of the workspace.
-func (w *workspace) bitmaps() iter.Seq[*roaring.Bitmap] {
+// bitmaps returns every bitmap of the workspace.
+func (w *workspace) bitmaps() []*roaring.Bitmap {
 	all := []*roaring.Bitmap{w.live, w.outOfOrder, w.withEmail, w.withPhone, w.withTag, w.withGroup, w.withChannel}
 	for _, names := range []nameTable{w.sources, w.channels, w.attributes} {
 		for _, n := range names {
@@ -205,5 +197,5 @@ func (w *workspace) bitmaps() iter.Seq[*roaring.Bitmap] {
 	for _, g := range w.groups.byKey {
 		all = append(all, g.members, g.excluded)
 	}
-	return slices.Values(all)
+	return all
 }

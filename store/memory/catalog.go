@@ -56,6 +56,16 @@ func (c *catalog[T]) replace(e *entry[T], key string, value T) {
 	c.insert(e)
 }
 
+// existing returns the entries with those ids that exist.
+func (c *catalog[T]) existing(ids []string) (entries []*entry[T]) {
+	for _, id := range ids {
+		if e := c.byID[id]; e != nil {
+			entries = append(entries, e)
+		}
+	}
+	return entries
+}
+
 // list returns the values of a list, ordered by key.
 func (c *catalog[T]) list(l driver.List) []T {
 	var chosen []*entry[T]
@@ -65,11 +75,7 @@ func (c *catalog[T]) list(l driver.List) []T {
 				chosen = append(chosen, c.byKey[i])
 			}
 		}
-		for _, id := range l.IDs {
-			if e := c.byID[id]; e != nil {
-				chosen = append(chosen, e)
-			}
-		}
+		chosen = append(chosen, c.existing(l.IDs)...)
 		slices.SortFunc(chosen, compareKeys)
 		chosen = slices.Compact(chosen)
 	} else {

@@ -6,16 +6,14 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/contactpipeline/visitors/filter"
-	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store/driver"
-	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
 // count counts all matches or, with a limit, one window of positions after another until
 // it has counted enough.
 func (w *workspace) count(ctx context.Context, where filter.Bound, limit int64) (int64, error) {
-	e := &evaluator{ctx: ctx, w: w}
+	e := &evaluator{ctx, w}
 	if limit <= 0 {
 		matches, err := e.eval(where.Node(), w.live)
 		if err != nil {
@@ -24,7 +22,7 @@ func (w *workspace) count(ctx context.Context, where filter.Bound, limit int64) 
 		return int64(matches.GetCardinality()), nil
 	}
 	var total int64
-	for window := range windows(0, len(w.records), int(min(limit, chunk)), true) {
+	for window := range windows(0, len(w.records), int(min(limit, 1<<16)), true) {
 		window.And(w.live)
 		matches, err := e.eval(where.Node(), window)
 		if err != nil {
@@ -38,15 +36,12 @@ func (w *workspace) count(ctx context.Context, where filter.Bound, limit int64) 
 }
 
 func (w *workspace) facets(ctx context.Context, where filter.Bound) (driver.Facets, error) {
-	e := &evaluator{ctx: ctx, w: w}
-	matches, err := e.eval(where.Node(), w.live)
+	matches, err := (&evaluator{ctx, w}).eval(where.Node(), w.live)
 	if err != nil {
 		return driver.Facets{}, err
 	}
-	f := driver.Facets{
-		Total:   int64(matches.GetCardinality()),
-		Sources: map[visitor.Source]int64{}, Tags: map[tag.ID]int64{}, Groups: map[group.ID]int64{},
-	}
+	f := driver.NewFacets()
+	f.Total = int64(matches.GetCardinality())
 	for name, n := range w.sources {
 		countFacet(f.Sources, visitor.Source(name), n.members, matches)
 	}

@@ -156,7 +156,7 @@ func (x *eventIndex) about(ctx context.Context, j *journal, id visitor.ID) ([]dr
 		x.numbers = map[uuid.UUID][]driver.Seq{}
 	}
 	for ; x.last < j.last(); x.last++ {
-		if x.last%chunk == 0 && ctx.Err() != nil {
+		if x.last%65_536 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		e := j.at(x.last + 1)

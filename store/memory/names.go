@@ -27,8 +27,7 @@ func (t nameTable) intern(text string) *internedName {
 }
 
 // sets returns the bitmaps of those names that exist.
-func (t nameTable) sets(names []string) []*roaring.Bitmap {
-	var sets []*roaring.Bitmap
+func (t nameTable) sets(names ...string) (sets []*roaring.Bitmap) {
 	for _, name := range names {
 		if n := t[name]; n != nil {
 			sets = append(sets, n.members)

@@ -26,42 +26,41 @@ func (w *workspace) find(ctx context.Context, q driver.Select) ([]visitor.Visito
 		if !ok && q.After.ID != "" {
 			return nil, text.Refuse("after", "not an id")
 		}
-		top.after = &rank{name: []byte(q.After.Name), micros: q.After.Micros, id: id}
+		top.after = &rank{&record{id: id}, []byte(q.After.Name), q.After.Micros}
 	}
-	e := &evaluator{ctx: ctx, w: w}
-	find := e.sorted
+	e := &evaluator{ctx, w}
+	offer := e.offer
 	if key == driver.ByID {
-		find = e.inOrder
+		offer = e.offerInOrder
 	}
-	positions, err := find(q.Where.Node(), top)
-	if err != nil || len(positions) == 0 {
+	if err := offer(q.Where.Node(), &top); err != nil {
 		return nil, err
 	}
-	page := make([]visitor.Visitor, len(positions))
-	for i, p := range positions {
-		page[i] = w.records[p].visitor()
+	var page []visitor.Visitor
+	for _, r := range top.first() {
+		page = append(page, r.record.visitor())
 	}
 	return page, nil
 }
 
-// sorted selects the first of all matches.
-func (e *evaluator) sorted(where bound.Node, top topN) ([]uint32, error) {
+// offer offers all matches to top.
+func (e *evaluator) offer(where bound.Node, top *topN) error {
 	matches, err := e.eval(where, e.w.live)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for p := range matches.Iterate {
 		top.offer(p)
 	}
-	return top.positions(), nil
+	return nil
 }
 
-// inOrder walks the positions in the order of ids until a page is full, and merges the
-// visitors that are out of order into it.
-func (e *evaluator) inOrder(where bound.Node, top topN) ([]uint32, error) {
+// offerInOrder offers the matches that are out of order, and then those in the order of ids
+// until the page is full.
+func (e *evaluator) offerInOrder(where bound.Node, top *topN) error {
 	outOfOrder, err := e.eval(where, e.w.outOfOrder)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for p := range outOfOrder.Iterate {
 		top.offer(p)
@@ -70,24 +69,30 @@ func (e *evaluator) inOrder(where bound.Node, top topN) ([]uint32, error) {
 	switch {
 	case top.after == nil:
 	case top.descending:
-		to = e.w.firstFrom(top.after.id)
+		to = e.w.firstFrom(top.after.record.id)
 	default:
-		from = e.w.firstAfter(top.after.id)
+		from = e.w.firstFrom(top.after.record.id)
 	}
-	var found []uint32
-	for window := range windows(from, to, top.limit, top.descending) {
+	left := top.limit + 1 // the first may be the start of the page
+	for window := range windows(from, to, left, top.descending) {
 		window.And(e.w.live)
 		window.AndNot(e.w.outOfOrder)
 		matches, err := e.eval(where, window)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		found = appendFirst(found, matches, top.limit, top.descending)
-		if len(found) == top.limit {
+		var it roaring.IntIterable = matches.Iterator()
+		if top.descending {
+			it = matches.ReverseIterator()
+		}
+		for ; left > 0 && it.HasNext(); left-- {
+			top.offer(it.Next())
+		}
+		if left == 0 {
 			break
 		}
 	}
-	return top.merge(found), nil
+	return nil
 }
 
 // windows divides the positions into windows, each four times as large as the one before:
@@ -110,16 +115,4 @@ func windows(from, to, limit int, backward bool) iter.Seq[*roaring.Bitmap] {
 			}
 		}
 	}
-}
-
-// appendFirst appends positions from one end of the set until to has limit.
-func appendFirst(to []uint32, set *roaring.Bitmap, limit int, backward bool) []uint32 {
-	var it roaring.IntIterable = set.Iterator()
-	if backward {
-		it = set.ReverseIterator()
-	}
-	for len(to) < limit && it.HasNext() {
-		to = append(to, it.Next())
-	}
-	return to
 }

@@ -3,7 +3,6 @@ package memory
 import (
 	"bytes"
 	"slices"
-	"sort"
 
 	"github.com/google/uuid"
 )
@@ -17,14 +16,10 @@ const (
 
 func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
 
-// firstAfter returns the first position whose largest id is above id.
-func (w *workspace) firstAfter(id uuid.UUID) int {
-	return sort.Search(len(w.maxIDs), func(p int) bool { return compareIDs(w.maxIDs[p], id) > 0 })
-}
-
 // firstFrom returns the first position whose largest id is not below id.
 func (w *workspace) firstFrom(id uuid.UUID) int {
-	return sort.Search(len(w.maxIDs), func(p int) bool { return compareIDs(w.maxIDs[p], id) >= 0 })
+	p, _ := slices.BinarySearchFunc(w.maxIDs, id, compareIDs)
+	return p
 }
 
 // renumberIfWorthwhile moves visitors that are out of order to the positions of their ids, and
@@ -46,7 +41,7 @@ func (w *workspace) renumberIfWorthwhile() {
 		}
 	}
 	// Visitors before the smallest of these ids do not move.
-	if from := w.firstAfter(first); len(w.records)-from <= maxMoves*n {
+	if from := w.firstFrom(first); len(w.records)-from <= maxMoves*n {
 		w.renumber(from)
 		return
 	}

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -21,114 +22,91 @@ func (e *evaluator) terms(terms bound.Terms, within *roaring.Bitmap) (*roaring.B
 			needles = append(needles, appendPhone(nil, t.Digits))
 		}
 		var err error
-		if within, err = e.w.text.search(e.ctx, within, needles...); err != nil || within.IsEmpty() {
-			return within, err
+		if within, err = e.w.text.search(e.ctx, within, needles...); err != nil {
+			return nil, err
 		}
 	}
 	return within, nil
 }
 
-// test evaluates a condition for which there is no bitmap.
+// test evaluates a condition with its bitmaps or its column of times. If it has neither, it
+// narrows within as far as possible and calls bound.Match for each visitor that is left.
 func (e *evaluator) test(t *bound.Test, within *roaring.Bitmap) (*roaring.Bitmap, error) {
-	if column, ok := e.w.column(t); ok {
-		return e.between(t, column, within)
+	if sets, ok := e.w.sets(t); ok {
+		return e.union(sets, within), nil
 	}
-	switch {
-	case t.Field.Kind == bound.AttrKind:
-		within = e.union(e.w.attributes.sets([]string{t.Attr}), within)
-	case t.Field.Kind == bound.IdentityKind:
-		var channels []*roaring.Bitmap
-		for _, ref := range t.Refs {
-			channels = append(channels, e.w.channels.sets([]string{string(ref.Source)})...)
+	if column := e.w.column(t); column != nil {
+		return e.keep(within, func(p uint32) bool {
+			return column[p] != 0 && (t.Op == bound.OpExists || t.HasTime(column[p]))
+		})
+	}
+	if t.Field.Kind == bound.AttrKind {
+		within = e.union(e.w.attributes.sets(t.Attr), within)
+	} else if needles := needles(t); needles != nil {
+		var err error
+		if within, err = e.w.text.search(e.ctx, within, needles...); err != nil {
+			return nil, err
 		}
-		within = e.union(channels, within)
-	default:
-		if needles := needles(t); needles != nil {
-			var err error
-			if within, err = e.w.text.search(e.ctx, within, needles...); err != nil {
-				return nil, err
+	}
+	v := visitor.Visitor{Attributes: visitor.Attributes{}}
+	return e.keep(within, func(p uint32) bool {
+		e.w.records[p].fillTested(&v, t)
+		return bound.Match(t, &v)
+	})
+}
+
+// fillTested sets the field that t tests, which has no bitmap or column. That is faster than
+// to copy the visitor.
+func (r *record) fillTested(v *visitor.Visitor, t *bound.Test) {
+	switch t.Field.Kind {
+	case bound.IdentityKind:
+		v.Identities = r.appendIdentities(v.Identities[:0])
+	case bound.AttrKind:
+		for _, a := range r.attributes {
+			if a.name.text == t.Attr {
+				v.Attributes[t.Attr] = a.value
 			}
 		}
+	default:
+		v.Name, v.Email, v.Phone = r.name, r.email, r.phone
 	}
-	return e.check(t, within)
 }
 
 // needles returns texts of which every match has one in its document. It returns nil if
 // the condition is not about an indexed text.
-func needles(t *bound.Test) [][]byte {
-	var fold func(string) []byte
-	switch t.Field.Name {
-	case "name", "email":
-		fold = func(s string) []byte { return []byte(s) }
-	case "phone":
-		fold = func(s string) []byte { return appendPhone(nil, s) }
-	default:
+func needles(t *bound.Test) (all [][]byte) {
+	if t.Field.Kind != bound.TextKind && t.Field.Kind != bound.PhoneKind {
 		return nil
 	}
-	var before, after []byte
-	switch t.Op {
-	case bound.OpContains:
-	case bound.OpPrefix:
-		before = []byte{border}
-	case bound.OpSuffix:
-		after = []byte{border}
-	case bound.OpIn:
-		before, after = []byte{border}, []byte{border}
-	default:
-		return nil
-	}
-	var all [][]byte
 	for _, s := range t.Texts {
-		all = append(all, slices.Concat(before, fold(s), after))
+		needle := []byte(s)
+		if t.Field.Kind == bound.PhoneKind {
+			needle = appendPhone(nil, s)
+		}
+		if t.Op == bound.OpPrefix || t.Op == bound.OpIn {
+			needle = slices.Insert(needle, 0, border)
+		}
+		if t.Op == bound.OpSuffix || t.Op == bound.OpIn {
+			needle = append(needle, border)
+		}
+		all = append(all, needle)
 	}
 	return all
 }
 
-// check calls bound.Match for each visitor in within.
-func (e *evaluator) check(n bound.Node, within *roaring.Bitmap) (*roaring.Bitmap, error) {
-	var hits []uint32
+// keep returns the positions in within that match.
+func (e *evaluator) keep(within *roaring.Bitmap, match func(uint32) bool) (*roaring.Bitmap, error) {
 	read := 0
-	for p := range within.Iterate {
-		if read++; read%16 == 0 && e.ctx.Err() != nil {
-			return nil, e.ctx.Err()
-		}
-		e.load(e.w.records[p], n)
-		if bound.Match(n, &e.visitor) {
-			hits = append(hits, p)
-		}
-	}
-	found := roaring.New()
-	found.AddMany(hits)
-	return found, nil
-}
-
-// load sets e.visitor to the visitor of a record. For the common fields it sets only the
-// field that n tests, which is faster.
-func (e *evaluator) load(r *record, n bound.Node) {
-	t, ok := n.(*bound.Test)
-	if !ok {
-		e.visitor = r.visitor()
-		return
-	}
-	switch t.Field.Name {
-	case "name":
-		e.visitor.Name = r.name
-	case "email":
-		e.visitor.Email = r.email
-	case "phone":
-		e.visitor.Phone = r.phone
-	case "identity":
-		e.visitor.Identities = r.appendIdentities(e.visitor.Identities[:0])
-	case "attr":
-		if e.visitor.Attributes == nil {
-			e.visitor.Attributes = make(visitor.Attributes, 1)
-		}
-		for _, a := range r.attributes {
-			if a.name.text == t.Attr {
-				e.visitor.Attributes[t.Attr] = a.value
+	words := within.ToDense()
+	for i, word := range words {
+		for ; word != 0; word &= word - 1 {
+			if read++; read%16 == 0 && e.ctx.Err() != nil {
+				return nil, e.ctx.Err()
+			}
+			if bit := bits.TrailingZeros64(word); !match(uint32(i*64 + bit)) {
+				words[i] &^= 1 << bit
 			}
 		}
-	default:
-		e.visitor = r.visitor()
 	}
+	return roaring.FromDense(words, false), nil
 }

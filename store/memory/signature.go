@@ -1,7 +1,5 @@
 package memory
 
-import "math/bits"
-
 // signature summarizes a block of text, as a Bloom filter of its trigrams (three bytes in a
 // row): a text of which a bit is missing is not in the block.
 type signature [signatureBits / 64]uint64
@@ -21,28 +19,12 @@ func (s *signature) add(text []byte) {
 	}
 }
 
-// has reports whether a text with those hashes may be in the block.
-func (s *signature) has(hashes []uint16) bool {
-	for _, h := range hashes {
-		if s[h/64]&(1<<(h%64)) == 0 {
+// has reports whether the text may be in the block.
+func (s *signature) has(text []byte) bool {
+	for i := 2; i < len(text); i++ {
+		if h := hash3(text[i-2], text[i-1], text[i]); s[h/64]&(1<<(h%64)) == 0 {
 			return false
 		}
 	}
 	return true
-}
-
-// appendHashes appends the hashes of the trigrams of a text.
-func appendHashes(to []uint16, text []byte) []uint16 {
-	for i := 2; i < len(text); i++ {
-		to = append(to, hash3(text[i-2], text[i-1], text[i]))
-	}
-	return to
-}
-
-// appendBits appends the index of each bit of a word, plus base.
-func appendBits(to []uint32, base uint32, word uint64) []uint32 {
-	for ; word != 0; word &= word - 1 {
-		to = append(to, base+uint32(bits.TrailingZeros64(word)))
-	}
-	return to
 }

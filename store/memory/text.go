@@ -3,7 +3,6 @@ package memory
 import (
 	"bytes"
 	"context"
-	"iter"
 	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -128,55 +127,22 @@ func (t *textBlock) find(needle []byte) (slots uint64) {
 
 // search returns the positions in within whose document contains one of the needles.
 func (x *textIndex) search(ctx context.Context, within *roaring.Bitmap, needles ...[]byte) (*roaring.Bitmap, error) {
-	hashes := make([][]uint16, len(needles))
-	for i, needle := range needles {
-		hashes[i] = appendHashes(nil, needle)
-	}
-	var hits []uint32
 	read := 0
-	for b := range blocksOf(within) {
-		if read += len(needles); read >= 1024 {
-			read = 0
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
+	words := within.ToDense() // a word has a bit for each document of a block
+	for b, word := range words {
+		if word == 0 {
+			continue
+		}
+		if read++; read%512 == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
 		}
 		var slots uint64
-		for i, needle := range needles {
-			if x.signatures[b].has(hashes[i]) {
+		for _, needle := range needles {
+			if x.signatures[b].has(needle) {
 				slots |= x.blocks[b].find(needle)
 			}
 		}
-		hits = appendBits(hits, b*block, slots)
+		words[b] = word & slots
 	}
-	found := roaring.New()
-	found.AddMany(hits)
-	found.And(within)
-	return found, nil
-}
-
-// blocksOf iterates over the blocks that have a position in the set, or over all blocks
-// between the first and the last if that is faster.
-func blocksOf(set *roaring.Bitmap) iter.Seq[uint32] {
-	return func(yield func(uint32) bool) {
-		if set.IsEmpty() {
-			return
-		}
-		first, last := set.Minimum()/block, set.Maximum()/block
-		if set.GetCardinality() >= uint64(last-first) {
-			for b := first; b <= last; b++ {
-				if !yield(b) {
-					return
-				}
-			}
-			return
-		}
-		for it := set.Iterator(); it.HasNext(); {
-			b := it.Next() / block
-			if !yield(b) {
-				return
-			}
-			it.AdvanceIfNeeded((b + 1) * block)
-		}
-	}
+	return roaring.FromDense(words, false), nil
 }

@@ -14,14 +14,11 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// journal holds the events of a workspace in parts, which are full except for the last, so
-// that it grows without being copied.
+// journal holds the events of a workspace.
 type journal struct {
-	parts [][]event
-	index eventIndex
+	events []event // the first has number 1
+	index  eventIndex
 }
-
-const partSize = 1_024
 
 // event is a driver.Event in less memory. Its number follows from its place.
 type event struct {
@@ -46,26 +43,18 @@ type eventDetails struct {
 }
 
 // last returns the number of the last event, which is the number of events.
-func (j *journal) last() driver.Seq {
-	n := len(j.parts)
-	if n == 0 {
-		return 0
-	}
-	return driver.Seq((n-1)*partSize + len(j.parts[n-1]))
-}
-
-func (j *journal) at(seq driver.Seq) *event { return &j.parts[(seq-1)/partSize][(seq-1)%partSize] }
+func (j *journal) last() driver.Seq { return driver.Seq(len(j.events)) }
 
 // add numbers an event and appends it. Consecutive events share details that are equal, for
 // example if many visitors get one tag.
 func (j *journal) add(e driver.Event) {
 	var previous event
 	if last := j.last(); last > 0 {
-		previous = *j.at(last)
+		previous = j.events[last-1]
 	}
 	added := event{at: driver.Micros(e.At), head: previous.head}
 	added.visitor, _ = parseID(e.Visitor)
-	if head := (eventHead{e.Kind, author{e.Actor, e.Cause}}); len(j.parts) == 0 || previous.head.Value() != head {
+	if head := (eventHead{e.Kind, author{e.Actor, e.Cause}}); len(j.events) == 0 || previous.head.Value() != head {
 		added.head = unique.Make(head)
 	}
 	switch d := previous.details; {
@@ -77,32 +66,13 @@ func (j *journal) add(e driver.Event) {
 		added.details = &eventDetails{tags: slices.Clone(e.Tags), groups: slices.Clone(e.Groups), fields: slices.Clone(e.Fields)}
 		added.details.other, _ = parseID(e.Other)
 	}
-	j.append(added)
-}
-
-func (j *journal) append(e event) {
-	n := len(j.parts)
-	if n == 0 || len(j.parts[n-1]) == partSize {
-		j.parts = append(j.parts, nil)
-		n++
-	}
-	part := j.parts[n-1]
-	if len(part) == cap(part) {
-		part = append(make([]event, 0, min(partSize, 16+2*len(part))), part...)
-	}
-	j.parts[n-1] = append(part, e)
+	j.events = append(j.events, added)
 }
 
 // truncate drops the events after that number.
 func (j *journal) truncate(last driver.Seq) {
-	keep := (int(last) + partSize - 1) / partSize
-	clear(j.parts[keep:])
-	j.parts = j.parts[:keep]
-	if keep > 0 {
-		end := int(last) - (keep-1)*partSize
-		clear(j.parts[keep-1][end:])
-		j.parts[keep-1] = j.parts[keep-1][:end]
-	}
+	clear(j.events[last:])
+	j.events = j.events[:last]
 }
 
 // read returns the events of a query.
@@ -127,7 +97,7 @@ func (j *journal) read(ctx context.Context, q driver.EventQuery) ([]driver.Event
 
 // event returns a copy of the event with that number.
 func (j *journal) event(seq driver.Seq) driver.Event {
-	e := j.at(seq)
+	e := j.events[seq-1]
 	head := e.head.Value()
 	copied := driver.Event{
 		Seq: seq, Kind: head.kind, At: driver.FromMicros(e.at), Visitor: formatID(e.visitor), Actor: head.by.actor, Cause: head.by.cause,
@@ -159,7 +129,7 @@ func (x *eventIndex) about(ctx context.Context, j *journal, id visitor.ID) ([]dr
 		if x.last%65_536 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		e := j.at(x.last + 1)
+		e := j.events[x.last]
 		x.add(e.visitor, x.last+1)
 		if e.details != nil {
 			x.add(e.details.other, x.last+1)

@@ -18,6 +18,8 @@ type owners struct {
 
 type ownerKey struct{ channel, externalID string }
 
+func (i *identity) ownerKey() ownerKey { return ownerKey{i.channel.text, i.externalID} }
+
 func newOwners() owners {
 	return owners{map[ownerKey]uuid.UUID{}, map[ownerKey][]uuid.UUID{}}
 }
@@ -31,29 +33,22 @@ func (o *owners) of(k ownerKey) []uuid.UUID {
 	return append([]uuid.UUID{first}, o.more[k]...)
 }
 
-func (o *owners) add(i identity, id uuid.UUID) {
-	k := ownerKey{i.channel.text, i.externalID}
+func (o *owners) add(k ownerKey, id uuid.UUID) {
 	if _, taken := o.first[k]; taken {
 		o.more[k] = append(o.more[k], id)
-		return
+	} else {
+		o.first[k] = id
 	}
-	o.first[k] = id
 }
 
-func (o *owners) remove(i identity, id uuid.UUID) {
-	k := ownerKey{i.channel.text, i.externalID}
+func (o *owners) remove(k ownerKey, id uuid.UUID) {
 	all := o.of(k)
-	at := slices.Index(all, id)
-	all = slices.Delete(all, at, at+1)
 	delete(o.first, k)
 	delete(o.more, k)
 	k.externalID = strings.Clone(k.externalID) // it is part of a string with the username of the deleted visitor
-	for n, id := range all {
-		if n == 0 {
-			o.first[k] = id
-		} else {
-			o.more[k] = append(o.more[k], id)
-		}
+	n := slices.Index(all, id)
+	for _, other := range slices.Delete(all, n, n+1) {
+		o.add(k, other)
 	}
 }
 

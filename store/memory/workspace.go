@@ -99,13 +99,13 @@ func (w *workspace) put(p uint32, next *record) {
 	if old != nil {
 		delete(w.ids, old.id)
 		for _, i := range old.identities {
-			w.owners.remove(i, old.id)
+			w.owners.remove(i.ownerKey(), old.id)
 		}
 	}
 	if next != nil {
 		w.ids[next.id] = p
 		for _, i := range next.identities {
-			w.owners.add(i, next.id)
+			w.owners.add(i.ownerKey(), next.id)
 		}
 	}
 }

@@ -39,10 +39,10 @@ type Patch struct {
 	IfRevision int64 `json:"if_revision,omitempty"`
 }
 
-// Apply returns v changed by p, which Rules.Patch has normalized, and whether a field differs.
-// The changed fields count as set by hand at that time. It does not change UpdatedAt and
+// Apply returns v changed by p, which Rules.Patch has normalized, and the names of the fields
+// that differ, as Changed returns them. These fields count as set by hand at that time. It does not change UpdatedAt and
 // Revision, and does not check IfRevision.
-func (p Patch) Apply(v Visitor, at time.Time) (Visitor, bool) {
+func (p Patch) Apply(v Visitor, at time.Time) (Visitor, []string) {
 	before := v
 	set(&v.Name, p.Name)
 	set(&v.Email, p.Email)
@@ -51,11 +51,11 @@ func (p Patch) Apply(v Visitor, at time.Time) (Visitor, bool) {
 	if len(p.Set)+len(p.Unset) > 0 {
 		v.Attributes = v.Attributes.Merge(p.Set, p.Unset)
 	}
-	changed := changedFields(before, v)
+	changed := Changed(before, v)
 	if len(changed) > 0 {
 		v.edited(changed, at)
 	}
-	return v, len(changed) > 0
+	return v, changed
 }
 
 func set[T any](field *T, value *T) {

@@ -96,7 +96,7 @@ func ExampleNormalizePhone() {
 func ExamplePatch_Apply() {
 	v, changed := visitor.Patch{Name: new("Ada")}.Apply(visitor.Visitor{Name: "Bob"}, time.Now())
 	fmt.Println(v.Name, changed)
-	// Output: Ada true
+	// Output: Ada [name]
 }
 
 func ExampleNewID() {

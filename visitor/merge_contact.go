@@ -60,7 +60,10 @@ func (v *Visitor) addIdentity(i Identity, c Contact) {
 
 // fill sets a field to its value in the contact if the policy allows it.
 func (v *Visitor) fill(f *profileField, p Policy, c Contact, provenance Provenance) {
-	value := f.getFrom(c)
+	if f.fromContact == nil {
+		return
+	}
+	value := f.fromContact(c)
 	if value.kind == "" {
 		return
 	}

@@ -9,46 +9,43 @@ import (
 // profileField is a field of the profile: one of those that Changed names, except identities.
 type profileField struct {
 	name        string
-	text        func(*Visitor) *string // its place in a visitor; nil for an attribute
-	fromContact func(Contact) string   // its value in a contact; nil for an attribute and the source
-	fill        func(Policy) Fill      // when it is filled from a contact; nil: never
+	fromContact func(Contact) Value // its value in a contact, the zero Value for none; nil: never filled
+	fill        func(Policy) Fill   // when it is filled from a contact; nil: never filled
 	// changesWithID is set if the value changes together with the id: on WhatsApp the phone
 	// number is an id. Then a contact with PreviousIDs replaces the value.
 	changesWithID bool
 }
 
-// profileFields are the fields of the profile except the attributes. A new field is a row here
-// and a struct field of Visitor, Draft, Patch and Contact.
+// profileFields are the fields of the profile except the attributes. A new field is a row here,
+// a case of profileField.text, and a struct field of Visitor, Draft, Patch and Contact.
 var profileFields = []*profileField{
 	{
 		name:        "name",
-		text:        func(v *Visitor) *string { return &v.Name },
-		fromContact: func(c Contact) string { return c.Name },
+		fromContact: func(c Contact) Value { return textOrNone(c.Name) },
 		fill:        func(p Policy) Fill { return cmp.Or(p.Name, IfNewer) },
 	},
 	{
 		name:        "email",
-		text:        func(v *Visitor) *string { return &v.Email },
-		fromContact: func(c Contact) string { return c.Email },
+		fromContact: func(c Contact) Value { return textOrNone(c.Email) },
 		fill:        func(p Policy) Fill { return cmp.Or(p.Email, IfEmpty) },
 	},
 	{
 		name:          "phone",
-		text:          func(v *Visitor) *string { return &v.Phone },
-		fromContact:   func(c Contact) string { return c.Phone },
+		fromContact:   func(c Contact) Value { return textOrNone(c.Phone) },
 		fill:          func(p Policy) Fill { return cmp.Or(p.Phone, IfEmpty) },
 		changesWithID: true,
 	},
-	{
-		name: "source",
-		text: func(v *Visitor) *string { return (*string)(&v.Source) },
-	},
+	{name: "source"},
 }
 
 const attributePrefix = "attr." // of the field names of attributes
 
 func attributeField(name string) *profileField {
-	return &profileField{name: attributePrefix + name, fill: func(p Policy) Fill { return cmp.Or(p.Attributes, IfEmpty) }}
+	return &profileField{
+		name:        attributePrefix + name,
+		fromContact: func(c Contact) Value { return c.Attributes[name] },
+		fill:        func(p Policy) Fill { return cmp.Or(p.Attributes, IfEmpty) },
+	}
 }
 
 // fieldsOf returns the fields in which any of the visitors can have a value or a provenance.
@@ -74,23 +71,27 @@ func fieldsOf(visitors ...Visitor) []*profileField {
 
 func (f *profileField) attribute() string { return f.name[len(attributePrefix):] }
 
-// get returns the value of the field in v, the zero Value if it has none.
-func (f *profileField) get(v *Visitor) Value {
-	if f.text == nil {
-		return v.Attributes[f.attribute()]
+// text returns where v has the field, nil for an attribute.
+func (f *profileField) text(v *Visitor) *string {
+	switch f.name {
+	case "name":
+		return &v.Name
+	case "email":
+		return &v.Email
+	case "phone":
+		return &v.Phone
+	case "source":
+		return (*string)(&v.Source)
 	}
-	return textOrNone(*f.text(v))
+	return nil
 }
 
-// getFrom returns the value of the field in a contact, the zero Value if it has none.
-func (f *profileField) getFrom(c Contact) Value {
-	switch {
-	case f.text == nil:
-		return c.Attributes[f.attribute()]
-	case f.fromContact == nil:
-		return Value{}
+// get returns the value of the field in v, the zero Value if it has none.
+func (f *profileField) get(v *Visitor) Value {
+	if text := f.text(v); text != nil {
+		return textOrNone(*text)
 	}
-	return textOrNone(f.fromContact(c))
+	return v.Attributes[f.attribute()]
 }
 
 func textOrNone(s string) Value {
@@ -102,9 +103,10 @@ func textOrNone(s string) Value {
 
 // set sets the field of v. The zero Value clears it.
 func (f *profileField) set(v *Visitor, value Value) {
+	text := f.text(v)
 	switch {
-	case f.text != nil:
-		*f.text(v) = value.text
+	case text != nil:
+		*text = value.text
 	case value.kind == "":
 		v.Attributes = v.Attributes.Merge(nil, []string{f.attribute()})
 	default:
@@ -129,33 +131,24 @@ func (f *profileField) current(v *Visitor) (w fieldValue, ok bool) {
 	return w, ok
 }
 
-// changedFields returns the fields in which a and b differ.
-func changedFields(a, b Visitor) []*profileField {
-	var changed []*profileField
-	for _, f := range profileFields {
-		if *f.text(&a) != *f.text(&b) {
-			changed = append(changed, f)
-		}
-	}
-	for name, value := range a.Attributes {
-		if !b.Attributes[name].Equal(value) {
-			changed = append(changed, attributeField(name))
-		}
-	}
-	for name := range b.Attributes {
-		if _, ok := a.Attributes[name]; !ok {
-			changed = append(changed, attributeField(name))
-		}
-	}
-	return changed
-}
-
 // Changed returns the names of the profile's fields in which a and b differ, sorted:
 // name, email, phone, source, attr.NAME for an attribute, identities.
 func Changed(a, b Visitor) []string {
 	var fields []string
-	for _, f := range changedFields(a, b) {
-		fields = append(fields, f.name)
+	for _, f := range profileFields {
+		if *f.text(&a) != *f.text(&b) {
+			fields = append(fields, f.name)
+		}
+	}
+	for name, value := range a.Attributes {
+		if !b.Attributes[name].Equal(value) {
+			fields = append(fields, attributePrefix+name)
+		}
+	}
+	for name := range b.Attributes {
+		if _, ok := a.Attributes[name]; !ok {
+			fields = append(fields, attributePrefix+name)
+		}
 	}
 	if !slices.EqualFunc(a.Identities, b.Identities, func(i, j Identity) bool { return i.Is(j) && i.Username == j.Username }) {
 		fields = append(fields, "identities")

@@ -35,12 +35,12 @@ func (v Visitor) Placeholder() bool { return v.Provenance["name"].Placeholder }
 // edited removes the provenance of fields that were set or cleared by hand. If v has
 // identities, clearing a field is recorded, so that a channel which sends the old value again
 // does not fill it.
-func (v *Visitor) edited(fields []*profileField, at time.Time) {
+func (v *Visitor) edited(fields []string, at time.Time) {
 	v.Provenance = v.Provenance.Clone()
-	for _, f := range fields {
-		delete(v.Provenance, f.name)
-		if f.get(v).kind == "" && len(v.Identities) > 0 {
-			v.setProvenance(f.name, Provenance{At: at.UTC().Truncate(time.Microsecond)})
+	for _, name := range fields {
+		delete(v.Provenance, name)
+		if f := (profileField{name: name}); f.get(v).kind == "" && len(v.Identities) > 0 {
+			v.setProvenance(name, Provenance{At: at.UTC().Truncate(time.Microsecond)})
 		}
 	}
 	if len(v.Provenance) == 0 {

@@ -43,8 +43,10 @@ func (b *batch) changeIdentities(a Audit, id visitor.ID, change func(*visitor.Vi
 	if err := change(&after); err != nil {
 		return Outcome{}, err
 	}
-	if normalize(&after); len(visitor.Changed(*before, after)) == 0 {
+	normalize(&after)
+	changed := visitor.Changed(*before, after)
+	if len(changed) == 0 {
 		return Outcome{Effect: Unchanged, Visitor: b.result(before.ID)}, nil
 	}
-	return b.update(a, *before, after)
+	return b.update(a, *before, after, changed)
 }

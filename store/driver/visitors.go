@@ -76,19 +76,19 @@ func (b *batch) updateVisitor(c UpdateVisitor) (Outcome, error) {
 		return Outcome{}, &Error{Kind: "visitor", Key: string(before.ID), Err: ErrConflict}
 	}
 	after, changed := c.Patch.Apply(*before, c.At)
-	if !changed {
+	if len(changed) == 0 {
 		return Outcome{Effect: Unchanged, Visitor: b.result(before.ID)}, nil
 	}
-	return b.update(c.Audit, *before, after)
+	return b.update(c.Audit, *before, after, changed)
 }
 
-// update replaces a profile that has changed by its next revision.
-func (b *batch) update(a Audit, before, after visitor.Visitor) (Outcome, error) {
+// update replaces a profile in which the fields have changed by its next revision.
+func (b *batch) update(a Audit, before, after visitor.Visitor, fields []string) (Outcome, error) {
 	if err := after.CheckLimits(); err != nil {
 		return Outcome{}, err
 	}
 	after.UpdatedAt, after.Revision = a.At, before.Revision+1
-	b.event(a, Event{Kind: VisitorUpdated, Visitor: after.ID, Fields: visitor.Changed(before, after)})
+	b.event(a, Event{Kind: VisitorUpdated, Visitor: after.ID, Fields: fields})
 	b.set(after)
 	return Outcome{Effect: Updated, Visitor: b.result(after.ID)}, nil
 }

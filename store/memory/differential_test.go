@@ -121,7 +121,7 @@ func (m *model) edit() (changes []driver.Change) {
 		case 1, 2:
 			p := visitor.Patch{Name: &other.Name, Email: &other.Email, Phone: &other.Phone, Source: &other.Source, Set: other.Attributes, Unset: slices.Sorted(maps.Keys(v.Attributes))}
 			changes = append(changes, driver.UpdateVisitor{Audit: a, ID: id, Patch: p})
-			if next, changed := p.Apply(v, a.At); changed {
+			if next, changed := p.Apply(v, a.At); len(changed) > 0 {
 				v = next
 				v.UpdatedAt, v.Revision = a.At, v.Revision+1
 			}

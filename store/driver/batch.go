@@ -14,14 +14,13 @@ import (
 // after the last.
 type batch struct {
 	tx       Tx
-	parts    Parts                      // of visitors that are read and written
-	visitors map[visitor.ID]*edit       // also by ids that no visitor has
-	order    []*edit                    // visitors in the order in which they were read
-	aliases  map[visitor.ID]visitor.ID  // "" for ids that are not aliases
-	owners   map[identityKey]visitor.ID // "" for identities that no visitor has
-	tags     map[string]*tag.Tag        // by key; nil for those that do not exist
-	groups   map[group.ID]*group.Group  // nil for those that do not exist
-	events   map[DedupKey]bool          // whether processed before
+	parts    Parts                          // of visitors that are read and written
+	visitors table[visitor.ID, *edit]       // also by ids that no visitor has
+	aliases  table[visitor.ID, visitor.ID]  // "" for ids that are not aliases
+	owners   table[identityKey, visitor.ID] // "" for identities that no visitor has
+	tags     table[string, *tag.Tag]        // by key; nil for those that do not exist
+	groups   table[group.ID, *group.Group]  // nil for those that do not exist
+	events   table[DedupKey, bool]          // whether processed before
 
 	// To be written, besides the visitors that changed:
 	processed   []DedupKey
@@ -34,8 +33,8 @@ type batch struct {
 type edit struct {
 	before, now *visitor.Visitor // nil if it does not exist
 	changed     bool
-	returned    bool            // its lists are part of an outcome
-	after       visitor.Visitor // what now points to after a change
+	returned    bool            // now, or an earlier visitor with its lists, is part of an outcome
+	after       visitor.Visitor // what now points to after a change, unless that was returned
 }
 
 // identityKey is the part of an identity that is unique in a workspace.
@@ -48,50 +47,76 @@ func identityKeyOf(i visitor.Identity) identityKey {
 	return identityKey{i.Source, i.Account, i.ExternalID}
 }
 
-// reset forgets all rows. It keeps the memory of the maps and lists: allocating them again
-// for each batch would take a third of the time of a large Apply in memory.
+// reset removes all rows. It keeps the memory of the tables: allocating it again for each batch
+// would take a third of the time of a large Apply in memory.
 func (b *batch) reset() {
-	clear(b.visitors)
-	clear(b.aliases)
-	clear(b.owners)
-	clear(b.tags)
-	clear(b.groups)
-	clear(b.events)
-	clear(b.order)
-	b.order, b.processed, b.deleted, b.log = b.order[:0], nil, nil, b.log[:0]
+	b.visitors.clear()
+	b.aliases.clear()
+	b.owners.clear()
+	b.tags.clear()
+	b.groups.clear()
+	b.events.clear()
+	b.processed, b.deleted, b.log = nil, nil, b.log[:0]
 }
 
-// set replaces a visitor that was read, or creates one whose id was looked up. The caller
-// does not use the lists of v afterwards, since they are sorted and kept.
-func (b *batch) set(v visitor.Visitor) {
-	normalize(&v)
-	e := b.visitors[v.ID]
+// save is set and event for a visitor that may exceed a limit.
+func (b *batch) save(a Audit, v *visitor.Visitor, e Event) error {
+	if err := v.CheckLimits(); err != nil {
+		return err
+	}
+	b.set(v)
+	e.Visitor = v.ID
+	b.event(a, e)
+	return nil
+}
+
+// set replaces a visitor that was read, or creates one whose id was looked up. It normalizes v
+// and keeps its lists, which must not be changed afterwards.
+func (b *batch) set(v *visitor.Visitor) {
+	normalize(v)
+	e := b.visitors.get(v.ID)
 	sameIdentities := e.now != nil && slices.EqualFunc(e.now.Identities, v.Identities, visitor.Identity.Is)
 	if !sameIdentities && (b.parts.Has(Identities) || e.before == nil) {
-		b.release(e.now)
-		for _, i := range v.Identities {
-			put(&b.owners, identityKeyOf(i), v.ID)
-		}
+		b.setOwner(e.now, "")
+		b.setOwner(v, v.ID)
 	}
-	e.after = v
-	e.now, e.changed = &e.after, true
+	if e.returned {
+		after := *v
+		e.now = &after
+	} else {
+		e.after = *v
+		e.now = &e.after
+	}
+	e.changed = true
 }
 
 // remove deletes a visitor that was read.
 func (b *batch) remove(id visitor.ID) {
-	e := b.visitors[id]
-	b.release(e.now)
+	e := b.visitors.get(id)
+	b.setOwner(e.now, "")
 	e.now, e.changed = nil, true
 }
 
-// release makes the identities of a visitor free.
-func (b *batch) release(v *visitor.Visitor) {
+// setOwner sets the owner of all identities of v.
+func (b *batch) setOwner(v *visitor.Visitor, owner visitor.ID) {
 	if v == nil {
 		return
 	}
 	for _, i := range v.Identities {
-		put(&b.owners, identityKeyOf(i), "")
+		b.owners.set(identityKeyOf(i), owner)
 	}
+}
+
+// result returns a visitor as it is now, for an outcome. Outcomes do not share lists: a
+// visitor that was returned before is copied.
+func (b *batch) result(id visitor.ID) *visitor.Visitor {
+	e := b.visitors.get(id)
+	if e.returned {
+		v := e.now.Clone()
+		return &v
+	}
+	e.returned = true
+	return e.now
 }
 
 // normalize gives v the form in which stores return visitors: times in microseconds, lists
@@ -124,8 +149,8 @@ func (b *batch) event(a Audit, e Event) {
 
 // write writes what has changed. The rows must not be used afterwards.
 func (b *batch) write() error {
-	edits := make([]VisitorEdit, 0, len(b.order))
-	for _, e := range b.order {
+	edits := make([]VisitorEdit, 0, len(b.visitors.values))
+	for _, e := range b.visitors.values {
 		if e.changed && (e.before != nil || e.now != nil) {
 			edits = append(edits, VisitorEdit{e.before, e.now})
 		}
@@ -144,45 +169,28 @@ func (b *batch) write() error {
 			return err
 		}
 	}
-	if len(b.log) > 0 {
-		if err := b.tx.AppendEvents(b.log); err != nil {
-			return err
-		}
+	if len(b.log) == 0 {
+		return nil
 	}
-	return nil
+	return b.tx.AppendEvents(b.log)
 }
 
 func compareIDs(a, b VisitorEdit) int {
-	id := func(e VisitorEdit) visitor.ID {
-		if e.After != nil {
-			return e.After.ID
-		}
-		return e.Before.ID
-	}
+	id := func(e VisitorEdit) visitor.ID { return cmp.Or(e.After, e.Before).ID }
 	return cmp.Compare(id(a), id(b))
 }
 
 // forgetMerges deletes the stored states of the merges that led to deleted visitors, since
 // they hold their data too.
 func (b *batch) forgetMerges(deleted []visitor.ID) error {
-	for len(deleted) > 0 {
-		var from []visitor.ID
-		for ids := range slices.Chunk(deleted, maxBatch) {
-			some, err := b.tx.MergedInto(ids)
-			if err != nil {
-				return err
-			}
-			from = append(from, some...)
+	return inChunks(deleted, func(into []visitor.ID) error {
+		from, err := b.tx.MergedInto(into)
+		if err != nil {
+			return err
 		}
-		if len(from) == 0 {
-			return nil
+		if err := inChunks(from, b.tx.DeleteMerges); err != nil {
+			return err
 		}
-		for ids := range slices.Chunk(from, maxBatch) {
-			if err := b.tx.DeleteMerges(ids); err != nil {
-				return err
-			}
-		}
-		deleted = from
-	}
-	return nil
+		return b.forgetMerges(from)
+	})
 }

@@ -2,7 +2,7 @@ package driver
 
 import (
 	"cmp"
-	"reflect"
+	"maps"
 	"slices"
 
 	"github.com/contactpipeline/visitors/tag"
@@ -27,14 +27,14 @@ func (b *batch) capture(c CaptureContact) (Outcome, error) {
 		if err := b.readEvents([]DedupKey{key}); err != nil {
 			return Outcome{}, err
 		}
-		if b.events[key] {
+		if b.events.get(key) {
 			out := Outcome{Effect: Unchanged, Reason: AlreadyProcessed}
 			if len(m.people) > 0 {
 				out.Visitor = b.result(m.people[0].ID)
 			}
 			return out, nil
 		}
-		b.events[key] = true
+		b.events.set(key, true)
 		b.processed, b.processedAt = append(b.processed, key), c.At
 	}
 	switch {
@@ -56,16 +56,14 @@ func (b *batch) captureNew(c CaptureContact, m match) (Outcome, error) {
 		return Outcome{}, err
 	}
 	v := visitor.Visitor{ID: c.ID, Source: c.Contact.Source, CreatedAt: created, UpdatedAt: c.At, Revision: 1}
-	v = c.Policy.MergeContact(v, c.Contact, m.available(c.Contact))
+	v = c.Policy.MergeContact(v, c.Contact, m.available)
 	added, err := b.assignNew(&v, c)
 	if err != nil {
 		return Outcome{}, err
 	}
-	if err := v.CheckLimits(); err != nil {
+	if err := b.save(c.Audit, &v, Event{Kind: VisitorCreated, Tags: added}); err != nil {
 		return Outcome{}, err
 	}
-	b.set(v)
-	b.event(c.Audit, Event{Kind: VisitorCreated, Visitor: v.ID, Tags: added})
 	return Outcome{Effect: Created, Visitor: b.result(v.ID), Reason: NewPerson}, nil
 }
 
@@ -74,40 +72,45 @@ func (b *batch) captureNew(c CaptureContact, m match) (Outcome, error) {
 func (b *batch) captureKnown(c CaptureContact, m match) (Outcome, error) {
 	before, out := m.people[0], Outcome{Effect: Unchanged, Reason: m.reason}
 	for _, other := range m.people[1:] {
-		if err := b.merge(c.Audit, c.Policy, before, other); err != nil {
+		merged, err := b.merge(c.Audit, c.Policy, *before, *other)
+		if err != nil {
 			return Outcome{}, err
 		}
-		before, out.Effect = *b.result(before.ID), Updated
+		before, out.Effect = merged, Updated
 	}
-	after := c.Policy.MergeContact(before, c.Contact, m.available(c.Contact))
+	after := c.Policy.MergeContact(*before, c.Contact, m.available)
 	added, err := b.assignNew(&after, c)
 	if err != nil {
 		return Outcome{}, err
 	}
 	normalize(&after)
-	e := Event{Visitor: after.ID, Tags: added, Fields: visitor.Changed(before, after)}
+	e := Event{Tags: added, Fields: visitor.Changed(*before, after)}
 	switch {
 	case len(e.Fields) > 0:
 		out.Effect, e.Kind = Updated, VisitorUpdated
 		after.UpdatedAt, after.Revision = c.At, before.Revision+1
 	case len(e.Tags) > 0:
 		out.Effect, e.Kind = Updated, VisitorTagged
-	case !reflect.DeepEqual(before, after):
+	case !sameTimes(before, &after):
 		e.Kind = VisitorSeen
 		if out.Effect == Unchanged {
 			out.Effect = Touched
 		}
-	default:
+	}
+	if e.Kind != "" {
+		err = b.save(c.Audit, &after, e)
+	}
+	if err == nil {
 		out.Visitor = b.result(after.ID)
-		return out, nil
 	}
-	if err := after.CheckLimits(); err != nil {
-		return Outcome{}, err
-	}
-	b.set(after)
-	b.event(c.Audit, e)
-	out.Visitor = b.result(after.ID)
-	return out, nil
+	return out, err
+}
+
+// sameTimes reports whether a capture that changes no field keeps the times of last contact
+// and where values come from.
+func sameTimes(before, after *visitor.Visitor) bool {
+	return before.LastSeenAt.Equal(after.LastSeenAt) && slices.Equal(before.Identities, after.Identities) &&
+		maps.Equal(before.Provenance, after.Provenance)
 }
 
 // assignNew creates the tags of a capture that do not exist, and gives all to v.
@@ -124,20 +127,14 @@ func (b *batch) assignNew(v *visitor.Visitor, c CaptureContact) ([]tag.ID, error
 
 // match is the person that a contact comes from.
 type match struct {
-	people []visitor.Visitor // the same person, oldest first; empty if the person is new
-	reason CaptureReason     // how the first one was found
-	owners []visitor.ID      // of the contact's identities, "" for those that no visitor has
+	people    []*visitor.Visitor // the same person, oldest first; empty if the person is new
+	reason    CaptureReason      // how the first one was found
+	available []visitor.Identity // identities of the contact that the person has or can get
 }
 
-// available returns the contact's identities that the person has or can get.
-func (m match) available(c visitor.Contact) []visitor.Identity {
-	var free []visitor.Identity
-	for n, i := range c.Identities() {
-		if m.owners[n] == "" || slices.ContainsFunc(m.people, func(v visitor.Visitor) bool { return v.ID == m.owners[n] }) {
-			free = append(free, i)
-		}
-	}
-	return free
+// has reports whether the visitor with that id is one of the people.
+func (m *match) has(id visitor.ID) bool {
+	return slices.ContainsFunc(m.people, func(v *visitor.Visitor) bool { return v.ID == id })
 }
 
 // match looks a contact up: by its own id, by alternate and previous ids, by other
@@ -145,66 +142,57 @@ func (m match) available(c visitor.Contact) []visitor.Identity {
 // its own id, it does not match a visitor that has an id which conflicts with the contact's.
 // The ids of one contact can match several visitors.
 func (b *batch) match(c CaptureContact) (m match, err error) {
-	for _, i := range c.Contact.Identities() {
-		owner, err := b.matchIdentity(&m, c.Contact, i, AlternateID)
-		if err != nil {
-			return m, err
+	identities := lookupIdentities(c.Contact)
+	for n, i := range identities {
+		reason := AlternateID
+		switch {
+		case i.Is(c.Contact.Identity()):
+			reason = SameIdentity
+		case n >= len(identities)-len(c.Contact.LookupAliases):
+			reason = OtherSpelling
 		}
-		m.owners = append(m.owners, owner)
-	}
-	for _, i := range c.Contact.PreviousIDs {
-		if _, err := b.matchIdentity(&m, c.Contact, i, AlternateID); err != nil {
-			return m, err
-		}
-	}
-	for _, i := range c.Contact.LookupAliases {
-		if _, err := b.matchIdentity(&m, c.Contact, i, OtherSpelling); err != nil {
+		if err := b.matchIdentity(&m, c.Contact, i, reason); err != nil {
 			return m, err
 		}
 	}
 	if len(m.people) == 0 {
 		err = b.matchAddress(&m, c)
 	}
-	slices.SortFunc(m.people, func(a, b visitor.Visitor) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(m.people, func(a, b *visitor.Visitor) int { return cmp.Compare(a.ID, b.ID) })
+	for _, i := range c.Contact.Identities() {
+		if owner := b.owners.get(identityKeyOf(i)); owner == "" || m.has(owner) {
+			m.available = append(m.available, i)
+		}
+	}
 	return m, err
 }
 
-// matchIdentity adds the owner of an identity to the match unless ids conflict, and returns
-// the owner's id. An unverified contact never matches two visitors.
-func (b *batch) matchIdentity(m *match, c visitor.Contact, i visitor.Identity, reason CaptureReason) (visitor.ID, error) {
+// matchIdentity adds the owner of an identity to the match unless ids conflict. An unverified
+// contact never matches two visitors.
+func (b *batch) matchIdentity(m *match, c visitor.Contact, i visitor.Identity, reason CaptureReason) error {
 	owner, err := b.owner(i)
-	if err != nil || owner == "" {
-		return "", err
+	if err != nil || owner == "" || m.has(owner) || len(m.people) > 0 && c.Unverified {
+		return err
 	}
-	own := i.Is(c.Identity())
-	if own {
-		reason = SameIdentity
-	}
-	matched := func(v visitor.Visitor) bool { return v.ID == owner }
-	if slices.ContainsFunc(m.people, matched) || len(m.people) > 0 && c.Unverified {
-		return owner, nil
-	}
-	v, err := b.visitor(owner)
+	v, err := b.target(owner)
 	if err != nil || v == nil {
-		return owner, err
+		return err
 	}
-	conflict := func(u visitor.Visitor) bool { return conflicts(c, *v, u.Identities) }
-	if !own && (conflicts(c, *v, c.Identities()) || slices.ContainsFunc(m.people, conflict)) {
-		return owner, nil
+	conflict := func(u *visitor.Visitor) bool { return conflicts(c, v, u.Identities) }
+	if reason != SameIdentity && (conflicts(c, v, c.Identities()) || slices.ContainsFunc(m.people, conflict)) {
+		return nil
 	}
-	if m.people = append(m.people, *v); m.reason == "" {
-		m.reason = reason
-	}
-	return owner, nil
+	m.people, m.reason = append(m.people, v), cmp.Or(m.reason, reason)
+	return nil
 }
 
 // conflicts reports whether v has an id that one person cannot have besides the others,
 // and that is not a previous id or another spelling.
-func conflicts(c visitor.Contact, v visitor.Visitor, others []visitor.Identity) bool {
-	v.Identities = slices.DeleteFunc(slices.Clone(v.Identities), func(i visitor.Identity) bool {
+func conflicts(c visitor.Contact, v *visitor.Visitor, others []visitor.Identity) bool {
+	own := slices.DeleteFunc(slices.Clone(v.Identities), func(i visitor.Identity) bool {
 		return slices.ContainsFunc(c.PreviousIDs, i.Is) || slices.ContainsFunc(c.LookupAliases, i.Is)
 	})
-	return v.Conflicts(visitor.Visitor{Identities: others})
+	return visitor.Visitor{Identities: own}.Conflicts(visitor.Visitor{Identities: others})
 }
 
 // maxSameAddress is how many visitors with one address are considered.
@@ -232,12 +220,12 @@ func (b *batch) matchAddress(m *match, c CaptureContact) error {
 			return err
 		}
 		for _, id := range ids {
-			v := b.visitors[id].now
+			v := b.visitors.get(id).now
 			if v == nil || by.policy == visitor.MatchVerified && v.Provenance[by.field].Unverified {
 				continue
 			}
-			if !conflicts(c.Contact, *v, c.Contact.Identities()) {
-				m.people, m.reason = append(m.people, *v), by.reason
+			if !conflicts(c.Contact, v, c.Contact.Identities()) {
+				m.people, m.reason = append(m.people, v), by.reason
 				return nil
 			}
 		}
@@ -249,17 +237,15 @@ func (b *batch) matchAddress(m *match, c CaptureContact) error {
 // yet.
 func (b *batch) byAddress(email, phone string) ([]visitor.ID, error) {
 	folded := text.Fold(email)
-	has := func(v *visitor.Visitor) bool {
-		return v != nil && (email != "" && text.Equal(v.Email, folded) || phone != "" && v.Phone == phone)
-	}
 	var ids []visitor.ID
 	changed := 0
-	for id, e := range b.visitors {
-		if e.changed {
-			changed++
-			if has(e.now) {
-				ids = append(ids, id)
-			}
+	for _, e := range b.visitors.values {
+		if !e.changed {
+			continue
+		}
+		changed++
+		if v := e.now; v != nil && (email != "" && text.Equal(v.Email, folded) || phone != "" && v.Phone == phone) {
+			ids = append(ids, v.ID)
 		}
 	}
 	stored, err := b.tx.ByAddress(email, phone, maxSameAddress+changed)
@@ -267,7 +253,7 @@ func (b *batch) byAddress(email, phone string) ([]visitor.ID, error) {
 		return nil, err
 	}
 	for _, id := range stored {
-		if e := b.visitors[id]; e == nil || !e.changed {
+		if e := b.visitors.get(id); e == nil || !e.changed {
 			ids = append(ids, id)
 		}
 	}

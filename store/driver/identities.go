@@ -32,21 +32,14 @@ func (b *batch) unlinkIdentity(c UnlinkIdentity) (Outcome, error) {
 
 // changeIdentities updates a visitor after change, unless that changes nothing.
 func (b *batch) changeIdentities(a Audit, id visitor.ID, change func(*visitor.Visitor) error) (Outcome, error) {
-	before, err := b.target(id)
+	before, err := b.existing(id)
 	if err != nil {
 		return Outcome{}, err
-	}
-	if before == nil {
-		return Outcome{}, NotFound("visitor", string(id))
 	}
 	after := before.Clone()
 	if err := change(&after); err != nil {
 		return Outcome{}, err
 	}
 	normalize(&after)
-	changed := visitor.Changed(*before, after)
-	if len(changed) == 0 {
-		return Outcome{Effect: Unchanged, Visitor: b.result(before.ID)}, nil
-	}
-	return b.update(a, *before, after, changed)
+	return b.update(a, &after, visitor.Changed(*before, after))
 }

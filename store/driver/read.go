@@ -19,11 +19,15 @@ func (b *batch) read(changes []Change) error {
 		return err
 	}
 	for _, c := range n.contacts {
-		owners := b.ownersOf(c.identities)
-		if len(owners) == 0 {
-			owners = []visitor.ID{c.id}
+		known := len(n.visitors)
+		for _, i := range c.identities {
+			if owner := b.owners.get(identityKeyOf(i)); owner != "" {
+				n.visitors = append(n.visitors, owner)
+			}
 		}
-		n.visitors = append(n.visitors, owners...)
+		if len(n.visitors) == known {
+			n.visitors = append(n.visitors, c.id)
+		}
 	}
 	slices.Sort(n.visitors) // so that engines lock rows in the order in which they are written
 	if err := b.readVisitors(n.visitors); err != nil {
@@ -41,50 +45,21 @@ func (b *batch) read(changes []Change) error {
 	return b.readEvents(n.events)
 }
 
-// unknown returns the keys that a map does not have, each once, and adds them with zero
-// values.
-func unknown[K comparable, V any](known *map[K]V, keys []K) []K {
-	if *known == nil && len(keys) > 0 {
-		*known = make(map[K]V, len(keys))
-	}
-	var missing []K
-	for _, k := range keys {
-		if _, ok := (*known)[k]; !ok {
-			var zero V
-			(*known)[k] = zero
-			missing = append(missing, k)
-		}
-	}
-	return missing
-}
-
-func put[K comparable, V any](known *map[K]V, k K, v V) {
-	if *known == nil {
-		*known = map[K]V{}
-	}
-	(*known)[k] = v
-}
-
 // readVisitors reads visitors that were not read before.
 func (b *batch) readVisitors(ids []visitor.ID) error {
-	ids = unknown(&b.visitors, ids)
+	ids = b.visitors.add(ids)
 	edits := make([]edit, len(ids))
-	b.order = slices.Grow(b.order, len(ids))
 	for n, id := range ids {
-		b.visitors[id] = &edits[n]
-		b.order = append(b.order, &edits[n])
+		b.visitors.set(id, &edits[n])
 	}
-	for ids := range slices.Chunk(ids, maxBatch) {
+	return inChunks(ids, func(ids []visitor.ID) error {
 		found, err := b.tx.Visitors(ids, b.parts)
-		if err != nil {
-			return err
-		}
 		for n := range found {
-			e := b.visitors[found[n].ID]
+			e := b.visitors.get(found[n].ID)
 			e.before, e.now = &found[n], &found[n]
 		}
-	}
-	return nil
+		return err
+	})
 }
 
 // readAliases reads the visitors into which visitors that do not exist were merged.
@@ -92,20 +67,21 @@ func (b *batch) readAliases(ids []visitor.ID) error {
 	for len(ids) > 0 {
 		var missing []visitor.ID
 		for _, id := range ids {
-			if b.visitors[id].now == nil {
+			if b.visitors.get(id).now == nil {
 				missing = append(missing, id)
 			}
 		}
 		ids = nil
-		for missing := range slices.Chunk(unknown(&b.aliases, missing), maxBatch) {
-			found, err := b.tx.Aliases(missing)
-			if err != nil {
-				return err
-			}
+		err := inChunks(b.aliases.add(missing), func(from []visitor.ID) error {
+			found, err := b.tx.Aliases(from)
 			for from, into := range found {
-				b.aliases[from] = into
+				b.aliases.set(from, into)
 				ids = append(ids, into)
 			}
+			return err
+		})
+		if err != nil {
+			return err
 		}
 		if err := b.readVisitors(ids); err != nil {
 			return err
@@ -119,89 +95,47 @@ func (b *batch) readOwners(identities []visitor.Identity) error {
 	for n, i := range identities {
 		keys[n] = identityKeyOf(i)
 	}
-	for keys := range slices.Chunk(unknown(&b.owners, keys), maxBatch) {
+	return inChunks(b.owners.add(keys), func(keys []identityKey) error {
 		identities := make([]visitor.Identity, len(keys))
 		for n, k := range keys {
 			identities[n] = visitor.Identity{Source: k.source, Account: k.account, ExternalID: k.externalID}
 		}
 		owners, err := b.tx.Owners(identities)
-		if err != nil {
-			return err
+		for n, owner := range owners {
+			b.owners.set(keys[n], owner)
 		}
-		for n, k := range keys {
-			b.owners[k] = owners[n]
-		}
-	}
-	return nil
-}
-
-func (b *batch) ownersOf(identities []visitor.Identity) []visitor.ID {
-	var owners []visitor.ID
-	for _, i := range identities {
-		if owner := b.owners[identityKeyOf(i)]; owner != "" {
-			owners = append(owners, owner)
-		}
-	}
-	return owners
+		return err
+	})
 }
 
 func (b *batch) readTags(keys []string) error {
-	for keys := range slices.Chunk(unknown(&b.tags, keys), maxBatch) {
+	return inChunks(b.tags.add(keys), func(keys []string) error {
 		found, err := b.tx.Tags(List{Keys: keys})
-		if err != nil {
-			return err
-		}
 		for n := range found {
-			b.tags[keyOf(found[n])] = &found[n]
+			b.tags.set(keyOf(found[n]), &found[n])
 		}
-	}
-	return nil
+		return err
+	})
 }
 
 func (b *batch) readGroups(ids []group.ID) error {
-	for ids := range slices.Chunk(unknown(&b.groups, ids), maxBatch) {
+	return inChunks(b.groups.add(ids), func(ids []group.ID) error {
 		found, err := b.tx.Groups(List{IDs: textsOf(ids)})
-		if err != nil {
-			return err
-		}
 		for n := range found {
-			b.groups[found[n].ID] = &found[n]
+			b.groups.set(found[n].ID, &found[n])
 		}
-	}
-	return nil
+		return err
+	})
 }
 
 func (b *batch) readEvents(keys []DedupKey) error {
-	for keys := range slices.Chunk(unknown(&b.events, keys), maxBatch) {
+	return inChunks(b.events.add(keys), func(keys []DedupKey) error {
 		processed, err := b.tx.Processed(keys)
-		if err != nil {
-			return err
-		}
 		for _, key := range keys {
-			b.events[key] = processed[key]
+			b.events.set(key, processed[key])
 		}
-	}
-	return nil
-}
-
-// textsOf returns ids as a List has them.
-func textsOf[T ~string](ids []T) []string {
-	texts := make([]string, len(ids))
-	for i, id := range ids {
-		texts[i] = string(id)
-	}
-	return texts
-}
-
-// visitor returns the visitor with that id, nil if none has it. It does not look for aliases.
-func (b *batch) visitor(id visitor.ID) (*visitor.Visitor, error) {
-	if e := b.visitors[id]; e != nil {
-		return e.now, nil
-	}
-	if err := b.readVisitors([]visitor.ID{id}); err != nil {
-		return nil, err
-	}
-	return b.visitors[id].now, nil
+		return err
+	})
 }
 
 // checkFree returns ErrExists if an id is a visitor's or an alias. Deletions by earlier
@@ -224,28 +158,33 @@ func (b *batch) checkFree(id visitor.ID) error {
 // target returns the visitor with that id or, if the id was merged into another visitor,
 // that one. It is nil if neither exists.
 func (b *batch) target(id visitor.ID) (*visitor.Visitor, error) {
-	if found, err := b.visitor(id); found != nil || err != nil {
-		return found, err
+	ids := []visitor.ID{id}
+	if err := b.readVisitors(ids); err != nil {
+		return nil, err
 	}
-	if _, known := b.aliases[id]; !known {
-		if err := b.readAliases([]visitor.ID{id}); err != nil {
-			return nil, err
-		}
+	if err := b.readAliases(ids); err != nil {
+		return nil, err
 	}
-	for n := 0; id != "" && n <= len(b.aliases); n++ { // old data may have a cycle
-		if e := b.visitors[id]; e != nil && e.now != nil {
+	for n := 0; id != "" && n <= len(b.aliases.keys); n++ { // old data may have a cycle
+		if e := b.visitors.get(id); e != nil && e.now != nil {
 			return e.now, nil
 		}
-		id = b.aliases[id]
+		id = b.aliases.get(id)
 	}
 	return nil, nil
 }
 
+// existing is target with ErrNotFound instead of nil.
+func (b *batch) existing(id visitor.ID) (*visitor.Visitor, error) {
+	v, err := b.target(id)
+	if err == nil && v == nil {
+		err = NotFound("visitor", string(id))
+	}
+	return v, err
+}
+
 // owner returns the id of the visitor that has an identity, "" for none.
 func (b *batch) owner(i visitor.Identity) (visitor.ID, error) {
-	if owner, known := b.owners[identityKeyOf(i)]; known {
-		return owner, nil
-	}
 	err := b.readOwners([]visitor.Identity{i})
-	return b.owners[identityKeyOf(i)], err
+	return b.owners.get(identityKeyOf(i)), err
 }

@@ -64,30 +64,27 @@ func (b *batch) readVisitors(ids []visitor.ID) error {
 
 // readAliases reads the visitors into which visitors that do not exist were merged.
 func (b *batch) readAliases(ids []visitor.ID) error {
-	for len(ids) > 0 {
-		var missing []visitor.ID
-		for _, id := range ids {
-			if b.visitors.get(id).now == nil {
-				missing = append(missing, id)
-			}
-		}
-		ids = nil
-		err := inChunks(b.aliases.add(missing), func(from []visitor.ID) error {
-			found, err := b.tx.Aliases(from)
-			for from, into := range found {
-				b.aliases.set(from, into)
-				ids = append(ids, into)
-			}
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		if err := b.readVisitors(ids); err != nil {
-			return err
+	var missing, into []visitor.ID
+	for _, id := range ids {
+		if b.visitors.get(id).now == nil {
+			missing = append(missing, id)
 		}
 	}
-	return nil
+	err := inChunks(b.aliases.add(missing), func(from []visitor.ID) error {
+		found, err := b.tx.Aliases(from)
+		for from, id := range found {
+			b.aliases.set(from, id)
+			into = append(into, id)
+		}
+		return err
+	})
+	if err != nil || len(into) == 0 {
+		return err
+	}
+	if err := b.readVisitors(into); err != nil {
+		return err
+	}
+	return b.readAliases(into)
 }
 
 func (b *batch) readOwners(identities []visitor.Identity) error {

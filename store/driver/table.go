@@ -54,12 +54,15 @@ func (t *table[K, V]) set(k K, v V) {
 // add adds those keys that the table does not have, with zero values, and returns them.
 func (t *table[K, V]) add(keys []K) []K {
 	old := len(t.keys)
-	t.keys, t.values = slices.Grow(t.keys, len(keys)), slices.Grow(t.values, len(keys))
-	for _, k := range keys {
-		if t.find(k) < 0 {
-			var zero V
-			t.set(k, zero)
+	for n, k := range keys {
+		if t.find(k) >= 0 {
+			continue
 		}
+		if len(t.keys) == old {
+			t.keys, t.values = slices.Grow(t.keys, len(keys)-n), slices.Grow(t.values, len(keys)-n)
+		}
+		var zero V
+		t.set(k, zero)
 	}
 	return t.keys[old:]
 }

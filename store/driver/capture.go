@@ -24,7 +24,7 @@ func (b *batch) capture(c CaptureContact) (Outcome, error) {
 	}
 	if c.Contact.EventID != "" {
 		key := DedupKeyOf(c.Contact)
-		if err := b.readEvents([]DedupKey{key}); err != nil {
+		if err := b.readEvents(key); err != nil {
 			return Outcome{}, err
 		}
 		if b.events.get(key) {
@@ -216,7 +216,7 @@ func (b *batch) matchAddress(m *match, c CaptureContact) error {
 		if err != nil {
 			return err
 		}
-		if err := b.readVisitors(ids); err != nil {
+		if err := b.readVisitors(ids...); err != nil {
 			return err
 		}
 		for _, id := range ids {

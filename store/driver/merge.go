@@ -45,7 +45,7 @@ func (b *batch) unmergeVisitor(c UnmergeVisitor) (Outcome, error) {
 	if !found {
 		return Outcome{}, NotFound("visitor", string(c.From))
 	}
-	if err := b.readVisitors([]visitor.ID{m.Into.ID, c.From}); err != nil {
+	if err := b.readVisitors(m.Into.ID, c.From); err != nil {
 		return Outcome{}, err
 	}
 	now := b.visitors.get(m.Into.ID).now
@@ -91,7 +91,7 @@ func (b *batch) dropDeleted(v *visitor.Visitor) error {
 		}
 	}
 	v.Tags = assignments
-	if err := b.readGroups(slices.Concat(v.Groups(), v.Excluded)); err != nil {
+	if err := b.readGroups(slices.Concat(v.Groups(), v.Excluded)...); err != nil {
 		return err
 	}
 	gone := func(id group.ID) bool { return b.groups.get(id) == nil }

@@ -10,47 +10,44 @@ import (
 // read forgets all rows and reads those that the changes are known to need.
 func (b *batch) read(changes []Change) error {
 	b.reset()
-	n := needs{visitors: make([]visitor.ID, 0, len(changes))}
+	b.parts = 0
 	for _, c := range changes {
-		n.add(c)
+		b.need(c)
 	}
-	b.parts, b.log = n.parts, slices.Grow(b.log, len(changes))
-	if err := b.readOwners(n.identities); err != nil {
+	if err := b.readOwners(); err != nil {
 		return err
 	}
-	for _, c := range n.contacts {
-		known := len(n.visitors)
-		for _, i := range c.identities {
-			if owner := b.owners.get(identityKeyOf(i)); owner != "" {
-				n.visitors = append(n.visitors, owner)
-			}
-		}
-		if len(n.visitors) == known {
-			n.visitors = append(n.visitors, c.id)
+	for _, c := range changes {
+		if c, ok := c.(CaptureContact); ok {
+			b.needMatches(c)
 		}
 	}
-	slices.Sort(n.visitors) // so that engines lock rows in the order in which they are written
-	if err := b.readVisitors(n.visitors); err != nil {
+	if err := b.readVisitors(); err != nil {
 		return err
 	}
-	if err := b.readAliases(n.visitors); err != nil {
+	if err := b.readAliases(b.visitors.keys); err != nil {
 		return err
 	}
-	if err := b.readTags(n.tags); err != nil {
+	if err := b.readTags(); err != nil {
 		return err
 	}
-	if err := b.readGroups(n.groups); err != nil {
+	if err := b.readGroups(); err != nil {
 		return err
 	}
-	return b.readEvents(n.events)
+	return b.readEvents()
 }
 
-// readVisitors reads visitors that were not read before.
-func (b *batch) readVisitors(ids []visitor.ID) error {
-	ids = b.visitors.add(ids)
+// readVisitors reads those of the visitors, and of those that need has added, that were not
+// read before. The other methods of this kind do the same for other rows.
+func (b *batch) readVisitors(ids ...visitor.ID) error {
+	b.visitors.want(ids...)
+	ids = b.visitors.unread()
 	edits := make([]edit, len(ids))
 	for n, id := range ids {
 		b.visitors.set(id, &edits[n])
+	}
+	if !slices.IsSorted(ids) { // engines lock rows in the order in which they are written
+		ids = slices.Sorted(slices.Values(ids))
 	}
 	return inChunks(ids, func(ids []visitor.ID) error {
 		found, err := b.tx.Visitors(ids, b.parts)
@@ -70,7 +67,8 @@ func (b *batch) readAliases(ids []visitor.ID) error {
 			missing = append(missing, id)
 		}
 	}
-	err := inChunks(b.aliases.add(missing), func(from []visitor.ID) error {
+	b.aliases.want(missing...)
+	err := inChunks(b.aliases.unread(), func(from []visitor.ID) error {
 		found, err := b.tx.Aliases(from)
 		for from, id := range found {
 			b.aliases.set(from, id)
@@ -81,18 +79,15 @@ func (b *batch) readAliases(ids []visitor.ID) error {
 	if err != nil || len(into) == 0 {
 		return err
 	}
-	if err := b.readVisitors(into); err != nil {
+	if err := b.readVisitors(into...); err != nil {
 		return err
 	}
 	return b.readAliases(into)
 }
 
-func (b *batch) readOwners(identities []visitor.Identity) error {
-	keys := make([]identityKey, len(identities))
-	for n, i := range identities {
-		keys[n] = identityKeyOf(i)
-	}
-	return inChunks(b.owners.add(keys), func(keys []identityKey) error {
+func (b *batch) readOwners(identities ...visitor.Identity) error {
+	b.needOwners(identities...)
+	return inChunks(b.owners.unread(), func(keys []identityKey) error {
 		identities := make([]visitor.Identity, len(keys))
 		for n, k := range keys {
 			identities[n] = visitor.Identity{Source: k.source, Account: k.account, ExternalID: k.externalID}
@@ -105,8 +100,9 @@ func (b *batch) readOwners(identities []visitor.Identity) error {
 	})
 }
 
-func (b *batch) readTags(keys []string) error {
-	return inChunks(b.tags.add(keys), func(keys []string) error {
+func (b *batch) readTags(keys ...string) error {
+	b.tags.want(keys...)
+	return inChunks(b.tags.unread(), func(keys []string) error {
 		found, err := b.tx.Tags(List{Keys: keys})
 		for n := range found {
 			b.tags.set(keyOf(found[n]), &found[n])
@@ -115,8 +111,9 @@ func (b *batch) readTags(keys []string) error {
 	})
 }
 
-func (b *batch) readGroups(ids []group.ID) error {
-	return inChunks(b.groups.add(ids), func(ids []group.ID) error {
+func (b *batch) readGroups(ids ...group.ID) error {
+	b.groups.want(ids...)
+	return inChunks(b.groups.unread(), func(ids []group.ID) error {
 		found, err := b.tx.Groups(List{IDs: textsOf(ids)})
 		for n := range found {
 			b.groups.set(found[n].ID, &found[n])
@@ -125,8 +122,9 @@ func (b *batch) readGroups(ids []group.ID) error {
 	})
 }
 
-func (b *batch) readEvents(keys []DedupKey) error {
-	return inChunks(b.events.add(keys), func(keys []DedupKey) error {
+func (b *batch) readEvents(keys ...DedupKey) error {
+	b.events.want(keys...)
+	return inChunks(b.events.unread(), func(keys []DedupKey) error {
 		processed, err := b.tx.Processed(keys)
 		for _, key := range keys {
 			b.events.set(key, processed[key])
@@ -155,11 +153,10 @@ func (b *batch) checkFree(id visitor.ID) error {
 // target returns the visitor with that id or, if the id was merged into another visitor,
 // that one. It is nil if neither exists.
 func (b *batch) target(id visitor.ID) (*visitor.Visitor, error) {
-	ids := []visitor.ID{id}
-	if err := b.readVisitors(ids); err != nil {
+	if err := b.readVisitors(id); err != nil {
 		return nil, err
 	}
-	if err := b.readAliases(ids); err != nil {
+	if err := b.readAliases([]visitor.ID{id}); err != nil {
 		return nil, err
 	}
 	for n := 0; id != "" && n <= len(b.aliases.keys); n++ { // old data may have a cycle
@@ -182,6 +179,6 @@ func (b *batch) existing(id visitor.ID) (*visitor.Visitor, error) {
 
 // owner returns the id of the visitor that has an identity, "" for none.
 func (b *batch) owner(i visitor.Identity) (visitor.ID, error) {
-	err := b.readOwners([]visitor.Identity{i})
+	err := b.readOwners(i)
 	return b.owners.get(identityKeyOf(i)), err
 }

@@ -10,6 +10,7 @@ type table[K comparable, V any] struct {
 	keys   []K
 	values []V
 	index  map[K]int // of each key, if there are more than few
+	read   int       // how many of the keys were returned by unread
 }
 
 // few keys are searched one by one: most calls make a single change, and would spend much of
@@ -34,37 +35,44 @@ func (t *table[K, V]) get(k K) (v V) {
 	return v
 }
 
+// set sets the value of a key, which need not be read then.
 func (t *table[K, V]) set(k K, v V) {
 	if n := t.find(k); n >= 0 {
 		t.values[n] = v
 		return
 	}
+	t.append(k, v)
+	t.read = len(t.keys)
+}
+
+func (t *table[K, V]) append(k K, v V) {
 	t.keys, t.values = append(t.keys, k), append(t.values, v)
 	if len(t.keys) <= few {
 		return
 	}
 	if t.index == nil {
-		t.index = make(map[K]int, cap(t.keys))
+		t.index = map[K]int{}
 	}
 	for n := len(t.index); n < len(t.keys); n++ {
 		t.index[t.keys[n]] = n
 	}
 }
 
-// add adds those keys that the table does not have, with zero values, and returns them.
-func (t *table[K, V]) add(keys []K) []K {
-	old := len(t.keys)
-	for n, k := range keys {
-		if t.find(k) >= 0 {
-			continue
+// want adds those keys that the table does not have, with zero values.
+func (t *table[K, V]) want(keys ...K) {
+	for _, k := range keys {
+		if t.find(k) < 0 {
+			var zero V
+			t.append(k, zero)
 		}
-		if len(t.keys) == old {
-			t.keys, t.values = slices.Grow(t.keys, len(keys)-n), slices.Grow(t.values, len(keys)-n)
-		}
-		var zero V
-		t.set(k, zero)
 	}
-	return t.keys[old:]
+}
+
+// unread returns the wanted keys that it has not returned yet.
+func (t *table[K, V]) unread() []K {
+	keys := t.keys[t.read:]
+	t.read = len(t.keys)
+	return keys
 }
 
 // clear removes all rows and keeps the memory.
@@ -72,7 +80,7 @@ func (t *table[K, V]) clear() {
 	clear(t.keys)
 	clear(t.values)
 	clear(t.index)
-	t.keys, t.values = t.keys[:0], t.values[:0]
+	t.keys, t.values, t.read = t.keys[:0], t.values[:0], 0
 }
 
 // inChunks calls do with at most maxBatch of the items at a time.

@@ -18,7 +18,7 @@ func (b *batch) tagCatalog() catalog[tag.Tag, tag.ID] {
 
 func (b *batch) ensureTag(c EnsureTag) (Outcome, error) {
 	key := keyOf(c.Tag)
-	if err := b.readTags([]string{key}); err != nil {
+	if err := b.readTags(key); err != nil {
 		return Outcome{}, err
 	}
 	if t := b.tags.get(key); t != nil {

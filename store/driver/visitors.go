@@ -34,7 +34,7 @@ func (b *batch) createVisitor(c CreateVisitor) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	if err := b.readGroups(c.Groups); err != nil {
+	if err := b.readGroups(c.Groups...); err != nil {
 		return Outcome{}, err
 	}
 	groups := distinct(c.Groups)
@@ -88,7 +88,7 @@ func (b *batch) deleteVisitor(c DeleteVisitor) (Outcome, error) {
 
 // assign adds the tags that v does not have, and returns their ids in order.
 func (b *batch) assign(v *visitor.Visitor, keys []string, a Audit) ([]tag.ID, error) {
-	if err := b.readTags(keys); err != nil {
+	if err := b.readTags(keys...); err != nil {
 		return nil, err
 	}
 	var added []tag.ID
@@ -138,7 +138,7 @@ func (b *batch) removeTags(c RemoveTags) (Outcome, error) {
 	if err != nil || before == nil {
 		return Outcome{Effect: Missing}, err
 	}
-	if err := b.readTags(c.Tags); err != nil {
+	if err := b.readTags(c.Tags...); err != nil {
 		return Outcome{}, err
 	}
 	v := *before
@@ -189,7 +189,7 @@ func (b *batch) removeFromGroup(c RemoveFromGroup) (Outcome, error) {
 
 // groupAndVisitor returns a group, which must exist, and a visitor, nil if it does not exist.
 func (b *batch) groupAndVisitor(g group.ID, id visitor.ID) (*group.Group, *visitor.Visitor, error) {
-	if err := b.readGroups([]group.ID{g}); err != nil {
+	if err := b.readGroups(g); err != nil {
 		return nil, nil, err
 	}
 	found := b.groups.get(g)

@@ -152,13 +152,13 @@ func (m *model) edit() (changes []driver.Change) {
 func (m *model) fail(changes []driver.Change) {
 	m.t.Helper()
 	w := workspaceOf(m.t, m.st, acme)
-	events, records := w.events.last(), len(w.records)
+	events, records := w.events.last, len(w.records)
 	_, err := m.st.Apply(context.Background(), acme, append(changes, driver.AddToGroup{Group: "none", ID: m.some(1)[0]}))
 	var failed *driver.ChangeError
 	require.ErrorAs(m.t, err, &failed)
 	require.ErrorIs(m.t, err, driver.ErrNotFound)
 	require.Equal(m.t, len(changes), failed.Index)
-	require.Equal(m.t, events, w.events.last())
+	require.Equal(m.t, events, w.events.last)
 	require.Len(m.t, w.records, records)
 }
 

@@ -14,11 +14,14 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// journal holds the events of a workspace.
+// journal holds the events of a workspace, in parts so that it grows without being copied.
 type journal struct {
-	events []event // the first has number 1
-	index  eventIndex
+	parts [][]event
+	last  driver.Seq // number of the last event, which is the number of events
+	index eventIndex
 }
+
+const partSize = 1_024
 
 // event is a driver.Event in less memory. Its number follows from its place.
 type event struct {
@@ -42,19 +45,18 @@ type eventDetails struct {
 	fields []string
 }
 
-// last returns the number of the last event, which is the number of events.
-func (j *journal) last() driver.Seq { return driver.Seq(len(j.events)) }
+func (j *journal) at(seq driver.Seq) *event { return &j.parts[(seq-1)/partSize][(seq-1)%partSize] }
 
 // add numbers an event and appends it. Consecutive events share details that are equal, for
 // example if many visitors get one tag.
 func (j *journal) add(e driver.Event) {
 	var previous event
-	if last := j.last(); last > 0 {
-		previous = j.events[last-1]
+	if j.last > 0 {
+		previous = *j.at(j.last)
 	}
 	added := event{at: driver.Micros(e.At), head: previous.head}
 	added.visitor, _ = parseID(e.Visitor)
-	if head := (eventHead{e.Kind, author{e.Actor, e.Cause}}); len(j.events) == 0 || previous.head.Value() != head {
+	if head := (eventHead{e.Kind, author{e.Actor, e.Cause}}); j.last == 0 || previous.head.Value() != head {
 		added.head = unique.Make(head)
 	}
 	switch d := previous.details; {
@@ -66,13 +68,23 @@ func (j *journal) add(e driver.Event) {
 		added.details = &eventDetails{tags: slices.Clone(e.Tags), groups: slices.Clone(e.Groups), fields: slices.Clone(e.Fields)}
 		added.details.other, _ = parseID(e.Other)
 	}
-	j.events = append(j.events, added)
+	if int(j.last) == len(j.parts)*partSize { // only the first part grows, so that few events take little memory
+		j.parts = append(j.parts, make([]event, 0, min(int(j.last), partSize)))
+	}
+	part := &j.parts[len(j.parts)-1]
+	*part = append(*part, added)
+	j.last++
 }
 
 // truncate drops the events after that number.
 func (j *journal) truncate(last driver.Seq) {
-	clear(j.events[last:])
-	j.events = j.events[:last]
+	for ; j.last > last; j.last-- {
+		*j.at(j.last) = event{}
+		n := len(j.parts) - 1
+		if j.parts[n] = j.parts[n][:(j.last-1)%partSize]; len(j.parts[n]) == 0 {
+			j.parts = j.parts[:n]
+		}
+	}
 }
 
 // read returns the events of a query.
@@ -89,7 +101,7 @@ func (j *journal) read(ctx context.Context, q driver.EventQuery) ([]driver.Event
 		}
 		return events, err
 	}
-	for seq := max(q.After, 0) + 1; seq <= j.last() && len(events) < q.Limit; seq++ {
+	for seq := max(q.After, 0) + 1; seq <= j.last && len(events) < q.Limit; seq++ {
 		events = append(events, j.event(seq))
 	}
 	return events, nil
@@ -97,7 +109,7 @@ func (j *journal) read(ctx context.Context, q driver.EventQuery) ([]driver.Event
 
 // event returns a copy of the event with that number.
 func (j *journal) event(seq driver.Seq) driver.Event {
-	e := j.events[seq-1]
+	e := j.at(seq)
 	head := e.head.Value()
 	copied := driver.Event{
 		Seq: seq, Kind: head.kind, At: driver.FromMicros(e.at), Visitor: formatID(e.visitor), Actor: head.by.actor, Cause: head.by.cause,
@@ -125,11 +137,11 @@ func (x *eventIndex) about(ctx context.Context, j *journal, id visitor.ID) ([]dr
 	if x.numbers == nil {
 		x.numbers = map[uuid.UUID][]driver.Seq{}
 	}
-	for ; x.last < j.last(); x.last++ {
+	for ; x.last < j.last; x.last++ {
 		if x.last%65_536 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		e := j.events[x.last]
+		e := j.at(x.last + 1)
 		x.add(e.visitor, x.last+1)
 		if e.details != nil {
 			x.add(e.details.other, x.last+1)

@@ -31,7 +31,7 @@ func (s *Store) Apply(ctx context.Context, ws driver.WorkspaceID, changes []driv
 }
 
 func (w *workspace) apply(ctx context.Context, changes []driver.Change) ([]driver.Outcome, error) {
-	t := &tx{workspace: w, ctx: ctx, positions: len(w.records), lastEvent: w.events.last()}
+	t := &tx{workspace: w, ctx: ctx, positions: len(w.records), lastEvent: w.events.last}
 	committed := false
 	defer func() { // also after a panic, since other calls continue to read the workspace
 		if !committed {

@@ -33,7 +33,6 @@ type workspace struct {
 
 	live                                                  *roaring.Bitmap // positions that have a visitor
 	withEmail, withPhone, withTag, withGroup, withChannel *roaring.Bitmap
-	before, after                                         []*roaring.Bitmap // buffers of place
 
 	sources, channels, attributes nameTable
 	tags                          catalog[tag.Tag]
@@ -114,8 +113,8 @@ func (w *workspace) put(p uint32, next *record) {
 func (w *workspace) place(p uint32, next *record) {
 	old := w.records[p]
 	w.records[p] = next
-	w.before, w.after = w.appendSets(w.before[:0], p, old), w.appendSets(w.after[:0], p, next)
-	moveMember(p, w.before, w.after)
+	var before, after [24]*roaring.Bitmap // mostly enough
+	moveMember(p, w.appendSets(before[:0], p, old), w.appendSets(after[:0], p, next))
 	if next == nil {
 		w.created[p], w.updated[p], w.seen[p] = 0, 0, 0
 	} else {

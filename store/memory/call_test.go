@@ -14,7 +14,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// endingContext ends after Err was called a number of times.
+// endingContext is canceled once Err has been called left times.
 type endingContext struct {
 	context.Context
 	mu   sync.Mutex
@@ -30,7 +30,7 @@ func (c *endingContext) Err() error {
 	return nil
 }
 
-func TestACallEndsWithItsContext(t *testing.T) {
+func TestCanceledContextEndsCall(t *testing.T) {
 	t.Parallel()
 	st := New()
 	g := filtergen.New(1, nil)
@@ -50,7 +50,7 @@ func TestACallEndsWithItsContext(t *testing.T) {
 	} {
 		where, err := filter.Bind(e, g.Env())
 		require.NoError(t, err)
-		// Err is called once before the filter is evaluated and once for the node: it ends during the scan.
+		// The first two calls of Err come before the scan, so the context is canceled during the scan.
 		_, err = st.CountVisitors(&endingContext{Context: context.Background(), left: 2}, acme, where, 0)
 		require.ErrorIs(t, err, context.Canceled, "%#v", e)
 		_, err = st.FindVisitors(&endingContext{Context: context.Background(), left: 2}, acme, driver.Select{Where: where, Order: driver.NameAZ, Limit: 5})
@@ -95,7 +95,7 @@ func TestReadersSeeAllChangesOfAnApplyOrNone(t *testing.T) {
 				}
 				n, err := st.CountVisitors(ctx, acme, one, 0)
 				require.NoError(t, err)
-				require.Zero(t, n, "a part of an Apply was visible")
+				require.Zero(t, n, "some of the changes of an Apply were visible without the others")
 				page, err := st.FindVisitors(ctx, acme, driver.Select{Where: search, Order: driver.Orders()[worker], Limit: 20})
 				require.NoError(t, err)
 				for _, v := range page {

@@ -18,7 +18,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// requireConsistent fails unless every index of w is what follows from the records.
+// requireConsistent checks every index of w against the records.
 func requireConsistent(t testing.TB, w *workspace) {
 	t.Helper()
 	want := map[*roaring.Bitmap]*roaring.Bitmap{}
@@ -40,7 +40,7 @@ func requireConsistent(t testing.TB, w *workspace) {
 		require.GreaterOrEqual(t, compareIDs(w.maxIDs[p], r.id), 0, "the largest id is below that of the visitor at %d", p)
 		ids[r.id] = uint32(p)
 		for _, set := range w.setsOf(uint32(p), r) {
-			require.NotNil(t, want[set], "a bitmap that is not in use")
+			require.NotNil(t, want[set], "a record refers to a bitmap that w.bitmaps does not return")
 			want[set].Add(uint32(p))
 		}
 		for _, i := range r.identities {
@@ -68,7 +68,7 @@ func requireConsistent(t testing.TB, w *workspace) {
 			exact.add(w.text.document(uint32(p)))
 		}
 		require.True(t, w.text.signatures[b].includes(exact), "signature of block %d", b)
-		require.Zero(t, bytes.Trim(stored[len(stored):cap(stored)], "\x00"), "text is left behind block %d", b)
+		require.Zero(t, bytes.Trim(stored[len(stored):cap(stored)], "\x00"), "the spare capacity of block %d still has text", b)
 	}
 	requireConsistentCatalog(t, &w.tags, func(t tag.Tag) string { return tag.Key(t.Name) })
 	requireConsistentCatalog(t, &w.groups, func(g group.Group) string { return group.Key(g.Name) })
@@ -85,7 +85,7 @@ func requireConsistentCatalog[T any](t testing.TB, c *catalog[T], key func(T) st
 	}
 }
 
-// requireConsistentJournal compares what the index of events has with a scan.
+// requireConsistentJournal compares the index of events with a scan of all events.
 func requireConsistentJournal(t testing.TB, w *workspace) {
 	t.Helper()
 	const all = 1 << 30

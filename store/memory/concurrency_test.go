@@ -20,7 +20,7 @@ func TestLinear(t *testing.T) {
 	faulttest.Linear(t, memory.New())
 }
 
-// It runs alone, since other tests have goroutines too.
+// This test is not parallel, since the goroutines of other tests would be counted.
 func TestCloseLeavesNoGoroutine(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	st := memory.New()

@@ -22,7 +22,7 @@ import (
 
 var (
 	seedFlag  = flag.Uint64("memory.seed", 0, "seed of the random tests; 0 picks one")
-	seedsFlag = flag.Int("memory.seeds", 1, "how many seeds TestAgreesWithMatch tries")
+	seedsFlag = flag.Int("memory.seeds", 1, "number of seeds for TestResultsAgreeWithMatch")
 )
 
 func seed(t *testing.T) uint64 {
@@ -36,7 +36,7 @@ func seed(t *testing.T) uint64 {
 
 const acme = driver.WorkspaceID("acme")
 
-// model is a store of random visitors, and what it should hold.
+// model is a store of random visitors and the visitors that it is expected to have.
 type model struct {
 	*filtergen.Generator
 	t     *testing.T
@@ -148,7 +148,7 @@ func (m *model) edit() (changes []driver.Change) {
 	return changes
 }
 
-// fail applies the changes with one after them that fails: they must have no effect.
+// fail applies the changes followed by one that fails, and checks that they have no effect.
 func (m *model) fail(changes []driver.Change) {
 	m.t.Helper()
 	w := workspaceOf(m.t, m.st, acme)
@@ -162,7 +162,7 @@ func (m *model) fail(changes []driver.Change) {
 	require.Len(m.t, w.records, records)
 }
 
-// compare compares what the store returns for a filter with what filter.Match says.
+// compare compares the results of the store for a filter with those of filter.Match.
 func (m *model) compare(e filter.Expr) {
 	m.t.Helper()
 	where, err := filter.Bind(e, m.Env())
@@ -232,7 +232,7 @@ func countFacets(visitors []visitor.Visitor) driver.Facets {
 	return f
 }
 
-func TestResultsAreWhatMatchSays(t *testing.T) {
+func TestResultsAgreeWithMatch(t *testing.T) {
 	t.Parallel()
 	start := seed(t)
 	for i := range uint64(*seedsFlag) {
@@ -259,7 +259,7 @@ func TestResultsAreWhatMatchSays(t *testing.T) {
 
 // With thousands of visitors pages take several windows, visitors out of order are
 // renumbered, and the gaps of deleted ones are closed.
-func TestResultsAreWhatMatchSaysOfThousands(t *testing.T) {
+func TestResultsOfThousandsAgreeWithMatch(t *testing.T) {
 	t.Parallel()
 	m := newModel(t, seed(t))
 	for part := range slices.Chunk(m.Visitors(9_000), 250) {
@@ -279,7 +279,7 @@ func TestResultsAreWhatMatchSaysOfThousands(t *testing.T) {
 		m.apply(changes...)
 	}
 	requireConsistent(t, w)
-	require.Less(t, len(w.records), 9_000, "the gaps are still there")
+	require.Less(t, len(w.records), 9_000, "the gaps of deleted visitors are not closed")
 	for range 25 {
 		m.compare(m.Expr(3))
 	}

@@ -117,5 +117,7 @@ func (w *workspace) cost(n bound.Node) (cost int) {
 }
 
 func (w *workspace) cheapestFirst(nodes []bound.Node) []bound.Node {
-	return slices.SortedStableFunc(slices.Values(nodes), func(a, b bound.Node) int { return cmp.Compare(w.cost(a), w.cost(b)) })
+	return slices.SortedStableFunc(slices.Values(nodes), func(a, b bound.Node) int {
+		return cmp.Compare(w.cost(a), w.cost(b))
+	})
 }

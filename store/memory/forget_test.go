@@ -12,7 +12,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-func TestADeletedVisitorLeavesNoData(t *testing.T) {
+func TestDeletedVisitorLeavesNoData(t *testing.T) {
 	t.Parallel()
 	st := New()
 	ada := person(5, "Séraphine Ómega")
@@ -32,7 +32,7 @@ func TestADeletedVisitorLeavesNoData(t *testing.T) {
 	secrets := []string{"éraphine", "seraphine", "omega", "777788899", string(appendPhone(nil, "777788899")), "omegaville"}
 	w := workspaceOf(t, st, acme)
 	for _, secret := range secrets {
-		require.True(t, contains(w, secret), "the search does not find what is there")
+		require.True(t, contains(w, secret), "contains does not find stored text")
 	}
 	ended := "Seraphine Omega, Duchess"
 	apply(t, st, driver.UpdateVisitor{ID: ada.ID, Patch: visitor.Patch{Name: &ended}})

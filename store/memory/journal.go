@@ -68,7 +68,8 @@ func (j *journal) add(e driver.Event) {
 		added.details = &eventDetails{tags: slices.Clone(e.Tags), groups: slices.Clone(e.Groups), fields: slices.Clone(e.Fields)}
 		added.details.other, _ = parseID(e.Other)
 	}
-	if int(j.last) == len(j.parts)*partSize { // only the first part grows, so that few events take little memory
+	if int(j.last) == len(j.parts)*partSize {
+		// Only the first part grows, so that few events take little memory.
 		j.parts = append(j.parts, make([]event, 0, min(int(j.last), partSize)))
 	}
 	part := &j.parts[len(j.parts)-1]

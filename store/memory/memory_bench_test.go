@@ -17,8 +17,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// sample is a store full of people, and the same people in a slice: what is measured is
-// how much faster the store answers than filter.Match on each of the slice.
+// sample is a store of visitors and the same visitors in a slice. The benchmarks measure how
+// much faster the store answers than a loop that calls filter.Match on the slice.
 type sample struct {
 	st     *Store
 	people []visitor.Visitor
@@ -59,8 +59,8 @@ func benchTags() []tag.Tag {
 	return tags
 }
 
-// benchPeople makes people of five sources, from half of them to a thirtieth, with 2.5 of
-// the tags each; few tags are frequent.
+// benchPeople returns visitors from five sources, the most frequent with half of them, with 2.5
+// tags each on average; a few tags are frequent.
 func benchPeople(n int, tags []tag.Tag) []visitor.Visitor {
 	random := rand.New(rand.NewPCG(1, 2))
 	zipf := rand.NewZipf(random, 1.2, 4, uint64(len(tags)-1))
@@ -143,8 +143,8 @@ func load(st *Store, tags []tag.Tag, people []visitor.Visitor) {
 	apply()
 }
 
-// compare times run, and how much faster it is than filter.Match on everyone. run returns
-// how many visitors it found.
+// compare measures run and reports how much faster it is than filter.Match on every visitor.
+// run returns the number of visitors found.
 func (s *sample) compare(b *testing.B, e filter.Expr, run func(filter.Bound) (int, error)) {
 	where, err := filter.Bind(e, s.env)
 	if err != nil {
@@ -242,8 +242,8 @@ func BenchmarkFacets(b *testing.B) {
 	})
 }
 
-// BenchmarkLoad creates everyone anew, and tells the time and memory that a visitor takes;
-// x-map is the time in terms of what it takes to keep a copy of each in a map.
+// BenchmarkLoad creates all visitors in an empty store. It reports time and memory per visitor;
+// x-map is the time divided by the time to store a copy of each visitor in a map.
 func BenchmarkLoad(b *testing.B) {
 	sizes(b, func(b *testing.B, s *sample) {
 		tags := benchTags()
@@ -274,8 +274,8 @@ func BenchmarkLoad(b *testing.B) {
 	})
 }
 
-// BenchmarkLoadLate creates everyone in a random order; x-in-order is the time in terms of
-// what the same takes in the order of ids.
+// BenchmarkLoadLate creates all visitors in a random order; x-in-order is the time divided by
+// the time to create them in the order of ids.
 func BenchmarkLoadLate(b *testing.B) {
 	sizes(b, func(b *testing.B, s *sample) {
 		tags := benchTags()
@@ -299,7 +299,7 @@ func heapInUse() uint64 {
 	return m.HeapAlloc
 }
 
-// BenchmarkCreate makes one visitor in an Apply of its own, in a store that holds many.
+// BenchmarkCreate creates one visitor per Apply in a store that already has many.
 func BenchmarkCreate(b *testing.B) {
 	sizes(b, func(b *testing.B, s *sample) {
 		st := New()

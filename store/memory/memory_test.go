@@ -17,7 +17,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// person returns a visitor that was created in that second of a year.
+// person returns a visitor created that many seconds after the start of 2026.
 func person(second int, name string) visitor.Visitor {
 	at := time.Date(2026, 1, 1, 0, 0, second, 0, time.UTC)
 	return visitor.Visitor{ID: visitor.NewID(at), Name: name, Source: visitor.Chat, CreatedAt: at, UpdatedAt: at, Revision: 1}
@@ -104,7 +104,7 @@ func TestVisitorsInOrderAreNotRenumbered(t *testing.T) {
 	require.True(t, workspaceOf(t, st, acme).outOfOrder.IsEmpty())
 }
 
-func TestAFailedApplyChangesNothing(t *testing.T) {
+func TestFailedApplyChangesNothing(t *testing.T) {
 	t.Parallel()
 	st := New()
 	ada, bob, eve, kim := person(1, "Ada"), person(5, "Bob"), person(3, "Eve"), person(7, "Kim")
@@ -155,7 +155,7 @@ func TestAFailedApplyChangesNothing(t *testing.T) {
 	requireConsistent(t, workspaceOf(t, st, acme))
 }
 
-// dump returns everything that callers can read.
+// dump returns all data of the workspace, for comparison.
 func dump(t testing.TB, st *Store) []any {
 	t.Helper()
 	ctx := context.Background()

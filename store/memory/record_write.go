@@ -34,9 +34,10 @@ func (t *tx) set(r *record, before, after *visitor.Visitor, parts driver.Parts) 
 		r.attributes = t.newAttributes(after.Attributes)
 	}
 	if !slices.Equal(before.Tags, after.Tags) {
-		r.tags, err = newLinks(t, "tag", &t.tags, r.tags, before.Tags, after.Tags, func(a *tag.Assignment) (string, time.Time, author) {
-			return string(a.Tag), a.At, author{a.Actor, a.Cause}
-		})
+		r.tags, err = newLinks(t, "tag", &t.tags, r.tags, before.Tags, after.Tags,
+			func(a *tag.Assignment) (string, time.Time, author) {
+				return string(a.Tag), a.At, author{a.Actor, a.Cause}
+			})
 		if err != nil {
 			return err
 		}

@@ -13,8 +13,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// An Apply that only changes tags or groups reads only their ids, and must not change when
-// and by whom the others were added.
+// An Apply that changes only tags or groups reads only their ids. The time, actor and cause of
+// the other tags and groups must stay as they were.
 func TestChangesOfTagsAndGroupsKeepTheOthers(t *testing.T) {
 	t.Parallel()
 	st := New()
@@ -102,7 +102,7 @@ func TestByAddress(t *testing.T) {
 	}
 }
 
-func TestEventsOfAVisitor(t *testing.T) {
+func TestEventsOfVisitor(t *testing.T) {
 	t.Parallel()
 	st := New()
 	ada, bob := person(1, "Ada"), person(2, "Bob")

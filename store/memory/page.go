@@ -3,6 +3,7 @@ package memory
 import (
 	"context"
 	"iter"
+	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -29,23 +30,26 @@ func (w *workspace) find(ctx context.Context, q driver.Select) ([]visitor.Visito
 		top.after = &rank{&record{id: id}, []byte(q.After.Name), q.After.Micros}
 	}
 	e := &evaluator{ctx, w}
-	offer := e.offer
+	var err error
 	if key == driver.ByID {
-		offer = e.offerInOrder
+		err = e.offerInOrder(q.Where.Node(), &top)
+	} else {
+		err = e.offer(q.Where.Node(), w.live, &top)
 	}
-	if err := offer(q.Where.Node(), &top); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	var page []visitor.Visitor
-	for _, r := range top.first() {
+	best := top.first()
+	page := slices.Grow([]visitor.Visitor(nil), len(best))
+	for _, r := range best {
 		page = append(page, r.record.visitor())
 	}
 	return page, nil
 }
 
-// offer offers all matches to top.
-func (e *evaluator) offer(where bound.Node, top *topN) error {
-	matches, err := e.eval(where, e.w.live)
+// offer offers all matches in within to top.
+func (e *evaluator) offer(where bound.Node, within *roaring.Bitmap, top *topN) error {
+	matches, err := e.eval(where, within)
 	if err != nil {
 		return err
 	}
@@ -58,12 +62,8 @@ func (e *evaluator) offer(where bound.Node, top *topN) error {
 // offerInOrder offers the matches that are out of order, and then those in the order of ids
 // until the page is full.
 func (e *evaluator) offerInOrder(where bound.Node, top *topN) error {
-	outOfOrder, err := e.eval(where, e.w.outOfOrder)
-	if err != nil {
+	if err := e.offer(where, e.w.outOfOrder, top); err != nil {
 		return err
-	}
-	for p := range outOfOrder.Iterate {
-		top.offer(p)
 	}
 	from, to := 0, len(e.w.records)
 	switch {

@@ -2,7 +2,6 @@ package driver
 
 import (
 	"context"
-	"fmt"
 	"slices"
 )
 
@@ -26,12 +25,19 @@ func Apply(ctx context.Context, tx Tx, changes []Change) ([]Outcome, error) {
 			return nil, err
 		}
 		to = from + batchSize(changes[from:])
+		b.reset()
+		b.parts = 0
+		for i := from; i < to; i++ {
+			if err := b.need(changes[i]); err != nil {
+				return nil, &ChangeError{Index: i, Err: err}
+			}
+		}
 		if err := b.read(changes[from:to]); err != nil {
 			return nil, err
 		}
 		for i := from; i < to; i++ {
 			var err error
-			if outcomes[i], err = b.apply(changes[i]); err != nil {
+			if outcomes[i], err = changes[i].apply(b); err != nil {
 				return nil, &ChangeError{Index: i, Err: err}
 			}
 		}
@@ -62,48 +68,4 @@ func standalone(c Change) bool {
 		return true
 	}
 	return false
-}
-
-func (b *batch) apply(c Change) (Outcome, error) {
-	switch c := c.(type) {
-	case CreateVisitor:
-		return b.createVisitor(c)
-	case UpdateVisitor:
-		return b.updateVisitor(c)
-	case DeleteVisitor:
-		return b.deleteVisitor(c)
-	case AddTags:
-		return b.addTags(c)
-	case RemoveTags:
-		return b.removeTags(c)
-	case AddToGroup:
-		return b.addToGroup(c)
-	case RemoveFromGroup:
-		return b.removeFromGroup(c)
-	case EnsureTag:
-		return b.ensureTag(c)
-	case CreateTag:
-		return b.createTag(c)
-	case UpdateTag:
-		return b.updateTag(c)
-	case DeleteTag:
-		return b.deleteTag(c)
-	case CreateGroup:
-		return b.createGroup(c)
-	case UpdateGroup:
-		return b.updateGroup(c)
-	case DeleteGroup:
-		return b.deleteGroup(c)
-	case CaptureContact:
-		return b.capture(c)
-	case MergeVisitors:
-		return b.mergeVisitors(c)
-	case UnmergeVisitor:
-		return b.unmergeVisitor(c)
-	case LinkIdentity:
-		return b.linkIdentity(c)
-	case UnlinkIdentity:
-		return b.unlinkIdentity(c)
-	}
-	return Outcome{}, fmt.Errorf("unknown change %T", c)
 }

@@ -31,10 +31,9 @@ type batch struct {
 
 // edit is a visitor as it was read and as it is now.
 type edit struct {
-	before, now *visitor.Visitor // nil if it does not exist
-	changed     bool
-	returned    bool            // now, or an earlier visitor with its lists, is part of an outcome
-	after       visitor.Visitor // what now points to after a change, unless that was returned
+	before, now *visitor.Visitor // nil if it does not exist; equal until it changes
+	returned    bool             // now, or an earlier visitor with its lists, is part of an outcome
+	after       visitor.Visitor  // what now points to after a change, unless that was returned
 }
 
 // identityKey is the part of an identity that is unique in a workspace.
@@ -87,14 +86,13 @@ func (b *batch) set(v *visitor.Visitor) {
 		e.after = *v
 		e.now = &e.after
 	}
-	e.changed = true
 }
 
 // remove deletes a visitor that was read.
 func (b *batch) remove(id visitor.ID) {
 	e := b.visitors.get(id)
 	b.setOwner(e.now, "")
-	e.now, e.changed = nil, true
+	e.now = nil
 }
 
 // setOwner sets the owner of all identities of v.
@@ -151,7 +149,7 @@ func (b *batch) event(a Audit, e Event) {
 func (b *batch) write() error {
 	edits := make([]VisitorEdit, 0, len(b.visitors.values))
 	for _, e := range b.visitors.values {
-		if e.changed && (e.before != nil || e.now != nil) {
+		if e.now != e.before {
 			edits = append(edits, VisitorEdit{e.before, e.now})
 		}
 	}

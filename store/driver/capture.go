@@ -15,9 +15,9 @@ func lookupIdentities(c visitor.Contact) []visitor.Identity {
 	return slices.Concat(c.Identities(), c.PreviousIDs, c.LookupAliases)
 }
 
-// capture records a contact. The result depends only on what is stored, so that the same
+// apply records a contact. The result depends only on what is stored, so that the same
 // events in any order lead to the same visitors.
-func (b *batch) capture(c CaptureContact) (Outcome, error) {
+func (c CaptureContact) apply(b *batch) (Outcome, error) {
 	m, err := b.match(c)
 	if err != nil {
 		return Outcome{}, err
@@ -117,7 +117,7 @@ func sameTimes(before, after *visitor.Visitor) bool {
 func (b *batch) assignNew(v *visitor.Visitor, c CaptureContact) ([]tag.ID, error) {
 	var keys []string
 	for _, t := range c.Tags {
-		if _, err := b.ensureTag(EnsureTag{Audit: c.Audit, Tag: t}); err != nil {
+		if _, err := (EnsureTag{Audit: c.Audit, Tag: t}).apply(b); err != nil {
 			return nil, err
 		}
 		keys = append(keys, keyOf(t))
@@ -240,7 +240,7 @@ func (b *batch) byAddress(email, phone string) ([]visitor.ID, error) {
 	var ids []visitor.ID
 	changed := 0
 	for _, e := range b.visitors.values {
-		if !e.changed {
+		if e.now == e.before {
 			continue
 		}
 		changed++
@@ -253,7 +253,7 @@ func (b *batch) byAddress(email, phone string) ([]visitor.ID, error) {
 		return nil, err
 	}
 	for _, id := range stored {
-		if e := b.visitors.get(id); e == nil || !e.changed {
+		if e := b.visitors.get(id); e == nil || e.now == e.before {
 			ids = append(ids, id)
 		}
 	}

@@ -8,8 +8,11 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Change is one change of an Apply. Only the types below are changes; Apply refuses others.
-type Change interface{ audit() Audit }
+// Change is one change of an Apply: one of the types below. Apply refuses nil and pointers.
+type Change interface {
+	audit() Audit
+	apply(b *batch) (Outcome, error)
+}
 
 // Audit says when a change was made, by whom and why. Every change has one, and its event
 // records it.

@@ -17,7 +17,7 @@ func (b *batch) groupCatalog() catalog[group.Group, group.ID] {
 	}
 }
 
-func (b *batch) createGroup(c CreateGroup) (Outcome, error) {
+func (c CreateGroup) apply(b *batch) (Outcome, error) {
 	g := c.Group
 	g.CreatedAt = FromMicros(Micros(g.CreatedAt))
 	if err := b.groupCatalog().checkFree(group.Key(g.Name), g.ID); err != nil {
@@ -30,7 +30,7 @@ func (b *batch) createGroup(c CreateGroup) (Outcome, error) {
 	return Outcome{Effect: Created, Group: &g}, b.tx.PutGroup(nil, g)
 }
 
-func (b *batch) updateGroup(c UpdateGroup) (Outcome, error) {
+func (c UpdateGroup) apply(b *batch) (Outcome, error) {
 	g, fields, err := b.groupCatalog().update(c.ID, c.Patch.Apply, b.compareGroups)
 	if len(fields) == 0 {
 		return Outcome{Effect: Unchanged, Group: &g}, err
@@ -53,7 +53,7 @@ func (b *batch) compareGroups(before, after group.Group) ([]string, error) {
 	}), err
 }
 
-func (b *batch) deleteGroup(c DeleteGroup) (Outcome, error) {
+func (c DeleteGroup) apply(b *batch) (Outcome, error) {
 	effect, err := b.groupCatalog().delete(c.ID)
 	if effect == Deleted {
 		b.event(c.Audit, Event{Kind: GroupDeleted, Groups: []group.ID{c.ID}})

@@ -6,7 +6,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-func (b *batch) linkIdentity(c LinkIdentity) (Outcome, error) {
+func (c LinkIdentity) apply(b *batch) (Outcome, error) {
 	owner, err := b.owner(c.Identity)
 	if err != nil {
 		return Outcome{}, err
@@ -23,7 +23,7 @@ func (b *batch) linkIdentity(c LinkIdentity) (Outcome, error) {
 	})
 }
 
-func (b *batch) unlinkIdentity(c UnlinkIdentity) (Outcome, error) {
+func (c UnlinkIdentity) apply(b *batch) (Outcome, error) {
 	return b.changeIdentities(c.Audit, c.ID, func(v *visitor.Visitor) error {
 		v.Identities = slices.DeleteFunc(v.Identities, c.Identity.Is)
 		return nil

@@ -8,7 +8,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-func (b *batch) mergeVisitors(c MergeVisitors) (Outcome, error) {
+func (c MergeVisitors) apply(b *batch) (Outcome, error) {
 	into, err := b.existing(c.Into)
 	if err != nil {
 		return Outcome{}, err
@@ -37,7 +37,7 @@ func (b *batch) merge(a Audit, p visitor.Policy, into, from visitor.Visitor) (*v
 	return b.result(into.ID), b.tx.PutMerge(visitor.Merged{Into: into.Clone(), From: from.Clone(), Result: result.Clone()})
 }
 
-func (b *batch) unmergeVisitor(c UnmergeVisitor) (Outcome, error) {
+func (c UnmergeVisitor) apply(b *batch) (Outcome, error) {
 	m, found, err := b.tx.Merge(c.From)
 	if err != nil {
 		return Outcome{}, err

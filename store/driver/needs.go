@@ -1,11 +1,14 @@
 package driver
 
 import (
+	"fmt"
+
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// need adds the rows that a change is known to read or write to those that read reads.
-func (b *batch) need(c Change) {
+// need adds the rows that a change is known to read or write to those that read reads. It
+// refuses nil and pointers to changes.
+func (b *batch) need(c Change) error {
 	switch c := c.(type) {
 	case CreateVisitor:
 		b.visitors.want(c.Visitor.ID)
@@ -46,12 +49,16 @@ func (b *batch) need(c Change) {
 		}
 	case MergeVisitors, UnmergeVisitor:
 		b.parts = AllParts
+	case UpdateTag, DeleteTag, CreateGroup, UpdateGroup, DeleteGroup:
 	case LinkIdentity:
 		b.needVisitor(c.ID, AllParts)
 		b.needOwners(c.Identity)
 	case UnlinkIdentity:
 		b.needVisitor(c.ID, AllParts)
+	default:
+		return fmt.Errorf("unknown change %T", c)
 	}
+	return nil
 }
 
 func (b *batch) needVisitor(id visitor.ID, parts Parts) {

@@ -7,13 +7,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// read forgets all rows and reads those that the changes are known to need.
+// read reads the rows that the changes are known to need.
 func (b *batch) read(changes []Change) error {
-	b.reset()
-	b.parts = 0
-	for _, c := range changes {
-		b.need(c)
-	}
 	if err := b.readOwners(); err != nil {
 		return err
 	}

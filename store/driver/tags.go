@@ -16,7 +16,7 @@ func (b *batch) tagCatalog() catalog[tag.Tag, tag.ID] {
 	}
 }
 
-func (b *batch) ensureTag(c EnsureTag) (Outcome, error) {
+func (c EnsureTag) apply(b *batch) (Outcome, error) {
 	key := keyOf(c.Tag)
 	if err := b.readTags(key); err != nil {
 		return Outcome{}, err
@@ -25,10 +25,10 @@ func (b *batch) ensureTag(c EnsureTag) (Outcome, error) {
 		existing := *t
 		return Outcome{Effect: Unchanged, Tag: &existing}, nil
 	}
-	return b.createTag(CreateTag(c))
+	return CreateTag(c).apply(b)
 }
 
-func (b *batch) createTag(c CreateTag) (Outcome, error) {
+func (c CreateTag) apply(b *batch) (Outcome, error) {
 	t := c.Tag
 	t.CreatedAt = FromMicros(Micros(t.CreatedAt))
 	if err := b.tagCatalog().checkFree(keyOf(t), t.ID); err != nil {
@@ -40,7 +40,7 @@ func (b *batch) createTag(c CreateTag) (Outcome, error) {
 	return Outcome{Effect: Created, Tag: &t}, b.tx.PutTag(nil, t)
 }
 
-func (b *batch) updateTag(c UpdateTag) (Outcome, error) {
+func (c UpdateTag) apply(b *batch) (Outcome, error) {
 	compare := func(before, after tag.Tag) ([]string, error) {
 		return differing(map[string]bool{
 			"name": after.Name != before.Name, "color": after.Color != before.Color, "description": after.Description != before.Description,
@@ -54,7 +54,7 @@ func (b *batch) updateTag(c UpdateTag) (Outcome, error) {
 	return Outcome{Effect: Updated, Tag: &t}, err
 }
 
-func (b *batch) deleteTag(c DeleteTag) (Outcome, error) {
+func (c DeleteTag) apply(b *batch) (Outcome, error) {
 	effect, err := b.tagCatalog().delete(c.ID)
 	if effect == Deleted {
 		b.event(c.Audit, Event{Kind: TagDeleted, Tags: []tag.ID{c.ID}})

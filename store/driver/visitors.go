@@ -9,7 +9,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-func (b *batch) createVisitor(c CreateVisitor) (Outcome, error) {
+func (c CreateVisitor) apply(b *batch) (Outcome, error) {
 	v := c.Visitor.Clone()
 	if created, ok := v.ID.Time(); !ok || !created.Equal(v.CreatedAt) {
 		return Outcome{}, text.Refuse("id", "not a UUIDv7 of the time of creation")
@@ -50,7 +50,7 @@ func (b *batch) createVisitor(c CreateVisitor) (Outcome, error) {
 	return Outcome{Effect: Created, Visitor: b.result(v.ID)}, nil
 }
 
-func (b *batch) updateVisitor(c UpdateVisitor) (Outcome, error) {
+func (c UpdateVisitor) apply(b *batch) (Outcome, error) {
 	before, err := b.existing(c.ID)
 	if err != nil {
 		return Outcome{}, err
@@ -75,7 +75,7 @@ func (b *batch) update(a Audit, after *visitor.Visitor, changed []string) (Outco
 	return Outcome{Effect: Updated, Visitor: b.result(after.ID)}, nil
 }
 
-func (b *batch) deleteVisitor(c DeleteVisitor) (Outcome, error) {
+func (c DeleteVisitor) apply(b *batch) (Outcome, error) {
 	v, err := b.target(c.ID)
 	if err != nil || v == nil {
 		return Outcome{Effect: Missing}, err
@@ -114,7 +114,7 @@ func hasTag(v *visitor.Visitor, id tag.ID) bool {
 	return slices.ContainsFunc(v.Tags, func(a tag.Assignment) bool { return a.Tag == id })
 }
 
-func (b *batch) addTags(c AddTags) (Outcome, error) {
+func (c AddTags) apply(b *batch) (Outcome, error) {
 	before, err := b.target(c.ID)
 	if err != nil {
 		return Outcome{}, err
@@ -133,7 +133,7 @@ func (b *batch) addTags(c AddTags) (Outcome, error) {
 	return Outcome{Effect: Updated}, b.save(c.Audit, &v, Event{Kind: VisitorTagged, Tags: added})
 }
 
-func (b *batch) removeTags(c RemoveTags) (Outcome, error) {
+func (c RemoveTags) apply(b *batch) (Outcome, error) {
 	before, err := b.target(c.ID)
 	if err != nil || before == nil {
 		return Outcome{Effect: Missing}, err
@@ -156,7 +156,7 @@ func (b *batch) removeTags(c RemoveTags) (Outcome, error) {
 	return Outcome{Effect: Updated}, b.save(c.Audit, &v, Event{Kind: VisitorUntagged, Tags: removed})
 }
 
-func (b *batch) addToGroup(c AddToGroup) (Outcome, error) {
+func (c AddToGroup) apply(b *batch) (Outcome, error) {
 	_, before, err := b.groupAndVisitor(c.Group, c.ID)
 	switch {
 	case err != nil || before == nil:
@@ -170,7 +170,7 @@ func (b *batch) addToGroup(c AddToGroup) (Outcome, error) {
 	return Outcome{Effect: Updated}, b.save(c.Audit, &v, Event{Kind: VisitorJoined, Groups: []group.ID{c.Group}})
 }
 
-func (b *batch) removeFromGroup(c RemoveFromGroup) (Outcome, error) {
+func (c RemoveFromGroup) apply(b *batch) (Outcome, error) {
 	g, before, err := b.groupAndVisitor(c.Group, c.ID)
 	if err != nil || before == nil {
 		return Outcome{Effect: Missing}, err

@@ -16,8 +16,8 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// TestBatches counts the reads and writes of visitors: one of each for up to 1,000 changes
-// in a row that need no batch of their own.
+// TestBatches tests that Apply reads and writes visitors once for each batch: up to 1,000
+// changes, or one change that must be made separately.
 func TestBatches(t *testing.T) {
 	t.Parallel()
 	vip := newTag("VIP")
@@ -25,18 +25,18 @@ func TestBatches(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		changes int
-		alone   []int // these changes update the tag instead
+		alone   []int // indexes of changes that update the tag instead, in a batch of their own
 		want    int
 	}{
-		{"one", 1, nil, 1},
+		{"one change", 1, nil, 1},
 		{"a full batch", 1_000, nil, 1},
-		{"one more", 1_001, nil, 2},
-		{"three", 2_001, nil, 3},
-		{"a change with a batch of its own comes first", 3, []int{0}, 1},
-		{"in the middle", 5, []int{2}, 2},
-		{"last", 3, []int{2}, 1},
-		{"twice", 6, []int{2, 3}, 2},
-		{"at the limit", 1_002, []int{1_000}, 2},
+		{"one change more than a batch", 1_001, nil, 2},
+		{"three batches", 2_001, nil, 3},
+		{"the first change separately", 3, []int{0}, 1},
+		{"a change in the middle separately", 5, []int{2}, 2},
+		{"the last change separately", 3, []int{2}, 1},
+		{"two changes separately", 6, []int{2, 3}, 2},
+		{"a change after a full batch separately", 1_002, []int{1_000}, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -86,23 +86,23 @@ func TestErrors(t *testing.T) {
 		text   string
 	}{
 		{"a pointer to a change", &driver.DeleteVisitor{ID: ada.ID}, nil, "unknown change *driver.DeleteVisitor"},
-		{"no change", nil, nil, "unknown change <nil>"},
-		{"a taken id", driver.CreateVisitor{Visitor: ada}, driver.ErrExists, string(ada.ID)},
-		{"a taken identity", driver.CreateVisitor{Visitor: same}, driver.ErrExists, "identity " + string(ada.ID)},
-		{"an id of another time", driver.CreateVisitor{Visitor: wrongID}, driver.ErrInvalid, "id: "},
-		{"a missing tag", driver.CreateVisitor{Visitor: person(4), Tags: []string{"gone"}}, driver.ErrNotFound, "tag: not found"},
-		{"a missing group", driver.CreateVisitor{Visitor: person(4), Groups: tooMany}, driver.ErrNotFound, "group"},
-		{"a missing visitor", driver.UpdateVisitor{ID: bob.ID}, driver.ErrNotFound, string(bob.ID)},
-		{"an old revision", driver.UpdateVisitor{ID: ada.ID, Patch: visitor.Patch{IfRevision: 7}}, driver.ErrConflict, string(ada.ID)},
+		{"nil", nil, nil, "unknown change <nil>"},
+		{"the id exists", driver.CreateVisitor{Visitor: ada}, driver.ErrExists, string(ada.ID)},
+		{"the identity belongs to another visitor", driver.CreateVisitor{Visitor: same}, driver.ErrExists, "identity " + string(ada.ID)},
+		{"the id has another time of creation", driver.CreateVisitor{Visitor: wrongID}, driver.ErrInvalid, "id: "},
+		{"no such tag", driver.CreateVisitor{Visitor: person(4), Tags: []string{"gone"}}, driver.ErrNotFound, "tag: not found"},
+		{"no such group", driver.CreateVisitor{Visitor: person(4), Groups: tooMany}, driver.ErrNotFound, "group"},
+		{"no such visitor", driver.UpdateVisitor{ID: bob.ID}, driver.ErrNotFound, string(bob.ID)},
+		{"another revision", driver.UpdateVisitor{ID: ada.ID, Patch: visitor.Patch{IfRevision: 7}}, driver.ErrConflict, string(ada.ID)},
 		{"a visitor that was not merged", driver.UnmergeVisitor{From: ada.ID}, driver.ErrNotFound, string(ada.ID)},
-		{"a used tag", driver.DeleteTag{ID: vip.ID}, driver.ErrInUse, "mentions it: 1"},
-		{"a rule with a missing tag, by id", withRule(filter.Tag.HasID(tag.NewID(epoch))), driver.ErrInvalid, "a tag that does not exist"},
-		{"a rule with a missing tag, by name", withRule(filter.Not(filter.Tag.HasAny("vip", "gone"))), driver.ErrInvalid, "a tag that does not exist"},
-		{"a rule with a missing group, by id", withRule(filter.Group.HasID(group.NewID(epoch))), driver.ErrInvalid, "a group that does not exist"},
-		{"a rule with a missing group, by name", withRule(filter.Group.Has("gone")), driver.ErrInvalid, "a group that does not exist"},
-		{"a rule with its own group, by name", withRule(filter.Group.Has("new")), driver.ErrInvalid, "a group that does not exist"},
-		{"a rule with a group that has one, by name", withRule(filter.Group.HasAny("team", "RULED")), driver.ErrInvalid, "a group that has a rule"},
-		{"a rule for its own group, by name", driver.UpdateGroup{ID: team.ID, Patch: group.Patch{Rule: filter.Group.Has("Team")}}, driver.ErrInvalid, "a group that has a rule"},
+		{"a rule mentions the tag", driver.DeleteTag{ID: vip.ID}, driver.ErrInUse, "mentions it: 1"},
+		{"a rule mentions the id of a tag that does not exist", withRule(filter.Tag.HasID(tag.NewID(epoch))), driver.ErrInvalid, "a tag that does not exist"},
+		{"a rule mentions the name of a tag that does not exist", withRule(filter.Not(filter.Tag.HasAny("vip", "gone"))), driver.ErrInvalid, "a tag that does not exist"},
+		{"a rule mentions the id of a group that does not exist", withRule(filter.Group.HasID(group.NewID(epoch))), driver.ErrInvalid, "a group that does not exist"},
+		{"a rule mentions the name of a group that does not exist", withRule(filter.Group.Has("gone")), driver.ErrInvalid, "a group that does not exist"},
+		{"the rule of a new group mentions the group itself", withRule(filter.Group.Has("new")), driver.ErrInvalid, "a group that does not exist"},
+		{"a rule mentions a group that has a rule", withRule(filter.Group.HasAny("team", "RULED")), driver.ErrInvalid, "a group that has a rule"},
+		{"the rule of an existing group mentions the group itself", driver.UpdateGroup{ID: team.ID, Patch: group.Patch{Rule: filter.Group.Has("Team")}}, driver.ErrInvalid, "a group that has a rule"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -153,8 +153,8 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestAliases follows chains of merges, in and across batches, and a cycle, which old data
-// may have.
+// TestAliases tests that a change finds its visitor through several merges, made in the same
+// batch and in earlier ones, and that Apply ends if stored merges form a cycle.
 func TestAliases(t *testing.T) {
 	t.Parallel()
 	tx := newFakeTx()
@@ -183,8 +183,8 @@ func TestAliases(t *testing.T) {
 	require.Equal(t, driver.Missing, tx.apply(t, driver.DeleteVisitor{ID: people[0].ID})[0].Effect)
 }
 
-// TestFailingTx fails every call of Tx in turn: Apply returns that error and makes no
-// further call.
+// TestFailingTx tests that Apply returns the error of any call of Tx and makes no call after
+// it.
 func TestFailingTx(t *testing.T) {
 	t.Parallel()
 	ada, bob, eve := person(0), person(1), person(2)
@@ -229,7 +229,8 @@ func TestFailingTx(t *testing.T) {
 	}
 }
 
-// TestCanceledContext stops between batches.
+// TestCanceledContext tests that Apply returns the error of its context before it reads a
+// batch.
 func TestCanceledContext(t *testing.T) {
 	t.Parallel()
 	canceled, cancel := context.WithCancel(ctx)
@@ -243,7 +244,8 @@ func TestCanceledContext(t *testing.T) {
 	require.Empty(t, outcomes)
 }
 
-// TestOutcomesAreIndependent changes what Apply has returned.
+// TestOutcomesAreIndependent tests that a caller who modifies an outcome modifies neither
+// another outcome nor what is stored.
 func TestOutcomesAreIndependent(t *testing.T) {
 	t.Parallel()
 	tx, ada := newFakeTx(), person(0)
@@ -268,7 +270,7 @@ func TestOutcomesAreIndependent(t *testing.T) {
 	require.Equal(t, city, tx.apply(t, update)[0].Visitor.Attributes)
 }
 
-// TestDedupKey tests that the key depends on the channel, its account and the event alone.
+// TestDedupKey tests that the key depends on the source, the account and the event id only.
 func TestDedupKey(t *testing.T) {
 	t.Parallel()
 	c := visitor.Contact{Source: visitor.Telegram, Account: "bot", ExternalID: "1", EventID: "e"}

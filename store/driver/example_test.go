@@ -37,7 +37,7 @@ func ExampleApply() {
 	// <nil>
 }
 
-// A store that is not a Faceter needs no code of its own for facets.
+// CountFacets works with every store, also if it does not implement Faceter.
 func ExampleCountFacets() {
 	st, vip, ada := reference.New(), newTag("VIP"), person(0)
 	changes := []driver.Change{

@@ -22,8 +22,8 @@ var (
 	errBroken = errors.New("broken")
 )
 
-// fakeTx is a driver.Tx over maps. It records its calls, and one of them can fail. A
-// *fakeTx is not rolled back: a test looks at what was written.
+// fakeTx is a driver.Tx that keeps its rows in maps and records the calls. A test can let one
+// call fail. It cannot be rolled back.
 type fakeTx struct {
 	visitors  map[visitor.ID]visitor.Visitor
 	tags      map[tag.ID]tag.Tag
@@ -33,7 +33,7 @@ type fakeTx struct {
 	events    []driver.Event
 
 	calls []string
-	fails int // the number of the call that fails, from 1; 0 for none
+	fails int // which call fails, counted from 1; 0: none
 }
 
 var _ driver.Tx = (*fakeTx)(nil)
@@ -194,7 +194,7 @@ func (f *fakeTx) AppendEvents(events []driver.Event) error {
 	return f.call("AppendEvents")
 }
 
-// apply makes changes that must succeed.
+// apply makes changes and fails the test if there is an error.
 func (f *fakeTx) apply(t testing.TB, changes ...driver.Change) []driver.Outcome {
 	t.Helper()
 	outcomes, err := driver.Apply(ctx, f, changes)
@@ -203,7 +203,7 @@ func (f *fakeTx) apply(t testing.TB, changes ...driver.Change) []driver.Outcome 
 	return outcomes
 }
 
-// person returns a visitor created n seconds after the epoch, with an identity of its own.
+// person returns a visitor that was created n seconds after epoch and has one identity.
 func person(n int) visitor.Visitor {
 	at := epoch.Add(time.Duration(n) * time.Second)
 	id := visitor.NewID(at)

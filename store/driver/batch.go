@@ -153,7 +153,8 @@ func (b *batch) write() error {
 			edits = append(edits, VisitorEdit{e.before, e.now})
 		}
 	}
-	slices.SortFunc(edits, compareIDs)
+	id := func(e VisitorEdit) visitor.ID { return cmp.Or(e.After, e.Before).ID }
+	slices.SortFunc(edits, func(a, b VisitorEdit) int { return cmp.Compare(id(a), id(b)) })
 	if len(edits) > 0 {
 		if err := b.tx.WriteVisitors(edits, b.parts); err != nil {
 			return err
@@ -171,11 +172,6 @@ func (b *batch) write() error {
 		return nil
 	}
 	return b.tx.AppendEvents(b.log)
-}
-
-func compareIDs(a, b VisitorEdit) int {
-	id := func(e VisitorEdit) visitor.ID { return cmp.Or(e.After, e.Before).ID }
-	return cmp.Compare(id(a), id(b))
 }
 
 // forgetMerges deletes the stored states of the merges that led to deleted visitors, since

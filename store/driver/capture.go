@@ -209,7 +209,8 @@ func (b *batch) matchAddress(m *match, c CaptureContact) error {
 		{c.Policy.ByEmail, "email", c.Contact.Email, "", SameEmail},
 		{c.Policy.ByPhone, "phone", "", c.Contact.Phone, SamePhone},
 	} {
-		if by.policy == visitor.MatchNever || by.email+by.phone == "" || by.policy == visitor.MatchVerified && c.Contact.Unverified {
+		if by.policy == visitor.MatchNever || by.email+by.phone == "" ||
+			by.policy == visitor.MatchVerified && c.Contact.Unverified {
 			continue
 		}
 		ids, err := b.byAddress(by.email, by.phone)

@@ -2,7 +2,6 @@ package driver
 
 import (
 	"cmp"
-	"slices"
 	"time"
 
 	"github.com/contactpipeline/visitors/tag/text"
@@ -64,11 +63,12 @@ func Orders() []Order {
 // Sorting returns what o compares and whether it is descending. ok is false for an
 // unknown order.
 func Sorting(o Order) (key SortKey, descending, ok bool) {
-	i := slices.IndexFunc(sortings, func(s sorting) bool { return s.order == o })
-	if i < 0 {
-		return 0, false, false
+	for _, s := range sortings {
+		if s.order == o {
+			return s.key, s.descending, true
+		}
 	}
-	return sortings[i].key, sortings[i].descending, true
+	return 0, false, false
 }
 
 // Position is the place of a visitor in an order. Fields that the order does not compare

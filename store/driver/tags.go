@@ -43,7 +43,8 @@ func (c CreateTag) apply(b *batch) (Outcome, error) {
 func (c UpdateTag) apply(b *batch) (Outcome, error) {
 	compare := func(before, after tag.Tag) ([]string, error) {
 		return differing(map[string]bool{
-			"name": after.Name != before.Name, "color": after.Color != before.Color, "description": after.Description != before.Description,
+			"name": after.Name != before.Name, "color": after.Color != before.Color,
+			"description": after.Description != before.Description,
 		}), nil
 	}
 	t, fields, err := b.tagCatalog().update(c.ID, c.Patch.Apply, compare)

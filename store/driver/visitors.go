@@ -17,17 +17,15 @@ func (c CreateVisitor) apply(b *batch) (Outcome, error) {
 	if err := b.checkFree(v.ID); err != nil {
 		return Outcome{}, err
 	}
-	for n, i := range v.Identities {
+	for _, i := range v.Identities {
 		owner, err := b.owner(i)
+		if err == nil && owner != "" {
+			err = AlreadyExists("identity", string(owner))
+		}
 		if err != nil {
 			return Outcome{}, err
 		}
-		if owner == "" && slices.ContainsFunc(v.Identities[:n], i.Is) {
-			owner = v.ID
-		}
-		if owner != "" {
-			return Outcome{}, AlreadyExists("identity", string(owner))
-		}
+		b.owners.set(identityKeyOf(i), v.ID) // so that it cannot have an identity twice
 	}
 	v.Tags, v.Memberships, v.Excluded, v.Revision = nil, nil, nil, 1
 	added, err := b.assign(&v, c.Tags, c.Audit)
@@ -42,7 +40,7 @@ func (c CreateVisitor) apply(b *batch) (Outcome, error) {
 		if b.groups.get(g) == nil {
 			return Outcome{}, NotFound("group", string(g))
 		}
-		v.Memberships = append(v.Memberships, visitor.Membership{Group: g, At: c.At, Actor: c.Actor, Cause: c.Cause})
+		v.Memberships = append(v.Memberships, membership(g, c.Audit))
 	}
 	if err := b.save(c.Audit, &v, Event{Kind: VisitorCreated, Tags: added, Groups: groups}); err != nil {
 		return Outcome{}, err
@@ -103,7 +101,9 @@ func (b *batch) assign(v *visitor.Visitor, keys []string, a Audit) ([]tag.ID, er
 		if added == nil {
 			v.Tags = append(make([]tag.Assignment, 0, len(v.Tags)+len(keys)), v.Tags...)
 		}
-		v.Tags = append(v.Tags, tag.Assignment{Tag: t.ID, Name: t.Name, Color: t.Color, At: a.At, Actor: a.Actor, Cause: a.Cause})
+		v.Tags = append(v.Tags, tag.Assignment{
+			Tag: t.ID, Name: t.Name, Color: t.Color, At: a.At, Actor: a.Actor, Cause: a.Cause,
+		})
 		added = append(added, t.ID)
 	}
 	slices.Sort(added)
@@ -166,7 +166,7 @@ func (c AddToGroup) apply(b *batch) (Outcome, error) {
 	}
 	v := *before
 	v.Excluded = slices.DeleteFunc(slices.Clone(v.Excluded), func(g group.ID) bool { return g == c.Group })
-	v.Memberships = append(slices.Clip(v.Memberships), visitor.Membership{Group: c.Group, At: c.At, Actor: c.Actor, Cause: c.Cause})
+	v.Memberships = append(slices.Clip(v.Memberships), membership(c.Group, c.Audit))
 	return Outcome{Effect: Updated}, b.save(c.Audit, &v, Event{Kind: VisitorJoined, Groups: []group.ID{c.Group}})
 }
 
@@ -180,7 +180,8 @@ func (c RemoveFromGroup) apply(b *batch) (Outcome, error) {
 	if !v.MemberOf(c.Group) && !exclude {
 		return Outcome{Effect: Unchanged}, nil
 	}
-	v.Memberships = slices.DeleteFunc(slices.Clone(v.Memberships), func(m visitor.Membership) bool { return m.Group == c.Group })
+	left := func(m visitor.Membership) bool { return m.Group == c.Group }
+	v.Memberships = slices.DeleteFunc(slices.Clone(v.Memberships), left)
 	if exclude {
 		v.Excluded = append(slices.Clip(v.Excluded), c.Group)
 	}
@@ -198,4 +199,8 @@ func (b *batch) groupAndVisitor(g group.ID, id visitor.ID) (*group.Group, *visit
 	}
 	v, err := b.target(id)
 	return found, v, err
+}
+
+func membership(g group.ID, a Audit) visitor.Membership {
+	return visitor.Membership{Group: g, At: a.At, Actor: a.Actor, Cause: a.Cause}
 }

@@ -10,9 +10,12 @@ import (
 // Contact is the data about a person in one event on a channel. Source and ExternalID are
 // required.
 type Contact struct {
-	Source     Source     `json:"source"`
-	Account    string     `json:"account,omitempty"` // scope of the ids, see Identity
-	ExternalID string     `json:"external_id"`
+	Source     Source `json:"source"`
+	Account    string `json:"account,omitempty"` // scope of the ids, see Identity
+	ExternalID string `json:"external_id"`
+	// Inbox is the business's own number, bot, page or site that received the event, at most
+	// MaxIdentity bytes. It does not belong to the scope of the ids. Default: unknown.
+	Inbox      string     `json:"inbox,omitempty"`
 	Name       string     `json:"name,omitempty"`
 	Username   string     `json:"username,omitempty"`
 	Email      string     `json:"email,omitempty"`
@@ -83,6 +86,7 @@ func (r Rules) profile(c Contact, out *Contact) (refused []error) {
 		to        *string
 		normalize func(string) (string, error)
 	}{
+		{c.Inbox, &out.Inbox, func(s string) (string, error) { return text.Token("inbox", s, MaxIdentity) }},
 		{c.Name, &out.Name, NormalizeName},
 		{c.Username, &out.Username, func(s string) (string, error) { return line("username", s, MaxIdentity) }},
 		{c.Email, &out.Email, NormalizeEmail},

@@ -25,6 +25,7 @@ var descriptions = map[string]string{
 	"VisitorPatch.unset":     "Names of attributes to remove.",
 	"Contact":                "The person in one event on a channel or a form.",
 	"Contact.event_id":       "The channel's id of the event. A repeated event changes nothing.",
+	"Contact.inbox":          "The business's own number, bot, page or site that received the event.",
 	"Contact.occurred_at":    "Default: now. An older event never overwrites a newer value.",
 	"Contact.alternate_ids":  "Further ids of the same person, from the channel.",
 	"Contact.previous_ids":   "Ids that the person no longer has.",

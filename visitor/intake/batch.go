@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // MaxBody is the maximum size of a delivery, 4 MiB. Payloads of the WhatsApp Cloud API have up
@@ -56,12 +57,12 @@ type Batch struct {
 	Events []Event `json:"events"`
 }
 
-// Contacts iterates over the contacts of all events except Ignored ones, in the order of the
+// Contacts iterates over the contacts of all events except Consent and Ignored ones, in the order of the
 // delivery. Capture each of them: those that must not create a visitor have UpdateOnly set.
 func (b Batch) Contacts() iter.Seq[visitor.Contact] {
 	return func(yield func(visitor.Contact) bool) {
 		for _, e := range b.Events {
-			if e.Kind != Ignored && !yield(e.Contact) {
+			if e.Kind != Consent && e.Kind != Ignored && !yield(e.Contact) {
 				return
 			}
 		}
@@ -76,6 +77,7 @@ const (
 	Inbound        Kind = "inbound"         // a person contacted the business: can create a visitor
 	IdentityChange Kind = "identity_change" // a person has new ids: updates a visitor, never creates one
 	Profile        Kind = "profile"         // data about a person: updates a visitor, never creates one
+	Consent        Kind = "consent"         // a person's permission or health changed: see Event.Consent and Event.Health
 	Ignored        Kind = "ignored"         // nothing to do; see Reason
 )
 
@@ -86,11 +88,21 @@ type Event struct {
 	Via     string `json:"via,omitempty"`     // the channel's name for the event: text, postback, comments, statuses …
 	// Contact is the person. After an IdentityChange it has the new ids, and all spellings of the
 	// old ones in PreviousIDs. Name is empty and OccurredAt zero if the channel does not send
-	// them. UpdateOnly is set unless the event is Inbound. An Ignored event has only Source,
-	// EventID and OccurredAt.
+	// them. UpdateOnly is set unless the event is Inbound. A Consent or Ignored event has only
+	// Source, EventID and OccurredAt.
 	Contact visitor.Contact `json:"contact"`
-	Reason  Reason          `json:"reason,omitempty"` // why the event was Ignored
-	Err     error           `json:"-"`                // of a Malformed event: a *visitor.FieldError
+	// Consent and Health are of a Consent event, which has exactly one of them. Its only personal
+	// data is the address in the Subject.
+	Consent *consent.Entry        `json:"consent,omitempty"`
+	Health  *consent.HealthReport `json:"health,omitempty"`
+	// Payload is the channel's own JSON of this one event, to keep the message that a person
+	// sent: the message object on WhatsApp, the messaging item or the value of a change on
+	// Messenger and Instagram, the update on Telegram, the whole body of chat and forms. It is a
+	// part of the delivery's body where possible, so copy it before the body changes. Consent and
+	// Ignored events have none, since they hold no personal data.
+	Payload []byte `json:"-"`
+	Reason  Reason `json:"reason,omitempty"` // why the event was Ignored
+	Err     error  `json:"-"`                // of a Malformed event: a *visitor.FieldError
 }
 
 // Reason is why an event was ignored.

@@ -35,7 +35,7 @@ func TestSignedIdentity(t *testing.T) {
 	require.NotEmpty(t, e.Contact.EventID)
 	e.Contact.EventID = ""
 	require.Equal(t, visitor.Contact{
-		Source: visitor.Chat, Account: "shop", ExternalID: "42",
+		Source: visitor.Chat, Account: "shop", Inbox: "shop", ExternalID: "42",
 		Name: "Ada Example", Email: "ada@example.com", Phone: "+447700900123",
 	}, e.Contact)
 

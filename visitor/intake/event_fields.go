@@ -12,6 +12,7 @@ import (
 type eventFields struct {
 	source  visitor.Source
 	account string // of the business
+	inbox   string // the account that the person wrote to, if it is one that can answer
 	via     string
 	id      string
 	at      time.Time
@@ -52,6 +53,9 @@ func (s eventFields) person(kind Kind, scope string, ids ...scalar) Event {
 	}
 	e := s.event(kind)
 	e.Contact.Account, e.Contact.ExternalID = scope, refs[0].ExternalID
+	if inbox, err := text.Token("inbox", s.inbox, visitor.MaxIdentity); err == nil {
+		e.Contact.Inbox = inbox
+	}
 	e.Contact.UpdateOnly = kind != Inbound
 	if len(refs) > 1 {
 		e.Contact.AlternateIDs = refs[1:]

@@ -79,7 +79,8 @@ type instagramValue struct {
 }
 
 func (i Instagram) change(in inbox, e entry[instagramValue], c change[instagramValue]) Event {
-	s := eventFields{source: in.source, account: string(in.account), via: c.Field, at: e.Time.time()}
+	s := in.fields(c.Field)
+	s.at = e.Time.time()
 	switch c.Field {
 	case "comments", "live_comments":
 		return i.comment(in, s, c.Value)

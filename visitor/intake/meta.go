@@ -164,6 +164,11 @@ type inbox struct {
 	referral bool // followed links are Inbound too
 }
 
+func (in inbox) fields(via string) eventFields {
+	account := string(in.account)
+	return eventFields{source: in.source, account: account, inbox: account, via: via}
+}
+
 func (in inbox) events(active, standby []messaging) []Event {
 	var events []Event
 	for _, m := range active {
@@ -179,7 +184,8 @@ func (in inbox) events(active, standby []messaging) []Event {
 // are scoped to it.
 func (in inbox) event(m messaging, standby bool) Event {
 	via, mid, why := m.kind()
-	s := eventFields{source: in.source, account: string(in.account), via: via, id: string(mid), at: m.Timestamp.time()}
+	s := in.fields(via)
+	s.id, s.at = string(mid), m.Timestamp.time()
 	if mid == "" && m.Timestamp != "" {
 		s.id = digest(string(in.source), s.account, string(m.Sender.ID), string(m.Timestamp), via)
 	}

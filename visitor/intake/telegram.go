@@ -44,7 +44,7 @@ func (t Telegram) Parse(_ Header, body []byte) (Batch, error) {
 	if err := decode(body, &update); err != nil {
 		return Batch{}, fail("read", visitor.Telegram, err)
 	}
-	s := eventFields{source: visitor.Telegram, account: t.Bot}
+	s := eventFields{source: visitor.Telegram, account: t.Bot, inbox: t.Bot}
 	var id scalar
 	if raw, ok := update["update_id"]; ok {
 		decodePart(raw, &id)

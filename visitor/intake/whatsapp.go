@@ -83,7 +83,8 @@ func (w WhatsApp) ignoreReason(field string) Reason {
 // too, but of people whom the business wrote to.
 func (w WhatsApp) change(e *entry[whatsappValue], c *change[whatsappValue]) []Event {
 	v, why := &c.Value, w.ignoreReason(c.Field)
-	s := eventFields{source: visitor.WhatsApp, account: string(v.Metadata.PhoneNumberID)}
+	number := string(v.Metadata.PhoneNumberID)
+	s := eventFields{source: visitor.WhatsApp, account: number, inbox: number}
 	if s.account == "" {
 		s.account = string(e.ID)
 	}

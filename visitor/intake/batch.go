@@ -133,6 +133,7 @@ const (
 	Test        Reason = "test"         // the channel's test button
 	Spam        Reason = "spam"         // a form filled in by a bot
 	NoConsent   Reason = "no_consent"   // the consent box of a form was not ticked
+	Filtered    Reason = "filtered"     // a submission that the Ignore or Only of the Form leaves out
 	Malformed   Reason = "malformed"    // not valid; see Err
 	Other       Reason = "other"        // not relevant here, or unknown
 )

@@ -56,27 +56,36 @@ func (c Chat) Sign(u ChatUser) (string, error) {
 	return message + "." + base64.RawURLEncoding.EncodeToString(sign(c.Secrets[0], []byte(message))), nil
 }
 
-// user returns the user of a token. The token is parsed only after its signature is verified,
-// and it cannot choose the algorithm (RFC 8725 §3.1).
+// user returns the user of a token.
 func (c Chat) user(token string) (ChatUser, error) {
+	fields, err := readToken(c.Secrets, token, "the identity")
+	if err != nil {
+		return ChatUser{}, err
+	}
+	return c.userOf(fields)
+}
+
+// readToken returns the claims of a JSON Web Token. They are parsed only after its signature is
+// verified, and it cannot choose the algorithm (RFC 8725 §3.1). Errors call the token what.
+func readToken(secrets []string, token, what string) (map[string]json.RawMessage, error) {
 	message, signature, ok := cutLast(token, ".")
 	header, payload, ok2 := strings.Cut(message, ".")
 	sum, err := base64.RawURLEncoding.DecodeString(signature)
 	if !ok || !ok2 || err != nil {
-		return ChatUser{}, notAuthentic("the identity is not a JSON Web Token")
+		return nil, notAuthentic(what + " is not a JSON Web Token")
 	}
-	if err := checkSignature(c.Secrets, []byte(message), sum); err != nil {
-		return ChatUser{}, err
+	if err := checkSignature(secrets, []byte(message), sum); err != nil {
+		return nil, err
 	}
 	jose, err := readObject(header)
 	if err != nil || string(jose["alg"]) != `"HS256"` || jose["crit"] != nil {
-		return ChatUser{}, notAuthentic("the identity is not signed with HS256")
+		return nil, notAuthentic(what + " is not signed with HS256")
 	}
-	fields, err := readObject(payload)
+	claims, err := readObject(payload)
 	if err != nil {
-		return ChatUser{}, text.Refuse("identity", "its claims are not a JSON object")
+		return nil, text.Refuse(strings.TrimPrefix(what, "the "), "its claims are not a JSON object")
 	}
-	return c.userOf(fields)
+	return claims, nil
 }
 
 func (c Chat) userOf(fields map[string]json.RawMessage) (ChatUser, error) {

@@ -81,11 +81,21 @@ func TestMutations(t *testing.T) {
 	}
 }
 
+// same compares batches without their payloads, which are parts of different bodies.
 func same(t *testing.T, want, got intake.Batch, message string) {
 	t.Helper()
+	want, got = withoutPayloads(want), withoutPayloads(got)
 	if len(want.Events)+len(got.Events) > 0 && !reflect.DeepEqual(want, got) {
 		require.Equal(t, want, got, message)
 	}
+}
+
+func withoutPayloads(batch intake.Batch) intake.Batch {
+	batch.Events = slices.Clone(batch.Events)
+	for i := range batch.Events {
+		batch.Events[i].Payload = nil
+	}
+	return batch
 }
 
 // Whatever is wrong with an entry of a delivery, the entries beside it are read as if it

@@ -49,6 +49,13 @@ func soundEvent(e intake.Event) error {
 		}
 		return nil
 	}
+	if e.Kind == intake.Consent {
+		bare := visitor.Contact{Source: c.Source, EventID: c.EventID, OccurredAt: c.OccurredAt}
+		if !reflect.DeepEqual(c, bare) || (e.Consent == nil) == (e.Health == nil) || e.Payload != nil {
+			return errors.New("a consent event that is not one entry or one report")
+		}
+		return nil
+	}
 	if e.Reason != "" || e.Err != nil {
 		return errors.New("a reason or an error, but not ignored")
 	}

@@ -46,12 +46,57 @@ func Channels() map[string]intake.Channel {
 			},
 			Consent: "agree", Honeypot: "website", RenderedAt: "shown", MinFillTime: 3 * time.Second, Now: Clock,
 		},
+		"form-recognised": intake.Form{},
+		"form-paths": intake.Form{
+			Fields: map[string]string{
+				"data.fields[label=Email].value": "email", `data.fields[label="Who [you]"].value`: "name",
+				"data.tags[].t": "attributes.tags", "budget[amount]": "attributes.budget", "phone": "",
+			},
+			Ignore: map[string][]string{"type": {"unsubscribe"}}, Only: map[string][]string{"type": {"lead", "unsubscribe"}},
+		},
+		"form-kept": intake.Form{KeepAnswers: true, Fields: map[string]string{"source": "", "form_name": "attributes.form"}},
+		// https://www.typeform.com/developers/webhooks/example-payload/
+		"form-typeform": intake.Form{Service: intake.Typeform, Fields: map[string]string{
+			"budget": "attributes.budget", "Which services?": "attributes.services", "City": "attributes.city", "form_name": "attributes.form",
+		}},
+		// https://tally.so/help/webhooks
+		"form-tally": intake.Form{Service: intake.Tally, ByEmail: true, Fields: map[string]string{
+			"Interest": "attributes.interest", "question_5": "attributes.budget", "form_name": "attributes.form",
+		}},
+		// https://developers.webflow.com/data/reference/webhooks/events/form-submission, and version 1:
+		// https://developers.webflow.com/data/v1.0.0/reference/form_submission
+		"form-webflow": intake.Form{Service: intake.Webflow, Fields: map[string]string{
+			"payload.data.Budget": "attributes.budget", "form_name": "attributes.form",
+		}},
+		// https://elementor.com/help/actions-after-submit-webhook/
+		"form-elementor": intake.Form{Service: intake.Elementor, Fields: map[string]string{
+			"fields[field_budget][value]": "attributes.budget", "form_name": "attributes.form",
+		}},
+		// https://www.jotform.com/help/245-how-to-setup-a-webhook-with-jotform/
+		"form-jotform": intake.Form{Service: intake.Jotform, Fields: map[string]string{
+			"q6_whichServices": "attributes.services", "form_name": "attributes.form",
+		}},
+		// https://developers.google.com/apps-script/guides/triggers/events#form-submit
+		"form-google": intake.Form{Service: intake.GoogleForms, Fields: map[string]string{"Budget": "attributes.budget"}},
+		// https://docs.netlify.com/manage/forms/notifications/
+		"form-netlify": intake.Form{Service: intake.Netlify, Fields: map[string]string{"form_name": "attributes.form"}},
+		// https://developers.hubspot.com/docs/api-reference/legacy/marketing/forms/v3-legacy/submit-data-unauthenticated
+		"form-hubspot": intake.Form{Service: intake.HubSpot, Fields: map[string]string{"form_name": "attributes.form"}},
+		// https://docs.gravityforms.com/triggering-webhooks-form-submissions/, https://docs.gravityforms.com/entry-object/
+		"form-gravity": intake.Form{Service: intake.GravityForms, Account: "shop.example", Fields: map[string]string{"3": "phone"}},
+		// https://contactform7.com/tag-syntax/
+		"form-cf7": intake.Form{Service: intake.ContactForm7, Fields: map[string]string{"menu-210": "attributes.interest"}},
+		// https://wpforms.com/docs/how-to-install-and-use-the-webhooks-addon-with-wpforms/
+		"form-wpforms": intake.Form{Service: intake.WPForms, Fields: map[string]string{"date.unix": "attributes.date"}},
+		// https://mailchimp.com/developer/marketing/guides/sync-audience-data-webhooks/
+		"form-mailchimp": intake.Mailchimp{Tags: []string{"newsletter"}},
 	}
 }
 
 var contentTypes = map[string]string{
 	".json":      "application/json",
 	".form":      "application/x-www-form-urlencoded",
+	".text":      "text/plain;charset=UTF-8",
 	".multipart": "multipart/form-data; boundary=boundary",
 }
 

@@ -229,21 +229,21 @@ func decodeTree(body []byte) (any, error) {
 // objects and lists, as PHP and Rails read them.
 func nested(f fields) map[string]any {
 	root := make(map[string]any, len(f))
-	var inBrackets []string
-	for name, values := range f {
-		if strings.Contains(name, "[") {
-			inBrackets = append(inBrackets, name)
-		} else {
-			root[name] = treeOf(values)
-		}
-	}
-	slices.Sort(inBrackets)
-	for _, name := range inBrackets {
-		p, err := parsePath(name)
-		if err != nil || slices.ContainsFunc(p, func(s step) bool { return s.key != nil }) {
+	var plain []string
+	for _, name := range slices.Sorted(maps.Keys(f)) {
+		if !strings.Contains(name, "[") {
+			plain = append(plain, name)
 			continue
 		}
-		put(root, p, treeOf(f[name]))
+		p, err := parsePath(name)
+		if err == nil && !slices.ContainsFunc(p, func(s step) bool { return s.key != nil }) {
+			put(root, p, treeOf(f[name]))
+		}
+	}
+	for _, name := range plain {
+		if _, taken := root[name]; !taken {
+			root[name] = treeOf(f[name])
+		}
 	}
 	return root
 }

@@ -173,23 +173,31 @@ func (p path) get(node any) (found any) {
 	return found
 }
 
-// items returns the items of a list, or the objects in an object. An object where a list was
-// is its own only item.
+// items returns the items of a list, or those of an object with numbers as names, as forms send
+// lists. Another object is its own first item, followed by the objects in it.
 func items(node any) []any {
 	switch node := node.(type) {
 	case []any:
 		return node
 	case map[string]any:
-		var objects []any
-		for _, name := range slices.Sorted(maps.Keys(node)) {
-			if object, ok := node[name].(map[string]any); ok {
-				objects = append(objects, object)
-			}
+		names := slices.Sorted(maps.Keys(node))
+		list := make([]any, 0, len(names)+1)
+		if slices.ContainsFunc(names, isName) {
+			list = append(list, node)
+			names = slices.DeleteFunc(names, func(name string) bool {
+				_, isObject := node[name].(map[string]any)
+				return !isObject
+			})
 		}
-		return append([]any{node}, objects...)
+		for _, name := range names {
+			list = append(list, node[name])
+		}
+		return list
 	}
 	return nil
 }
+
+func isName(s string) bool { return strings.Trim(s, "0123456789") != "" }
 
 // decoded returns a member of an object. It is parsed once, if it is text with JSON.
 func decoded(object map[string]any, name string) any {

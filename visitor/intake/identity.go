@@ -62,11 +62,15 @@ func (c Chat) user(token string) (ChatUser, error) {
 	if err != nil {
 		return ChatUser{}, err
 	}
+	if fields == nil {
+		return ChatUser{}, text.Refuse("identity", "its claims are not a JSON object")
+	}
 	return c.userOf(fields)
 }
 
-// readToken returns the claims of a JSON Web Token. They are parsed only after its signature is
-// verified, and it cannot choose the algorithm (RFC 8725 §3.1). Errors call the token what.
+// readToken returns the claims of a JSON Web Token, nil if they are not a JSON object. They are
+// parsed only after its signature is verified, and it cannot choose the algorithm (RFC 8725
+// §3.1). Errors call the token what.
 func readToken(secrets []string, token, what string) (map[string]json.RawMessage, error) {
 	message, signature, ok := cutLast(token, ".")
 	header, payload, ok2 := strings.Cut(message, ".")
@@ -81,10 +85,7 @@ func readToken(secrets []string, token, what string) (map[string]json.RawMessage
 	if err != nil || string(jose["alg"]) != `"HS256"` || jose["crit"] != nil {
 		return nil, notAuthentic(what + " is not signed with HS256")
 	}
-	claims, err := readObject(payload)
-	if err != nil {
-		return nil, text.Refuse(strings.TrimPrefix(what, "the "), "its claims are not a JSON object")
-	}
+	claims, _ := readObject(payload)
 	return claims, nil
 }
 

@@ -182,9 +182,12 @@ func validTarget(target string) bool {
 func (f Form) read(s *submission, lookup map[string]path) (Event, error) {
 	s.paths = lookup
 	s.locate(cmp.Or(f.Service, recognise(s)))
+	if f.Service == "" && len(s.answers) == 0 {
+		s.locate("")
+	}
 	fields := f.eventFields()
 	switch {
-	case s.kind != "" && len(s.kinds) > 0 && !slices.Contains(s.kinds, s.kind):
+	case f.Service != "" && s.kind != "" && len(s.kinds) > 0 && !slices.Contains(s.kinds, s.kind):
 		return fields.ignore(Other), nil
 	case s.matches(f.Ignore, false) || !s.matches(f.Only, true):
 		return fields.ignore(Filtered), nil
@@ -199,7 +202,7 @@ func (f Form) read(s *submission, lookup map[string]path) (Event, error) {
 	}
 	id := f.submission(s)
 	fields.id = formPrefix + id
-	if s.kind != "" && s.kind != s.kinds[0] { // such as a partial response
+	if slices.Index(s.kinds, s.kind) > 0 { // such as a partial response
 		fields.id = formPrefix + digest(id, s.kind)
 	}
 	e := fields.person(Inbound, f.Account, f.externalID(id, c.Email))

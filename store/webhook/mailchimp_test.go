@@ -18,12 +18,12 @@ func TestMailchimpConnects(t *testing.T) {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest("GET", "/webhooks/mailchimp/secret", nil))
 	require.Equal(t, 200, w.Code)
-	require.Equal(t, 200, post(h, "", nil).Code)
+	require.Equal(t, 200, post(h, "", nil, "", "").Code)
 
 	const kind = "application/x-www-form-urlencoded"
-	require.Equal(t, 200, post(h, kind, []byte("type=subscribe&data[email]=ada%40example.com&data[merges][FNAME]=Ada")).Code)
-	require.Equal(t, 200, post(h, kind, []byte("type=upemail&data[old_email]=ada%40example.com&data[new_email]=ada.new%40example.com")).Code)
-	require.Equal(t, 200, post(h, kind, []byte("type=profile&data[email]=bob%40example.com&data[merges][FNAME]=Bob")).Code)
+	require.Equal(t, 200, post(h, kind, []byte("type=subscribe&data[email]=ada%40example.com&data[merges][FNAME]=Ada"), "", "").Code)
+	require.Equal(t, 200, post(h, kind, []byte("type=upemail&data[old_email]=ada%40example.com&data[new_email]=ada.new%40example.com"), "", "").Code)
+	require.Equal(t, 200, post(h, kind, []byte("type=profile&data[email]=bob%40example.com&data[merges][FNAME]=Bob"), "", "").Code)
 	visitors := dumped(t, ws).Visitors
 	require.Len(t, visitors, 1, "a profile creates nobody")
 	require.Equal(t, "Ada", visitors[0].Name)
@@ -35,7 +35,7 @@ func TestMistypedFormByEmail(t *testing.T) {
 	t.Parallel()
 	ws := remembered(t)
 	h := webhook.New(ws, intake.Form{ByEmail: true}, nil)
-	require.Equal(t, 200, post(h, json, []byte(`{"name":"Ada","email":"ada@example"}`)).Code)
+	require.Equal(t, 200, post(h, json, []byte(`{"name":"Ada","email":"ada@example"}`), "", "").Code)
 	require.Len(t, dumped(t, ws).Visitors, 1)
 	require.EqualValues(t, 1, h.Counts().InvalidFields)
 }

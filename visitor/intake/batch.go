@@ -145,10 +145,10 @@ var ErrSignature = errors.New("not authentic")
 var ErrInvalid = visitor.ErrInvalid
 
 // Error is an error of one operation on one channel. It unwraps to ErrSignature with a reason, or
-// to a *visitor.FieldError. It never contains data of the delivery.
+// to a *visitor.FieldError. It never contains data of the delivery, except names of a form's fields.
 type Error struct {
 	Op      string         // "verify", "read" or "sign"
-	Channel visitor.Source // e.g. visitor.WhatsApp; "form" for Form
+	Channel visitor.Source // e.g. visitor.WhatsApp; "form" for Form, "mailchimp" for Mailchimp
 	Err     error
 }
 

@@ -35,7 +35,8 @@
 // encoding/json matches keys in any case and merges the values of duplicate keys. The
 // deliveries of platforms are signed, so that no other sender can exploit this, and are parsed
 // leniently: a value of the wrong type counts as missing. The formats of this package (chat,
-// forms, identities) come from unknown senders and are parsed with exact keys. Texts from a
+// forms, identities) come from unknown senders and are parsed with exact keys, and a form also by
+// labels such as E-Mail. The file forms.md has the shapes of forms and of Mailchimp. Texts from a
 // channel are made valid rather than refused, since the person cannot be asked again:
 // characters that package text refuses are removed, and names that are too long are truncated.
 package intake

@@ -56,7 +56,8 @@ type Form struct {
 	// object in it is read as an object.
 	Fields map[string]string
 	// KeepAnswers keeps all other answers as attributes, at most 50: "Your budget?" as your_budget.
-	// Labels without ASCII letters are left out. Default: other answers are ignored.
+	// Labels without ASCII letters, captchas and names that start with "_" are left out. Default:
+	// other answers are ignored.
 	KeepAnswers bool
 	Tags        []string // tags for every submission; default: none
 	// Ignore and Only filter submissions by the values of fields, such as

@@ -11,7 +11,6 @@ import (
 	"mime/multipart"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/contactpipeline/visitors/tag/text"
@@ -186,45 +185,6 @@ func ofJSON(root any, payload []byte) *submission {
 	return s
 }
 
-// typedTexts returns a text, a number or a bool, or those of a list.
-func typedTexts(value any) []string {
-	switch value := value.(type) {
-	case string, json.Number, bool:
-		return []string{scalarText(value)}
-	case []any:
-		var values []string
-		for _, item := range value {
-			switch item.(type) {
-			case string, json.Number, bool:
-				values = append(values, scalarText(item))
-			}
-		}
-		return values
-	}
-	return nil
-}
-
-// decodeTree parses JSON with exact keys and all digits of numbers.
-func decodeTree(body []byte) (any, error) {
-	var tree any
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
-	err := decoder.Decode(&tree)
-	end := decoder.InputOffset()
-	if err == nil {
-		if rest := bytes.TrimLeft(body[end:], " \t\r\n"); len(rest) > 0 {
-			return nil, text.Refuse("body", fmt.Sprintf("not JSON: broken at byte %d", len(body)-len(rest)+1))
-		}
-		return tree, nil
-	}
-	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
-		end = syntax.Offset
-	} else {
-		end = int64(len(body))
-	}
-	return nil, text.Refuse("body", fmt.Sprintf("not JSON: broken at byte %d", end))
-}
-
 // nested returns the values as a tree, in which names such as data[email] and topics[] are
 // objects and lists, as PHP and Rails read them.
 func nested(f fields) map[string]any {
@@ -309,27 +269,4 @@ func (s *submission) key(without string) []string {
 		parts = append(parts, string(inner))
 	}
 	return parts
-}
-
-// appendTree appends a form of a tree that is the same for equal trees. A null counts as absent.
-func appendTree(dst []byte, node any) []byte {
-	switch node := node.(type) {
-	case map[string]any:
-		dst = append(dst, '{')
-		for _, name := range slices.Sorted(maps.Keys(node)) {
-			if node[name] != nil {
-				dst = appendTree(strconv.AppendQuote(dst, name), node[name])
-			}
-		}
-		return append(dst, '}')
-	case []any:
-		dst = append(dst, '[')
-		for _, item := range node {
-			dst = appendTree(dst, item)
-		}
-		return append(dst, ']')
-	case nil:
-		return append(dst, "null"...)
-	}
-	return strconv.AppendQuote(dst, scalarText(node))
 }

@@ -143,6 +143,9 @@ func (f Form) keep(s *submission, a visitor.Attributes) visitor.Attributes {
 		s.values(name) // now used
 	}
 	for i, n := 0, 0; i < len(s.answers) && n < maxKept; i++ {
+		if isTechnical(s.answers[i].names[0]) {
+			continue
+		}
 		name := attributeName(s.answers[i].names[0])
 		if _, taken := a[name]; taken || name == "" || s.answers[i].used {
 			continue
@@ -151,6 +154,11 @@ func (f Form) keep(s *submission, a visitor.Attributes) visitor.Attributes {
 		n++
 	}
 	return a
+}
+
+// isTechnical reports whether a field is not a question: one of a form plugin, or a captcha.
+func isTechnical(name string) bool {
+	return strings.HasPrefix(name, "_") || strings.HasPrefix(name, "cf-turnstile") || strings.Contains(name, "captcha")
 }
 
 // attributeName returns a label as the name of an attribute, "" if it has no ASCII letter.

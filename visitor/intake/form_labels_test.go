@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/contactpipeline/visitors/visitor"
 	"github.com/contactpipeline/visitors/visitor/intake"
 )
 
@@ -136,6 +137,11 @@ func TestFormKeepsFewAnswers(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, batch.Events[0].Contact.Attributes, 50)
 	require.Contains(t, batch.Events[0].Contact.Attributes, "question_000")
+
+	batch, err = intake.Form{KeepAnswers: true}.Parse(contentType("application/x-www-form-urlencoded"),
+		[]byte("name=Ada&_wpcf7=17&g-recaptcha-response=x&cf-turnstile-response=x&size=XL"))
+	require.NoError(t, err)
+	require.Equal(t, visitor.Attributes{"size": visitor.Text("XL")}, batch.Events[0].Contact.Attributes)
 }
 
 // Odd bodies are read as far as possible, or refused with a clear error.
@@ -149,6 +155,7 @@ func TestFormOddBodies(t *testing.T) {
 		{`{"name":"Ada","deep":` + tooDeep + `}`, "not JSON"},
 		{list, ""},
 		{"[" + list[1:len(list)-1] + `,{"name":"Ada"}]`, "more than 1000 submissions"},
+		{`{"name":"Ada","wide":[` + strings.Repeat("[],", 100_000) + `[]]}`, "more than 100000 values"},
 		{`{"name":"Ada","huge":"` + strings.Repeat("x", 3<<20) + `"}`, ""},
 		{`"Ada"`, "not a JSON object"}, {`7`, "not a JSON object"}, {`null`, "not a JSON object"}, {`[[{"name":"Ada"}]]`, "not a JSON object"},
 		{`{"name":"Ada"} x`, "broken at byte"}, {`{"name":"Ada"`, "broken at byte"}, {``, "broken at byte"},

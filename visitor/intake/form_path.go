@@ -204,26 +204,3 @@ func decoded(object map[string]any, name string) any {
 	object[name] = parsed(object[name])
 	return object[name]
 }
-
-// parsed returns a text with a JSON object in it, as some services send it, as that object.
-func parsed(node any) any {
-	if s, ok := node.(string); ok && strings.HasPrefix(strings.TrimSpace(s), "{") {
-		if tree, err := decodeTree([]byte(s)); err == nil {
-			return tree
-		}
-	}
-	return node
-}
-
-// scalarText returns a text, number or bool as text, "" for other values.
-func scalarText(node any) string {
-	switch node := node.(type) {
-	case string:
-		return node
-	case json.Number:
-		return node.String()
-	case bool:
-		return strconv.FormatBool(node)
-	}
-	return ""
-}

@@ -181,6 +181,7 @@ func (s *submission) locate(service Service) {
 		}
 		s.answers = append(s.answers, answersIn(parsed(at.get(s.root)), titles)...)
 	}
+	s.answers = s.answers[:min(len(s.answers), maxFields)]
 	s.id, s.form = firstAt(p.id, s.root), firstAt(p.form, s.root)
 	s.kind, s.kinds = scalarText(p.kind.get(s.root)), p.kinds
 	if p.rename != nil {

@@ -37,8 +37,8 @@ type Form struct {
 	// knows the URL can post submissions: keep it secret.
 	Secrets []string
 	// Fields maps fields of the form to those of the contact: name, first_name, last_name,
-	// username, email, phone, attributes.x for the attribute x, or "" to ignore the field. It comes
-	// before the usual labels. Default: none.
+	// username, email, phone, attributes.x for the attribute x, or "" to ignore an answer with a
+	// usual label. It comes before the usual labels. Default: none.
 	//
 	// A field is the label, reference or id of a question, the name of an input, form_name for the
 	// name of the form, or a path to a value in the body:

@@ -18,15 +18,6 @@ type answer struct {
 	used   bool // by Form.Fields or by a field of the contact
 }
 
-func (a *answer) first() string {
-	for _, value := range a.values {
-		if value = text.Trim(value); value != "" {
-			return value
-		}
-	}
-	return ""
-}
-
 // field returns the field of the contact that the question asks for, by its type or its label.
 func (a *answer) field() string {
 	if a.other {

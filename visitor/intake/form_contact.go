@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -13,19 +14,25 @@ import (
 // exceed visitor.MaxAttributes.
 const maxKept = 50
 
-// values returns the values of a field: of the answer with that name, of the input, or at the
-// path.
+// values returns the values of a field: of the first answer with that name that is not blank, of
+// the input, or at the path.
 func (s *submission) values(name string) []string {
 	if name == "" {
 		return nil
 	}
+	var values []string
 	for i := range s.answers {
-		if slices.Contains(s.answers[i].names, name) {
-			s.answers[i].used = true
-			return s.answers[i].values
+		if a := &s.answers[i]; slices.Contains(a.names, name) {
+			a.used = true
+			if firstOf(values) == "" {
+				values = a.values
+			}
 		}
 	}
-	if values := s.flat[name]; len(values) > 0 {
+	if len(values) == 0 {
+		values = s.flat[name]
+	}
+	if len(values) > 0 {
 		return values
 	}
 	if name == formName && s.form != "" {
@@ -35,7 +42,6 @@ func (s *submission) values(name string) []string {
 	if p == nil {
 		p = path{{name: name}}
 	}
-	var values []string
 	p.find(s.root, func(node any) bool {
 		if object, ok := node.(map[string]any); ok {
 			values = append(values, compound(object).values...)
@@ -49,9 +55,15 @@ func (s *submission) values(name string) []string {
 
 // first returns the first value of a field that is not blank, trimmed, or "" if there is none or
 // name is empty.
-func (s *submission) first(name string) string {
-	a := answer{values: s.values(name)}
-	return a.first()
+func (s *submission) first(name string) string { return firstOf(s.values(name)) }
+
+func firstOf(values []string) string {
+	for _, value := range values {
+		if value = text.Trim(value); value != "" {
+			return value
+		}
+	}
+	return ""
 }
 
 // contact returns the contact of a submission. If several fields have the same target, the first
@@ -66,7 +78,7 @@ func (f Form) contact(s *submission) visitor.Contact {
 		switch {
 		case target == "":
 		case !isAttribute:
-			found[target] = cmpOr(found[target], values)
+			found[target] = cmp.Or(found[target], firstOf(values))
 		case c.Attributes[name].Kind() == "":
 			c.Attributes = withAttribute(c.Attributes, name, values)
 		}
@@ -91,14 +103,6 @@ func (f Form) contact(s *submission) visitor.Contact {
 	return c
 }
 
-func cmpOr(found string, values []string) string {
-	if found != "" {
-		return found
-	}
-	a := answer{values: values}
-	return a.first()
-}
-
 func withAttribute(a visitor.Attributes, name string, values []string) visitor.Attributes {
 	value, ok := attribute(values)
 	if !ok {
@@ -117,7 +121,7 @@ func (s *submission) byLabel(found map[string]string) {
 		a := &s.answers[i]
 		field := a.field()
 		isName := field == toName || field == toFirstName || field == toLastName
-		if field == "" || a.used || found[field] != "" || isName && named || a.first() == "" {
+		if field == "" || a.used || found[field] != "" || isName && named || firstOf(a.values) == "" {
 			continue
 		}
 		rank := 1
@@ -132,7 +136,7 @@ func (s *submission) byLabel(found map[string]string) {
 		}
 	}
 	for field, b := range chosen {
-		found[field] = s.answers[b.at].first()
+		found[field] = firstOf(s.answers[b.at].values)
 		s.answers[b.at].used = true
 	}
 }

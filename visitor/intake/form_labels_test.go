@@ -59,6 +59,8 @@ func TestFormPrecedence(t *testing.T) {
 		{intake.Form{}, `{"E-Mail":"a@example.com","email":"b@example.com"}`, "", "b@example.com"},
 		{intake.Form{}, `[{"label":"email","value":"a@example.com"},{"label":"Other","type":"email","value":"b@example.com"}]`, "", "b@example.com"},
 		{intake.Form{}, `{"Email":" ","E-Mail":"b@example.com"}`, "", "b@example.com"},
+		{intake.Form{Fields: map[string]string{"Mail": "email"}},
+			`[{"label":"Mail","value":""},{"label":"Mail","value":"b@example.com"},{"label":"Mail","value":"c@example.com"}]`, "", "b@example.com"},
 		{intake.Form{Fields: map[string]string{"second": "email"}}, `{"email":"a@example.com","second":"b@example.com"}`, "", "b@example.com"},
 		{intake.Form{Fields: map[string]string{"second": "email"}}, `{"email":"a@example.com","second":""}`, "", "a@example.com"},
 		{intake.Form{Fields: map[string]string{"email": ""}}, `{"email":"a@example.com","name":"Ada"}`, "Ada", ""},

@@ -243,7 +243,7 @@ func renameGravity(s *submission) {
 			a.names = append(a.names, toFirstName)
 		case input == "6" && !isAddress:
 			a.names = append(a.names, toLastName)
-		case input == "" && isEmail(a.first()):
+		case input == "" && isEmail(firstOf(a.values)):
 			a.kind = toEmail
 		}
 	}

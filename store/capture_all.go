@@ -16,13 +16,18 @@ const maxCaptures = 1_000
 // the error in its result. If the store fails, CaptureAll returns the results of the contacts
 // up to there, which are captured or refused; the others are not captured.
 func (w *Workspace) CaptureAll(ctx context.Context, contacts []visitor.Contact) ([]Captured, error) {
+	results, err := w.captureAll(ctx, contacts)
+	return results, fail(captureAll, err)
+}
+
+func (w *Workspace) captureAll(ctx context.Context, contacts []visitor.Contact) ([]Captured, error) {
 	results := make([]Captured, 0, len(contacts))
 	for len(contacts) > 0 {
 		n := min(len(contacts), maxCaptures)
 		some, err := w.captureSome(ctx, contacts[:n])
 		results = append(results, some...)
 		if err != nil {
-			return results, fail(captureAll, err)
+			return results, err
 		}
 		contacts = contacts[n:]
 	}

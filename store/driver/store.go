@@ -2,6 +2,7 @@ package driver
 
 import (
 	"context"
+	"database/sql"
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
@@ -50,6 +51,20 @@ type Store interface {
 // pass. Without it a store.Workspace reads every match.
 type Faceter interface {
 	Facets(ctx context.Context, ws WorkspaceID, where filter.Bound) (Facets, error)
+}
+
+// Transactor is an optional interface of a Store on a SQL database that can make changes in
+// one transaction with statements of the application. Without it, store.Workspace.CaptureInTx
+// makes no transaction.
+type Transactor interface {
+	// Transact begins a transaction and calls f with it and with a Store that works inside of
+	// it. If f returns nil, the transaction is committed, as durably as by Apply. If f returns
+	// an error or panics, it is rolled back; the error is returned as it is. After a deadlock
+	// or a serialization failure, f may be called again with a new transaction.
+	//
+	// f must not end the transaction, keep it or the Store, or call methods of the Transactor
+	// itself, which can wait for the transaction to end.
+	Transact(ctx context.Context, f func(tx *sql.Tx, inside Store) error) error
 }
 
 // WorkspaceID names a workspace, the unit of isolation between a host's customers: 1 to

@@ -2,19 +2,22 @@ package postgres
 
 import (
 	"context"
+	"database/sql"
 	"math/rand/v2"
 	"time"
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/store/internal/sqlstore"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
 var (
-	_ driver.Store   = (*Store)(nil)
-	_ driver.Faceter = (*Store)(nil)
+	_ driver.Store      = (*Store)(nil)
+	_ driver.Faceter    = (*Store)(nil)
+	_ driver.Transactor = (*Store)(nil)
 )
 
 // GetVisitor returns a visitor. See driver.Store.
@@ -50,16 +53,33 @@ func (s *Store) ListGroups(ctx context.Context, ws driver.WorkspaceID, l driver.
 // Apply makes all of the changes or none, and returns when they are on disk. Concurrent
 // calls for one workspace share transactions. It retries up to four times after a deadlock or
 // a serialization failure. See driver.Store.
-func (s *Store) Apply(ctx context.Context, ws driver.WorkspaceID, changes []driver.Change) ([]driver.Outcome, error) {
+func (s *Store) Apply(ctx context.Context, ws driver.WorkspaceID, changes []driver.Change) (outcomes []driver.Outcome, err error) {
+	err = retry(ctx, func() error {
+		outcomes, err = s.engine.Apply(ctx, ws, changes)
+		return err
+	})
+	return outcomes, err
+}
+
+// Transact makes changes and statements of the application in one transaction. Once it has
+// changed a workspace, other writers to that workspace wait. After a deadlock or a serialization
+// failure, also of the application's statements, it calls f again, up to four times. See
+// driver.Transactor.
+func (s *Store) Transact(ctx context.Context, f func(tx *sql.Tx, inside driver.Store) error) error {
+	return retry(ctx, func() error { return sqlstore.Transact(ctx, s.engine, f) })
+}
+
+// retry calls f, and again after a deadlock or a serialization failure.
+func retry(ctx context.Context, f func() error) error {
 	const tries = 5
 	for try := 1; ; try++ {
-		outcomes, err := s.engine.Apply(ctx, ws, changes)
+		err := f()
 		if try == tries || !retryable(err) {
-			return outcomes, err
+			return err
 		}
 		select {
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return ctx.Err()
 		case <-time.After(rand.N(time.Duration(try) * 10 * time.Millisecond)):
 		}
 	}

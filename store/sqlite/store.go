@@ -2,17 +2,20 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/store/internal/sqlstore"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
 var (
-	_ driver.Store   = (*Store)(nil)
-	_ driver.Faceter = (*Store)(nil)
+	_ driver.Store      = (*Store)(nil)
+	_ driver.Faceter    = (*Store)(nil)
+	_ driver.Transactor = (*Store)(nil)
 )
 
 // GetVisitor returns a visitor. See driver.Store.
@@ -49,6 +52,12 @@ func (s *Store) ListGroups(ctx context.Context, ws driver.WorkspaceID, l driver.
 // Options.RelaxedDurability is set. Concurrent calls share transactions. See driver.Store.
 func (s *Store) Apply(ctx context.Context, ws driver.WorkspaceID, changes []driver.Change) ([]driver.Outcome, error) {
 	return s.engine.Apply(ctx, ws, changes)
+}
+
+// Transact makes changes and statements of the application in one transaction, for which other
+// writers wait. See driver.Transactor.
+func (s *Store) Transact(ctx context.Context, f func(tx *sql.Tx, inside driver.Store) error) error {
+	return sqlstore.Transact(ctx, s.engine, f)
 }
 
 // Events returns events in the order of their numbers. See driver.Store.

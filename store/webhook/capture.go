@@ -3,6 +3,7 @@ package webhook
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/visitor"
@@ -11,15 +12,16 @@ import (
 
 // delivery holds the events of a delivery, and the log entry of each.
 type delivery struct {
+	*Handler
 	events  []intake.Event
 	entries []Entry
-	ask     []person // captured with a placeholder name
+	ask     []request
 }
 
-// capture captures the events of a delivery, in their order. It returns whether the store
-// succeeded, and whose profile to request.
-func (h *Handler) capture(ctx context.Context, events []intake.Event) (kept bool, ask []person) {
-	d := delivery{events: events, entries: make([]Entry, len(events))}
+// capture captures the events of a delivery, in their order. It returns whether that succeeded,
+// and the requests to make afterwards.
+func (h *Handler) capture(ctx context.Context, events []intake.Event) (kept bool, ask []request) {
+	d := delivery{Handler: h, events: events, entries: make([]Entry, len(events))}
 	var workspaces []*store.Workspace // in the order of their first event
 	indexes := map[*store.Workspace][]int{}
 	for i, e := range events {
@@ -31,6 +33,8 @@ func (h *Handler) capture(ctx context.Context, events []intake.Event) (kept bool
 		case e.Kind == intake.Ignored:
 		case ws == nil:
 			d.entries[i].Reason = string(Unrouted)
+		case e.Kind == intake.Consent:
+			d.entries[i].Outcome, d.entries[i].Reason = ConsentSignal, consentState(e)
 		default:
 			if indexes[ws] == nil {
 				workspaces = append(workspaces, ws)
@@ -40,7 +44,7 @@ func (h *Handler) capture(ctx context.Context, events []intake.Event) (kept bool
 	}
 	kept = true
 	for _, ws := range workspaces {
-		kept = d.capture(ctx, ws, indexes[ws]) && kept
+		kept = d.captureIn(ctx, ws, indexes[ws]) && kept
 	}
 	for _, e := range d.entries {
 		h.record(e)
@@ -55,16 +59,33 @@ func (h *Handler) workspace(account string) *store.Workspace {
 	return h.ws
 }
 
-var errNotKept = errors.New("not tried, as the store failed for an earlier event")
+// consentState returns what a Consent event says: a code without personal data.
+func consentState(e intake.Event) string {
+	switch {
+	case e.Consent != nil:
+		return string(e.Consent.State)
+	case e.Health != nil:
+		return string(e.Health.State)
+	}
+	return ""
+}
 
-// capture captures the events with these indexes in one workspace. It reports whether the
-// store succeeded.
-func (d *delivery) capture(ctx context.Context, ws *store.Workspace, indexes []int) bool {
+var errNotKept = errors.New("not captured, as another event of the delivery failed")
+
+// captureIn captures the events with these indexes in one workspace. It reports whether that
+// succeeded.
+func (d *delivery) captureIn(ctx context.Context, ws *store.Workspace, indexes []int) bool {
 	contacts := make([]visitor.Contact, len(indexes))
 	for n, i := range indexes {
 		contacts[n] = d.events[i].Contact
 	}
-	results, err := ws.CaptureAll(ctx, contacts)
+	var results []store.Captured
+	var err error
+	if d.o.Inbound != nil && slices.ContainsFunc(indexes, func(i int) bool { return d.events[i].Kind == intake.Inbound }) {
+		results, err = d.captureInbound(ctx, ws, d.events, indexes, contacts)
+	} else {
+		results, err = ws.CaptureAll(ctx, contacts)
+	}
 	for n, i := range indexes {
 		switch e := &d.entries[i]; {
 		case n < len(results):
@@ -81,6 +102,7 @@ func (d *delivery) capture(ctx context.Context, ws *store.Workspace, indexes []i
 // note writes the result of a capture into an entry.
 func (d *delivery) note(e *Entry, ws *store.Workspace, c visitor.Contact, r store.Captured) {
 	e.Reason, e.Visitor, e.InvalidFields = string(r.Reason), r.Visitor.ID, r.InvalidFields
+	lead := isPendingLead(c)
 	switch {
 	case r.Err != nil:
 		e.Outcome, e.Err = Refused, r.Err
@@ -90,8 +112,12 @@ func (d *delivery) note(e *Entry, ws *store.Workspace, c visitor.Contact, r stor
 		e.Reason = string(Unknown)
 	default:
 		e.Outcome = Outcome(r.Outcome) // both have the same codes
-		if r.Visitor.Placeholder() {
-			d.ask = append(d.ask, person{ws, *e, c})
+		if d.o.Profile != nil && !lead && r.Visitor.Placeholder() {
+			d.ask = append(d.ask, request{ws: ws, entry: *e, contact: c})
 		}
+	}
+	// A duplicate can be a lead whose first delivery was cut off before the request.
+	if d.o.Fetch != nil && lead && r.Visitor.ID != "" && r.Visitor.Attributes[leadStatus].Text() != leadComplete {
+		d.ask = append(d.ask, request{ws: ws, entry: *e, contact: c, lead: true})
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/contactpipeline/visitors/visitor/intake"
 )
 
-// Outcome is a code for the result of an event, a delivery or a profile request.
+// Outcome is a code for the result of an event, a delivery, or a request for a profile or a lead.
 type Outcome string
 
 // The outcomes.
@@ -19,12 +19,16 @@ const (
 	Updated        Outcome = "updated"         // event: the visitor's profile, ids or tags changed
 	Matched        Outcome = "matched"         // event: at most the visitor's times of last contact changed
 	Duplicate      Outcome = "duplicate"       // event: captured before
+	ConsentSignal  Outcome = "consent_signal"  // event: permission or health of an address changed; not stored
 	Ignored        Outcome = "ignored"         // event: nothing to do; see Reason
 	Refused        Outcome = "refused"         // event: can never be captured; see Err
 	Failed         Outcome = "failed"          // event: the store failed, and the channel sends it again; see Err
 	Rejected       Outcome = "rejected"        // delivery: not authentic or not readable; see Status and Err
 	ProfileFetched Outcome = "profile_fetched" // profile request: answered, and captured
 	ProfileFailed  Outcome = "profile_failed"  // profile request: failed; see Err
+	LeadFetched    Outcome = "lead_fetched"    // lead request: answered, and captured
+	LeadRetried    Outcome = "lead_retried"    // lead request: failed, and is repeated later; see Err
+	LeadFailed     Outcome = "lead_failed"     // lead request: failed for the last time; see Err
 )
 
 // Reasons for ignoring an event, in addition to those of package intake.
@@ -33,27 +37,27 @@ const (
 	Unrouted intake.Reason = "unrouted" // Options.Route returned no workspace for its account
 )
 
-// Entry is the log entry of an event, a rejected delivery or a profile request. Its only
+// Entry is the log entry of an event, a rejected delivery, or a request for a profile or a lead. Its only
 // personal data is the visitor's id, which means nothing outside of the workspace.
 type Entry struct {
 	Source        visitor.Source // the channel
 	Account       string         // the business's own account that received the event
 	Via           string         // the kind of the event in the channel's API
 	Outcome       Outcome
-	Reason        string     // code: an intake.Reason if ignored, else a store.CaptureReason
+	Reason        string     // code: an intake.Reason if Ignored, a state of package consent if ConsentSignal, else a store.CaptureReason
 	Visitor       visitor.ID // or ""
 	InvalidFields []error    // a *visitor.FieldError for each field that was left out
 	Status        int        // HTTP status of the answer, if Rejected
-	Err           error      // if Refused, Failed, Rejected or ProfileFailed; an error of Options.Profile is not redacted
+	Err           error      // if refused, rejected or failed; an error of Options.Profile, Fetch or Inbound is not redacted
 }
 
-// Level returns slog.LevelError for Failed, slog.LevelWarn for Refused, Rejected,
-// ProfileFailed and entries with InvalidFields, and slog.LevelInfo for all others.
+// Level returns slog.LevelError for Failed, slog.LevelWarn for other entries with an Err or
+// InvalidFields, and slog.LevelInfo for all others.
 func (e Entry) Level() slog.Level {
 	switch {
 	case e.Outcome == Failed:
 		return slog.LevelError
-	case e.Outcome == Refused, e.Outcome == Rejected, e.Outcome == ProfileFailed, len(e.InvalidFields) > 0:
+	case e.Err != nil, len(e.InvalidFields) > 0:
 		return slog.LevelWarn
 	}
 	return slog.LevelInfo
@@ -84,7 +88,7 @@ func (e Entry) LogValue() slog.Value {
 // Counts are totals since New.
 type Counts struct {
 	Answers       map[int]int64           // requests by HTTP status of the answer
-	Outcomes      map[Outcome]int64       // events, rejected deliveries and profile requests
+	Outcomes      map[Outcome]int64       // events, rejected deliveries and requests
 	Ignored       map[intake.Reason]int64 // ignored events by reason
 	InvalidFields int64                   // fields that were left out of captured events
 }

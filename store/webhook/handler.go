@@ -20,7 +20,7 @@ type Handler struct {
 	channel  intake.Channel
 	o        Options
 	tally    tally
-	profiles *profiles
+	requests *requests
 	closed   atomic.Bool
 }
 
@@ -32,7 +32,7 @@ func New(ws *store.Workspace, channel intake.Channel, o *Options) *Handler {
 		panic("webhook: no workspace and no Options.Route")
 	}
 	h := &Handler{ws: ws, channel: channel, o: o.orDefaults()}
-	h.profiles = newProfiles(h.o, h.record)
+	h.requests = newRequests(h.o, h.request)
 	return h
 }
 
@@ -40,11 +40,11 @@ func New(ws *store.Workspace, channel intake.Channel, o *Options) *Handler {
 func (h *Handler) Counts() Counts { return h.tally.counts() }
 
 // Close makes the handler answer 503, so that channels send their deliveries again later, and
-// waits for running profile requests. Requests in the queue are dropped; the next event of the
-// person queues a new one. It returns nil.
+// waits for running requests for profiles and leads. Requests in the queue are dropped: the next
+// event of the person queues a new one, and RetryLeads finds the leads. It returns nil.
 func (h *Handler) Close() error {
 	h.closed.Store(true)
-	h.profiles.close()
+	h.requests.close()
 	return nil
 }
 
@@ -62,8 +62,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.WriteHeader(a.status)
 	_, _ = io.WriteString(w, a.text) // a channel that has disconnected sends again
-	for _, p := range a.ask {
-		h.profiles.add(p)
+	for _, r := range a.ask {
+		h.requests.add(r)
 	}
 }
 
@@ -71,8 +71,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 type answer struct {
 	status int
 	text   string
-	err    error    // why the delivery was rejected
-	ask    []person // whose profile to request
+	err    error // why the delivery was rejected
+	ask    []request
 }
 
 func refuse(status int, text string, err error) answer {

@@ -1,6 +1,8 @@
 package webhook
 
 import (
+	"context"
+	"database/sql"
 	"time"
 
 	"github.com/contactpipeline/visitors/store"
@@ -27,21 +29,44 @@ type Options struct {
 	// Profile requests the profile of a person with a placeholder name, after the event was
 	// answered. Default: no requests.
 	Profile store.ProfileFetcher
-	// ProfileWorkers is the number of concurrent profile requests. Default: 4.
+	// ProfileWorkers is the number of concurrent requests of Profile and Fetch. Default: 4.
 	ProfileWorkers int
-	// ProfileTimeout limits each profile request. Default: 10 s.
+	// ProfileTimeout limits each request of Profile and Fetch. Default: 10 s.
 	ProfileTimeout time.Duration
+	// Inbound is called with the Inbound events of a delivery, in their order, in the transaction
+	// that captures them: what it writes through tx is committed together with the visitors, or
+	// neither is. It is not called for duplicates, which were committed with their messages
+	// before. If it returns an error or panics, nothing of the delivery is captured, and the
+	// channel sends it again. The package documentation says how often it can be called.
+	// Default: none; concurrent deliveries then share transactions.
+	Inbound func(ctx context.Context, tx *sql.Tx, in []Inbound) error
+	// Fetch requests the data of a lead of Facebook's Lead Ads, after its event was answered. The
+	// contact has the source, the page as Account, and "lead:" followed by the id of the lead as
+	// ExternalID; intake.Messenger.Lead reads the answer of the Graph API. An error is repeated,
+	// unless it matches store.ErrNotFound or store.ErrInvalid. Default: no requests; leads stay
+	// pending.
+	Fetch store.ProfileFetcher
+	// FetchTries is how often Fetch is called for a lead until it is failed. Default: 6.
+	FetchTries int
+	// FetchWait is the time between the first two calls of Fetch for a lead. It is four times as
+	// long between the next two, and so on, up to an hour. Default: 1 s, which makes about six
+	// minutes with six tries.
+	FetchWait time.Duration
 	// Redirect is the URL to which a browser goes after it has sent a form. Default: an empty
 	// page, as a script expects.
 	Redirect string
 	// Log is called for each event, in the order of its delivery, for each rejected delivery
-	// and for each profile request; concurrently for concurrent deliveries. Default: no log.
+	// and for each request of Profile and Fetch; concurrently for concurrent deliveries.
+	// Default: no log.
 	Log func(Entry)
 }
 
-// maxWaiting is the maximum length of the queue of profile requests. A person who does not
-// fit is queued again at the next event.
+// maxWaiting is the maximum number of requests that wait, run or will be repeated. A person who
+// does not fit is queued again at the next event, a lead by RetryLeads.
 const maxWaiting = 1_000
+
+// maxWait is the maximum time between two requests for a lead.
+const maxWait = time.Hour
 
 func (o *Options) orDefaults() Options {
 	var c Options
@@ -58,6 +83,12 @@ func (o *Options) orDefaults() Options {
 	}
 	if c.ProfileWorkers <= 0 {
 		c.ProfileWorkers = 4
+	}
+	if c.FetchTries <= 0 {
+		c.FetchTries = 6
+	}
+	if c.FetchWait <= 0 {
+		c.FetchWait = time.Second
 	}
 	if c.Log == nil {
 		c.Log = func(Entry) {}

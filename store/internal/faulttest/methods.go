@@ -2,6 +2,7 @@ package faulttest
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
 	"time"
@@ -156,6 +157,17 @@ func methods() []method {
 			text := ""
 			for _, r := range all {
 				text += fmt.Sprintln(brief(r.Visitor), r.Outcome, r.Reason, r.Err)
+			}
+			return text, err
+		}},
+		{"CaptureInTx", true, func(ctx context.Context, w *world) (string, error) {
+			var n int
+			all, err := w.CaptureInTx(ctx, []visitor.Contact{unknown}, func(tx *sql.Tx, _ []store.Captured) error {
+				return tx.QueryRowContext(ctx, "SELECT count(*) FROM visitors_visitor WHERE ws = '"+string(w.ID())+"'").Scan(&n)
+			})
+			text := fmt.Sprint(n)
+			for _, r := range all {
+				text += fmt.Sprint(brief(r.Visitor), r.Outcome, r.Reason)
 			}
 			return text, err
 		}},

@@ -26,7 +26,8 @@ func Transact(ctx context.Context, e *Engine, f func(*sql.Tx, driver.Store) erro
 	return err
 }
 
-// transact runs f in a transaction of database/sql, which begins like that of write.
+// transact runs f in a transaction of database/sql. It begins with the statement of write, which
+// replaces that of the driver.
 func (s *session) transact(ctx context.Context, d Dialect, f func(*sql.Tx) error) error {
 	conn, ok := s.conn.(*sql.Conn)
 	if !ok {
@@ -55,10 +56,13 @@ func (s *session) transact(ctx context.Context, d Dialect, f func(*sql.Tx) error
 			s.reset(ctx, d) // the database can have ended the transaction, and the driver does not know
 		}
 	}()
-	if _, err := tx.ExecContext(ctx, "ROLLBACK; "+d.BeginWrite()); err != nil {
-		s.failed(err)
-		s.stale = s.broken
-		return err
+	for _, text := range []string{"ROLLBACK", d.BeginWrite()} {
+		// Not by s.conn, which would wait for the end of tx if the connection is lost.
+		if _, err := tx.ExecContext(ctx, text); err != nil {
+			s.failed(err)
+			s.stale = s.broken
+			return err
+		}
 	}
 	if err := f(tx); err != nil {
 		return err

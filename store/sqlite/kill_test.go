@@ -9,3 +9,10 @@ import (
 )
 
 func TestKill(t *testing.T) { faulttest.Kill(t, engine) }
+
+func TestKillInbound(t *testing.T) { faulttest.KillInbound(t, engine) }
+
+func TestInbound(t *testing.T) {
+	t.Parallel()
+	faulttest.Inbound(t, engine)
+}

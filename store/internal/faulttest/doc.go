@@ -7,7 +7,8 @@
 // Calls fails the n-th driver call, for many n, in every method of a Workspace; Opening does so
 // while a store opens, Inside in a transaction of the host, Together in a transaction shared by
 // several callers. Slow delays a call instead. Kill repeatedly kills a process that writes,
-// Crash repeatedly stops a server. Crowd and Linear write from many goroutines, Storm while calls
+// Crash repeatedly stops a server. Inbound and KillInbound receive messages that the host keeps in
+// the transaction of the capture. Crowd and Linear write from many goroutines, Storm while calls
 // fail at random. Migrations and Upgrade migrate older databases.
 //
 // After each fault: acknowledged changes exist, no change exists in part (Consistent checks the

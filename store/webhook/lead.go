@@ -152,5 +152,12 @@ func (h *Handler) retryLead(ctx context.Context, ws *store.Workspace, id visitor
 	}
 	defer h.requests.group.Done()
 	defer h.requests.release(r)
+	v, err := ws.Get(ctx, id) // it can have become complete since the page was read
+	switch {
+	case errors.Is(err, store.ErrNotFound), err == nil && v.Attributes[leadStatus].Text() == leadComplete:
+		return false, nil
+	case err != nil:
+		return false, err
+	}
 	return h.fetchLead(ctx, r, false) == LeadFetched, ctx.Err()
 }

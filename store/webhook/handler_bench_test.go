@@ -48,7 +48,7 @@ func median(of []float64) float64 {
 // senders and from one.
 func BenchmarkInbound(b *testing.B) {
 	const n = 2_000
-	o := &webhook.Options{Inbound: keepMessages(sqliteInsert)}
+	o := &webhook.Options{Inbound: keepMessages}
 	var rates, shared, alone []float64
 	for range b.N {
 		rates = append(rates, handled(b, 64, n, o))
@@ -62,13 +62,9 @@ func BenchmarkInbound(b *testing.B) {
 
 // handled returns how many messages a second a handler takes in.
 func handled(b *testing.B, senders, n int, o *webhook.Options) float64 {
-	folder := b.TempDir()
-	st, err := sqlite.Open(b.Context(), filepath.Join(folder, "visitors.db"), nil)
-	require.NoError(b, err)
-	defer func() { require.NoError(b, st.Close()) }()
+	st, _ := withMessages(b)
 	ws, err := store.Open(st, "acme", nil)
 	require.NoError(b, err)
-	createMessages(b, filepath.Join(folder, "visitors.db"))
 	h := webhook.New(ws, telegram, o)
 	var next atomic.Int64
 	var all sync.WaitGroup

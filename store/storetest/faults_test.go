@@ -82,3 +82,12 @@ func TestFaultyFacets(t *testing.T) {
 		require.True(t, r.Failed(), p.name)
 	}
 }
+
+// TestFaultyTransactor checks transactions on a store that has none.
+func TestFaultyTransactor(t *testing.T) {
+	t.Parallel()
+	for _, p := range transactPromises {
+		r := record(t, newSuite(faultyTransactor{newFaultyStore()}, quick), p)
+		require.True(t, r.Failed(), p.name)
+	}
+}

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"runtime"
@@ -325,4 +326,11 @@ type faultyFaceter struct{ *faultyStore }
 func (f faultyFaceter) Facets(ctx context.Context, w ws, where filter.Bound) (driver.Facets, error) {
 	people, err := f.FindVisitors(ctx, w, driver.Select{Where: where, Order: driver.NewestFirst, Limit: 100_000})
 	return countFacets(where, slices.DeleteFunc(people, func(v visitor.Visitor) bool { return v.Tags == nil })), err
+}
+
+// faultyTransactor is a store whose transactions do not roll back, and do not end.
+type faultyTransactor struct{ *faultyStore }
+
+func (f faultyTransactor) Transact(_ context.Context, do func(*sql.Tx, driver.Store) error) error {
+	return do(&sql.Tx{}, f.faultyStore)
 }

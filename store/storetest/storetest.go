@@ -86,6 +86,7 @@ func areas() []area {
 		{"Page", pagePromises, true},
 		{"Facets", facetPromises, false},
 		{"Apply", applyPromises, true},
+		{"Transact", transactPromises, true},
 		{"Revision", revisionPromises, false},
 		{"Events", slices.Concat(eventPromises, historyPromises), false},
 		{"Audit", auditPromises, false},

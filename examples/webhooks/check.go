@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 
 	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/visitor"
 )
 
 const sampleSecret = "sample"
@@ -42,7 +44,7 @@ var samples = map[string]string{
 }
 
 // selfCheck starts the server on a free port, posts a delivery of each channel twice and one with
-// a wrong signature, and checks the responses and the visitors.
+// a wrong signature, and checks the responses, the visitors and their conversations.
 func selfCheck(ctx context.Context, out io.Writer) (err error) {
 	folder, err := os.MkdirTemp("", "webhooks")
 	if err != nil {
@@ -76,14 +78,35 @@ func selfCheck(ctx context.Context, out io.Writer) (err error) {
 			}
 		}
 	}
-	n, err := s.ws.Count(ctx, filter.All())
-	if err != nil {
+	return s.checkConversations(ctx, len(cs), out)
+}
+
+// checkConversations checks that there are n visitors with one message each, and that a message
+// stays when its visitor is deleted.
+func (s *server) checkConversations(ctx context.Context, n int, out io.Writer) error {
+	var people []visitor.ID
+	for v, err := range s.ws.All(ctx, store.Query{Where: filter.All()}) {
+		if err != nil {
+			return err
+		}
+		people = append(people, v.ID)
+	}
+	if len(people) != n {
+		return fmt.Errorf("%d visitors of %d channels", len(people), n)
+	}
+	if _, err := s.ws.Delete(ctx, people[0]); err != nil {
 		return err
 	}
-	if n != int64(len(cs)) {
-		return fmt.Errorf("%d visitors of %d channels", n, len(cs))
+	for _, id := range people {
+		messages, err := conversation(ctx, s.db, id)
+		if err != nil {
+			return err
+		}
+		if len(messages) != 1 {
+			return fmt.Errorf("%d messages of a visitor who sent one", len(messages))
+		}
 	}
-	fmt.Fprintf(out, "%d channels, %d visitors: all is well\n", len(cs), n)
+	fmt.Fprintf(out, "%d channels, %[1]d visitors with a message each; the message of a deleted visitor is kept: all is well\n", n)
 	return nil
 }
 

@@ -1,5 +1,5 @@
 // Command webhooks serves the webhooks of the channels: every person who writes to the business
-// becomes a visitor in an SQLite file. README.md describes how to configure the channels.
+// becomes a visitor in an SQLite file, and the messages are kept in a table beside them. README.md describes how to configure the channels.
 //
 //	go run ./examples/webhooks [-addr HOST:PORT] [-db FILE] [-channels NAMES]
 package main
@@ -16,7 +16,7 @@ import (
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8080", "where to listen; channels need HTTPS, so use a proxy or a tunnel")
-	db := flag.String("db", "visitors-webhooks.db", "SQLite `file` for the visitors")
+	db := flag.String("db", "visitors-webhooks.db", "SQLite `file` for visitors and conversations")
 	names := flag.String("channels", "", "channels to serve, of "+strings.Join(channelNames(), ", ")+", separated by commas; default: those with a variable set")
 	check := flag.Bool("check", false, "serve on a free port with sample secrets, post a delivery of each channel, then exit")
 	flag.Parse()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"io"
 	"log/slog"
@@ -18,6 +19,7 @@ import (
 type server struct {
 	listener net.Listener
 	http     *http.Server
+	db       *sql.DB // of the visitors and of the conversations
 	store    *sqlite.Store
 	ws       *store.Workspace
 	handlers map[string]*webhook.Handler
@@ -27,20 +29,18 @@ type server struct {
 // start opens the store and serves the channels.
 func start(ctx context.Context, addr, db string, channels []channel, out io.Writer) (_ *server, err error) {
 	s := &server{handlers: map[string]*webhook.Handler{}, ended: make(chan error, 1)}
-	if s.store, err = sqlite.Open(ctx, db, nil); err != nil {
-		return nil, err
+	if err := s.open(ctx, db); err != nil {
+		return nil, errors.Join(err, s.close())
 	}
-	if s.ws, err = store.Open(s.store, "webhooks", nil); err == nil {
-		s.listener, err = net.Listen("tcp", addr)
-	}
-	if err != nil {
-		return nil, errors.Join(err, s.store.Close())
+	if s.listener, err = net.Listen("tcp", addr); err != nil {
+		return nil, errors.Join(err, s.close())
 	}
 	log := slog.New(slog.NewTextHandler(out, nil))
 	mux := http.NewServeMux()
 	for _, c := range channels {
 		h := webhook.New(s.ws, c.intake, &webhook.Options{
 			Profile: c.profile,
+			Inbound: keepMessages,
 			Log: func(e webhook.Entry) {
 				log.LogAttrs(context.Background(), e.Level(), "event", e.LogValue().Group()...)
 			},
@@ -58,9 +58,34 @@ func start(ctx context.Context, addr, db string, channels []channel, out io.Writ
 	return s, nil
 }
 
+// open opens the database, with a table of conversations and a store on it.
+func (s *server) open(ctx context.Context, db string) (err error) {
+	if s.db, err = sql.Open("sqlite3", db+"?_txlock=immediate&_busy_timeout=5000"); err != nil {
+		return err
+	}
+	if _, err = s.db.ExecContext(ctx, createConversations); err != nil {
+		return err
+	}
+	if s.store, err = sqlite.New(ctx, s.db, nil); err != nil {
+		return err
+	}
+	s.ws, err = store.Open(s.store, "webhooks", nil)
+	return err
+}
+
+func (s *server) close() (err error) {
+	if s.store != nil {
+		err = s.store.Close()
+	}
+	if s.db != nil {
+		err = errors.Join(err, s.db.Close())
+	}
+	return err
+}
+
 func (s *server) addr() string { return s.listener.Addr().String() }
 
-// stop finishes running requests, waits for profiles, and closes the store.
+// stop finishes running requests, waits for profiles, and closes the database.
 func (s *server) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
@@ -71,5 +96,5 @@ func (s *server) stop() error {
 	for _, h := range s.handlers {
 		err = errors.Join(err, h.Close())
 	}
-	return errors.Join(err, s.store.Close())
+	return errors.Join(err, s.close())
 }

@@ -23,7 +23,7 @@ func TestCheck(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	require.NoError(t, selfCheck(t.Context(), &out))
-	require.Contains(t, out.String(), "6 channels, 6 visitors: all is well\n")
+	require.Contains(t, out.String(), "6 channels, 6 visitors with a message each; the message of a deleted visitor is kept: all is well\n")
 	require.Equal(t, 6, strings.Count(out.String(), "outcome=created"))
 	require.Equal(t, 6, strings.Count(out.String(), "outcome=duplicate"))
 	require.Equal(t, 6, strings.Count(out.String(), "status=403"))
@@ -62,6 +62,33 @@ func TestChannelsFor(t *testing.T) {
 			require.Equal(t, c.want, got)
 		})
 	}
+}
+
+// A conversation has every message once, and outlives its visitor.
+func TestConversation(t *testing.T) {
+	t.Parallel()
+	all, err := channelsFor("telegram", sampleEnv)
+	require.NoError(t, err)
+	s, err := start(t.Context(), "127.0.0.1:0", filepath.Join(t.TempDir(), "visitors.db"), all, io.Discard)
+	require.NoError(t, err)
+	for range 2 {
+		for _, id := range []string{"1", "2"} {
+			body := strings.ReplaceAll(samples["telegram"], `"update_id":1,`, `"update_id":`+id+`,`)
+			r := httptest.NewRequest(http.MethodPost, "/webhooks/telegram", strings.NewReader(body))
+			r.Header.Set("X-Telegram-Bot-Api-Secret-Token", sampleSecret)
+			w := httptest.NewRecorder()
+			s.http.Handler.ServeHTTP(w, r)
+			require.Equal(t, http.StatusOK, w.Code)
+		}
+	}
+	v, err := s.ws.Lookup(t.Context(), visitor.Telegram, "", "9")
+	require.NoError(t, err)
+	_, err = s.ws.Delete(t.Context(), v.ID)
+	require.NoError(t, err)
+	messages, err := conversation(t.Context(), s.db, v.ID)
+	require.NoError(t, err)
+	require.Len(t, messages, 2)
+	require.NoError(t, s.stop())
 }
 
 // The README lists every variable.

@@ -12,7 +12,7 @@
 //   - lists and filters: Find, All, Count, CountUpTo, Facets, Explain, Lint, Bind
 //   - tags: Tag, Untag, Tags, CreateTag, UpdateTag, DeleteTag
 //   - groups: AddToGroup, RemoveFromGroup, Groups, CreateGroup, UpdateGroup, DeleteGroup
-//   - contacts from channels and forms: Capture, CaptureAll, EnrichProfile
+//   - contacts from channels and forms: Capture, CaptureAll, CaptureInTx, EnrichProfile
 //   - identities and merging: Lookup, Link, Unlink, Duplicates, PreviewMerge, Merge, Unmerge
 //   - import: Load; package transfer reads and writes CSV files
 //   - history: Events, EventsOf; WithActor records who made a change and why

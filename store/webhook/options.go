@@ -33,24 +33,24 @@ type Options struct {
 	ProfileWorkers int
 	// ProfileTimeout limits each request of Profile and Fetch. Default: 10 s.
 	ProfileTimeout time.Duration
-	// Inbound is called with the Inbound events of a delivery, in their order, in the transaction
-	// that captures them: what it writes through tx is committed together with the visitors, or
-	// neither is. It is not called for duplicates, which were committed with their messages
-	// before. If it returns an error or panics, nothing of the delivery is captured, and the
-	// channel sends it again. The package documentation says how often it can be called.
-	// Default: none; concurrent deliveries then share transactions.
+	// Inbound stores the messages of a delivery in tables of the application. It is called with
+	// the Inbound events that were captured, in their order, in the transaction that captures
+	// them: what it writes through tx is committed together with the visitors, or neither is. If
+	// it returns an error or panics, both are rolled back; after an error the answer is 503 and
+	// the channel sends the delivery again. See "Messages" in the package documentation. Default:
+	// none.
 	Inbound func(ctx context.Context, tx *sql.Tx, in []Inbound) error
-	// Fetch requests the data of a lead of Facebook's Lead Ads, after its event was answered. The
-	// contact has the source, the page as Account, and "lead:" followed by the id of the lead as
-	// ExternalID; intake.Messenger.Lead reads the answer of the Graph API. An error is repeated,
-	// unless it matches store.ErrNotFound or store.ErrInvalid. Default: no requests; leads stay
-	// pending.
+	// Fetch requests the data of a lead of Facebook's Lead Ads, after its event was answered. It
+	// gets the source, the page as Account, and "lead:" followed by the id of the lead as
+	// ExternalID; intake.Messenger.Lead parses the response of the Graph API. After an error the
+	// request is repeated, unless the error matches store.ErrNotFound or store.ErrInvalid. See
+	// "Leads" in the package documentation. Default: no requests; leads stay pending.
 	Fetch store.ProfileFetcher
-	// FetchTries is how often Fetch is called for a lead until it is failed. Default: 6.
+	// FetchTries is the maximum number of requests for a lead. Default: 6.
 	FetchTries int
-	// FetchWait is the time between the first two calls of Fetch for a lead. It is four times as
-	// long between the next two, and so on, up to an hour. Default: 1 s, which makes about six
-	// minutes with six tries.
+	// FetchWait is the time between the first two requests for a lead. It is four times as long
+	// between the next two, and so on, up to an hour. Default: 1 s, so that six requests take
+	// about six minutes.
 	FetchWait time.Duration
 	// Redirect is the URL to which a browser goes after it has sent a form. Default: an empty
 	// page, as a script expects.

@@ -15,7 +15,7 @@ var transactPromises = []promise{
 
 // transact calls Transact, if the store is a Transactor, and returns what it returned, or
 // panicked with.
-func (f *fixture) transact(do func(inside driver.Store) error) (supported bool, err error, panicked any) {
+func (f *fixture) transact(do func(inside driver.Store) error) (supported bool, panicked any, err error) {
 	st, ok := f.st.(driver.Transactor)
 	if !ok {
 		return false, nil, nil
@@ -27,7 +27,7 @@ func (f *fixture) transact(do func(inside driver.Store) error) (supported bool, 
 		}
 		return do(inside)
 	})
-	return true, err, nil
+	return true, nil, err
 }
 
 func checkTransact(f *fixture) {
@@ -37,7 +37,7 @@ func checkTransact(f *fixture) {
 	} {
 		before := f.count(filter.All())
 		ended := false
-		supported, err, panicked := f.transact(func(inside driver.Store) error {
+		supported, panicked, err := f.transact(func(inside driver.Store) error {
 			for range 2 {
 				if _, err := inside.Apply(f.Context(), f.ws, []driver.Change{create(f.visitor("Ada"))}); err != nil {
 					return err
@@ -73,7 +73,7 @@ func checkTransact(f *fixture) {
 
 func checkTransactEnds(f *fixture) {
 	var kept driver.Store
-	supported, err, _ := f.transact(func(inside driver.Store) error {
+	supported, _, err := f.transact(func(inside driver.Store) error {
 		kept = inside
 		return nil
 	})

@@ -13,17 +13,17 @@ import (
 // in the same database: all is committed, or nothing. If then returns an error or panics, the
 // transaction is rolled back; CaptureInTx returns the error, wrapped.
 //
-// After a deadlock or a serialization failure, all is done again and then is called again, with
-// the results of the new transaction: whatever then does outside of tx can happen twice. then
-// must not commit or roll back tx, and must not write through w or its store, which would wait
-// for tx; the InTx methods of sqlite.Store and postgres.Store return a store that writes in tx.
+// After a deadlock or a serialization failure, everything is done again and then is called
+// again, with the results of the new transaction: what it does outside of tx can happen twice.
 //
-// It is one transaction, in which then runs while other writers wait, on SQLite those to the
-// database and on PostgreSQL those to the workspace: then should be quick.
+// then must not commit or roll back tx, and must not write through w or its store, which would
+// wait for tx; the InTx methods of sqlite.Store and postgres.Store return a store that writes in
+// tx. Other writers wait while it runs, on SQLite those to the database and on PostgreSQL those
+// to the workspace, so it should be quick.
 //
-// A store that is no driver.Transactor, such as memory and remote, has no transactions. On
-// it, then is called with a nil tx after the contacts were captured. If then returns an error,
-// they stay captured.
+// On a store that is not a driver.Transactor, such as memory and remote, then is called with a nil
+// tx after the contacts were captured. If it returns an error, they stay captured, and
+// CaptureInTx returns the results with the error.
 func (w *Workspace) CaptureInTx(
 	ctx context.Context, contacts []visitor.Contact, then func(tx *sql.Tx, results []Captured) error,
 ) (results []Captured, err error) {

@@ -25,7 +25,9 @@ func (h *Handler) capture(ctx context.Context, events []intake.Event) (kept bool
 	var workspaces []*store.Workspace // in the order of their first event
 	indexes := map[*store.Workspace][]int{}
 	for i, e := range events {
-		d.entries[i] = Entry{Source: e.Contact.Source, Account: e.Account, Via: e.Via, Outcome: Ignored, Reason: string(e.Reason)}
+		d.entries[i] = Entry{
+			Source: e.Contact.Source, Account: e.Account, Via: e.Via, Outcome: Ignored, Reason: string(e.Reason),
+		}
 		ws := h.workspace(e.Account)
 		switch {
 		case e.Reason == intake.Malformed:
@@ -81,8 +83,9 @@ func (d *delivery) captureIn(ctx context.Context, ws *store.Workspace, indexes [
 	}
 	var results []store.Captured
 	var err error
-	if d.o.Inbound != nil && slices.ContainsFunc(indexes, func(i int) bool { return d.events[i].Kind == intake.Inbound }) {
-		results, err = d.captureInbound(ctx, ws, d.events, indexes, contacts)
+	isInbound := func(i int) bool { return d.events[i].Kind == intake.Inbound }
+	if d.o.Inbound != nil && slices.ContainsFunc(indexes, isInbound) {
+		results, err = d.captureInbound(ctx, ws, indexes, contacts)
 	} else {
 		results, err = ws.CaptureAll(ctx, contacts)
 	}

@@ -37,18 +37,22 @@ const (
 	Unrouted intake.Reason = "unrouted" // Options.Route returned no workspace for its account
 )
 
-// Entry is the log entry of an event, a rejected delivery, or a request for a profile or a lead. Its only
-// personal data is the visitor's id, which means nothing outside of the workspace.
+// Entry is the log entry of an event, a rejected delivery, or a request for a profile or a
+// lead. Its only personal data is the visitor's id, which means nothing outside of the workspace.
 type Entry struct {
-	Source        visitor.Source // the channel
-	Account       string         // the business's own account that received the event
-	Via           string         // the kind of the event in the channel's API
-	Outcome       Outcome
-	Reason        string     // code: an intake.Reason if Ignored, a state of package consent if ConsentSignal, else a store.CaptureReason
+	Source  visitor.Source // the channel
+	Account string         // the business's own account that received the event
+	Via     string         // the kind of the event in the channel's API
+	Outcome Outcome
+	// Reason is a code: an intake.Reason if Ignored, a state of package consent if ConsentSignal,
+	// else a store.CaptureReason.
+	Reason        string
 	Visitor       visitor.ID // or ""
 	InvalidFields []error    // a *visitor.FieldError for each field that was left out
 	Status        int        // HTTP status of the answer, if Rejected
-	Err           error      // if refused, rejected or failed; an error of Options.Profile, Fetch or Inbound is not redacted
+	// Err is set if something was refused, rejected or failed. Errors of the functions Profile,
+	// Fetch and Inbound of Options are not redacted.
+	Err error
 }
 
 // Level returns slog.LevelError for Failed, slog.LevelWarn for other entries with an Err or

@@ -21,13 +21,13 @@ type Inbound struct {
 
 // captureInbound captures the events with these indexes and passes the Inbound ones to
 // Options.Inbound, all in one transaction.
-func (h *Handler) captureInbound(
-	ctx context.Context, ws *store.Workspace, events []intake.Event, indexes []int, contacts []visitor.Contact,
+func (d *delivery) captureInbound(
+	ctx context.Context, ws *store.Workspace, indexes []int, contacts []visitor.Contact,
 ) ([]store.Captured, error) {
 	results, err := ws.CaptureInTx(ctx, contacts, func(tx *sql.Tx, results []store.Captured) error {
 		var in []Inbound
 		for n, r := range results {
-			e := events[indexes[n]]
+			e := d.events[indexes[n]]
 			// Without a transaction, a duplicate can be one whose callback failed.
 			captured := r.Outcome != store.CaptureIgnored || tx == nil && r.Reason == store.AlreadyProcessed
 			if e.Kind == intake.Inbound && captured && r.Visitor.ID != "" {
@@ -37,7 +37,7 @@ func (h *Handler) captureInbound(
 		if len(in) == 0 {
 			return nil
 		}
-		return h.o.Inbound(ctx, tx, in)
+		return d.o.Inbound(ctx, tx, in)
 	})
 	if err != nil {
 		return nil, err

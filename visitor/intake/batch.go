@@ -112,16 +112,16 @@ type Reason string
 const (
 	Echo        Reason = "echo"         // the business's own message, reported back
 	Own         Reason = "own"          // the business wrote to itself, or commented on its own post
-	Status      Reason = "status"       // a receipt or a status: sent, delivered, read, typing, blocked
+	Status      Reason = "status"       // a receipt or a status: sent, delivered, read, typing
 	Reaction    Reason = "reaction"     // an emoji on a message
 	Edit        Reason = "edit"         // a message was edited
 	Deleted     Reason = "deleted"      // a message was deleted
-	Unsupported Reason = "unsupported"  // a message that the channel cannot deliver
 	System      Reason = "system"       // a notice from the channel itself
 	Group       Reason = "group"        // in a group or a broadcast channel, not to the business
 	Inline      Reason = "inline"       // an inline query to the bot, from an unknown chat
 	Bot         Reason = "bot"          // not a person: a bot, a channel, the platform
 	Comment     Reason = "comment"      // a public comment, and Comments is not set
+	Rating      Reason = "rating"       // a review of a page
 	Referral    Reason = "referral"     // a followed link or opt-in, and Referrals is not set
 	Standby     Reason = "standby"      // another app handles the conversation, and Standby is not set
 	Handover    Reason = "handover"     // the conversation was passed to another app

@@ -11,8 +11,8 @@ import (
 )
 
 // BenchmarkThousandEvents verifies and reads a delivery of a thousand people, the most that
-// Meta sends. x-json is how much longer that takes than encoding/json takes to read the
-// oneOf bytes into maps and slices; best-ms is the shortest time measured.
+// Meta sends. x-json is how much longer that takes than encoding/json takes to read the same
+// bytes into maps and slices, each at its shortest time; best-ms is ours.
 func BenchmarkThousandEvents(b *testing.B) {
 	for folder, m := range meta {
 		b.Run(folder, func(b *testing.B) {
@@ -33,13 +33,11 @@ func BenchmarkThousandEvents(b *testing.B) {
 			h := headers("X-Hub-Signature-256", metaSignature("s", body))
 			b.SetBytes(int64(len(body)))
 			b.ReportAllocs()
-			var plain, ours time.Duration
-			best := time.Hour
+			best, plain := time.Hour, time.Hour
 			for b.Loop() {
 				start := time.Now()
 				batch, err := intake.Read(channel, h, body)
-				took := time.Since(start)
-				ours, best = ours+took, min(best, took)
+				best = min(best, time.Since(start))
 				require.NoError(b, err)
 				require.Len(b, batch.Events, 1_000)
 
@@ -47,10 +45,10 @@ func BenchmarkThousandEvents(b *testing.B) {
 				start = time.Now()
 				var tree any
 				require.NoError(b, json.Unmarshal(body, &tree))
-				plain += time.Since(start)
+				plain = min(plain, time.Since(start))
 				b.StartTimer()
 			}
-			b.ReportMetric(float64(ours)/float64(plain), "x-json")
+			b.ReportMetric(float64(best)/float64(plain), "x-json")
 			b.ReportMetric(float64(best)/1e6, "best-ms")
 		})
 	}

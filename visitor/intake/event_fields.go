@@ -6,6 +6,7 @@ import (
 
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // eventFields has the fields that events of every kind have.
@@ -16,6 +17,7 @@ type eventFields struct {
 	via     string
 	id      string
 	at      time.Time
+	payload []byte // the channel's JSON of the event
 }
 
 func (s eventFields) event(kind Kind) Event {
@@ -53,14 +55,50 @@ func (s eventFields) person(kind Kind, scope string, ids ...scalar) Event {
 	}
 	e := s.event(kind)
 	e.Contact.Account, e.Contact.ExternalID = scope, refs[0].ExternalID
-	if inbox, err := text.Token("inbox", s.inbox, visitor.MaxIdentity); err == nil {
-		e.Contact.Inbox = inbox
-	}
+	e.Contact.Inbox = s.validInbox()
+	e.Payload = s.payload
 	e.Contact.UpdateOnly = kind != Inbound
 	if len(refs) > 1 {
 		e.Contact.AlternateIDs = refs[1:]
 	}
 	return e
+}
+
+// consentSuffix makes the id of a Consent event from that of the message that it is part of.
+const consentSuffix = ":consent"
+
+// permission returns the Consent event of an entry, which gets the subject and the time.
+func (s eventFields) permission(address scalar, entry consent.Entry) Event {
+	entry.Subject, entry.At = s.subject(address), s.at
+	return s.signal(address, Event{Consent: &entry})
+}
+
+// health returns the Consent event of a report.
+func (s eventFields) health(address scalar, state consent.HealthState, code string) Event {
+	return s.signal(address, Event{Health: &consent.HealthReport{Subject: s.subject(address), State: state, At: s.at, Code: code}})
+}
+
+func (s eventFields) signal(address scalar, what Event) Event {
+	if address == "" {
+		return s.ignore(NoSender)
+	}
+	if _, err := text.Token("address", string(address), visitor.MaxIdentity); err != nil {
+		return s.malformed(err)
+	}
+	e := s.event(Consent)
+	e.Consent, e.Health = what.Consent, what.Health
+	return e
+}
+
+// subject returns an address towards the account that the person wrote to.
+func (s eventFields) subject(address scalar) consent.Subject {
+	return consent.Subject{Channel: consent.Channel(s.source), Sender: s.validInbox(), Address: string(address)}
+}
+
+// validInbox returns the inbox, "" if it is not valid, which must not cost the person.
+func (s eventFields) validInbox() string {
+	inbox, _ := text.Token("inbox", s.inbox, visitor.MaxIdentity)
+	return inbox
 }
 
 // identities returns the non-empty ids as identities in the scope, without duplicates.

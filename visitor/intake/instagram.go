@@ -3,6 +3,7 @@ package intake
 import (
 	"cmp"
 	"net/url"
+	"time"
 
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
@@ -23,6 +24,7 @@ type Instagram struct {
 	Comments    bool     // comments are Inbound too; default: false, since only messaging is consent to use the profile
 	Referrals   bool     // followed links (referral) are Inbound too; default: false
 	Standby     bool     // events handled by another app (standby) are Inbound too; default: false
+	Keywords    Keywords // words that stop or resume messages; default: none
 }
 
 // Verify checks the header X-Hub-Signature-256, the HMAC-SHA256 of the body with the app
@@ -39,25 +41,22 @@ func (i Instagram) Challenge(query url.Values) (string, error) {
 
 // Parse parses a delivery. The error matches ErrInvalid, if the body is not a JSON object or is
 // longer than MaxBody.
-func (i Instagram) Parse(_ Header, body []byte) (Batch, error) {
-	entries, batch, err := open[instagramValue](visitor.Instagram, "instagram", body)
+func (channel Instagram) Parse(_ Header, body []byte) (Batch, error) {
+	entries, batch, err := open(visitor.Instagram, "instagram", body)
 	if err != nil {
 		return Batch{}, err
 	}
 	for _, e := range entries {
 		in := inbox{
-			source: visitor.Instagram, account: e.ID, test: e.isTest(),
-			standby: i.Standby, referral: i.Referrals,
+			source: visitor.Instagram, account: e.account, test: e.test,
+			standby: channel.Standby, referral: channel.Referrals, comments: channel.Comments,
 		}
-		batch.Events = append(batch.Events, in.events(e.Messaging, e.Standby)...)
-		if e.Field != "" {
-			e.Changes = append(e.Changes, e.change)
-		}
-		for _, c := range e.Changes {
-			batch.Events = append(batch.Events, i.change(in, e, c))
+		batch.Events = append(batch.Events, in.events(e)...)
+		for _, c := range e.changes() {
+			batch.Events = append(batch.Events, in.instagramChange(e.at, c)...)
 		}
 	}
-	return batch, nil
+	return channel.Keywords.add(batch), nil
 }
 
 // Profile parses the Graph API's response to a request for the profile of a person who wrote to
@@ -66,55 +65,45 @@ func (i Instagram) Profile(account string, body []byte) (Event, error) {
 	return graphProfile(visitor.Instagram, account, body)
 }
 
-// instagramValue is a comment or, in some deliveries, an event of a conversation.
-type instagramValue struct {
-	messaging
-	ID        scalar `json:"id"`
-	CommentID scalar `json:"comment_id"`
-	From      struct {
-		ID       scalar `json:"id"`
-		Username string `json:"username"`
-		SelfID   flag   `json:"self_ig_scoped_id"`
-	} `json:"from"`
-}
-
-func (i Instagram) change(in inbox, e entry[instagramValue], c change[instagramValue]) Event {
-	s := in.fields(c.Field)
-	s.at = e.Time.time()
-	switch c.Field {
-	case "comments", "live_comments":
-		return i.comment(in, s, c.Value)
-	case "messages", "messaging_postbacks", "messaging_referral", "messaging_optins",
-		"message_edit", "message_reactions", "messaging_seen", "messaging_handover":
-		return in.event(c.Value.messaging, false)
-	case "standby":
-		return in.event(c.Value.messaging, true)
-	case "mentions": // has the comment and the post, not the author
-		return s.ignore(NoSender)
+func (in inbox) instagramChange(at time.Time, c change) []Event {
+	if conversationField(c.field) {
+		return in.conversation(c.value, c.field == "standby")
 	}
-	return s.ignore(Other)
-}
-
-func (i Instagram) comment(in inbox, s eventFields, v instagramValue) Event {
-	s.id = string(cmp.Or(v.ID, v.CommentID))
-	if at := v.Timestamp.time(); !at.IsZero() {
-		s.at = at
-	}
+	s := in.fields(c.field)
+	s.at, s.payload = at, c.value
 	switch {
 	case in.test:
-		return s.ignore(Test)
-	case v.From.SelfID.set, v.From.ID != "" && v.From.ID == in.account:
+		return []Event{s.ignore(Test)}
+	case c.field == "comments", c.field == "live_comments":
+		return []Event{in.comment(s, parseObject(c.value))}
+	case c.field == "mentions": // has the comment and the post, not the author
+		return []Event{s.ignore(NoSender)}
+	}
+	return []Event{s.ignore(Other)}
+}
+
+// comment converts a comment on a post or a live video. The account's own comments have its id,
+// or self_ig_scoped_id, which is its id in conversations.
+func (in inbox) comment(s eventFields, comment object) Event {
+	s.id = string(cmp.Or(comment.id("id"), comment.id("comment_id")))
+	if at := comment.id("timestamp").time(); !at.IsZero() {
+		s.at = at
+	}
+	from := comment.object("from")
+	author, self := from.id("id"), from.id("self_ig_scoped_id")
+	switch {
+	case author != "" && (author == in.account || author == self || self == in.account):
 		return s.ignore(Own)
-	case !i.Comments:
+	case !in.comments:
 		return s.ignore(Comment)
-	case v.From.ID == "":
+	case author == "":
 		return s.ignore(NoSender)
 	case in.account == "":
 		return s.malformed(text.Refuse("entry.id", "missing"))
 	}
-	event := s.person(Inbound, s.account, v.From.ID)
+	event := s.person(Inbound, s.account, author)
 	if event.Kind == Inbound {
-		event.Contact.Username = username(v.From.Username)
+		event.Contact.Username = username(from.text("username"))
 	}
 	return event
 }

@@ -9,14 +9,16 @@ import (
 // Messenger parses the webhook of Facebook Messenger:
 // https://developers.facebook.com/documentation/business-messaging/messenger-platform/webhooks/webhook-events.
 //
-// Messages and postbacks are Inbound. ExternalID is the page-scoped id of the person, and
+// Messages and postbacks are Inbound, and so are leads of Lead Ads: see Lead. ExternalID is the page-scoped id of the person, and
 // Account the page. The webhook has no names: request the profile, if the page has permission,
 // and parse the response with Profile.
 type Messenger struct {
 	Secrets     []string // app secrets, one of which must match; several during rotation
 	VerifyToken string   // as set in the app's dashboard; default: Challenge refuses every request
 	Referrals   bool     // followed links (referral) and opt-ins (optin) are Inbound too; default: false
+	Comments    bool     // comments and posts of people on the page are Inbound too; default: false, since only messaging is consent to use the profile
 	Standby     bool     // events handled by another app (standby) are Inbound too; default: false
+	Keywords    Keywords // words that stop or resume messages; default: none
 }
 
 // Verify checks the header X-Hub-Signature-256, the HMAC-SHA256 of the body with the app
@@ -34,22 +36,21 @@ func (m Messenger) Challenge(query url.Values) (string, error) {
 // Parse parses a delivery. The error matches ErrInvalid, if the body is not a JSON object or is
 // longer than MaxBody.
 func (m Messenger) Parse(_ Header, body []byte) (Batch, error) {
-	entries, batch, err := open[struct{}](visitor.Messenger, "page", body)
+	entries, batch, err := open(visitor.Messenger, "page", body)
 	if err != nil {
 		return Batch{}, err
 	}
 	for _, e := range entries {
 		in := inbox{
-			source: visitor.Messenger, account: e.ID, test: e.isTest(),
-			standby: m.Standby, referral: m.Referrals,
+			source: visitor.Messenger, account: e.account, test: e.test,
+			standby: m.Standby, referral: m.Referrals, comments: m.Comments,
 		}
-		batch.Events = append(batch.Events, in.events(e.Messaging, e.Standby)...)
-		for _, c := range e.Changes {
-			s := eventFields{source: visitor.Messenger, account: string(e.ID), via: c.Field, at: e.Time.time()}
-			batch.Events = append(batch.Events, s.ignore(Other))
+		batch.Events = append(batch.Events, in.events(e)...)
+		for _, c := range e.changes() {
+			batch.Events = append(batch.Events, in.pageChange(e.at, c)...)
 		}
 	}
-	return batch, nil
+	return m.Keywords.add(batch), nil
 }
 
 // Profile parses the Graph API's response to a request for the profile of a person who wrote to

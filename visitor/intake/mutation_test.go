@@ -1,6 +1,7 @@
 package intake_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -20,12 +21,21 @@ func platform(folder string) bool {
 	return !strings.HasPrefix(folder, "chat") && !strings.HasPrefix(folder, "form")
 }
 
+// parse returns the events without their payloads, of which it checks that they are parts of the
+// body.
 func parse(t testing.TB, d intaketest.Delivery, body []byte) intake.Batch {
 	t.Helper()
 	batch, err := d.Channel.Parse(d.Header, body)
 	require.NoError(t, sound(batch, err), "%s", body)
 	if platform(d.Folder) {
 		require.NoError(t, err, "%s", body)
+	}
+	for i := range batch.Events {
+		payload := &batch.Events[i].Payload
+		if *payload != nil && (!json.Valid(*payload) || !bytes.Contains(body, *payload)) {
+			require.Fail(t, "the payload is no part of the body", "%s", body)
+		}
+		*payload = nil
 	}
 	return batch
 }

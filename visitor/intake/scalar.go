@@ -3,8 +3,6 @@ package intake
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -59,29 +57,13 @@ func (s scalar) time() time.Time {
 	return time.UnixMilli(n).UTC()
 }
 
-// flag is a bool for which an event is ignored. Any value except null and false sets it, so that
-// an unexpected type creates no visitor.
-type flag struct{ set bool }
-
-func (f *flag) UnmarshalJSON(b []byte) error {
-	f.set = string(b) != "null" && string(b) != "false"
-	return nil
-}
-
 // decode parses a JSON object leniently: a field with a value of the wrong type stays empty.
-// encoding/json decodes the other fields before it returns the error.
 func decode(body []byte, into any) error {
-	if len(body) > MaxBody {
-		return text.Refuse("body", fmt.Sprintf("longer than %d bytes", MaxBody))
+	body, err := checkObject(body)
+	if err == nil {
+		_ = json.Unmarshal(body, into) // decodes the other fields before it returns an error of a type
 	}
-	err := json.Unmarshal(body, into)
-	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
-		return text.Refuse("body", fmt.Sprintf("not JSON: broken at byte %d", syntax.Offset))
-	}
-	if trimmed := bytes.TrimLeft(body, " \t\r\n"); trimmed[0] != '{' {
-		return text.Refuse("body", "not a JSON object")
-	}
-	return nil
+	return err
 }
 
 // cleanText makes a text of a channel valid for package text, truncated to limit code points.

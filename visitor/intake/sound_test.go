@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 	"github.com/contactpipeline/visitors/visitor/intake"
 )
 
@@ -36,8 +37,17 @@ func soundEvent(e intake.Event) error {
 	if c.Source == "" {
 		return errors.New("no source")
 	}
+	bare := visitor.Contact{Source: c.Source, EventID: c.EventID, OccurredAt: c.OccurredAt}
+	if (e.Payload != nil) != (e.Kind != intake.Ignored && e.Kind != intake.Consent && c.Source != visitor.Chat && c.Source != "form") {
+		return errors.New("a payload without a person, or a person without a payload")
+	}
+	if (e.Consent != nil || e.Health != nil) != (e.Kind == intake.Consent) || e.Consent != nil && e.Health != nil {
+		return errors.New("not exactly one of consent and health, or of another kind")
+	}
+	if e.Kind == intake.Consent {
+		return soundConsent(e, bare)
+	}
 	if e.Kind == intake.Ignored {
-		bare := visitor.Contact{Source: c.Source, EventID: c.EventID, OccurredAt: c.OccurredAt}
 		field := (*visitor.FieldError)(nil)
 		switch {
 		case e.Reason == "":
@@ -103,6 +113,30 @@ func soundPerson(e intake.Event) error {
 	own.Username = c.Username
 	if kept, err := rules.Identity(own); err != nil || kept.Username != c.Username {
 		return fmt.Errorf("username: %w", err)
+	}
+	return nil
+}
+
+// soundConsent checks that a Consent event says what it is about, and holds nothing but the address.
+func soundConsent(e intake.Event, bare visitor.Contact) error {
+	subject, stated := consent.Subject{}, false
+	switch {
+	case e.Consent != nil:
+		subject, stated = e.Consent.Subject, e.Consent.State != "" && e.Consent.Origin != "" && e.Consent.Evidence.Kind != ""
+	case e.Health != nil:
+		subject, stated = e.Health.Subject, e.Health.State != ""
+	}
+	switch {
+	case !reflect.DeepEqual(e.Contact, bare):
+		return errors.New("a signal of consent that holds something of a person")
+	case e.Reason != "" || e.Err != nil:
+		return errors.New("a reason or an error, but not ignored")
+	case !stated:
+		return errors.New("a signal of consent without a state or an origin")
+	case subject.Channel == "" || subject.Address == "":
+		return errors.New("a signal of consent without a subject")
+	case len(subject.Address) > visitor.MaxIdentity || len(subject.Sender) > visitor.MaxIdentity:
+		return errors.New("a subject that is too long")
 	}
 	return nil
 }

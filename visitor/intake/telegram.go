@@ -1,12 +1,12 @@
 package intake
 
 import (
-	"encoding/json"
-	"maps"
+	"cmp"
 	"slices"
 
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // Telegram parses the updates of a Telegram bot: https://core.telegram.org/bots/api#update.
@@ -19,7 +19,10 @@ import (
 // Answer a delivery with an empty body: Telegram executes JSON in the response as a command.
 type Telegram struct {
 	Secrets []string // secret_token of setWebhook; several during rotation
-	Bot     string   // id or name of the bot: prefix of the event ids, which are unique only within a bot; default: none
+	// Bot is the id or the name of the bot: the inbox of its contacts, and the prefix of event ids,
+	// which are unique only within a bot. Default: none.
+	Bot      string
+	Keywords Keywords // words that stop or resume messages; default: none
 }
 
 // Verify checks the header X-Telegram-Bot-Api-Secret-Token, which is required. It is a token and
@@ -40,48 +43,44 @@ func (t Telegram) Verify(h Header, _ []byte) error {
 // Parse parses a delivery, which is one update. The error matches ErrInvalid, if the body is not
 // a JSON object or is longer than MaxBody.
 func (t Telegram) Parse(_ Header, body []byte) (Batch, error) {
-	var update map[string]json.RawMessage
-	if err := decode(body, &update); err != nil {
+	body, err := checkObject(body)
+	if err != nil {
 		return Batch{}, fail("read", visitor.Telegram, err)
 	}
-	s := eventFields{source: visitor.Telegram, account: t.Bot, inbox: t.Bot}
-	var id scalar
-	if raw, ok := update["update_id"]; ok {
-		decodePart(raw, &id)
-	}
-	switch {
-	case id == "":
-		return Batch{[]Event{s.malformed(text.Refuse("update_id", "missing"))}}, nil
-	case t.Bot == "":
-		s.id = string(id)
-	default:
-		s.id = t.Bot + ":" + string(id)
+	update := parseObject(body)
+	s := eventFields{source: visitor.Telegram, account: t.Bot, inbox: t.Bot, payload: body}
+	id := update.id("update_id")
+	s.id = string(id)
+	if t.Bot != "" && id != "" {
+		s.id = t.Bot + ":" + s.id
 	}
 	var batch Batch
-	for _, kind := range slices.Sorted(maps.Keys(update)) { // one kind; other keys are Ignored events
-		if kind != "update_id" && string(update[kind]) != "null" {
+	for _, kind := range update.keys() { // one kind; other keys are Ignored events
+		if kind != "update_id" && update.get(kind) != nil {
 			s.via = kind
-			batch.Events = append(batch.Events, readUpdate(s, update[kind]))
+			batch.Events = append(batch.Events, readUpdate(s, update.object(kind)))
 		}
 	}
 	if len(batch.Events) == 0 {
 		batch.Events = append(batch.Events, s.ignore(Other))
 	}
-	return batch, nil
+	return t.Keywords.add(batch), nil
 }
 
-func readUpdate(s eventFields, raw json.RawMessage) Event {
+func readUpdate(s eventFields, o object) Event {
 	switch s.via {
 	case "message":
-		return readMessage(s, Inbound, raw)
+		return readMessage(s, Inbound, o)
 	case "edited_message", "edited_business_message":
-		return readMessage(s, Profile, raw)
+		return readMessage(s, Profile, o)
 	case "business_message":
-		return readMessage(s, Inbound, raw)
+		return readMessage(s, Inbound, o)
 	case "callback_query":
-		return readCallback(s, raw)
-	case "my_chat_member": // the person blocked or unblocked the bot
-		return s.ignore(Status)
+		return readCallback(s, o)
+	case "pre_checkout_query", "shipping_query", "purchased_paid_media":
+		return readUser(s, o)
+	case "my_chat_member":
+		return readBlock(s, o)
 	case "message_reaction", "message_reaction_count":
 		return s.ignore(Reaction)
 	case "deleted_business_messages":
@@ -93,6 +92,15 @@ func readUpdate(s eventFields, raw json.RawMessage) Event {
 	case "business_connection", "managed_bot":
 		return s.ignore(System)
 	}
+	return readUnknown(s, o)
+}
+
+// readUnknown converts an update of a kind that this package does not know. If it is a message
+// that a person sent to the bot, it is Inbound.
+func readUnknown(s eventFields, o object) Event {
+	if e := readMessage(s, Inbound, o); o.has("message_id") && e.Kind == Inbound {
+		return e
+	}
 	return s.ignore(Other)
 }
 
@@ -101,103 +109,112 @@ func readUpdate(s eventFields, raw json.RawMessage) Event {
 var service = []string{
 	"new_chat_members", "left_chat_member", "new_chat_title", "new_chat_photo", "delete_chat_photo",
 	"group_chat_created", "supergroup_chat_created", "channel_chat_created", "message_auto_delete_timer_changed",
-	"migrate_to_chat_id", "migrate_from_chat_id", "pinned_message", "connected_website", "write_access_allowed",
+	"migrate_to_chat_id", "migrate_from_chat_id", "pinned_message", "connected_website",
 	"proximity_alert_triggered", "boost_added", "chat_background_set", "forum_topic_created", "forum_topic_edited",
 	"forum_topic_closed", "forum_topic_reopened", "general_forum_topic_hidden", "general_forum_topic_unhidden",
 	"giveaway_created", "giveaway", "giveaway_winners", "giveaway_completed", "paid_message_price_changed",
 	"direct_message_price_changed", "video_chat_scheduled", "video_chat_started", "video_chat_ended",
 	"video_chat_participants_invited", "refunded_payment", "checklist_tasks_done", "checklist_tasks_added",
+	"suggested_post_approved", "suggested_post_approval_failed", "suggested_post_declined", "suggested_post_paid",
+	"suggested_post_refunded",
 }
 
-type telegramUser struct {
-	ID        scalar `json:"id"`
-	IsBot     flag   `json:"is_bot"`
-	FirstName string `json:"first_name"`
-	LastName  string `json:"last_name"`
-	Username  string `json:"username"`
+// conversation returns the id of the person whose conversation with the business a message is in,
+// "" in groups and channels. In the direct messages of a channel it is the author of the topic.
+func conversation(message object) scalar {
+	chat := message.object("chat")
+	switch {
+	case chat.text("type") == "private":
+		return chat.id("id")
+	case chat.has("is_direct_messages"):
+		return cmp.Or(message.object("direct_messages_topic").object("user").id("id"), message.object("from").id("id"))
+	}
+	return ""
 }
 
-type telegramMessage struct {
-	From              telegramUser `json:"from"`
-	SenderChat        flag         `json:"sender_chat"`
-	SenderBusinessBot flag         `json:"sender_business_bot"`
-	Date              scalar       `json:"date"`
-	EditDate          scalar       `json:"edit_date"`
-	Chat              struct {
-		ID   scalar `json:"id"`
-		Type string `json:"type"`
-	} `json:"chat"`
-	Contact struct {
-		PhoneNumber scalar `json:"phone_number"`
-		UserID      scalar `json:"user_id"`
-	} `json:"contact"`
-}
-
-func readMessage(s eventFields, kind Kind, raw json.RawMessage) Event {
-	var m telegramMessage
-	var fields map[string]json.RawMessage
-	decodePart(raw, &m)
-	decodePart(raw, &fields)
-	s.at = m.Date.time()
-	if edited := m.EditDate.time(); kind == Profile && !edited.IsZero() {
+func readMessage(s eventFields, kind Kind, m object) Event {
+	s.at = m.id("date").time()
+	if edited := m.id("edit_date").time(); kind == Profile && !edited.IsZero() {
 		s.at = edited
 	}
+	chat, from := m.object("chat"), m.object("from")
 	switch {
-	case m.Chat.Type == "":
+	case chat.text("type") == "":
 		return s.malformed(text.Refuse("chat.type", "missing"))
-	case m.Chat.Type != "private":
+	case chat.text("type") != "private" && !chat.has("is_direct_messages"):
 		return s.ignore(Group)
-	case slices.ContainsFunc(service, func(name string) bool { return fields[name] != nil && string(fields[name]) != "null" }):
+	case slices.ContainsFunc(service, func(field string) bool { return m.get(field) != nil }):
 		return s.ignore(System)
-	case m.SenderChat.set, m.From.notPerson():
+	case m.has("sender_chat"), notPerson(from):
 		return s.ignore(Bot)
-	case m.From.ID == "":
+	case from.id("id") == "":
 		return s.ignore(NoSender)
-	case m.SenderBusinessBot.set, m.From.ID != m.Chat.ID: // from the owner of a business account, or a bot on the owner's behalf
+	case m.has("sender_business_bot"), from.id("id") != conversation(m): // the owner of a business account, a bot, an administrator
 		return s.ignore(Echo)
 	}
-	e := m.From.event(s, kind)
-	if e.Kind != Ignored && m.Contact.UserID == m.From.ID {
-		e.Contact.Phone = phone(string(m.Contact.PhoneNumber))
+	e := telegramUser(s, kind, from)
+	if contact := m.object("contact"); e.Kind != Ignored && contact.id("user_id") == from.id("id") {
+		e.Contact.Phone = phone(string(contact.id("phone_number")))
 	}
 	return e
 }
 
 // readCallback converts a pressed button. The date of the message is not used: it is when the
 // bot sent the message with the button.
-func readCallback(s eventFields, raw json.RawMessage) Event {
-	var c struct {
-		From    telegramUser    `json:"from"`
-		Message telegramMessage `json:"message"`
-	}
-	decodePart(raw, &c)
+func readCallback(s eventFields, c object) Event {
+	chat := c.object("message").object("chat")
 	switch {
-	case c.Message.Chat.Type == "": // the button is on an inline message
+	case chat.text("type") == "": // the button is on an inline message
 		return s.ignore(Inline)
-	case c.Message.Chat.Type != "private":
+	case chat.text("type") != "private" && !chat.has("is_direct_messages"):
 		return s.ignore(Group)
-	case c.From.notPerson():
+	}
+	return readUser(s, c)
+}
+
+// readUser converts an update that only a person can cause: a pressed button, or a step of a
+// purchase from the bot. Somebody who pays a forwarded invoice may have no chat with the bot.
+func readUser(s eventFields, o object) Event {
+	from := o.object("from")
+	switch {
+	case notPerson(from):
 		return s.ignore(Bot)
-	case c.From.ID == "":
+	case from.id("id") == "":
 		return s.ignore(NoSender)
 	}
-	return c.From.event(s, Inbound)
+	return telegramUser(s, Inbound, from)
 }
 
-// notPerson reports whether u is a bot, or one of the ids that Telegram uses for itself, for
+// readBlock converts the notice that a person blocked the bot, or unblocked it. A block is not a
+// statement about messages but makes them impossible, so it is health; the person can end it at
+// any time.
+func readBlock(s eventFields, o object) Event {
+	s.at = o.id("date").time()
+	chat := o.object("chat")
+	if chat.text("type") != "private" {
+		return s.ignore(Group)
+	}
+	switch status := o.object("new_chat_member").text("status"); status {
+	case "kicked":
+		return s.health(chat.id("id"), consent.Blocked, status)
+	case "member":
+		return s.health(chat.id("id"), consent.Healthy, status)
+	}
+	return s.ignore(Status)
+}
+
+// notPerson reports whether a user is a bot, or one of the ids that Telegram uses for itself, for
 // anonymous administrators and for channels.
-func (u telegramUser) notPerson() bool {
-	return u.IsBot.set || u.ID == "777000" || u.ID == "1087968824" || u.ID == "136817688"
+func notPerson(user object) bool {
+	id := user.id("id")
+	return user.has("is_bot") || id == "777000" || id == "1087968824" || id == "136817688"
 }
 
-func (u telegramUser) event(s eventFields, kind Kind) Event {
-	e := s.person(kind, "", u.ID)
+func telegramUser(s eventFields, kind Kind, user object) Event {
+	e := s.person(kind, "", user.id("id"))
 	if e.Kind != Ignored {
-		e.Contact.Name = cleanText(u.FirstName+" "+u.LastName, visitor.MaxName)
-		e.Contact.Username = username(u.Username)
+		e.Contact.Name = cleanText(user.text("first_name")+" "+user.text("last_name"), visitor.MaxName)
+		e.Contact.Username = username(user.text("username"))
 	}
 	return e
 }
-
-// decodePart parses a part of a body whose syntax decode has checked.
-func decodePart(raw json.RawMessage, into any) { _ = json.Unmarshal(raw, into) }

@@ -1,6 +1,9 @@
 package intake
 
 import (
+	"bytes"
+	"cmp"
+	"iter"
 	"net/url"
 
 	"github.com/contactpipeline/visitors/visitor"
@@ -23,6 +26,7 @@ type WhatsApp struct {
 	Secrets     []string // app secrets, one of which must match; several during rotation
 	VerifyToken string   // as set in the app's dashboard; default: Challenge refuses every request
 	Standby     bool     // events handled by Meta's own agent (standby) are Inbound too; default: false
+	Keywords    Keywords // words that stop or resume messages; default: none
 }
 
 // Verify checks the header X-Hub-Signature-256, the HMAC-SHA256 of the body with the app
@@ -40,20 +44,25 @@ func (w WhatsApp) Challenge(query url.Values) (string, error) {
 // Parse parses a delivery. The error matches ErrInvalid, if the body is not a JSON object or is
 // longer than MaxBody.
 func (w WhatsApp) Parse(_ Header, body []byte) (Batch, error) {
-	entries, batch, err := open[whatsappValue](visitor.WhatsApp, "whatsapp_business_account", body)
+	entries, batch, err := open(visitor.WhatsApp, "whatsapp_business_account", body)
 	if err != nil {
 		return Batch{}, err
 	}
-	for i := range entries {
-		e := &entries[i]
-		for j := range e.Changes {
-			batch.Events = append(batch.Events, w.change(e, &e.Changes[j])...)
+	for _, e := range entries {
+		for _, c := range e.changes() {
+			batch.Events = append(batch.Events, w.change(e, c)...)
 		}
 	}
-	return batch, nil
+	if entries == nil { // the first version of 360dialog's API sends the value without an envelope
+		c := change{field: "messages", value: bytes.TrimSpace(body)}
+		if v := parseObject(c.value); v.has("messages") || v.has("statuses") {
+			batch.Events = w.change(entry{}, c)
+		}
+	}
+	return w.Keywords.add(batch), nil
 }
 
-// ignoreReason returns why the changes of a field are ignored, "" if they are not.
+// ignoreReason returns why the messages of a field are ignored, "" if they are not.
 func (w WhatsApp) ignoreReason(field string) Reason {
 	switch field {
 	case "messages":
@@ -81,94 +90,47 @@ func (w WhatsApp) ignoreReason(field string) Reason {
 
 // change converts one change. Only messages become events of people: statuses can have contacts
 // too, but of people whom the business wrote to.
-func (w WhatsApp) change(e *entry[whatsappValue], c *change[whatsappValue]) []Event {
-	v, why := &c.Value, w.ignoreReason(c.Field)
-	number := string(v.Metadata.PhoneNumberID)
-	s := eventFields{source: visitor.WhatsApp, account: number, inbox: number}
-	if s.account == "" {
-		s.account = string(e.ID)
-	}
-	var events []Event
-	count := func(via string, why Reason, reports []whatsappReport) {
-		for _, r := range reports {
-			s.via, s.id, s.at = via, string(r.ID), r.Timestamp.time()
-			events = append(events, s.ignore(why))
-		}
-	}
-	count("statuses", Status, v.Statuses)
-	count("message_echoes", Echo, v.Echoes)
-	count("errors", System, v.Errors)
-	if why == "" && e.isTest() {
+func (w WhatsApp) change(e entry, c change) []Event {
+	v, why := parseObject(c.value), w.ignoreReason(c.field)
+	metadata := v.object("metadata")
+	number := metadata.id("phone_number_id")
+	s := eventFields{source: visitor.WhatsApp, account: string(cmp.Or(number, e.account)), inbox: string(number)}
+	if e.test {
 		why = Test
 	}
-	read := v.reader(why)
-	for _, m := range v.Messages {
-		s.via, s.id, s.at = m.Type, string(m.ID), m.Timestamp.time()
-		events = append(events, read.event(s, m))
+	r := whatsappReader{why: why, business: digits(string(metadata.id("display_phone_number")))}
+	for raw := range v.list("contacts") {
+		r.contacts = append(r.contacts, newWhatsAppContact(parseObject(raw)))
+	}
+	r.single = len(r.contacts) == 1 && count(v.list("messages")) == 1
+	var events []Event
+	for _, part := range []struct {
+		name string
+		read func(s eventFields, o object) Event
+	}{
+		{"statuses", r.status},
+		{"user_preferences", r.preference},
+		{"user_id_update", r.userID},
+		{"message_echoes", func(s eventFields, _ object) Event { return s.ignore(Echo) }},
+		{"errors", func(s eventFields, _ object) Event { return s.ignore(System) }},
+		{"messages", r.message},
+	} {
+		for raw := range v.list(part.name) {
+			o := parseObject(raw)
+			s.via, s.id, s.at, s.payload = part.name, string(o.id("id")), o.id("timestamp").time(), raw
+			events = append(events, part.read(s, o))
+		}
 	}
 	if len(events) == 0 {
-		if why == "" {
-			why = Other
-		}
-		s.via, s.id, s.at = c.Field, "", e.Time.time()
-		events = append(events, s.ignore(why))
+		s.via, s.id, s.at = c.field, "", e.at
+		events = append(events, s.ignore(cmp.Or(why, Other)))
 	}
 	return events
 }
 
-type whatsappValue struct {
-	Metadata struct {
-		PhoneNumberID scalar `json:"phone_number_id"`
-		DisplayNumber scalar `json:"display_phone_number"`
-	} `json:"metadata"`
-	Contacts []whatsappContact `json:"contacts"`
-	Messages []whatsappMessage `json:"messages"`
-	Statuses []whatsappReport  `json:"statuses"`
-	Echoes   []whatsappReport  `json:"message_echoes"`
-	Errors   []whatsappReport  `json:"errors"`
-}
-
-// whatsappReport is an entry that becomes an Ignored event.
-type whatsappReport struct {
-	ID        scalar `json:"id"`
-	Timestamp scalar `json:"timestamp"`
-}
-
-type whatsappContact struct {
-	WaID         scalar `json:"wa_id"`
-	UserID       scalar `json:"user_id"`
-	ParentUserID scalar `json:"parent_user_id"`
-	Profile      struct {
-		Name     string `json:"name"`
-		Username string `json:"username"`
-	} `json:"profile"`
-}
-
-type whatsappMessage struct {
-	ID               scalar `json:"id"`
-	Timestamp        scalar `json:"timestamp"`
-	Type             string `json:"type"`
-	From             scalar `json:"from"`
-	FromUserID       scalar `json:"from_user_id"`
-	FromParentUserID scalar `json:"from_parent_user_id"`
-	GroupID          flag   `json:"group_id"`
-	Reaction         flag   `json:"reaction"`
-	Edit             flag   `json:"edit"`
-	Revoke           flag   `json:"revoke"`
-	System           *struct {
-		Type             string `json:"type"`
-		WaID             scalar `json:"wa_id"`
-		NewWaID          scalar `json:"new_wa_id"` // its name in older versions of the API
-		UserID           scalar `json:"user_id"`
-		ParentUserID     scalar `json:"parent_user_id"`
-		PreviousUserID   scalar `json:"previous_user_id"`
-		PreviousParentID scalar `json:"previous_parent_user_id"`
-	} `json:"system"`
-	Contacts []struct {
-		Origin string `json:"origin"`
-		Phones []struct {
-			Phone string `json:"phone"`
-			WaID  scalar `json:"wa_id"`
-		} `json:"phones"`
-	} `json:"contacts"`
+func count[T any](seq iter.Seq[T]) (n int) {
+	for range seq {
+		n++
+	}
+	return n
 }

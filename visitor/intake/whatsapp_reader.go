@@ -9,61 +9,58 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// whatsappReader converts the messages of one change. It finds their contacts by any id, since
-// contacts are not in the order of messages.
+// whatsappReader converts the parts of one change.
 type whatsappReader struct {
 	why      Reason // to ignore all messages; "" to convert them
 	business string // number of the business, in digits
-	only     *whatsappContact
-	contacts map[scalar]*whatsappContact
+	contacts []whatsappContact
+	single   bool // one contact and one message, which belong together
 }
 
-func (v *whatsappValue) reader(why Reason) whatsappReader {
-	r := whatsappReader{
-		why: why, business: digits(string(v.Metadata.DisplayNumber)),
-		contacts: make(map[scalar]*whatsappContact, 2*len(v.Contacts)),
-	}
-	for i := range v.Contacts {
-		c := &v.Contacts[i]
-		for _, id := range []scalar{c.WaID, c.UserID, c.ParentUserID} {
-			r.contacts[id] = c
-		}
-	}
-	delete(r.contacts, "")
-	if len(v.Contacts) == 1 && len(v.Messages) == 1 {
-		r.only = &v.Contacts[0]
-	}
-	return r
+type whatsappContact struct {
+	waID, userID, parentUserID scalar
+	name, username             string
 }
 
-func (r whatsappReader) event(s eventFields, m whatsappMessage) Event {
+func newWhatsAppContact(o object) whatsappContact {
+	profile := o.object("profile")
+	return whatsappContact{
+		waID: o.id("wa_id"), userID: o.id("user_id"), parentUserID: o.id("parent_user_id"),
+		name: profile.text("name"), username: profile.text("username"),
+	}
+}
+
+func (r whatsappReader) message(s eventFields, m object) Event {
+	kind := m.text("type")
+	s.via = cmp.Or(eventName(kind), "unknown")
 	switch {
 	case r.why != "":
 		return s.ignore(r.why)
-	case m.GroupID.set:
+	case m.missing():
+		return s.malformed(text.Refuse("messages", "not an object"))
+	case m.has("group_id"):
 		return s.ignore(Group)
-	case m.Type == "system", m.System != nil:
+	case kind == "system", m.has("system"):
 		return r.identityChange(s, m)
-	case m.Type == "reaction", m.Reaction.set:
+	case kind == "reaction", m.has("reaction"):
 		return s.ignore(Reaction)
-	case m.Type == "revoke", m.Revoke.set:
+	case kind == "revoke", m.has("revoke"):
 		return s.ignore(Deleted)
-	case m.Type == "unsupported":
-		return s.ignore(Unsupported)
-	case m.Type == "":
-		return s.malformed(text.Refuse("type", "missing"))
-	case m.Type == "edit", m.Edit.set:
+	case kind == "edit", m.has("edit"):
 		return r.sender(s, Profile, m)
+	}
+	if kind == "unsupported" && s.id != "" {
+		s.id += unsupportedSuffix
 	}
 	return r.sender(s, Inbound, m)
 }
 
 // sender returns the event of the person who sent m.
-func (r whatsappReader) sender(s eventFields, kind Kind, m whatsappMessage) Event {
-	c := r.contact(m)
-	shared, sharedID := m.sharedNumber()
-	e := s.person(kind, "",
-		cmp.Or(m.FromUserID, c.UserID), cmp.Or(m.FromParentUserID, c.ParentUserID), m.From, c.WaID, sharedID)
+func (r whatsappReader) sender(s eventFields, kind Kind, m object) Event {
+	userID, parentUserID, from := m.id("from_user_id"), m.id("from_parent_user_id"), m.id("from")
+	c := r.contact(userID, parentUserID, from)
+	shared, sharedID := sharedNumber(m)
+	e := s.person(kind, "", cmp.Or(userID, c.userID), cmp.Or(parentUserID, c.parentUserID), from, c.waID, sharedID)
 	if e.Kind == Ignored {
 		return e
 	}
@@ -71,9 +68,9 @@ func (r whatsappReader) sender(s eventFields, kind Kind, m whatsappMessage) Even
 	if slices.ContainsFunc(ids, func(i visitor.Identity) bool { return i.ExternalID == r.business }) {
 		return s.ignore(Echo)
 	}
-	e.Contact.Name = cleanText(c.Profile.Name, visitor.MaxName)
-	e.Contact.Username = username(c.Profile.Username)
-	for _, number := range []string{string(m.From), string(c.WaID), shared} {
+	e.Contact.Name = cleanText(c.name, visitor.MaxName)
+	e.Contact.Username = username(c.username)
+	for _, number := range []string{string(from), string(c.waID), shared} {
 		if e.Contact.Phone = phone(number); e.Contact.Phone != "" {
 			break
 		}
@@ -82,68 +79,98 @@ func (r whatsappReader) sender(s eventFields, kind Kind, m whatsappMessage) Even
 	return e
 }
 
-// contact returns the contact of the sender of m, the zero value if there is none.
-func (r whatsappReader) contact(m whatsappMessage) whatsappContact {
-	ids := []scalar{m.FromUserID, m.FromParentUserID, m.From}
-	for _, spelling := range Variants(string(m.From)) {
+// contact returns the contact of the sender of a message, the zero value if there is none. It is
+// found by any id, since contacts are not in the order of messages.
+func (r whatsappReader) contact(userID, parentUserID, from scalar) whatsappContact {
+	ids := []scalar{userID, parentUserID, from}
+	for _, spelling := range Variants(string(from)) {
 		ids = append(ids, scalar(spelling))
 	}
 	for _, id := range ids {
-		if c := r.contacts[id]; c != nil {
-			return *c
+		for _, c := range slices.Backward(r.contacts) {
+			if id != "" && (id == c.waID || id == c.userID || id == c.parentUserID) {
+				return c
+			}
 		}
 	}
-	if r.only != nil && m.From+m.FromUserID+m.FromParentUserID == "" {
-		return *r.only
+	if r.single && userID+parentUserID+from == "" {
+		return r.contacts[0]
 	}
 	return whatsappContact{}
 }
 
 // sharedNumber returns the number that the sender shared on request. Any other contact card in a
-// message is of a third person.
-func (m whatsappMessage) sharedNumber() (number string, waID scalar) {
-	if len(m.Contacts) != 1 || !strings.HasPrefix(m.Contacts[0].Origin, "contact_request") || len(m.Contacts[0].Phones) == 0 {
+// message is of a third person. WhatsApp sends its own form of the number, with or without "+".
+func sharedNumber(m object) (number string, waID scalar) {
+	if count(m.list("contacts")) != 1 || !strings.HasPrefix(m.object("contacts").text("origin"), "contact_request") {
 		return "", ""
 	}
-	p := m.Contacts[0].Phones[0]
-	if number = phone(string(p.WaID)); number != "" {
-		return number, p.WaID
+	p := m.object("contacts").object("phones")
+	if number = phone(string(p.id("wa_id"))); number != "" {
+		return number, p.id("wa_id")
 	}
-	if strings.HasPrefix(p.Phone, "+") {
-		return phone(p.Phone), ""
-	}
-	return "", ""
+	return phone(string(p.id("phone"))), ""
 }
 
-// identityChange returns the event of a person whose ids have changed.
-func (r whatsappReader) identityChange(s eventFields, m whatsappMessage) Event {
-	if m.System == nil {
+// identityChange returns the event of a person whose ids have changed. When only the user id
+// changes, the number stays; if the old user id is missing, nothing is known to have ended, and
+// the event is a Profile with the current ids.
+func (r whatsappReader) identityChange(s eventFields, m object) Event {
+	if !m.has("system") {
 		return s.malformed(text.Refuse("system", "missing"))
 	}
-	sys := m.System
-	s.via = sys.Type
+	sys := m.object("system")
+	s.via = sys.text("type")
+	now := sys.ids("user_id", "parent_user_id", "wa_id")
+	now[2] = cmp.Or(now[2], sys.id("new_wa_id")) // its name in older versions of the API
+	was := append(sys.ids("previous_user_id", "previous_parent_user_id"), m.ids("from_user_id", "from_parent_user_id", "from")...)
 	switch s.via {
-	case "user_changed_number", "customer_changed_number", "user_changed_user_id":
+	case "user_changed_number", "customer_changed_number":
+	case "user_changed_user_id":
+		now[2] = cmp.Or(now[2], m.id("from"))
 	default:
 		return s.ignore(System)
 	}
-	waID := cmp.Or(sys.WaID, sys.NewWaID)
-	e := s.person(IdentityChange, "", sys.UserID, sys.ParentUserID, waID)
+	return s.change(now, was)
+}
+
+// userID converts a change of a user id in an older version of the API.
+func (r whatsappReader) userID(s eventFields, u object) Event {
+	if r.why == Test {
+		return s.ignore(Test)
+	}
+	user, parent := u.object("user_id"), u.object("parent_user_id")
+	return s.change(
+		[]scalar{user.id("current"), parent.id("current"), u.id("wa_id")},
+		[]scalar{user.id("previous"), parent.id("previous")})
+}
+
+// change returns the event of a person whose ids were some, and are others now.
+func (s eventFields) change(now, was []scalar) Event {
+	e := s.person(IdentityChange, "", now...)
 	if e.Kind == Ignored {
 		return e
 	}
-	now := e.Contact.Identities()
-	was, err := identities(s.source, "", sys.PreviousUserID, sys.PreviousParentID, m.FromUserID, m.FromParentUserID, m.From)
+	current := e.Contact.Identities()
+	old, err := identities(s.source, "", was...)
 	if err != nil {
 		return s.malformed(err)
 	}
-	was = slices.DeleteFunc(was, func(i visitor.Identity) bool { return slices.Contains(now, i) })
-	if len(was) == 0 {
-		return s.malformed(text.Refuse("system", "the old id is missing"))
+	old = slices.DeleteFunc(old, func(i visitor.Identity) bool { return slices.Contains(current, i) })
+	for _, id := range current {
+		if e.Contact.Phone == "" {
+			e.Contact.Phone = phone(id.ExternalID)
+		}
 	}
-	e.Contact.PreviousIDs = append(was, variants(was, now)...) // in every spelling
-	e.Contact.Phone = phone(string(waID))
-	return e
+	switch {
+	case len(old) > 0:
+		e.Contact.PreviousIDs = append(old, variants(old, current)...) // in every spelling
+		return e
+	case len(current) > 1:
+		e.Kind, e.Contact.LookupAliases = Profile, variants(current, nil)
+		return e
+	}
+	return s.malformed(text.Refuse("system", "the old id is missing"))
 }
 
 // variants returns the other spellings of the ids that are phone numbers, without ids and known.

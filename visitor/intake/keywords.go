@@ -1,0 +1,155 @@
+package intake
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/contactpipeline/visitors/tag/text"
+	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
+)
+
+// Keywords are words by which a person stops or resumes messages. One counts only if it is the
+// whole text of a message or of a pressed button, in any case and without punctuation: "Stop!"
+// but not "stop texting me". Such a message is two events: Inbound, as every message, and
+// Consent. The zero Keywords have no words.
+type Keywords struct {
+	Stop  []string
+	Start []string
+}
+
+// StandardKeywords returns the usual words in the languages, which are codes of ISO 639-1: ar, de,
+// en, es, fr, he, hi, id, it, nl, pl, pt, ru, tr, uk. Other codes have no words. The English stop
+// words are those of the rules for text messages in the USA (47 CFR 64.1200(a)(10)). YES is not a
+// start word, since it is the usual answer to a question, nor is /start, which opens a bot.
+func StandardKeywords(languages ...string) Keywords {
+	var k Keywords
+	for _, language := range languages {
+		words := standardKeywords(language)
+		k.Stop, k.Start = append(k.Stop, words.Stop...), append(k.Start, words.Start...)
+	}
+	return k
+}
+
+func standardKeywords(language string) Keywords {
+	switch language {
+	case "ar":
+		return Keywords{[]string{"إيقاف", "ايقاف", "توقف", "إلغاء", "الغاء", "إلغاء الاشتراك"}, []string{"ابدأ", "اشتراك"}}
+	case "de":
+		return Keywords{[]string{"stopp", "abmelden", "abbestellen", "austragen", "ende"}, []string{"anmelden", "starten"}}
+	case "en":
+		return Keywords{
+			[]string{
+				"stop", "stop all", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "opt out", "optout",
+				"opt-out", "remove", "/stop",
+			},
+			[]string{"start", "unstop", "subscribe", "opt in", "optin", "opt-in"},
+		}
+	case "es":
+		return Keywords{[]string{"parar", "alto", "baja", "darme de baja", "cancelar", "detener"}, []string{"alta", "empezar", "suscribir"}}
+	case "fr":
+		return Keywords{[]string{"arret", "arrêt", "arreter", "arrêter", "désabonner", "se désabonner", "désinscription"}, []string{"reprendre", "abonner", "s'abonner"}}
+	case "he":
+		return Keywords{[]string{"הסר", "הסרה", "הפסק", "עצור"}, []string{"התחל", "הצטרף"}}
+	case "hi":
+		return Keywords{[]string{"रोकें", "बंद", "बंद करें", "रुकें"}, []string{"शुरू", "शुरू करें"}}
+	case "id":
+		return Keywords{[]string{"berhenti", "henti", "batal", "batalkan langganan"}, []string{"mulai", "langganan"}}
+	case "it":
+		return Keywords{[]string{"ferma", "annulla", "cancella", "disiscrivi", "cancellami"}, []string{"inizia", "iscrivimi"}}
+	case "nl":
+		return Keywords{[]string{"stoppen", "afmelden", "uitschrijven"}, []string{"aanmelden", "inschrijven"}}
+	case "pl":
+		return Keywords{[]string{"rezygnuję", "rezygnuje", "wypisz", "wypisz mnie", "anuluj"}, []string{"wznów", "zapisz mnie"}}
+	case "pt":
+		return Keywords{[]string{"parar", "pare", "sair", "cancelar", "descadastrar", "remover"}, []string{"voltar", "assinar", "iniciar"}}
+	case "ru":
+		return Keywords{[]string{"стоп", "отписаться", "отписка", "отмена"}, []string{"старт", "подписаться"}}
+	case "tr":
+		return Keywords{[]string{"dur", "durdur", "iptal", "ret", "red", "abonelikten çık"}, []string{"başla", "başlat", "abone ol"}}
+	case "uk":
+		return Keywords{[]string{"стоп", "відписатися", "відписка"}, []string{"старт", "підписатися"}}
+	}
+	return Keywords{}
+}
+
+// add adds a Consent event after each Inbound event whose whole text is a keyword.
+func (k Keywords) add(b Batch) Batch {
+	if len(k.Stop)+len(k.Start) == 0 {
+		return b
+	}
+	var all []Event
+	for _, e := range b.Events {
+		all = append(all, e)
+		if entry, ok := k.entry(e); ok {
+			c := e.Contact
+			s := eventFields{source: c.Source, account: e.Account, inbox: c.Inbox, via: e.Via, at: c.OccurredAt}
+			if c.EventID != "" {
+				s.id = c.EventID + consentSuffix
+			}
+			all = append(all, s.permission(scalar(address(c)), entry))
+		}
+	}
+	return Batch{all}
+}
+
+// entry returns what the person said by the text of e, and whether it is a keyword.
+func (k Keywords) entry(e Event) (consent.Entry, bool) {
+	if e.Kind != Inbound {
+		return consent.Entry{}, false
+	}
+	said := keyword(messageText(e.Payload))
+	if said == "" {
+		return consent.Entry{}, false
+	}
+	evidence := consent.Evidence{Kind: consent.ByKeyword, Ref: e.Contact.EventID, Wording: said}
+	is := func(word string) bool { return keyword(word) == said }
+	switch {
+	case slices.ContainsFunc(k.Stop, is):
+		return consent.Entry{State: consent.Denied, Origin: consent.Person, Evidence: evidence}, true
+	case slices.ContainsFunc(k.Start, is):
+		return consent.Entry{State: consent.Granted, Origin: consent.Person, Basis: consent.ByConsent, Evidence: evidence}, true
+	}
+	return consent.Entry{}, false
+}
+
+// address returns the id of the person to which messages are sent: on WhatsApp the number, which
+// every version of the API has, else the ExternalID.
+func address(c visitor.Contact) string {
+	if c.Source == visitor.WhatsApp {
+		for _, id := range c.Identities() {
+			if strings.Trim(id.ExternalID, "0123456789") == "" {
+				return id.ExternalID
+			}
+		}
+	}
+	return c.ExternalID
+}
+
+// maxKeyword is the maximum length of a keyword in bytes. Longer texts are not compared.
+const maxKeyword = 100
+
+// keyword returns the comparable form of a text, "" if it is too long for a keyword.
+func keyword(s string) string {
+	if len(s) > maxKeyword {
+		return ""
+	}
+	s = strings.TrimFunc(s, func(r rune) bool {
+		return r != '/' && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)
+	})
+	return text.Fold(strings.Join(strings.Fields(s), " "))
+}
+
+// messageText returns the text of a message or a pressed button in the JSON of any channel.
+func messageText(payload []byte) string {
+	o := parseObject(payload)
+	return cmp.Or(
+		o.object("text").text("body"), o.object("button").text("text"), // WhatsApp
+		o.object("interactive").object("button_reply").text("title"),
+		o.object("message").text("text"),          // Messenger, Instagram, Telegram
+		o.object("postback").text("title"),        // Messenger, Instagram
+		o.object("business_message").text("text"), // Telegram
+	)
+}

@@ -1,0 +1,148 @@
+package intake
+
+import (
+	"cmp"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/contactpipeline/visitors/tag/text"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// leadPrefix starts the id of a lead. A person can have many.
+const leadPrefix = "lead:"
+
+// The attributes of a lead.
+const (
+	leadStatus = "lead_status" // pending until its fields have arrived, then complete
+	leadForm   = "lead_form"
+	leadAd     = "lead_ad"
+)
+
+// lead converts the notification of a lead, which has no fields of the form.
+func lead(s eventFields, v object) Event {
+	id := v.id("leadgen_id")
+	if id == "" {
+		return s.malformed(text.Refuse("leadgen_id", "missing"))
+	}
+	s.id = leadPrefix + string(id)
+	e := s.person(Inbound, s.account, scalar(s.id))
+	if e.Kind != Inbound {
+		return e
+	}
+	e.Contact.Unverified = true
+	e.Contact.Attributes = leadAttributes("pending", v)
+	return e
+}
+
+// leadAttributes returns the status of a lead, and the ids of its form and its ad.
+func leadAttributes(status string, v object) visitor.Attributes {
+	a := visitor.Attributes{leadStatus: visitor.Text(status)}
+	for key, name := range map[string]string{"form_id": leadForm, "ad_id": leadAd} {
+		if id := v.id(key); id != "" && id != "0" {
+			a[name] = visitor.Text(string(id))
+		}
+	}
+	return a
+}
+
+// Lead parses the Graph API's response to a request for a lead of the page, with the fields id,
+// created_time, field_data, form_id and ad_id:
+// https://developers.facebook.com/docs/marketing-api/guides/lead-ads/retrieving.
+//
+// It completes the visitor that the leadgen webhook created with a placeholder name: the event is
+// a Profile with the same ExternalID, "lead:" and the lead's id. Its name, e-mail and phone are
+// typed by the person, so Contact.Unverified is set. Other answers become attributes, named as
+// the question in lower case with underscores; the attribute lead_status, which was "pending",
+// becomes "complete". The error matches ErrInvalid.
+func (m Messenger) Lead(page string, body []byte) (Event, error) {
+	refuse := func(err error) (Event, error) { return Event{}, fail("read", visitor.Messenger, err) }
+	body, err := checkObject(body)
+	if err != nil {
+		return refuse(err)
+	}
+	lead := parseObject(body)
+	id := lead.id("id")
+	switch {
+	case id == "":
+		return refuse(text.Refuse("id", "missing"))
+	case !lead.has("field_data"):
+		return refuse(text.Refuse("field_data", "missing"))
+	}
+	s := eventFields{source: visitor.Messenger, account: page, via: "leadgen", at: graphTime(lead.id("created_time")), payload: body}
+	s.id = leadPrefix + string(id) + ":fields"
+	e := s.person(Profile, page, leadPrefix+id)
+	if e.Err != nil {
+		return refuse(e.Err)
+	}
+	e.Contact.Unverified = true
+	e.Contact.Attributes = leadAttributes("complete", lead)
+	var first, last string
+	profile := map[string]*string{
+		"full_name": &e.Contact.Name, "name": &e.Contact.Name, "first_name": &first, "last_name": &last,
+		"email": &e.Contact.Email, "work_email": &e.Contact.Email,
+		"phone_number": &e.Contact.Phone, "phone": &e.Contact.Phone, "work_phone_number": &e.Contact.Phone,
+	}
+	for raw := range lead.list("field_data") {
+		field := parseObject(raw)
+		name, values := answerName(field.text("name")), answers(field.list("values"))
+		into := profile[name]
+		if strings.HasPrefix(name, "phone_number_") { // a form can add a hint to it
+			into = &e.Contact.Phone
+		}
+		switch {
+		case len(values) == 0:
+		case into != nil && *into == "":
+			*into = values[0]
+		case e.Contact.Attributes[name].Kind() != "": // the first one stays
+		case len(values) == 1:
+			e.Contact.Attributes[name] = visitor.Text(values[0])
+		default:
+			e.Contact.Attributes[name] = visitor.List(values...)
+		}
+	}
+	e.Contact.Name = cleanText(cmp.Or(e.Contact.Name, first+" "+last), visitor.MaxName)
+	return e, nil
+}
+
+// answers returns the values that are not blank.
+func answers(values iter.Seq[[]byte]) []string {
+	var out []string
+	for raw := range values {
+		var v scalar
+		_ = v.UnmarshalJSON(raw)
+		if s := text.Trim(string(v)); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// answerName returns the name of the attribute for a question of a form. A question without any
+// letter or digit of ASCII has a name that is derived from it.
+func answerName(question string) string {
+	name := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '-', r == '.':
+			return r
+		}
+		return '_'
+	}, strings.ToLower(question))
+	name = strings.Join(strings.FieldsFunc(name, func(r rune) bool { return r == '_' }), "_")
+	if strings.Trim(name, "-._") == "" {
+		return "question_" + digest(question)[:8]
+	}
+	if name[0] < 'a' || name[0] > 'z' {
+		name = "question_" + name
+	}
+	return name[:min(len(name), visitor.MaxAttributeName)]
+}
+
+// graphTime parses a time of the Graph API.
+func graphTime(s scalar) time.Time {
+	if at, err := time.Parse("2006-01-02T15:04:05-0700", string(s)); err == nil {
+		return at.UTC()
+	}
+	return s.time()
+}

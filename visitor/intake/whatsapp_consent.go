@@ -27,9 +27,11 @@ func (r whatsappReader) status(s eventFields, status object) Event {
 	for raw := range status.list("errors") {
 		switch code := parseObject(raw).id("code"); code {
 		case stoppedMarketing:
-			evidence := consent.Evidence{Kind: consent.ByPlatform, Wording: stoppedMarketing}
 			s.id += consentSuffix
-			return s.permission(address, consent.Entry{State: consent.Denied, Origin: consent.Platform, Evidence: evidence})
+			return s.permission(address, consent.Entry{
+				State: consent.Denied, Origin: consent.Platform, Cause: stoppedMarketing,
+				Evidence: consent.Evidence{Kind: consent.ByPlatform},
+			})
 		case undeliverable: // not on WhatsApp, or an old version of it, so it says nothing final
 			s.id += consentSuffix
 			return s.health(address, consent.SoftBounce, undeliverable)

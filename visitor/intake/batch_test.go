@@ -114,6 +114,7 @@ func TestContacts(t *testing.T) {
 	batch := intake.Batch{Events: []intake.Event{
 		{Kind: intake.Ignored},
 		{Kind: intake.Inbound, Contact: visitor.Contact{ExternalID: "1"}},
+		{Kind: intake.Consent, Contact: visitor.Contact{EventID: "x"}},
 		{Kind: intake.Profile, Contact: visitor.Contact{ExternalID: "2"}},
 		{Kind: intake.IdentityChange, Contact: visitor.Contact{ExternalID: "3"}},
 		{Kind: intake.Inbound, Contact: visitor.Contact{ExternalID: "4"}},
@@ -197,5 +198,47 @@ func TestProfiles(t *testing.T) {
 	for _, body := range []string{``, `[]`, `{}`, `{"id":null}`, `{"error":{"message":"x"}}`} {
 		_, err = messenger(body)
 		require.ErrorIs(t, err, intake.ErrInvalid, body)
+	}
+}
+
+// The payload of an event is its own part of the delivery, byte for byte and without a copy.
+func TestPayloads(t *testing.T) {
+	t.Parallel()
+	const value = `{"from": "12025550123",  "id":"\u0077amid.1", "type":"text", "text":{"body":"a } ] \\\" b"}}`
+	for name, c := range map[string]struct {
+		channel intake.Channel
+		before  string
+		payload string
+		after   string
+	}{
+		"whatsapp": {
+			intake.WhatsApp{}, `{"object":"whatsapp_business_account","entry":[{"changes":[{"field":"messages","value":{"messages":[ {"from":"1"}, `,
+			value, ` ]}}]}]}`,
+		},
+		"messenger": {
+			intake.Messenger{}, `{"object":"page","entry":[{"id":"31","messaging":[`,
+			`{"sender":{"id":"7"}, "message":{"mid":"m","text":"\\\\"}}`, `]}]}`,
+		},
+		"page": {
+			intake.Messenger{Comments: true}, ` {"object":"page","entry":[{"id":"31","changes":[{"value": `,
+			`{"item":"comment","verb":"add","from":{"id":"7"},"comment_id":"1"}`, ` ,"field":"feed"}]}]} `,
+		},
+		"instagram": {
+			intake.Instagram{Comments: true}, `{"object":"instagram","entry":[{"id":"31","field":"comments","value":`,
+			`{"from":{"id":"7"},"id":"1"}`, `}]}`,
+		},
+		"telegram": {intake.Telegram{}, "\n", `{"update_id":1,"message":{"chat":{"id":5,"type":"private"},"from":{"id":5}}}`, "\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			body := []byte(c.before + c.payload + c.after)
+			batch, err := c.channel.Parse(headers(), body)
+			require.NoError(t, sound(batch, err))
+			last := batch.Events[len(batch.Events)-1]
+			require.Equal(t, intake.Inbound, last.Kind)
+			require.Equal(t, c.payload, string(last.Payload))
+			require.Same(t, &body[len(c.before)], &last.Payload[0])
+			require.Equal(t, len(last.Payload), cap(last.Payload), "appending to it must not change the body")
+		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/contactpipeline/visitors/visitor"
 	"github.com/contactpipeline/visitors/visitor/intake"
 	"github.com/contactpipeline/visitors/visitor/intake/intaketest"
 )
@@ -39,12 +40,14 @@ func fuzz(f *testing.F, folders ...string) {
 	})
 }
 
-func FuzzWhatsApp(f *testing.F)  { fuzz(f, "whatsapp", "whatsapp-standby") }
-func FuzzMessenger(f *testing.F) { fuzz(f, "messenger", "messenger-standby", "messenger-referrals") }
-func FuzzInstagram(f *testing.F) {
-	fuzz(f, "instagram", "instagram-comments", "instagram-standby", "instagram-referrals")
+func FuzzWhatsApp(f *testing.F) { fuzz(f, "whatsapp", "whatsapp-standby", "whatsapp-keywords") }
+func FuzzMessenger(f *testing.F) {
+	fuzz(f, "messenger", "messenger-standby", "messenger-referrals", "messenger-comments", "messenger-keywords")
 }
-func FuzzTelegram(f *testing.F) { fuzz(f, "telegram", "telegram-nobot") }
+func FuzzInstagram(f *testing.F) {
+	fuzz(f, "instagram", "instagram-comments", "instagram-standby", "instagram-referrals", "instagram-keywords")
+}
+func FuzzTelegram(f *testing.F) { fuzz(f, "telegram", "telegram-nobot", "telegram-keywords") }
 func FuzzChat(f *testing.F)     { fuzz(f, "chat", "chat-required", "chat-noclock") }
 func FuzzForm(f *testing.F) {
 	fuzz(f, "form", "form-guarded", "form-by-email", "form-recognised", "form-paths", "form-kept")
@@ -95,6 +98,29 @@ func FuzzFormSignature(f *testing.F) {
 			if err := form.Verify(h, body); !errors.Is(err, intake.ErrSignature) && !errors.Is(err, intake.ErrInvalid) {
 				t.Fatalf("%s: %v", service, err)
 			}
+		}
+	})
+}
+
+// FuzzLead reads any answer of the Graph API.
+func FuzzLead(f *testing.F) {
+	f.Add([]byte(leadAnswer))
+	f.Add([]byte(`{"id":7,"field_data":{"name":"email","values":"a@example.com"}}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		e, err := intake.Messenger{}.Lead("31", body)
+		if err != nil {
+			if problem := sound(intake.Batch{}, err); problem != nil {
+				t.Fatal(problem)
+			}
+			return
+		}
+		for name := range e.Contact.Attributes {
+			if !visitor.ValidAttributeName(name) {
+				t.Fatalf("attribute %q", name)
+			}
+		}
+		if name, err := visitor.NormalizeName(e.Contact.Name); e.Contact.Name != "" && (err != nil || name != e.Contact.Name) {
+			t.Fatal("a name that is not valid")
 		}
 	})
 }

@@ -21,7 +21,7 @@ func checkObject(body []byte) ([]byte, error) {
 		errors.As(json.Unmarshal(body, new(any)), &syntax)
 		return nil, text.Refuse("body", fmt.Sprintf("not JSON: broken at byte %d", syntax.Offset))
 	}
-	body = bytes.Trim(body, " \t\r\n")
+	body = slices.Clip(bytes.Trim(body, " \t\r\n"))
 	if body[0] != '{' {
 		return nil, text.Refuse("body", "not a JSON object")
 	}

@@ -38,7 +38,8 @@ func soundEvent(e intake.Event) error {
 		return errors.New("no source")
 	}
 	bare := visitor.Contact{Source: c.Source, EventID: c.EventID, OccurredAt: c.OccurredAt}
-	if (e.Payload != nil) != (e.Kind != intake.Ignored && e.Kind != intake.Consent && c.Source != visitor.Chat && c.Source != "form") {
+	person := e.Kind != intake.Ignored && e.Kind != intake.Consent
+	if e.Payload != nil && !person || e.Payload == nil && person && c.Source != visitor.Chat && c.Source != "form" {
 		return errors.New("a payload without a person, or a person without a payload")
 	}
 	if (e.Consent != nil || e.Health != nil) != (e.Kind == intake.Consent) || e.Consent != nil && e.Health != nil {

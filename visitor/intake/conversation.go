@@ -10,31 +10,34 @@ import (
 	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
-// conversationKind returns the name of an event of a conversation on Messenger or Instagram, its id if it has one, and why it is ignored, "" for one
-// that a person sent. Fields for which an event is ignored are checked first, so that one with
-// several fields creates no visitor.
+// conversationKinds are the fields that tell the kind of an event of a conversation. Those for
+// which an event is ignored are first, so that one with several fields creates no visitor.
+var conversationKinds = []struct {
+	field, via string // via: default: the field
+	why        Reason
+}{
+	{"delivery", "", Status},
+	{"read", "", Status},
+	{"reaction", "", Reaction},
+	{"message_edit", "", Edit},
+	{"pass_thread_control", "thread_control", Handover},
+	{"take_thread_control", "thread_control", Handover},
+	{"request_thread_control", "thread_control", Handover},
+	{"app_roles", "thread_control", Handover},
+	{"policy_enforcement", "", System},
+	{"message", "", ""},
+	{"postback", "", ""},
+	{"referral", "", Referral},
+	{"optin", "", Referral},
+	{"account_linking", "", ""},
+	{"payment", "", ""},
+	{"comment_id", "group_feed", Comment},
+}
+
+// conversationKind returns the name of an event of a conversation on Messenger or Instagram, its
+// id if it has one, and why it is ignored, "" for one that a person sent.
 func conversationKind(m object) (via string, mid scalar, why Reason) {
-	for _, f := range []struct {
-		field, via string
-		why        Reason
-	}{
-		{"delivery", "", Status},
-		{"read", "", Status},
-		{"reaction", "", Reaction},
-		{"message_edit", "", Edit},
-		{"pass_thread_control", "thread_control", Handover},
-		{"take_thread_control", "thread_control", Handover},
-		{"request_thread_control", "thread_control", Handover},
-		{"app_roles", "thread_control", Handover},
-		{"policy_enforcement", "", System},
-		{"message", "", ""},
-		{"postback", "", ""},
-		{"referral", "", Referral},
-		{"optin", "", Referral},
-		{"account_linking", "", ""},
-		{"payment", "", ""},
-		{"comment_id", "group_feed", Comment},
-	} {
+	for _, f := range conversationKinds {
 		if !m.has(f.field) {
 			continue
 		}

@@ -41,7 +41,7 @@ func (i Instagram) Challenge(query url.Values) (string, error) {
 
 // Parse parses a delivery. The error matches ErrInvalid, if the body is not a JSON object or is
 // longer than MaxBody.
-func (channel Instagram) Parse(_ Header, body []byte) (Batch, error) {
+func (i Instagram) Parse(_ Header, body []byte) (Batch, error) {
 	entries, batch, err := open(visitor.Instagram, "instagram", body)
 	if err != nil {
 		return Batch{}, err
@@ -49,14 +49,14 @@ func (channel Instagram) Parse(_ Header, body []byte) (Batch, error) {
 	for _, e := range entries {
 		in := inbox{
 			source: visitor.Instagram, account: e.account, test: e.test,
-			standby: channel.Standby, referral: channel.Referrals, comments: channel.Comments,
+			standby: i.Standby, referral: i.Referrals, comments: i.Comments,
 		}
 		batch.Events = append(batch.Events, in.events(e)...)
 		for _, c := range e.changes() {
 			batch.Events = append(batch.Events, in.instagramChange(e.at, c)...)
 		}
 	}
-	return channel.Keywords.add(batch), nil
+	return i.Keywords.add(batch), nil
 }
 
 // Profile parses the Graph API's response to a request for the profile of a person who wrote to

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/contactpipeline/visitors/tag/text"
 )
@@ -77,15 +78,22 @@ func (o object) get(key string) []byte {
 	return nil
 }
 
-// keys returns the keys, in their order and each once.
-func (o object) keys() []string {
-	var keys []string
-	for _, m := range o.members {
-		if key := string(o.json[m.key:m.keyEnd]); !slices.Contains(keys, key) {
-			keys = append(keys, key)
+// all iterates over the keys, in their order and each once, and their last values.
+func (o object) all() iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		last := make(map[string][]byte, len(o.members))
+		for _, m := range o.members {
+			last[string(o.json[m.key:m.keyEnd])] = o.json[m.value:m.valueEnd:m.valueEnd]
+		}
+		for _, m := range o.members {
+			key := string(o.json[m.key:m.keyEnd])
+			value, ok := last[key]
+			delete(last, key)
+			if ok && !yield(key, value) {
+				return
+			}
 		}
 	}
-	return keys
 }
 
 // has reports whether the key has a value other than null and false.
@@ -171,34 +179,34 @@ func skipSpace(b []byte, i int) int {
 
 // skipValue returns the end of the value that starts at i.
 func skipValue(b []byte, i int) int {
-	depth := 0
-	for {
-		switch b[i] {
-		case '"':
-			for i++; b[i] != '"'; i++ {
-				if b[i] == '\\' {
-					i++
+	switch b[i] {
+	case '"':
+		return skipString(b, i)
+	case '{', '[':
+		for depth := 0; ; i++ {
+			switch b[i] {
+			case '"':
+				i = skipString(b, i) - 1
+			case '{', '[':
+				depth++
+			case '}', ']':
+				if depth--; depth == 0 {
+					return i + 1
 				}
 			}
-			i++
-		case '{', '[':
-			depth++
-			i++
-		case '}', ']':
-			depth--
-			i++
-		case ' ', '\n', '\t', '\r', ',', ':':
-			i++
-			continue
-		default: // a number, true, false or null
-			for i < len(b) && bytes.IndexByte(scalarEnd, b[i]) < 0 {
-				i++
-			}
-		}
-		if depth == 0 {
-			return i
 		}
 	}
+	for i < len(b) && !strings.ContainsRune(",]} \n\t\r", rune(b[i])) { // a number, true, false or null
+		i++
+	}
+	return i
 }
 
-var scalarEnd = []byte(",]} \n\t\r")
+func skipString(b []byte, i int) int {
+	for i++; b[i] != '"'; i++ {
+		if b[i] == '\\' {
+			i++
+		}
+	}
+	return i + 1
+}

@@ -55,10 +55,10 @@ func (t Telegram) Parse(_ Header, body []byte) (Batch, error) {
 		s.id = t.Bot + ":" + s.id
 	}
 	var batch Batch
-	for _, kind := range update.keys() { // one kind; other keys are Ignored events
-		if kind != "update_id" && update.get(kind) != nil {
+	for kind, value := range update.all() { // one kind; other keys are Ignored events
+		if kind != "update_id" && string(value) != "null" {
 			s.via = kind
-			batch.Events = append(batch.Events, readUpdate(s, update.object(kind)))
+			batch.Events = append(batch.Events, readUpdate(s, parseObject(value)))
 		}
 	}
 	if len(batch.Events) == 0 {

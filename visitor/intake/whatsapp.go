@@ -98,11 +98,7 @@ func (w WhatsApp) change(e entry, c change) []Event {
 	if e.test {
 		why = Test
 	}
-	r := whatsappReader{why: why, business: digits(string(metadata.id("display_phone_number")))}
-	for raw := range v.list("contacts") {
-		r.contacts = append(r.contacts, newWhatsAppContact(parseObject(raw)))
-	}
-	r.single = len(r.contacts) == 1 && count(v.list("messages")) == 1
+	r := newWhatsAppReader(v, why)
 	var events []Event
 	for _, part := range []struct {
 		name string

@@ -44,8 +44,8 @@ func (r whatsappReader) status(s eventFields, status object) Event {
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/user_preferences.
 func (r whatsappReader) preference(s eventFields, p object) Event {
 	address := cmp.Or(p.id("wa_id"), p.id("user_id"))
-	if address == "" && len(r.contacts) == 1 {
-		address = cmp.Or(r.contacts[0].waID, r.contacts[0].userID)
+	if address == "" && r.only != nil {
+		address = cmp.Or(r.only.waID, r.only.userID)
 	}
 	category, value := p.text("category"), p.text("value")
 	if at := p.id("timestamp"); at != "" {

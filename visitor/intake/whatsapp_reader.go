@@ -11,10 +11,11 @@ import (
 
 // whatsappReader converts the parts of one change.
 type whatsappReader struct {
-	why      Reason // to ignore all messages; "" to convert them
-	business string // number of the business, in digits
-	contacts []whatsappContact
-	single   bool // one contact and one message, which belong together
+	why      Reason                      // to ignore all messages; "" to convert them
+	business string                      // number of the business, in digits
+	only     *whatsappContact            // if there is one
+	single   bool                        // one contact and one message, which belong together
+	contacts map[scalar]*whatsappContact // several, by each id, since they are not in the order of messages
 }
 
 type whatsappContact struct {
@@ -22,12 +23,33 @@ type whatsappContact struct {
 	name, username             string
 }
 
-func newWhatsAppContact(o object) whatsappContact {
-	profile := o.object("profile")
-	return whatsappContact{
-		waID: o.id("wa_id"), userID: o.id("user_id"), parentUserID: o.id("parent_user_id"),
-		name: profile.text("name"), username: profile.text("username"),
+func (c *whatsappContact) has(id scalar) bool {
+	return id != "" && (id == c.waID || id == c.userID || id == c.parentUserID)
+}
+
+func newWhatsAppReader(v object, why Reason) whatsappReader {
+	r := whatsappReader{why: why, business: digits(string(v.object("metadata").id("display_phone_number")))}
+	var all []*whatsappContact
+	for raw := range v.list("contacts") {
+		o := parseObject(raw)
+		profile := o.object("profile")
+		all = append(all, &whatsappContact{
+			waID: o.id("wa_id"), userID: o.id("user_id"), parentUserID: o.id("parent_user_id"),
+			name: profile.text("name"), username: profile.text("username"),
+		})
 	}
+	if len(all) == 1 {
+		r.only, r.single = all[0], count(v.list("messages")) == 1
+		return r
+	}
+	r.contacts = make(map[scalar]*whatsappContact, 2*len(all))
+	for _, c := range all {
+		for _, id := range []scalar{c.waID, c.userID, c.parentUserID} {
+			r.contacts[id] = c
+		}
+	}
+	delete(r.contacts, "")
+	return r
 }
 
 func (r whatsappReader) message(s eventFields, m object) Event {
@@ -79,22 +101,22 @@ func (r whatsappReader) sender(s eventFields, kind Kind, m object) Event {
 	return e
 }
 
-// contact returns the contact of the sender of a message, the zero value if there is none. It is
-// found by any id, since contacts are not in the order of messages.
+// contact returns the contact of the sender of a message, the zero value if there is none.
 func (r whatsappReader) contact(userID, parentUserID, from scalar) whatsappContact {
 	ids := []scalar{userID, parentUserID, from}
 	for _, spelling := range Variants(string(from)) {
 		ids = append(ids, scalar(spelling))
 	}
 	for _, id := range ids {
-		for _, c := range slices.Backward(r.contacts) {
-			if id != "" && (id == c.waID || id == c.userID || id == c.parentUserID) {
-				return c
-			}
+		if r.only != nil && r.only.has(id) {
+			return *r.only
+		}
+		if c := r.contacts[id]; c != nil {
+			return *c
 		}
 	}
 	if r.single && userID+parentUserID+from == "" {
-		return r.contacts[0]
+		return *r.only
 	}
 	return whatsappContact{}
 }

@@ -19,6 +19,12 @@ func show(e intake.Event) {
 	switch e.Kind {
 	case intake.Ignored:
 		fmt.Printf("%s: %s (%s)\n", e.Kind, e.Reason, e.Via)
+	case intake.Consent:
+		if e.Health != nil {
+			fmt.Printf("%s: %s is %s\n", e.Kind, e.Health.Subject.Address, e.Health.State)
+			return
+		}
+		fmt.Printf("%s: %s %s messages from %s\n", e.Kind, e.Consent.Subject.Address, e.Consent.State, e.Consent.Subject.Sender)
 	default:
 		fmt.Printf("%s: %s %q as %s\n", e.Kind, e.Contact.Source, called(e.Contact), e.Contact.ExternalID)
 	}
@@ -105,6 +111,50 @@ func ExampleMessenger_Profile() {
 	}
 	show(e)
 	// Output: profile: messenger "Ada Example" as 7000000000000000001
+}
+
+func ExampleMessenger_Lead() {
+	// The webhook creates a visitor with a placeholder name, "lead:920000000000001".
+	batch, err := intake.Messenger{}.Parse(headers(), []byte(`{"object": "page", "entry": [{"id": "100000000000001", "changes": [{"field": "leadgen",
+	  "value": {"leadgen_id": "920000000000001", "form_id": "910000000000001", "page_id": "100000000000001", "created_time": 1760000000}}]}]}`))
+	if err != nil {
+		fmt.Println(err)
+	}
+	show(batch.Events[0])
+
+	// GET /920000000000001?fields=id,created_time,field_data,form_id,ad_id returns the fields of the form.
+	e, err := intake.Messenger{}.Lead("100000000000001", []byte(`{"id": "920000000000001", "created_time": "2025-10-09T08:53:20+0000",
+	  "field_data": [{"name": "full_name", "values": ["Ada Example"]}, {"name": "email", "values": ["ada@example.com"]},
+	    {"name": "what_is_your_budget?", "values": ["1000"]}]}`))
+	if err != nil {
+		fmt.Println(err)
+	}
+	show(e)
+	fmt.Println(e.Contact.Email, e.Contact.Attributes["what_is_your_budget"].Text(), e.Contact.Attributes["lead_status"].Text())
+	// Output:
+	// inbound: messenger "" as lead:920000000000001
+	// profile: messenger "Ada Example" as lead:920000000000001
+	// ada@example.com 1000 complete
+}
+
+func ExampleStandardKeywords() {
+	channel := intake.Telegram{Bot: "shop_bot", Keywords: intake.StandardKeywords("en", "de")}
+	for _, said := range []string{"STOP!", "don't stop", "Anmelden"} {
+		batch, err := channel.Parse(headers(), fmt.Appendf(nil, `{"update_id": 7, "message": {"message_id": 1, "date": 1760000000, "text": %q,
+		  "chat": {"id": 42, "type": "private"}, "from": {"id": 42, "first_name": "Ada"}}}`, said))
+		if err != nil {
+			fmt.Println(err)
+		}
+		for _, e := range batch.Events {
+			show(e)
+		}
+	}
+	// Output:
+	// inbound: telegram "Ada" as 42
+	// consent: 42 denied messages from shop_bot
+	// inbound: telegram "Ada" as 42
+	// inbound: telegram "Ada" as 42
+	// consent: 42 granted messages from shop_bot
 }
 
 func ExampleInstagram_Parse() {

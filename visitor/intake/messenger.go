@@ -9,14 +9,19 @@ import (
 // Messenger parses the webhook of Facebook Messenger:
 // https://developers.facebook.com/documentation/business-messaging/messenger-platform/webhooks/webhook-events.
 //
-// Messages and postbacks are Inbound, and so are leads of Lead Ads: see Lead. ExternalID is the page-scoped id of the person, and
-// Account the page. The webhook has no names: request the profile, if the page has permission,
-// and parse the response with Profile.
+// Messages and postbacks are Inbound; with Comments also comments and posts of people on the page
+// and comments in its groups. ExternalID is the page-scoped id of the person, and Account the
+// page. The webhook has no names, except in comments: request the profile, if the page has
+// permission, and parse the response with Profile.
+//
+// A lead of Lead Ads (the field leadgen) is Inbound, with the ExternalID "lead:" and its id, and the
+// attributes lead_status "pending", lead_form and lead_ad. The webhook has none of the form's
+// fields: request the lead, and parse the response with Lead.
 type Messenger struct {
 	Secrets     []string // app secrets, one of which must match; several during rotation
 	VerifyToken string   // as set in the app's dashboard; default: Challenge refuses every request
 	Referrals   bool     // followed links (referral) and opt-ins (optin) are Inbound too; default: false
-	Comments    bool     // comments and posts of people on the page are Inbound too; default: false, since only messaging is consent to use the profile
+	Comments    bool     // comments and posts on the page are Inbound too; default: false, as for Instagram
 	Standby     bool     // events handled by another app (standby) are Inbound too; default: false
 	Keywords    Keywords // words that stop or resume messages; default: none
 }

@@ -11,8 +11,9 @@ import (
 
 // Telegram parses the updates of a Telegram bot: https://core.telegram.org/bots/api#update.
 //
-// In private chats with the bot, messages, pressed buttons, and messages to a business account
-// that the bot is connected to are Inbound. An edited message is a Profile event. ExternalID is
+// In private chats with the bot, messages, pressed buttons and steps of a purchase are Inbound, and
+// so are messages to a business account that the bot is connected to, and direct messages to a
+// channel that it manages. A person who blocks or unblocks the bot is a Consent event. An edited message is a Profile event. ExternalID is
 // the person's id, which is the same for every bot and never changes, so Contact.Account is
 // empty. The phone number is set only if people share their own contact card.
 //

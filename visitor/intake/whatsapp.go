@@ -22,6 +22,14 @@ import (
 //
 // A new phone number comes with a new BSUID. The event is an IdentityChange whose Contact.Phone
 // is the new number.
+//
+// A person's choice in WhatsApp to stop or resume marketing messages (user_preferences) is a
+// Consent event, and so are statuses that failed since the person stopped them (131050), or since
+// the message cannot be delivered (131026). The choice is about marketing messages only, from one
+// number of the business.
+//
+// The first version of 360dialog's API, which has no envelope, is parsed too, but not signed:
+// authenticate it in another way, and call Parse.
 type WhatsApp struct {
 	Secrets     []string // app secrets, one of which must match; several during rotation
 	VerifyToken string   // as set in the app's dashboard; default: Challenge refuses every request

@@ -76,7 +76,7 @@ func (c Chat) read(body []byte) (Event, error) {
 	if err := decode(body, &fields); err != nil {
 		return Event{}, err
 	}
-	s := eventFields{source: visitor.Chat, account: c.Account, inbox: c.Account, via: "message", payload: body}
+	s := eventFields{source: visitor.Chat, account: c.Account, inbox: c.Account, payload: body, via: "message"}
 	var anonymous, identity string
 	var typed ChatUser
 	for _, f := range []struct {

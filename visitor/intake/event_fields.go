@@ -75,7 +75,8 @@ func (s eventFields) permission(address scalar, entry consent.Entry) Event {
 
 // health returns the Consent event of a report.
 func (s eventFields) health(address scalar, state consent.HealthState, code string) Event {
-	return s.signal(address, Event{Health: &consent.HealthReport{Subject: s.subject(address), State: state, At: s.at, Code: code}})
+	report := consent.HealthReport{Subject: s.subject(address), State: state, At: s.at, Code: code}
+	return s.signal(address, Event{Health: &report})
 }
 
 func (s eventFields) signal(address scalar, what Event) Event {

@@ -21,58 +21,40 @@ type Keywords struct {
 }
 
 // StandardKeywords returns the usual words in the languages, which are codes of ISO 639-1: ar, de,
-// en, es, fr, he, hi, id, it, nl, pl, pt, ru, tr, uk. Other codes have no words. The English stop
-// words are those of the rules for text messages in the USA (47 CFR 64.1200(a)(10)). YES is not a
-// start word, since it is the usual answer to a question, nor is /start, which opens a bot.
+// en, es, fr, he, hi, id, it, nl, pl, pt, ru, tr, uk. Other codes have no words. STOP is a word of
+// every language. The English stop words are those of the rules for text messages in the USA
+// (47 CFR 64.1200(a)(10)). Words that are usual answers in a conversation, such as YES, are no
+// start words, nor is /start, which opens a bot.
 func StandardKeywords(languages ...string) Keywords {
 	var k Keywords
-	for _, language := range languages {
-		words := standardKeywords(language)
-		k.Stop, k.Start = append(k.Stop, words.Stop...), append(k.Start, words.Start...)
+	for _, words := range standardKeywords {
+		if slices.Contains(languages, words.language) {
+			k.Stop = append(append(k.Stop, "stop"), strings.Split(words.stop, ", ")...)
+			k.Start = append(k.Start, strings.Split(words.start, ", ")...)
+		}
 	}
 	return k
 }
 
-func standardKeywords(language string) Keywords {
-	switch language {
-	case "ar":
-		return Keywords{[]string{"إيقاف", "ايقاف", "توقف", "إلغاء", "الغاء", "إلغاء الاشتراك"}, []string{"ابدأ", "اشتراك"}}
-	case "de":
-		return Keywords{[]string{"stopp", "abmelden", "abbestellen", "austragen", "ende"}, []string{"anmelden", "starten"}}
-	case "en":
-		return Keywords{
-			[]string{
-				"stop", "stop all", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "opt out", "optout",
-				"opt-out", "remove", "/stop",
-			},
-			[]string{"start", "unstop", "subscribe", "opt in", "optin", "opt-in"},
-		}
-	case "es":
-		return Keywords{[]string{"parar", "alto", "baja", "darme de baja", "cancelar", "detener"}, []string{"alta", "empezar", "suscribir"}}
-	case "fr":
-		return Keywords{[]string{"arret", "arrêt", "arreter", "arrêter", "désabonner", "se désabonner", "désinscription"}, []string{"reprendre", "abonner", "s'abonner"}}
-	case "he":
-		return Keywords{[]string{"הסר", "הסרה", "הפסק", "עצור"}, []string{"התחל", "הצטרף"}}
-	case "hi":
-		return Keywords{[]string{"रोकें", "बंद", "बंद करें", "रुकें"}, []string{"शुरू", "शुरू करें"}}
-	case "id":
-		return Keywords{[]string{"berhenti", "henti", "batal", "batalkan langganan"}, []string{"mulai", "langganan"}}
-	case "it":
-		return Keywords{[]string{"ferma", "annulla", "cancella", "disiscrivi", "cancellami"}, []string{"inizia", "iscrivimi"}}
-	case "nl":
-		return Keywords{[]string{"stoppen", "afmelden", "uitschrijven"}, []string{"aanmelden", "inschrijven"}}
-	case "pl":
-		return Keywords{[]string{"rezygnuję", "rezygnuje", "wypisz", "wypisz mnie", "anuluj"}, []string{"wznów", "zapisz mnie"}}
-	case "pt":
-		return Keywords{[]string{"parar", "pare", "sair", "cancelar", "descadastrar", "remover"}, []string{"voltar", "assinar", "iniciar"}}
-	case "ru":
-		return Keywords{[]string{"стоп", "отписаться", "отписка", "отмена"}, []string{"старт", "подписаться"}}
-	case "tr":
-		return Keywords{[]string{"dur", "durdur", "iptal", "ret", "red", "abonelikten çık"}, []string{"başla", "başlat", "abone ol"}}
-	case "uk":
-		return Keywords{[]string{"стоп", "відписатися", "відписка"}, []string{"старт", "підписатися"}}
-	}
-	return Keywords{}
+var standardKeywords = []struct{ language, stop, start string }{
+	{"ar", "إيقاف, ايقاف, توقف, إلغاء, الغاء, إلغاء الاشتراك", "اشتراك"},
+	{"de", "stopp, abmelden, abbestellen, austragen", "anmelden"},
+	{
+		"en", "stop all, stopall, unsubscribe, cancel, end, quit, revoke, opt out, optout, opt-out, remove, /stop",
+		"start, unstop, subscribe, opt in, optin, opt-in",
+	},
+	{"es", "parar, alto, baja, darme de baja, cancelar, detener", "alta, suscribirme"},
+	{"fr", "arret, arrêt, arreter, arrêter, désabonner, se désabonner, désinscription", "abonner, s'abonner, reprendre"},
+	{"he", "הסר, הסרה, הפסק, עצור", "הצטרף"},
+	{"hi", "रोकें, बंद, बंद करें, रुकें", "सदस्यता लें"},
+	{"id", "berhenti, henti, batal, batalkan langganan", "langganan"},
+	{"it", "ferma, annulla, cancella, cancellami, disiscrivi", "iscrivimi"},
+	{"nl", "stoppen, afmelden, uitschrijven", "aanmelden, inschrijven"},
+	{"pl", "rezygnuję, rezygnuje, wypisz, wypisz mnie, anuluj", "zapisz mnie"},
+	{"pt", "parar, pare, sair, cancelar, descadastrar, remover", "assinar, inscrever"},
+	{"ru", "стоп, отписаться, отписка, отмена", "подписаться"},
+	{"tr", "dur, durdur, iptal, ret, abonelikten çık", "abone ol"},
+	{"uk", "стоп, відписатися, відписка", "підписатися"},
 }
 
 // add adds a Consent event after each Inbound event whose whole text is a keyword.
@@ -110,7 +92,9 @@ func (k Keywords) entry(e Event) (consent.Entry, bool) {
 	case slices.ContainsFunc(k.Stop, is):
 		return consent.Entry{State: consent.Denied, Origin: consent.Person, Evidence: evidence}, true
 	case slices.ContainsFunc(k.Start, is):
-		return consent.Entry{State: consent.Granted, Origin: consent.Person, Basis: consent.ByConsent, Evidence: evidence}, true
+		return consent.Entry{
+			State: consent.Granted, Origin: consent.Person, Basis: consent.ByConsent, Evidence: evidence,
+		}, true
 	}
 	return consent.Entry{}, false
 }

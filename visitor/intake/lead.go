@@ -70,8 +70,8 @@ func (m Messenger) Lead(page string, body []byte) (Event, error) {
 	case !lead.has("field_data"):
 		return refuse(text.Refuse("field_data", "missing"))
 	}
-	s := eventFields{source: visitor.Messenger, account: page, via: "leadgen", at: graphTime(lead.id("created_time")), payload: body}
-	s.id = leadPrefix + string(id) + ":fields"
+	s := eventFields{source: visitor.Messenger, account: page, via: "leadgen", payload: body}
+	s.id, s.at = leadPrefix+string(id)+":fields", graphTime(lead.id("created_time"))
 	e := s.person(Profile, page, leadPrefix+id)
 	if e.Err != nil {
 		return refuse(e.Err)

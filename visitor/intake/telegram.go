@@ -86,7 +86,8 @@ func readUpdate(s eventFields, o object) Event {
 		return s.ignore(Reaction)
 	case "deleted_business_messages":
 		return s.ignore(Deleted)
-	case "channel_post", "edited_channel_post", "chat_member", "chat_join_request", "chat_boost", "removed_chat_boost", "guest_message":
+	case "channel_post", "edited_channel_post", "chat_member", "chat_join_request", "chat_boost", "removed_chat_boost",
+		"guest_message":
 		return s.ignore(Group)
 	case "inline_query", "chosen_inline_result":
 		return s.ignore(Inline)
@@ -150,8 +151,8 @@ func readMessage(s eventFields, kind Kind, m object) Event {
 		return s.ignore(Bot)
 	case from.id("id") == "":
 		return s.ignore(NoSender)
-	case m.has("sender_business_bot"), from.id("id") != conversation(m): // the owner of a business account, a bot, an administrator
-		return s.ignore(Echo)
+	case m.has("sender_business_bot"), from.id("id") != conversation(m):
+		return s.ignore(Echo) // from the owner of a business account, a bot, an administrator of the channel
 	}
 	e := telegramUser(s, kind, from)
 	if contact := m.object("contact"); e.Kind != Ignored && contact.id("user_id") == from.id("id") {

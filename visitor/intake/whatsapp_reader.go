@@ -145,7 +145,8 @@ func (r whatsappReader) identityChange(s eventFields, m object) Event {
 	s.via = sys.text("type")
 	now := sys.ids("user_id", "parent_user_id", "wa_id")
 	now[2] = cmp.Or(now[2], sys.id("new_wa_id")) // its name in older versions of the API
-	was := append(sys.ids("previous_user_id", "previous_parent_user_id"), m.ids("from_user_id", "from_parent_user_id", "from")...)
+	was := sys.ids("previous_user_id", "previous_parent_user_id")
+	was = append(was, m.ids("from_user_id", "from_parent_user_id", "from")...)
 	switch s.via {
 	case "user_changed_number", "customer_changed_number":
 	case "user_changed_user_id":

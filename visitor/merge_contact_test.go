@@ -3,6 +3,7 @@ package visitor_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -143,15 +144,22 @@ func TestContactKeepsWhatIsValid(t *testing.T) {
 		Source: "Instagram", Account: "17", ExternalID: "4", Name: " Ada\u200b ", Email: "ada@", Phone: "12", Username: "ada",
 		Tags: []string{"hot", "HOT", "\x00"}, Attributes: visitor.Attributes{"ok": visitor.Text("x"), "Bad Name": visitor.Text("x")},
 		OccurredAt: now.Add(time.Hour), AlternateIDs: []visitor.Identity{{Source: visitor.Instagram, Account: "17", ExternalID: "5", Username: "no"}},
+		Inbox: "17",
 	}
 	got, refused, err := visitor.Rules{}.Contact(c, now)
 	require.NoError(t, err)
 	require.Len(t, refused, 4, fmt.Sprint(refused))
 	require.Equal(t, visitor.Contact{
 		Source: visitor.Instagram, Account: "17", ExternalID: "4", Name: "Ada", Username: "ada", Tags: []string{"hot"},
-		Attributes: visitor.Attributes{"ok": visitor.Text("x")}, OccurredAt: now,
+		Attributes: visitor.Attributes{"ok": visitor.Text("x")}, OccurredAt: now, Inbox: "17",
 		AlternateIDs: []visitor.Identity{{Source: visitor.Instagram, Account: "17", ExternalID: "5"}},
 	}, got)
+	for _, inbox := range []string{"a\x00", strings.Repeat("7", visitor.MaxIdentity+1)} {
+		got, refused, err := visitor.Rules{}.Contact(visitor.Contact{Source: visitor.Chat, ExternalID: "4", Inbox: inbox}, now)
+		require.NoError(t, err, "an inbox must not cost the visitor")
+		require.Len(t, refused, 1)
+		require.Empty(t, got.Inbox)
+	}
 	for field, bad := range map[string]visitor.Contact{
 		"source":      {ExternalID: "4"},
 		"external_id": {Source: visitor.Chat},

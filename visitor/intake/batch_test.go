@@ -129,6 +129,64 @@ func TestContacts(t *testing.T) {
 	}
 }
 
+// One change can have a thousand messages and their contacts, in any order, and one that is not
+// valid costs no other.
+func TestThousandMessagesOfOneChange(t *testing.T) {
+	t.Parallel()
+	var contacts, messages []string
+	for n := range 1_000 {
+		contacts = append(contacts, fmt.Sprintf(`{"wa_id":"120255%06d","profile":{"name":"Person %[1]d"}}`, 999-n))
+		messages = append(messages, fmt.Sprintf(`{"id":"wamid.%d","from":"120255%06[1]d","timestamp":"1760000000","type":"text"}`, n))
+	}
+	messages[500] = `[[7]]`
+	body := `{"object":"whatsapp_business_account","entry":[{"id":"31","changes":[{"field":"messages","value":{"contacts":[` +
+		strings.Join(contacts, ",") + `],"messages":[` + strings.Join(messages, ",") + `]}}]}]}`
+	batch, err := intake.WhatsApp{}.Parse(headers(), []byte(body))
+	require.NoError(t, sound(batch, err))
+	require.Len(t, batch.Events, 1_000)
+	for n, e := range batch.Events {
+		if n == 500 {
+			require.Equal(t, intake.Malformed, e.Reason)
+			continue
+		}
+		require.Equal(t, fmt.Sprintf("Person %d", n), e.Contact.Name)
+		require.Equal(t, messages[n], string(e.Payload))
+	}
+}
+
+// A long body of many small values is read in about the time of others: nothing is compared with
+// everything else.
+func TestManySmallValues(t *testing.T) {
+	t.Parallel()
+	fill := func(before, one, after string) []byte {
+		var b strings.Builder
+		b.WriteString(before)
+		for n := 0; b.Len() < 1<<20; n++ {
+			if n > 0 {
+				b.WriteByte(',')
+			}
+			fmt.Fprintf(&b, one, n)
+		}
+		b.WriteString(after)
+		return []byte(b.String())
+	}
+	start := time.Now()
+	for folder, body := range map[string][]byte{
+		"telegram":  fill(`{`, `"%x":1`, `}`),
+		"messenger": fill(`{"object":"page","entry":[{"id":"1","messaging":[{`, `"%x":1`, `}]}]}`),
+		"instagram": fill(`{"object":"instagram","entry":[{"id":"1","messaging":[`, `{"a":%d}`, `]}]}`),
+		"whatsapp": fill(`{"object":"whatsapp_business_account","entry":[{"changes":[{"field":"messages","value":{"contacts":[`,
+			`{"wa_id":%d}`, `],"messages":[{"from":"7"},{"from":"8"}]}}]}]}`),
+		"whatsapp-standby": fill(`{"object":"whatsapp_business_account","entry":[{"changes":[{"field":"messages","value":{"messages":[`,
+			`{"from":%d}`, `]}}]}]}`),
+	} {
+		batch, err := channels[folder].Parse(headers(), body)
+		require.NoError(t, err, folder)
+		require.NotEmpty(t, batch.Events, folder)
+	}
+	require.Less(t, time.Since(start), time.Minute, "quadratic time would be many minutes")
+}
+
 // What a channel calls itself and a person is made fit to store; what it cannot show is
 // left out.
 func TestTextsOfChannels(t *testing.T) {

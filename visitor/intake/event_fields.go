@@ -102,20 +102,26 @@ func (s eventFields) validInbox() string {
 	return inbox
 }
 
-// identities returns the non-empty ids as identities in the scope, without duplicates.
+// identities returns the ids as identities in the scope, without duplicates and empty ones. An id
+// that is not valid is left out if there is a valid one, so that it does not cost the person.
 func identities(source visitor.Source, scope string, ids ...scalar) ([]visitor.Identity, error) {
 	if _, err := text.Token("account", scope, visitor.MaxIdentity); err != nil {
 		return nil, err
 	}
 	var refs []visitor.Identity
+	var refused error
 	for _, id := range ids {
 		if _, err := text.Token("external_id", string(id), visitor.MaxIdentity); err != nil {
-			return nil, err
+			refused = err
+			continue
 		}
 		ref := visitor.Identity{Source: source, Account: scope, ExternalID: string(id)}
 		if id != "" && !slices.Contains(refs, ref) {
 			refs = append(refs, ref)
 		}
+	}
+	if len(refs) == 0 {
+		return nil, refused
 	}
 	return refs, nil
 }

@@ -106,33 +106,33 @@ func (in inbox) fields(via string) eventFields {
 	return eventFields{source: in.source, account: account, inbox: account, via: via}
 }
 
-func (in inbox) events(e entry) []Event {
-	var events []Event
+// events appends the events of the conversations of an entry.
+func (in inbox) events(events []Event, e entry) []Event {
 	for raw := range e.list("messaging") {
-		events = append(events, in.conversation(raw, false)...)
+		events = in.conversation(events, raw, false)
 	}
 	for raw := range e.list("standby") {
-		events = append(events, in.conversation(raw, true)...)
+		events = in.conversation(events, raw, true)
 	}
 	return events
 }
 
-// conversation converts one event of a conversation: to one Event, or to two for an opt-in, which
-// is a signal of consent and, with referral, also an act of the person.
-func (in inbox) conversation(raw []byte, standby bool) []Event {
+// conversation appends one event of a conversation: one Event, or two for an opt-in, which is a
+// signal of consent and, with referral, also an act of the person.
+func (in inbox) conversation(events []Event, raw []byte, standby bool) []Event {
 	m := parseObject(raw)
 	e := in.event(m, raw, standby)
 	opt := m.object("optin")
 	if opt.text("type") != notificationMessages || e.Kind == Ignored && e.Reason != Referral && e.Reason != Standby {
-		return []Event{e}
+		return append(events, e)
 	}
 	s := in.fields(e.Via)
 	s.id, s.at = e.Contact.EventID+consentSuffix, e.Contact.OccurredAt
 	said := optIn(s, m.object("sender").id("id"), opt)
-	if e.Kind == Ignored {
-		return []Event{said}
+	if e.Kind != Ignored {
+		events = append(events, e)
 	}
-	return []Event{e, said}
+	return append(events, said)
 }
 
 // event converts one event of a conversation. The account is required, since the ids of people

@@ -51,9 +51,9 @@ func (i Instagram) Parse(_ Header, body []byte) (Batch, error) {
 			source: visitor.Instagram, account: e.account, test: e.test,
 			standby: i.Standby, referral: i.Referrals, comments: i.Comments,
 		}
-		batch.Events = append(batch.Events, in.events(e)...)
+		batch.Events = in.events(batch.Events, e)
 		for _, c := range e.changes() {
-			batch.Events = append(batch.Events, in.instagramChange(e.at, c)...)
+			batch.Events = in.instagramChange(batch.Events, e.at, c)
 		}
 	}
 	return i.Keywords.add(batch), nil
@@ -65,21 +65,21 @@ func (i Instagram) Profile(account string, body []byte) (Event, error) {
 	return graphProfile(visitor.Instagram, account, body)
 }
 
-func (in inbox) instagramChange(at time.Time, c change) []Event {
+func (in inbox) instagramChange(events []Event, at time.Time, c change) []Event {
 	if conversationField(c.field) {
-		return in.conversation(c.value, c.field == "standby")
+		return in.conversation(events, c.value, c.field == "standby")
 	}
 	s := in.fields(c.field)
 	s.at, s.payload = at, c.value
 	switch {
 	case in.test:
-		return []Event{s.ignore(Test)}
+		return append(events, s.ignore(Test))
 	case c.field == "comments", c.field == "live_comments":
-		return []Event{in.comment(s, parseObject(c.value))}
+		return append(events, in.comment(s, parseObject(c.value)))
 	case c.field == "mentions": // has the comment and the post, not the author
-		return []Event{s.ignore(NoSender)}
+		return append(events, s.ignore(NoSender))
 	}
-	return []Event{s.ignore(Other)}
+	return append(events, s.ignore(Other))
 }
 
 // comment converts a comment on a post or a live video. The account's own comments have its id,

@@ -50,9 +50,9 @@ func (m Messenger) Parse(_ Header, body []byte) (Batch, error) {
 			source: visitor.Messenger, account: e.account, test: e.test,
 			standby: m.Standby, referral: m.Referrals, comments: m.Comments,
 		}
-		batch.Events = append(batch.Events, in.events(e)...)
+		batch.Events = in.events(batch.Events, e)
 		for _, c := range e.changes() {
-			batch.Events = append(batch.Events, in.pageChange(e.at, c)...)
+			batch.Events = in.pageChange(batch.Events, e.at, c)
 		}
 	}
 	return m.Keywords.add(batch), nil

@@ -8,11 +8,11 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// pageChange converts a change of a page:
+// pageChange appends the event of a change of a page:
 // https://developers.facebook.com/docs/graph-api/webhooks/reference/page/.
-func (in inbox) pageChange(at time.Time, c change) []Event {
+func (in inbox) pageChange(events []Event, at time.Time, c change) []Event {
 	if conversationField(c.field) {
-		return in.conversation(c.value, c.field == "standby")
+		return in.conversation(events, c.value, c.field == "standby")
 	}
 	v := parseObject(c.value)
 	if c.field == "leadgen" {
@@ -22,15 +22,15 @@ func (in inbox) pageChange(at time.Time, c change) []Event {
 	s.payload, s.at = c.value, cmp.Or(v.id("created_time").time(), at)
 	switch {
 	case in.test:
-		return []Event{s.ignore(Test)}
+		return append(events, s.ignore(Test))
 	case c.field == "feed":
-		return []Event{in.feed(s, v)}
+		return append(events, in.feed(s, v))
 	case c.field == "leadgen":
-		return []Event{lead(s, v)}
+		return append(events, lead(s, v))
 	case c.field == "ratings": // no way to answer, and the reviewer's id is not of the page's conversations
-		return []Event{s.ignore(Rating)}
+		return append(events, s.ignore(Rating))
 	}
-	return []Event{s.ignore(Other)}
+	return append(events, s.ignore(Other))
 }
 
 // feed converts a change of the page's feed. A comment or a post that a person adds is one

@@ -58,13 +58,13 @@ func (w WhatsApp) Parse(_ Header, body []byte) (Batch, error) {
 	}
 	for _, e := range entries {
 		for _, c := range e.changes() {
-			batch.Events = append(batch.Events, w.change(e, c)...)
+			batch.Events = w.change(batch.Events, e, c)
 		}
 	}
 	if entries == nil { // the first version of 360dialog's API sends the value without an envelope
 		c := change{field: "messages", value: bytes.TrimSpace(body)}
 		if v := parseObject(c.value); v.has("messages") || v.has("statuses") {
-			batch.Events = w.change(entry{}, c)
+			batch.Events = w.change(nil, entry{}, c)
 		}
 	}
 	return w.Keywords.add(batch), nil
@@ -96,9 +96,9 @@ func (w WhatsApp) ignoreReason(field string) Reason {
 	return Other
 }
 
-// change converts one change. Only messages become events of people: statuses can have contacts
+// change appends the events of one change. Only messages become events of people: statuses can have contacts
 // too, but of people whom the business wrote to.
-func (w WhatsApp) change(e entry, c change) []Event {
+func (w WhatsApp) change(events []Event, e entry, c change) []Event {
 	v, why := parseObject(c.value), w.ignoreReason(c.field)
 	metadata := v.object("metadata")
 	number := metadata.id("phone_number_id")
@@ -106,8 +106,8 @@ func (w WhatsApp) change(e entry, c change) []Event {
 	if e.test {
 		why = Test
 	}
-	r := newWhatsAppReader(v, why)
-	var events []Event
+	r := newWhatsAppReader(v, why, digits(string(metadata.id("display_phone_number"))))
+	before := len(events)
 	for _, part := range []struct {
 		name string
 		read func(s eventFields, o object) Event
@@ -125,7 +125,7 @@ func (w WhatsApp) change(e entry, c change) []Event {
 			events = append(events, part.read(s, o))
 		}
 	}
-	if len(events) == 0 {
+	if len(events) == before {
 		s.via, s.id, s.at = c.field, "", e.at
 		events = append(events, s.ignore(cmp.Or(why, Other)))
 	}

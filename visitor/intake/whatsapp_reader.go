@@ -27,8 +27,8 @@ func (c *whatsappContact) has(id scalar) bool {
 	return id != "" && (id == c.waID || id == c.userID || id == c.parentUserID)
 }
 
-func newWhatsAppReader(v object, why Reason) whatsappReader {
-	r := whatsappReader{why: why, business: digits(string(v.object("metadata").id("display_phone_number")))}
+func newWhatsAppReader(v object, why Reason, business string) whatsappReader {
+	r := whatsappReader{why: why, business: business}
 	var all []*whatsappContact
 	for raw := range v.list("contacts") {
 		o := parseObject(raw)

@@ -100,6 +100,53 @@ func (s *session) write(ctx context.Context, d Dialect, f func() error) (err err
 	return nil
 }
 
+// transact runs f in a transaction of database/sql. It begins with the statement of write, which
+// replaces that of the driver.
+func (s *session) transact(ctx context.Context, d Dialect, f func(*sql.Tx) error) error {
+	conn, ok := s.conn.(*sql.Conn)
+	if !ok {
+		return errors.New("a transaction cannot begin inside another one")
+	}
+	if s.guard != nil {
+		restore, err := s.guard(ctx, s.conn)
+		if err != nil {
+			s.failed(err)
+			s.stale = s.broken
+			return err
+		}
+		defer restore()
+	}
+	// With the caller's context, database/sql would roll back while f runs.
+	tx, err := conn.BeginTx(context.WithoutCancel(ctx), nil)
+	if err != nil {
+		s.failed(err)
+		s.stale = s.broken
+		return err
+	}
+	done := false
+	defer func() {
+		if !done {
+			tx.Rollback()
+			s.reset(ctx, d) // the database can have ended the transaction, and the driver does not know
+		}
+	}()
+	for _, text := range []string{"ROLLBACK", d.BeginWrite()} {
+		// Not by s.conn, which would wait for the end of tx if the connection is lost.
+		if err := s.failed(control(ctx, &session{conn: tx}, text)); err != nil {
+			s.stale = s.broken
+			return err
+		}
+	}
+	if err := f(tx); err != nil {
+		return err
+	}
+	if err := s.failed(tx.Commit()); err != nil {
+		return err
+	}
+	done = true
+	return nil
+}
+
 // begin starts a transaction. If that fails, no transaction is open.
 func (s *session) begin(ctx context.Context, d Dialect, text string) error {
 	err := control(ctx, s, text)

@@ -58,7 +58,7 @@ func (w *watch) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.Trace
 func (w *watch) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
 var (
-	control  = regexp.MustCompile(`^(BEGIN\b|COMMIT$|ROLLBACK\b|SAVEPOINT |RELEASE )`)
+	control  = regexp.MustCompile(`(?i)^(BEGIN\b|COMMIT$|ROLLBACK\b|SAVEPOINT |RELEASE )`)
 	mention  = regexp.MustCompile(`visitors_[a-z_]+`)
 	source   = regexp.MustCompile(`(?:FROM|JOIN) "public"\.visitors_[a-z_]+(?: ([a-z]+)\b)?`)
 	target   = regexp.MustCompile(`^(?:UPDATE|INSERT INTO) "public"\.visitors_[a-z_]+(?: ([a-z]+) SET)?`)
@@ -185,6 +185,7 @@ func TestWatchSeesWhatIsWrong(t *testing.T) {
 		args          []any
 	}{
 		{"", `COMMIT`, nil},
+		{"", `begin`, nil}, // as the driver spells it
 		{"", `SELECT v.id FROM "public".visitors_visitor v WHERE v.ws = $1 AND v.source = $2`, []any{mode, "st-a", "chat"}},
 		{"may be planned for any values", `SELECT v.id FROM "public".visitors_visitor v WHERE v.ws = $1 AND v.source = $2`, []any{"st-a", "chat"}},
 		{"names no columns", `SELECT * FROM "public".visitors_visitor v WHERE v.ws = $1`, []any{mode, "st-a"}},

@@ -15,6 +15,7 @@ type channel struct {
 	name    string
 	intake  intake.Channel
 	profile store.ProfileFetcher // nil: names are not fetched
+	lead    store.ProfileFetcher // nil: leads are not fetched
 }
 
 func (c channel) path() string { return "/webhooks/" + c.name }
@@ -37,6 +38,7 @@ var settings = []setting{
 		return channel{
 			intake:  intake.Messenger{Secrets: list(env("MESSENGER_APP_SECRET")), VerifyToken: env("MESSENGER_VERIFY_TOKEN")},
 			profile: messengerProfile(facebook, env("MESSENGER_PAGE_TOKEN")),
+			lead:    messengerLead(facebook, env("MESSENGER_PAGE_TOKEN")),
 		}
 	}},
 	{"instagram", []string{"INSTAGRAM_APP_SECRET", "INSTAGRAM_VERIFY_TOKEN"}, []string{"INSTAGRAM_TOKEN"}, func(env func(string) string) channel {

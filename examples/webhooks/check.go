@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -12,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
@@ -112,8 +112,11 @@ func (s *server) checkConversations(ctx context.Context, n int, out io.Writer) e
 
 // send posts the sample of a channel, signed as the channel signs.
 func send(ctx context.Context, url, name, secret, origin string) (status int, err error) {
-	body := []byte(samples[name])
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	return sendBody(ctx, url, name, secret, origin, samples[name])
+}
+
+func sendBody(ctx context.Context, url, name, secret, origin, body string) (status int, err error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
 		return 0, err
 	}
@@ -125,7 +128,7 @@ func send(ctx context.Context, url, name, secret, origin string) (status int, er
 		r.Header.Set("Origin", origin)
 	default:
 		mac := hmac.New(sha256.New, []byte(secret))
-		mac.Write(body)
+		mac.Write([]byte(body))
 		r.Header.Set("X-Hub-Signature-256", "sha256="+hex.EncodeToString(mac.Sum(nil)))
 	}
 	answer, err := http.DefaultClient.Do(r)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/visitor"
@@ -53,12 +54,29 @@ func instagramProfile(base, token string) store.ProfileFetcher {
 	}
 }
 
+// messengerLead fetches the answers of a lead, whose event has only its id. The token needs the
+// permission leads_retrieval:
+// https://developers.facebook.com/docs/marketing-api/guides/lead-ads/retrieving.
+func messengerLead(base, token string) store.ProfileFetcher {
+	if token == "" {
+		return nil
+	}
+	return func(ctx context.Context, c visitor.Contact) (visitor.Contact, error) {
+		body, err := graph(ctx, base, token, strings.TrimPrefix(c.ExternalID, "lead:"), "id,created_time,field_data,form_id,ad_id")
+		if err != nil {
+			return c, err
+		}
+		e, err := intake.Messenger{}.Lead(c.Account, body)
+		return e.Contact, err
+	}
+}
+
 // graph reads fields of one node of the Graph API. The token is in a header and errors omit the
 // URL, so that neither gets into a log.
 func graph(ctx context.Context, base, token, id, fields string) ([]byte, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, base+url.PathEscape(id)+"?fields="+url.QueryEscape(fields), nil)
 	if err != nil {
-		return nil, errors.New("fetch a profile: malformed URL")
+		return nil, errors.New("request the Graph API: malformed URL")
 	}
 	r.Header.Set("Authorization", "Bearer "+token)
 	answer, err := http.DefaultClient.Do(r)
@@ -67,11 +85,11 @@ func graph(ctx context.Context, base, token, id, fields string) ([]byte, error) 
 		if errors.As(err, &failed) {
 			err = failed.Err
 		}
-		return nil, fmt.Errorf("fetch a profile: %w", err)
+		return nil, fmt.Errorf("request the Graph API: %w", err)
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("fetch a profile: answered %d", answer.StatusCode)
+		return nil, fmt.Errorf("request the Graph API: answered %d", answer.StatusCode)
 	}
 	return io.ReadAll(io.LimitReader(answer.Body, 1<<20))
 }

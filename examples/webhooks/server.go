@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/contactpipeline/visitors/store"
@@ -23,7 +24,9 @@ type server struct {
 	store    *sqlite.Store
 	ws       *store.Workspace
 	handlers map[string]*webhook.Handler
-	ended    chan error // what Serve returned
+	ended    chan error     // what Serve returned
+	retries  sync.WaitGroup // of leads
+	endRetry context.CancelFunc
 }
 
 // start opens the store and serves the channels.
@@ -37,9 +40,11 @@ func start(ctx context.Context, addr, db string, channels []channel, out io.Writ
 	}
 	log := slog.New(slog.NewTextHandler(out, nil))
 	mux := http.NewServeMux()
+	ctx, s.endRetry = context.WithCancel(ctx)
 	for _, c := range channels {
 		h := webhook.New(s.ws, c.intake, &webhook.Options{
 			Profile: c.profile,
+			Fetch:   c.lead,
 			Inbound: keepMessages,
 			Log: func(e webhook.Entry) {
 				log.LogAttrs(context.Background(), e.Level(), "event", e.LogValue().Group()...)
@@ -47,6 +52,9 @@ func start(ctx context.Context, addr, db string, channels []channel, out io.Writ
 		})
 		s.handlers[c.name] = h
 		mux.Handle(c.path(), h)
+		if c.lead != nil {
+			s.retries.Go(func() { retryLeads(ctx, h, log) })
+		}
 	}
 	s.http = &http.Server{
 		Handler:           mux,
@@ -85,6 +93,21 @@ func (s *server) close() (err error) {
 
 func (s *server) addr() string { return s.listener.Addr().String() }
 
+// retryLeads fetches the leads that did not arrive, those of an earlier run first, and again every
+// hour.
+func retryLeads(ctx context.Context, h *webhook.Handler, log *slog.Logger) {
+	for {
+		if _, err := h.RetryLeads(ctx); err != nil && ctx.Err() == nil {
+			log.Warn("leads are not fetched", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Hour):
+		}
+	}
+}
+
 // stop finishes running requests, waits for profiles, and closes the database.
 func (s *server) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
@@ -93,6 +116,8 @@ func (s *server) stop() error {
 	if ended := <-s.ended; !errors.Is(ended, http.ErrServerClosed) {
 		err = errors.Join(err, ended)
 	}
+	s.endRetry()
+	s.retries.Wait()
 	for _, h := range s.handlers {
 		err = errors.Join(err, h.Close())
 	}

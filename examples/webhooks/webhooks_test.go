@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -138,13 +139,55 @@ func TestProfiles(t *testing.T) {
 	require.ElementsMatch(t, []string{"Ada Example", "Bob Example"}, names(t, s.ws))
 
 	_, err = all[0].profile(t.Context(), visitor.Contact{ExternalID: "9"})
-	require.EqualError(t, err, "fetch a profile: answered 404")
+	require.EqualError(t, err, "request the Graph API: answered 404")
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err = all[0].profile(canceled, visitor.Contact{ExternalID: "7"})
-	require.EqualError(t, err, "fetch a profile: context canceled")
+	require.EqualError(t, err, "request the Graph API: context canceled")
 	require.NoError(t, s.stop())
 	require.NotContains(t, out.String(), "Example")
+}
+
+// A lead is fetched with the page's token, also one that an earlier run could not fetch.
+func TestLeads(t *testing.T) {
+	t.Parallel()
+	var ready atomic.Bool
+	platform := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case !ready.Load():
+			w.WriteHeader(http.StatusServiceUnavailable)
+		case r.URL.Path == "/444" && r.Header.Get("Authorization") == "Bearer page token":
+			_, _ = io.WriteString(w, `{"id":"444","created_time":"2025-10-09T08:53:20+0000","form_id":"5","field_data":[
+				{"name":"full_name","values":["Ada Example"]},{"name":"email","values":["ada@example.com"]},{"name":"city","values":["London"]}]}`)
+		default:
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	t.Cleanup(platform.Close)
+	require.Nil(t, messengerLead(platform.URL+"/", ""))
+	all, err := channelsFor("messenger", sampleEnv)
+	require.NoError(t, err)
+	all[0].lead = messengerLead(platform.URL+"/", "page token")
+	db := filepath.Join(t.TempDir(), "visitors.db")
+	s, err := start(t.Context(), "127.0.0.1:0", db, all, io.Discard)
+	require.NoError(t, err)
+	const event = `{"object":"page","entry":[{"id":"31","changes":[{"field":"leadgen","value":{"leadgen_id":"444","page_id":"31","form_id":"5","created_time":1760000000}}]}]}`
+	status, err := sendBody(t.Context(), "http://"+s.addr()+all[0].path(), "messenger", sampleSecret, "", event)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, status)
+	require.NoError(t, s.stop())
+
+	ready.Store(true)
+	s, err = start(t.Context(), "127.0.0.1:0", db, all, io.Discard)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return len(names(t, s.ws)) == 1 }, 10*time.Second, 5*time.Millisecond)
+	v, err := s.ws.Lookup(t.Context(), visitor.Messenger, "31", "lead:444")
+	require.NoError(t, err)
+	require.NoError(t, s.stop())
+	require.Equal(t, "Ada Example", v.Name)
+	require.Equal(t, "ada@example.com", v.Email)
+	require.Equal(t, "London", v.Attributes["city"].Text())
+	require.Equal(t, "5", v.Attributes["lead_form"].Text())
 }
 
 // names returns the names that are not placeholders.

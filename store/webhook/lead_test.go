@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -109,6 +110,34 @@ func TestLead(t *testing.T) {
 		require.Len(t, asked, 1, "was fetched again")
 		require.Equal(t, before, dumped(t, ws))
 		require.Equal(t, []webhook.Outcome{webhook.Created, webhook.LeadFetched, webhook.Duplicate}, said.outcomes())
+		require.NoError(t, h.Close())
+	})
+}
+
+// The event and the answer as Facebook sends them.
+func TestLeadOfMessenger(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ws := remembered(t)
+		h := webhook.New(ws, open{intake.Messenger{}}, &webhook.Options{
+			Fetch: func(_ context.Context, c visitor.Contact) (visitor.Contact, error) {
+				e, err := intake.Messenger{}.Lead(c.Account, []byte(`{"id":"`+strings.TrimPrefix(c.ExternalID, "lead:")+`","created_time":"2025-10-09T08:53:20+0000",
+					"form_id":"5","field_data":[{"name":"full_name","values":["Ada Example"]},{"name":"email","values":["ada@example.com"]},
+					{"name":"phone_number","values":["+1 202 555 0123"]},{"name":"city","values":["London"]}]}`))
+				return e.Contact, err
+			},
+		})
+		body := []byte(`{"object":"page","entry":[{"id":"31","time":1760000001,"changes":[{"field":"leadgen","value":{
+			"leadgen_id":"444","page_id":"31","form_id":"5","ad_id":"6","created_time":1760000000}}]}]}`)
+		for range 2 {
+			require.Equal(t, 200, post(h, json, body, "", "").Code)
+			synctest.Wait()
+		}
+		d := dumped(t, ws)
+		require.Len(t, d.Visitors, 1)
+		requireComplete(t, d.Visitors[0])
+		require.Equal(t, "6", d.Visitors[0].Attributes["lead_ad"].Text())
+		require.Equal(t, map[webhook.Outcome]int64{webhook.Created: 1, webhook.LeadFetched: 1, webhook.Duplicate: 1}, h.Counts().Outcomes)
 		require.NoError(t, h.Close())
 	})
 }

@@ -39,3 +39,14 @@ func TestMistypedFormByEmail(t *testing.T) {
 	require.Len(t, dumped(t, ws).Visitors, 1)
 	require.EqualValues(t, 1, h.Counts().InvalidFields)
 }
+
+// The sender of a form in which nobody is found learns which fields were seen, and no value.
+func TestFormWithNobody(t *testing.T) {
+	t.Parallel()
+	ws := remembered(t)
+	w := post(webhook.New(ws, intake.Form{}, nil), json, []byte(`{"answers":{"q1":"ada@example.com","q2":["x"]},"id":7}`), "", "")
+	require.Equal(t, 400, w.Code)
+	require.Contains(t, w.Body.String(), "answers.q1")
+	require.NotContains(t, w.Body.String(), "ada")
+	require.Empty(t, dumped(t, ws).Visitors)
+}

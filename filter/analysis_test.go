@@ -61,6 +61,7 @@ func TestSimplify(t *testing.T) {
 		{`seen:today seen:this-month`, `seen:today seen:this-month`},
 		{`seen:today seen:today`, `seen:today`},
 		{`seen:today OR -seen:today`, `is:everyone`},
+		{`inbox:a,A,a inbox:a`, `inbox:a`},
 		{`identity:telegram identity:telegram/42`, `identity:telegram/42`},
 		{`ada "ada lovelace"`, `ada lovelace`},
 		{`ada AND "lovelace ada"`, `lovelace ada`},

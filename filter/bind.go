@@ -113,7 +113,7 @@ func (b *binder) condition(c Condition, f *bound.Field) (bound.Node, error) {
 		return b.named(c, f)
 	case GroupKind:
 		return b.groups(c, f)
-	case IDKind, TextKind, PhoneKind:
+	case IDKind, InboxKind, TextKind, PhoneKind:
 		return textTest(c, f, "", c.Values), nil
 	case TimeKind:
 		return b.times(c, f, c.Values)

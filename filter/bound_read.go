@@ -169,6 +169,8 @@ func isNormal(t *bound.Test, s string) bool {
 	case bound.IDKind, bound.TagKind, bound.GroupKind:
 		parsed, err := id.Parse("id", s)
 		return err == nil && parsed == s
+	case bound.InboxKind:
+		return badText(s) == ""
 	case bound.PhoneKind:
 		return phoneDigits(s) != "" && normalFor(PhoneKind, Op(t.Op))(s) == s
 	}

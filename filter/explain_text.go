@@ -41,6 +41,10 @@ func saw(n bound.Node, v *visitor.Visitor) (texts []string) {
 			ref := IdentityRef{Source: i.Source, Account: i.Account, ExternalID: i.ExternalID}
 			texts = append(texts, formatIdentity(ref))
 		}
+	case InboxKind:
+		for _, i := range v.Identities {
+			texts = append(texts, i.Inboxes...)
+		}
 	case AttrKind:
 		if value, ok := v.Attributes[t.Attr]; ok {
 			if value.Kind() == visitor.ListKind {

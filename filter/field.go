@@ -19,6 +19,7 @@ const (
 	TagKind      Kind = bound.TagKind      // tags, by name or id
 	GroupKind    Kind = bound.GroupKind    // groups, by name or id
 	IdentityKind Kind = bound.IdentityKind // channel identities
+	InboxKind    Kind = bound.InboxKind    // the inboxes of all identities, compared exactly
 	AttrKind     Kind = bound.AttrKind     // text, number, bool, time or list, as the attribute's value is
 )
 
@@ -46,14 +47,15 @@ func fieldTable() []Field {
 var fieldLabels = map[string]string{
 	"source": "Source", "tag": "Tag", "group": "Group", "name": "Name", "email": "E-mail", "phone": "Phone",
 	"created": "Created", "updated": "Updated", "seen": "Last seen", "id": "ID", "identity": "Channel identity",
-	"attr": "Attribute",
+	"inbox": "Inbox",
+	"attr":  "Attribute",
 }
 
 var textOps = []Op{OpIn, OpContains, OpPrefix, OpSuffix, OpExists}
 
 var kindOps = map[Kind][]Op{
 	EnumKind: {OpIn}, TagKind: {OpIn, OpAll, OpExists}, GroupKind: {OpIn, OpAll, OpExists},
-	TextKind: textOps, PhoneKind: textOps, IDKind: {OpIn}, IdentityKind: {OpIn, OpExists},
+	TextKind: textOps, PhoneKind: textOps, IDKind: {OpIn}, IdentityKind: {OpIn, OpExists}, InboxKind: {OpIn, OpExists},
 	TimeKind: {OpIn, OpLess, OpAtMost, OpGreater, OpAtLeast, OpBetween, OpExists},
 	AttrKind: {OpIn, OpContains, OpPrefix, OpSuffix, OpExists, OpLess, OpAtMost, OpGreater, OpAtLeast, OpBetween},
 }
@@ -67,7 +69,7 @@ var (
 var kindOperands = map[Kind][]ValueKind{
 	EnumKind: {TextValue}, TextKind: {TextValue}, PhoneKind: {TextValue}, IDKind: {IDValue},
 	TagKind: {TextValue, IDValue}, GroupKind: {TextValue, IDValue},
-	IdentityKind: {IdentityValue}, TimeKind: timeOperands,
+	IdentityKind: {IdentityValue}, InboxKind: {TextValue}, TimeKind: timeOperands,
 }
 
 // operandsOf returns the kinds of values that op, which the field has, accepts.

@@ -42,6 +42,7 @@ func TestConditionsOnOneFieldAreOneTest(t *testing.T) {
 		`created:2026-01-01..2026-01-02`:           `created between [1767225600000000,1767398399999999]`,
 		`created:2026-01-01,2026-01-02`:            `created between [1767225600000000,1767398399999999]`,
 		`created:>=2026-01-01 created:<2026-01-02`: `created between [1767225600000000,1767311999999999]`,
+		`inbox:b OR inbox:a,B`:                     `inbox in B,a,b`,
 		`identity:chat/2 OR identity:chat,chat/2`:  `identity in chat, chat/2`,
 		`"ada" "bob" "ada"`:                        `search ada bob`,
 	} {

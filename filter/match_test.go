@@ -43,7 +43,7 @@ func env() *filter.Env {
 var (
 	ada = visitor.Visitor{
 		ID: adaID, Name: "Ada Lovelace-Ödegård", Email: "Ada.L@Example.com", Phone: "+5511987654321", Source: visitor.Telegram,
-		Identities:  []visitor.Identity{{Source: visitor.Telegram, Account: "bot-1", ExternalID: "42"}},
+		Identities:  []visitor.Identity{{Source: visitor.Telegram, Account: "bot-1", ExternalID: "42", Inboxes: []string{"Page-1", "1055"}}},
 		Tags:        []tag.Assignment{{Tag: vipID, Name: "VIP"}},
 		Memberships: []visitor.Membership{{Group: teamID}},
 		Attributes: visitor.Attributes{
@@ -161,6 +161,12 @@ func TestMatch(t *testing.T) {
 		{`identity:telegram/bot-1/`, true, false},
 		{`identity:Telegram/7,telegram/42`, true, false},
 		{`has:identity`, true, false},
+
+		{`inbox:1055`, true, false},
+		{`inbox:page-1`, false, false},
+		{`inbox:7,Page-1`, true, false},
+		{`-inbox:1055`, false, true},
+		{`has:inbox`, true, false},
 
 		{`attr.city:"sao paulo"`, true, false},
 		{`attr.city:são*`, true, false},

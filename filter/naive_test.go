@@ -119,6 +119,12 @@ func (n *naive) condition(c filter.Condition, v visitor.Visitor) bool {
 		return n.time(c, v.LastSeenAt)
 	case "identity":
 		return n.identity(c, v)
+	case "inbox":
+		return slices.ContainsFunc(v.Identities, func(i visitor.Identity) bool {
+			return c.Op == filter.OpExists && len(i.Inboxes) > 0 || slices.ContainsFunc(c.Values, func(want filter.Value) bool {
+				return slices.Contains(i.Inboxes, want.Text)
+			})
+		})
 	case "attr":
 		value, ok := v.Attributes[c.Attr]
 		return ok && n.attribute(c, value)

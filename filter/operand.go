@@ -22,14 +22,16 @@ func textTest(c Condition, f *bound.Field, kind visitor.Kind, values []Value) *b
 }
 
 // normalFor returns the function that converts an operand to the form that is compared: texts are
-// folded, of a phone a part of the E.164 number stays. White space around a whole text is ignored;
+// folded, of a phone a part of the E.164 number stays, an inbox is not changed. White space around a whole text is ignored;
 // around a part of a text it counts.
 func normalFor(kind Kind, op Op) func(string) string {
 	switch {
 	case kind == IDKind:
 		return strings.ToLower
-	case kind == TagKind:
+	case kind == TagKind, kind == GroupKind:
 		return key
+	case kind == InboxKind:
+		return func(s string) string { return s }
 	case kind == PhoneKind && (op == OpIn || op == OpPrefix):
 		return func(s string) string { return "+" + phoneDigits(s) }
 	case kind == PhoneKind:

@@ -90,6 +90,7 @@ var kindLabels = map[Kind]map[Op]string{
 	TagKind:      {OpIn: "has one of", OpExists: "has any"},
 	GroupKind:    {OpIn: "is in one of", OpAll: "is in all of", OpExists: "is in any, by hand"},
 	IdentityKind: {OpIn: "is known as one of", OpExists: "is known on a channel"},
+	InboxKind:    {OpIn: "came through one of", OpExists: "is known"},
 	TimeKind: {OpIn: "is on", OpLess: "is before", OpAtMost: "is not after", OpGreater: "is after",
 		OpAtLeast: "is not before", OpExists: "has a time"},
 }

@@ -192,10 +192,8 @@ func normal(c Condition, v Value) Value {
 	switch {
 	case v.Kind == IDValue:
 		v.Text = strings.ToLower(v.Text)
-	case v.Kind == TextValue && (c.Field == "tag" || c.Field == "group"):
-		v.Text = key(v.Text)
 	case v.Kind == TextValue:
-		v.Text = normalFor(TextKind, OpIn)(v.Text)
+		v.Text = normalFor(fieldNamed(c.Field).Kind, OpIn)(v.Text)
 	}
 	return v
 }

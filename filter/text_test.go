@@ -100,6 +100,8 @@ func TestParse(t *testing.T) {
 		{`identity:telegram`, ``, filter.Identity.On(visitor.Telegram)},
 		{`identity:telegram/42`, ``, filter.Identity.Is(visitor.Telegram, "", "42")},
 		{`identity:telegram/bot/42`, ``, filter.Identity.Is(visitor.Telegram, "bot", "42")},
+		{`inbox:1055,"Page 1"`, ``, filter.Inbox.In("1055", "Page 1")},
+		{`has:inbox -inbox:a`, ``, filter.And(filter.Inbox.Exists(), filter.Not(filter.Inbox.Is("a")))},
 		{`identity:telegram/bot/`, ``, filter.Identity.Is(visitor.Telegram, "bot", "")},
 		{`identity:telegram/"a/b"/"c d",chat`, ``, condition("identity", filter.OpIn,
 			filter.Value{Kind: filter.IdentityValue, Identity: filter.IdentityRef{Source: "telegram", Account: "a/b", ExternalID: "c d"}},
@@ -264,6 +266,7 @@ func TestParseRefuses(t *testing.T) {
 		{`identity:telegram//42`, 18, "a value is missing", ""},
 		{`identity:telegram/`, 18, "a value is missing", ""},
 		{`identity:a/b/c/d`, 14, "not expected here", ""},
+		{`inbox:a*`, 6, `no operator "prefix" here`, ""},
 		{`identity:a*`, 10, "put * in quotes", ""},
 	} {
 		_, err := filter.Parse(c.text)

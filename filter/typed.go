@@ -21,6 +21,7 @@ const (
 	LastSeenAt TimeField                   = "seen"
 	ID         IDField                     = "id"
 	Identity   IdentityField               = "identity"
+	Inbox      InboxField                  = "inbox"
 )
 
 // attrPrefix precedes the name of an attribute in a TextField or a TimeField.
@@ -161,6 +162,21 @@ func (f IdentityField) Is(s visitor.Source, account, externalID string) Expr {
 
 // Exists matches visitors with at least one identity.
 func (f IdentityField) Exists() Expr { return where(f, OpExists) }
+
+// InboxField builds conditions on the business's own numbers, bots, pages and sites that received
+// events of the visitor. They are compared exactly.
+type InboxField string
+
+// Is matches visitors with that inbox.
+func (f InboxField) Is(inbox string) Expr { return f.In(inbox) }
+
+// In matches visitors with at least one of the inboxes.
+func (f InboxField) In(inboxes ...string) Expr {
+	return where(f, OpIn, textValues(TextValue, inboxes)...)
+}
+
+// Exists matches visitors with at least one inbox.
+func (f InboxField) Exists() Expr { return where(f, OpExists) }
 
 // AttrField builds conditions on one attribute. The methods of TextField match an attribute that
 // is a text, or a list with one item or more that fits.

@@ -14,7 +14,8 @@ type Contact struct {
 	Account    string `json:"account,omitempty"` // scope of the ids, see Identity
 	ExternalID string `json:"external_id"`
 	// Inbox is the business's own number, bot, page or site that received the event, at most
-	// MaxIdentity bytes. It does not belong to the scope of the ids. Default: unknown.
+	// MaxIdentity bytes. It does not belong to the scope of the ids. It is added to the Inboxes
+	// of the ids, for an UpdateOnly contact only if it has PreviousIDs. Default: unknown.
 	Inbox      string     `json:"inbox,omitempty"`
 	Name       string     `json:"name,omitempty"`
 	Username   string     `json:"username,omitempty"`

@@ -1,6 +1,7 @@
 package visitor
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -20,6 +21,12 @@ type Identity struct {
 	UsernameAt time.Time `json:"username_at,omitzero"` // time of the event with the username; zero: set by hand
 	FirstSeen  time.Time `json:"first_seen,omitzero"`
 	LastSeen   time.Time `json:"last_seen,omitzero"`
+	// Inboxes are the business's own numbers, bots, pages and sites that received events of the
+	// person with this identity: the MaxInboxes with the latest events, newest first. Those
+	// with equal times are in the order of their names.
+	Inboxes []string `json:"inboxes,omitempty"`
+	// InboxTimes are the times of the last event in each of Inboxes; zero: unknown.
+	InboxTimes []time.Time `json:"inbox_times,omitempty"`
 }
 
 // Compare orders identities by source, account and external id.
@@ -32,6 +39,44 @@ func (i Identity) Compare(j Identity) int {
 // Is reports whether i and j have the same source, account and external id.
 func (i Identity) Is(j Identity) bool {
 	return i.Source == j.Source && i.Account == j.Account && i.ExternalID == j.ExternalID
+}
+
+// Equal reports whether all fields of i and j are equal.
+func (i Identity) Equal(j Identity) bool {
+	return i.Is(j) && i.Username == j.Username && i.UsernameAt.Equal(j.UsernameAt) &&
+		i.FirstSeen.Equal(j.FirstSeen) && i.LastSeen.Equal(j.LastSeen) &&
+		slices.Equal(i.Inboxes, j.Inboxes) && slices.EqualFunc(i.InboxTimes, j.InboxTimes, time.Time.Equal)
+}
+
+// Clone returns a copy that shares nothing with i.
+func (i Identity) Clone() Identity {
+	i.Inboxes, i.InboxTimes = slices.Clone(i.Inboxes), slices.Clone(i.InboxTimes)
+	return i
+}
+
+// hasInboxesOf reports whether i has each inbox of j.
+func (i Identity) hasInboxesOf(j Identity) bool {
+	return !slices.ContainsFunc(j.Inboxes, func(s string) bool { return !slices.Contains(i.Inboxes, s) })
+}
+
+// addInbox records an event in an inbox. It changes the lists in place. Only the newest are
+// kept: an inbox that was dropped stays behind these, since their times never decrease, so the
+// result does not depend on the order of events.
+func (i *Identity) addInbox(inbox string, at time.Time) {
+	if n := slices.Index(i.Inboxes, inbox); n >= 0 {
+		if !at.After(i.InboxTimes[n]) {
+			return
+		}
+		i.Inboxes, i.InboxTimes = slices.Delete(i.Inboxes, n, n+1), slices.Delete(i.InboxTimes, n, n+1)
+	}
+	n := 0
+	for n < len(i.Inboxes) && cmp.Or(at.Compare(i.InboxTimes[n]), cmp.Compare(i.Inboxes[n], inbox)) < 0 {
+		n++
+	}
+	i.Inboxes, i.InboxTimes = slices.Insert(i.Inboxes, n, inbox), slices.Insert(i.InboxTimes, n, at)
+	if len(i.Inboxes) > MaxInboxes {
+		i.Inboxes, i.InboxTimes = i.Inboxes[:MaxInboxes], i.InboxTimes[:MaxInboxes]
+	}
 }
 
 // Conflicts reports whether one person cannot have both i and j at the same time: they are

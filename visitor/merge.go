@@ -26,7 +26,7 @@ func (p Policy) Merge(into, from Visitor) Visitor {
 	}
 	for _, i := range from.Identities {
 		if v.Identified(i) < 0 {
-			v.Identities = append(v.Identities, i)
+			v.Identities = append(v.Identities, i.Clone())
 		}
 	}
 	for _, a := range from.Tags {
@@ -99,7 +99,7 @@ func (m Merged) Undo(now Visitor) (into, from Visitor) {
 		}
 	}
 	into.Identities = slices.DeleteFunc(into.Identities, func(i Identity) bool { return m.From.Identified(i) >= 0 })
-	from.Identities = slices.DeleteFunc(slices.Clone(now.Identities), func(i Identity) bool { return m.From.Identified(i) < 0 })
+	from.Identities = slices.DeleteFunc(now.Clone().Identities, func(i Identity) bool { return m.From.Identified(i) < 0 })
 	into.Tags, from.Tags = split(now.Tags, m.Into.Tags, m.From.Tags, m.Result.Tags,
 		func(a tag.Assignment) tag.ID { return a.Tag },
 		func(a, b tag.Assignment) bool { return a.At.Equal(b.At) && a.Actor == b.Actor && a.Cause == b.Cause })

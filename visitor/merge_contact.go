@@ -35,7 +35,10 @@ func (p Policy) MergeContact(v Visitor, c Contact, keep []Identity) Visitor {
 	return v
 }
 
-// addIdentity adds an identity of the contact, or updates its times and its username.
+// addIdentity adds an identity of the contact, or updates its times, inboxes and username. The
+// inbox of an UpdateOnly contact, such as a failed delivery, tells only where the business wrote
+// from. If the person's ids changed, the channel reports that to the inboxes which the person
+// wrote to.
 func (v *Visitor) addIdentity(i Identity, c Contact) {
 	at := v.Identified(i)
 	if at < 0 {
@@ -48,6 +51,9 @@ func (v *Visitor) addIdentity(i Identity, c Contact) {
 	}
 	if !c.UpdateOnly && c.OccurredAt.After(known.LastSeen) {
 		known.LastSeen = c.OccurredAt
+	}
+	if c.Inbox != "" && (!c.UpdateOnly || len(c.PreviousIDs) > 0) {
+		known.addInbox(c.Inbox, c.OccurredAt)
 	}
 	if c.Username == "" || !known.Is(c.Identity()) {
 		return

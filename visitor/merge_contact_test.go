@@ -27,6 +27,7 @@ func story(rnd *rand.Rand, n int) []visitor.Contact {
 		if rnd.IntN(2) == 0 {
 			c.Attributes = visitor.Attributes{one("a", "b"): visitor.Text(one("x", "y"))}
 		}
+		c.Inbox = one("", "1055", "1056", "1057")
 		if rnd.IntN(4) == 0 {
 			c.PreviousIDs = []visitor.Identity{{Source: visitor.WhatsApp, ExternalID: "old"}}
 		}
@@ -55,6 +56,13 @@ func TestMergeContactInAnyOrder(t *testing.T) {
 			Name: fills[rnd.IntN(5)], Email: fills[rnd.IntN(5)], Phone: fills[rnd.IntN(5)], Attributes: fills[rnd.IntN(5)],
 		}
 		new := visitor.Visitor{ID: "v", Source: visitor.WhatsApp, CreatedAt: now}
+		if rnd.IntN(2) == 0 { // almost as many inboxes as are kept
+			new.Identities = []visitor.Identity{{Source: visitor.WhatsApp, ExternalID: "5511"}}
+			for n := range visitor.MaxInboxes - rnd.IntN(3) {
+				new.Identities[0].Inboxes = append(new.Identities[0].Inboxes, fmt.Sprint(n))
+				new.Identities[0].InboxTimes = append(new.Identities[0].InboxTimes, contacts[0].OccurredAt.Add(-time.Duration(n/5)*time.Minute))
+			}
+		}
 		want := mergedContacts(p, new, contacts)
 		again := append(contacts[:len(contacts):len(contacts)], contacts[:1+rnd.IntN(len(contacts))]...)
 		rnd.Shuffle(len(again), func(i, j int) { again[i], again[j] = again[j], again[i] })
@@ -92,6 +100,41 @@ func TestMergeInAnyOrder(t *testing.T) {
 		require.Equal(t, mergedContacts(p, a, into), back)
 		require.Equal(t, mergedContacts(p, b, from), other)
 	}
+}
+
+func TestInboxes(t *testing.T) {
+	t.Parallel()
+	person := visitor.Identity{Source: visitor.WhatsApp, ExternalID: "5511"}
+	scoped := visitor.Identity{Source: visitor.WhatsApp, ExternalID: "BR.1"}
+	var v visitor.Visitor
+	capture := func(inbox string, minute int, change func(*visitor.Contact)) []string {
+		c := visitor.Contact{Source: visitor.WhatsApp, ExternalID: "5511", Inbox: inbox, OccurredAt: now.Add(time.Duration(minute) * time.Minute)}
+		if change != nil {
+			change(&c)
+		}
+		before := v
+		v = visitor.Policy{}.MergeContact(v, c, []visitor.Identity{person, scoped})
+		require.Equal(t, v.Identities[0].Inboxes, v.Identities[1].Inboxes)
+		return visitor.Changed(before, v)
+	}
+	require.Equal(t, []string{"identities", "name"}, capture("b", 1, nil))
+	require.Equal(t, []string{"identities"}, capture("c", 3, nil))
+	require.Equal(t, []string{"identities"}, capture("a", 3, nil))
+	require.Equal(t, []string{"a", "c", "b"}, v.Identities[0].Inboxes)
+	require.Empty(t, capture("b", 2, nil), "only the time")
+	require.Empty(t, capture("b", 4, nil), "only the order")
+	require.Equal(t, []string{"b", "a", "c"}, v.Identities[0].Inboxes)
+	require.Empty(t, capture("d", 5, func(c *visitor.Contact) { c.UpdateOnly = true }))
+	require.Equal(t, []string{"identities"}, capture("d", 0, func(c *visitor.Contact) {
+		c.UpdateOnly, c.PreviousIDs = true, []visitor.Identity{{Source: visitor.WhatsApp, ExternalID: "5510"}}
+	}))
+	require.Equal(t, []string{"b", "a", "c", "d"}, v.Identities[0].Inboxes)
+	for n := range visitor.MaxInboxes {
+		capture(fmt.Sprint(n), 10, nil)
+	}
+	require.Len(t, v.Identities[0].Inboxes, visitor.MaxInboxes)
+	require.Len(t, v.Identities[0].InboxTimes, visitor.MaxInboxes)
+	require.Empty(t, capture("b", 5, nil), "older than those that are kept")
 }
 
 func TestMadeUpNames(t *testing.T) {

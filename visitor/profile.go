@@ -132,7 +132,8 @@ func (f *profileField) current(v *Visitor) (w fieldValue, ok bool) {
 }
 
 // Changed returns the names of the profile's fields in which a and b differ, sorted:
-// name, email, phone, source, attr.NAME for an attribute, identities.
+// name, email, phone, source, attr.NAME for an attribute, identities. The times of identities,
+// and the order of their inboxes, are not part of the profile.
 func Changed(a, b Visitor) []string {
 	var fields []string
 	for _, f := range profileFields {
@@ -150,7 +151,10 @@ func Changed(a, b Visitor) []string {
 			fields = append(fields, attributePrefix+name)
 		}
 	}
-	if !slices.EqualFunc(a.Identities, b.Identities, func(i, j Identity) bool { return i.Is(j) && i.Username == j.Username }) {
+	same := slices.EqualFunc(a.Identities, b.Identities, func(i, j Identity) bool {
+		return i.Is(j) && i.Username == j.Username && i.hasInboxesOf(j) && j.hasInboxesOf(i)
+	})
+	if !same {
 		fields = append(fields, "identities")
 	}
 	slices.Sort(fields)

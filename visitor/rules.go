@@ -21,6 +21,7 @@ const (
 	MaxTags          = 200   // tags
 	MaxGroups        = 1_000 // memberships and exclusions
 	MaxIdentities    = 100   // identities
+	MaxInboxes       = 20    // inboxes of an identity
 )
 
 // Rules validate and normalize input, or return a *FieldError. A result shares no memory with
@@ -120,9 +121,10 @@ func (r Rules) Patch(p Patch) (Patch, error) {
 	return next, nil
 }
 
-// Identity returns i in normalized form, its times in UTC to the microsecond. Account and
-// external id are not changed. It returns a *FieldError for a field that is not valid, an
-// unknown source, and an empty external id.
+// Identity returns i in normalized form, its times in UTC to the microsecond, its inboxes newest
+// first. Account and external id are not changed; without InboxTimes, the times of the inboxes
+// are unknown. It returns a *FieldError for a field that is not valid, an unknown source, an
+// empty external id, and the same inbox twice.
 func (r Rules) Identity(i Identity) (Identity, error) {
 	source, err := r.Sources.Parse(string(i.Source))
 	if err != nil {
@@ -154,10 +156,43 @@ func (r Rules) Identity(i Identity) (Identity, error) {
 	if !first.IsZero() && !last.IsZero() && last.Before(first) {
 		return Identity{}, text.Refuse("last_seen", "before first_seen")
 	}
-	return Identity{
+	normal := Identity{
 		Source: source, Account: account, ExternalID: external, Username: username,
 		FirstSeen: first, LastSeen: last,
-	}, nil
+	}
+	if err := normal.addInboxes(i); err != nil {
+		return Identity{}, err
+	}
+	return normal, nil
+}
+
+// addInboxes adds the inboxes of given, or returns a *FieldError.
+func (i *Identity) addInboxes(given Identity) error {
+	switch {
+	case len(given.Inboxes) > MaxInboxes:
+		return text.Refuse("inboxes", fmt.Sprintf("more than %d", MaxInboxes))
+	case len(given.InboxTimes) > 0 && len(given.InboxTimes) != len(given.Inboxes):
+		return text.Refuse("inbox_times", "not one for each inbox")
+	}
+	for n, inbox := range given.Inboxes {
+		inbox, err := text.Token("inboxes", inbox, MaxIdentity)
+		switch {
+		case err != nil:
+			return err
+		case inbox == "":
+			return text.Refuse("inboxes", "an empty inbox")
+		case slices.Contains(i.Inboxes, inbox):
+			return text.Refuse("inboxes", "the same inbox twice")
+		}
+		var at time.Time
+		if len(given.InboxTimes) > 0 {
+			if at, err = normalizeSeen("inbox_times", given.InboxTimes[n]); err != nil {
+				return err
+			}
+		}
+		i.addInbox(inbox, at)
+	}
+	return nil
 }
 
 func (r Rules) identities(given []Identity) ([]Identity, error) {

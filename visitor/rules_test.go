@@ -186,15 +186,25 @@ func TestRulesIdentity(t *testing.T) {
 	t.Parallel()
 	good := visitor.Identity{
 		Source: "WhatsApp", Account: "1055 / é", ExternalID: strings.Repeat("9", visitor.MaxIdentity), Username: "\u00a0Ada  L ",
-		FirstSeen: now, LastSeen: now,
+		FirstSeen: now, LastSeen: now, Inboxes: []string{"b", "A", "a"}, InboxTimes: []time.Time{now.Add(-time.Hour), now, now},
 	}
 	got, err := visitor.Rules{}.Identity(good)
 	require.NoError(t, err)
 	at := now.UTC().Truncate(time.Microsecond)
 	require.Equal(t, visitor.Identity{
 		Source: visitor.WhatsApp, Account: good.Account, ExternalID: good.ExternalID, Username: "Ada L", FirstSeen: at, LastSeen: at,
+		Inboxes: []string{"A", "a", "b"}, InboxTimes: []time.Time{at, at, at.Add(-time.Hour)},
 	}, got)
 	again, err := visitor.Rules{}.Identity(got)
+	require.NoError(t, err)
+	require.Equal(t, got, again)
+
+	undated := visitor.Identity{Source: visitor.Chat, ExternalID: "4", Inboxes: []string{"b", "a"}}
+	got, err = visitor.Rules{}.Identity(undated)
+	require.NoError(t, err)
+	undated.Inboxes, undated.InboxTimes = []string{"a", "b"}, make([]time.Time, 2)
+	require.Equal(t, undated, got)
+	again, err = visitor.Rules{}.Identity(got)
 	require.NoError(t, err)
 	require.Equal(t, got, again)
 
@@ -214,11 +224,17 @@ func TestRulesIdentity(t *testing.T) {
 		"long username":     {func(i *visitor.Identity) { i.Username = strings.Repeat("é", 128) }, "username", "longer than 255 bytes"},
 		"order":             {func(i *visitor.Identity) { i.LastSeen = i.FirstSeen.Add(-time.Microsecond) }, "last_seen", "before first_seen"},
 		"first seen":        {func(i *visitor.Identity) { i.FirstSeen = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC) }, "first_seen", "not between 1970 and the year 9999"},
+		"inboxes":           {func(i *visitor.Identity) { *i = withInboxes(*i, visitor.MaxInboxes+1) }, "inboxes", "more than 20"},
+		"inbox":             {func(i *visitor.Identity) { i.Inboxes[0] = " a" }, "inboxes", "white space at an end"},
+		"empty inbox":       {func(i *visitor.Identity) { i.Inboxes[0] = "" }, "inboxes", "an empty inbox"},
+		"inbox twice":       {func(i *visitor.Identity) { i.Inboxes[0] = "A" }, "inboxes", "the same inbox twice"},
+		"missing time":      {func(i *visitor.Identity) { i.InboxTimes = i.InboxTimes[1:] }, "inbox_times", "not one for each inbox"},
+		"inbox time":        {func(i *visitor.Identity) { i.InboxTimes[0] = time.Unix(-1, 0) }, "inbox_times", "not between 1970 and the year 9999"},
 		"last seen":         {func(i *visitor.Identity) { i.LastSeen = time.Date(0, 12, 31, 0, 0, 0, 0, time.UTC) }, "last_seen", "not between 1970 and the year 9999"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bad := good
+			bad := good.Clone()
 			c.change(&bad)
 			got, err := visitor.Rules{}.Identity(bad)
 			refused(t, err, c.field, c.reason)
@@ -271,6 +287,14 @@ func memberships(n int) []visitor.Membership {
 		out[i] = visitor.Membership{Group: g, At: now.UTC().Truncate(time.Microsecond), Actor: "bob", Cause: "import"}
 	}
 	return out
+}
+
+func withInboxes(i visitor.Identity, n int) visitor.Identity {
+	i.Inboxes, i.InboxTimes = nil, nil
+	for k := range n {
+		i.Inboxes = append(i.Inboxes, fmt.Sprint(k))
+	}
+	return i
 }
 
 func identities(n int) []visitor.Identity {

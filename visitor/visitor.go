@@ -108,6 +108,9 @@ func (v Visitor) Groups() []GroupID {
 // Clone returns a copy that shares nothing with v.
 func (v Visitor) Clone() Visitor {
 	v.Identities = slices.Clone(v.Identities)
+	for n, i := range v.Identities {
+		v.Identities[n] = i.Clone()
+	}
 	v.Tags = slices.Clone(v.Tags)
 	v.Memberships = slices.Clone(v.Memberships)
 	v.Excluded = slices.Clone(v.Excluded)

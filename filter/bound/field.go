@@ -20,7 +20,8 @@ const (
 	TagKind      Kind = "tag"
 	GroupKind    Kind = "group"
 	IdentityKind Kind = "identity"
-	AttrKind     Kind = "attr" // text, number, bool, time or list, as the attribute's value is
+	InboxKind    Kind = "inbox" // the inboxes of all identities
+	AttrKind     Kind = "attr"  // text, number, bool, time or list, as the attribute's value is
 )
 
 // Field is a field of a visitor that a Test can be about.
@@ -44,6 +45,7 @@ var fields = []Field{
 	{Name: "seen", Kind: TimeKind, Column: "last_seen_at"},
 	{Name: "id", Kind: IDKind, Column: "id"},
 	{Name: "identity", Kind: IdentityKind},
+	{Name: "inbox", Kind: InboxKind},
 	{Name: "attr", Kind: AttrKind},
 }
 

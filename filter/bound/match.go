@@ -67,6 +67,8 @@ func (t *Test) match(v *visitor.Visitor) bool {
 		return t.matchGroups(v)
 	case IdentityKind:
 		return t.matchIdentities(v.Identities)
+	case InboxKind:
+		return t.matchInboxes(v.Identities)
 	case AttrKind:
 		value, ok := v.Attributes[t.Attr]
 		return ok && t.matchAttribute(value)
@@ -185,6 +187,12 @@ func (t *Test) matchIdentities(identities []visitor.Identity) bool {
 		}
 	}
 	return false
+}
+
+func (t *Test) matchInboxes(identities []visitor.Identity) bool {
+	return slices.ContainsFunc(identities, func(i visitor.Identity) bool {
+		return t.Op == OpExists && len(i.Inboxes) > 0 || slices.ContainsFunc(i.Inboxes, t.has)
+	})
 }
 
 func (t *Test) matchAttribute(value visitor.Value) bool {

@@ -40,8 +40,8 @@ type (
 		// other fields.
 		Kind visitor.Kind
 		// Texts are the operands of OpContains, OpPrefix, OpSuffix, OpAll, OpExcluded, and of
-		// OpIn except on identities. They are sorted, without repeats. Texts are folded; ids
-		// have the 36-character form in lower case; those of a phone are digits, after a +
+		// OpIn except on identities. They are sorted, without repeats. Texts are folded; inboxes
+		// are as they were given; ids have the 36-character form in lower case; those of a phone are digits, after a +
 		// for OpIn and OpPrefix. OpAll has two or more.
 		Texts []string
 		// Times are the ranges of OpBetween on a time, in microseconds since 1970 UTC;

@@ -201,6 +201,11 @@ func (g *Generator) textValue(f filter.Field) (filter.Value, bool) {
 	case filter.EnumKind:
 		source := pick(g, g.options.Sources.Sources())
 		s = pick(g, []string{string(source), g.options.Sources.Info(source).Label})
+	case filter.InboxKind:
+		s = pick(g, append(slices.Clip(inboxes), hostile...))
+		if g.chance(60) {
+			s = pick(g, inboxes)
+		}
 	case filter.PhoneKind:
 		s = g.text(phones)
 	default:
@@ -234,11 +239,10 @@ func (g *Generator) idValue(kind filter.Kind) (filter.Value, bool) {
 }
 
 func (g *Generator) identityRef() filter.IdentityRef {
-	i := g.identity()
+	ref := g.identity()
 	if len(g.known) > 0 && g.chance(60) {
-		i = pick(g, g.known)
+		ref = pick(g, g.known)
 	}
-	ref := filter.IdentityRef{Source: i.Source, Account: i.Account, ExternalID: i.ExternalID}
 	if g.chance(30) {
 		ref.ExternalID = ""
 	}

@@ -35,15 +35,15 @@ type Generator struct {
 	rand     *rand.Rand
 	options  Options
 	instants []time.Time
-	taken    map[visitor.Identity]bool
-	known    []visitor.Identity
+	taken    map[filter.IdentityRef]bool
+	known    []filter.IdentityRef
 	ids      []visitor.ID
 }
 
 // New returns a Generator. With the same seed, options and calls it returns the same
 // results. Nil options are the defaults.
 func New(seed uint64, opts *Options) *Generator {
-	g := &Generator{rand: rand.New(rand.NewPCG(seed, 0x76697369746f7273)), taken: map[visitor.Identity]bool{}}
+	g := &Generator{rand: rand.New(rand.NewPCG(seed, 0x76697369746f7273)), taken: map[filter.IdentityRef]bool{}}
 	if opts == nil {
 		weekStart := time.Weekday(g.rand.IntN(7))
 		opts = &Options{WeekStart: &weekStart}

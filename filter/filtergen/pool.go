@@ -53,6 +53,8 @@ var numbers = []float64{
 
 var accounts = []string{"", "page-1", "Page-1", "4%_2", "é"}
 
+var inboxes = []string{"1055", "page-1", "Page-1", "4%_2", `o'x`, "é", "e\u0301", "a  b", "bot,2", "OR"}
+
 var externals = []string{"42", "4_", "4%", `4\2`, "o'x", `a"b`, "９", "42/7", "a,b", "*", "é", "e\u0301", "ID 7", "OR", "(", "-1"}
 
 var ages = []time.Duration{

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -61,7 +62,7 @@ func (g *Generator) draft() visitor.Draft {
 		if i := g.identity(); !g.taken[i] {
 			g.taken[i] = true
 			g.known = append(g.known, i)
-			d.Identities = append(d.Identities, i)
+			d.Identities = append(d.Identities, visitor.Identity{Source: i.Source, Account: i.Account, ExternalID: i.ExternalID, Inboxes: some(g, inboxes, 4)})
 		}
 	}
 	if g.chance(80) {
@@ -107,8 +108,8 @@ func (g *Generator) instant() time.Time {
 	return pick(g, g.instants)
 }
 
-func (g *Generator) identity() visitor.Identity {
-	i := visitor.Identity{Source: pick(g, g.options.Sources.Sources()), Account: pick(g, accounts), ExternalID: pick(g, externals)}
+func (g *Generator) identity() filter.IdentityRef {
+	i := filter.IdentityRef{Source: pick(g, g.options.Sources.Sources()), Account: pick(g, accounts), ExternalID: pick(g, externals)}
 	if g.chance(50) {
 		i.ExternalID = fmt.Sprint(len(g.known))
 	}

@@ -109,7 +109,7 @@ func (b *batch) captureKnown(c CaptureContact, m match) (Outcome, error) {
 // sameTimes reports whether a capture that changes no field keeps the times of last contact
 // and where values come from.
 func sameTimes(before, after *visitor.Visitor) bool {
-	return before.LastSeenAt.Equal(after.LastSeenAt) && slices.Equal(before.Identities, after.Identities) &&
+	return before.LastSeenAt.Equal(after.LastSeenAt) && slices.EqualFunc(before.Identities, after.Identities, visitor.Identity.Equal) &&
 		maps.Equal(before.Provenance, after.Provenance)
 }
 

@@ -121,6 +121,9 @@ func (w *workspace) setsOf(p uint32, r *record) []*roaring.Bitmap {
 	}
 	for _, i := range r.identities {
 		sets = append(sets, i.channel.members)
+		for _, in := range i.inboxes {
+			sets = append(sets, in.name.members)
+		}
 	}
 	for _, a := range r.attributes {
 		sets = append(sets, a.name.members)

@@ -43,6 +43,12 @@ type identity struct {
 	channel                       *internedName
 	account, externalID, username string // parts of one string
 	usernameAt, first, last       int64
+	inboxes                       []inbox // newest first
+}
+
+type inbox struct {
+	name *internedName
+	at   int64
 }
 
 type attribute struct {
@@ -133,10 +139,14 @@ func (r *record) groups(complete bool) (memberships []visitor.Membership, exclud
 
 func (r *record) appendIdentities(to []visitor.Identity) []visitor.Identity {
 	for _, i := range r.identities {
-		to = append(to, visitor.Identity{
+		v := visitor.Identity{
 			Source: visitor.Source(i.channel.text), Account: i.account, ExternalID: i.externalID, Username: i.username,
 			UsernameAt: driver.FromMicros(i.usernameAt), FirstSeen: driver.FromMicros(i.first), LastSeen: driver.FromMicros(i.last),
-		})
+		}
+		for _, in := range i.inboxes {
+			v.Inboxes, v.InboxTimes = append(v.Inboxes, in.name.text), append(v.InboxTimes, driver.FromMicros(in.at))
+		}
+		to = append(to, v)
 	}
 	return to
 }

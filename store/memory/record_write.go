@@ -27,7 +27,7 @@ func (t *tx) set(r *record, before, after *visitor.Visitor, parts driver.Parts) 
 			r.origins = after.Provenance.Clone()
 		}
 	}
-	if !slices.Equal(before.Identities, after.Identities) {
+	if !slices.EqualFunc(before.Identities, after.Identities, visitor.Identity.Equal) {
 		r.identities = t.newIdentities(after.Identities)
 	}
 	if !before.Attributes.Equal(after.Attributes) {
@@ -82,6 +82,9 @@ func (w *workspace) newIdentities(identities []visitor.Identity) []identity {
 			channel: w.channels.intern(string(i.Source)),
 			account: account, externalID: rest[:len(i.ExternalID)], username: rest[len(i.ExternalID):],
 			usernameAt: driver.Micros(i.UsernameAt), first: driver.Micros(i.FirstSeen), last: driver.Micros(i.LastSeen),
+		}
+		for k, name := range i.Inboxes {
+			list[n].inboxes = append(list[n].inboxes, inbox{w.inboxes.intern(name), driver.Micros(i.InboxTimes[k])})
 		}
 	}
 	return list

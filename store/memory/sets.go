@@ -1,6 +1,9 @@
 package memory
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/contactpipeline/visitors/filter/bound"
@@ -11,8 +14,11 @@ import (
 func (w *workspace) sets(t *bound.Test) (sets []*roaring.Bitmap, ok bool) {
 	switch t.Op {
 	case bound.OpExists:
-		if t.Field.Kind == bound.AttrKind {
+		switch t.Field.Name {
+		case "attr":
 			return w.attributes.sets(t.Attr), true
+		case "inbox":
+			return w.inboxes.sets(slices.Collect(maps.Keys(w.inboxes))...), true
 		}
 		set, ok := map[string]*roaring.Bitmap{
 			"email": w.withEmail, "phone": w.withPhone, "tag": w.withTag, "group": w.withGroup, "identity": w.withChannel,
@@ -38,6 +44,8 @@ func (w *workspace) sets(t *bound.Test) (sets []*roaring.Bitmap, ok bool) {
 			return []*roaring.Bitmap{w.withIDs(t.Texts)}, true
 		case bound.IdentityKind:
 			return w.identitySets(t.Refs)
+		case bound.InboxKind:
+			return w.inboxes.sets(t.Texts...), true
 		}
 	}
 	return nil, false

@@ -34,9 +34,9 @@ type workspace struct {
 	live                                                  *roaring.Bitmap // positions that have a visitor
 	withEmail, withPhone, withTag, withGroup, withChannel *roaring.Bitmap
 
-	sources, channels, attributes nameTable
-	tags                          catalog[tag.Tag]
-	groups                        catalog[group.Group]
+	sources, channels, inboxes, attributes nameTable
+	tags                                   catalog[tag.Tag]
+	groups                                 catalog[group.Group]
 
 	events    journal
 	merges    merges
@@ -49,7 +49,7 @@ func newWorkspace() *workspace {
 		ids: map[uuid.UUID]uint32{}, owners: newOwners(),
 		live: roaring.New(), withEmail: roaring.New(), withPhone: roaring.New(),
 		withTag: roaring.New(), withGroup: roaring.New(), withChannel: roaring.New(),
-		sources: nameTable{}, channels: nameTable{}, attributes: nameTable{},
+		sources: nameTable{}, channels: nameTable{}, inboxes: nameTable{}, attributes: nameTable{},
 		tags: newCatalog[tag.Tag](), groups: newCatalog[group.Group](),
 		merges: newMerges(), processed: processed{at: map[driver.DedupKey]int64{}},
 	}
@@ -92,7 +92,7 @@ func (w *workspace) truncate(p int) {
 func (w *workspace) put(p uint32, next *record) {
 	old := w.records[p]
 	w.place(p, next)
-	if old != nil && next != nil && slices.Equal(old.identities, next.identities) {
+	if old != nil && next != nil && sameIdentities(old, next) {
 		return
 	}
 	if old != nil {
@@ -107,6 +107,11 @@ func (w *workspace) put(p uint32, next *record) {
 			w.owners.add(i.ownerKey(), next.id)
 		}
 	}
+}
+
+// sameIdentities reports whether two records share one list of identities.
+func sameIdentities(a, b *record) bool {
+	return len(a.identities) == len(b.identities) && (len(a.identities) == 0 || &a.identities[0] == &b.identities[0])
 }
 
 // place is the part of put that concerns what is indexed by position.
@@ -143,6 +148,9 @@ func (w *workspace) appendSets(to []*roaring.Bitmap, p uint32, r *record) []*roa
 	}
 	for _, i := range r.identities {
 		to = append(to, w.withChannel, i.channel.members)
+		for _, in := range i.inboxes {
+			to = append(to, in.name.members)
+		}
 	}
 	for _, a := range r.attributes {
 		to = append(to, a.name.members)
@@ -185,7 +193,7 @@ func moveMember(p uint32, before, after []*roaring.Bitmap) {
 // bitmaps returns every bitmap of the workspace.
 func (w *workspace) bitmaps() []*roaring.Bitmap {
 	all := []*roaring.Bitmap{w.live, w.outOfOrder, w.withEmail, w.withPhone, w.withTag, w.withGroup, w.withChannel}
-	for _, names := range []nameTable{w.sources, w.channels, w.attributes} {
+	for _, names := range []nameTable{w.sources, w.channels, w.inboxes, w.attributes} {
 		for _, n := range names {
 			all = append(all, n.members)
 		}

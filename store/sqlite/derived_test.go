@@ -197,7 +197,7 @@ func (m *mess) arrival(id visitor.ID, at time.Time) driver.CaptureContact {
 	external := func() string { return fmt.Sprint(m.rand.IntN(len(m.ids)) / 2) }
 	c := visitor.Contact{
 		Source: visitor.Telegram, ExternalID: external(), Name: m.text(), Email: m.email(), Phone: m.phone(),
-		OccurredAt: at.Add(time.Duration(m.rand.IntN(1000)) * time.Second),
+		OccurredAt: at.Add(time.Duration(m.rand.IntN(1000)) * time.Second), Inbox: []string{"", "1055", "1056"}[m.rand.IntN(3)],
 	}
 	if m.rand.IntN(3) == 0 {
 		c.Source, c.ExternalID = visitor.Chat, "s:"+external()
@@ -244,6 +244,8 @@ func requireCountersExact(t *testing.T, db *sql.DB) {
 			"SELECT t.ws, hex(t.id), (SELECT count(*) FROM visitors_visitor_tag l WHERE l.ws = t.ws AND l.tag_id = t.id) FROM visitors_tag t ORDER BY 1, 2",
 		"groups": "SELECT ws, hex(id), members FROM visitors_group ORDER BY 1, 2|" +
 			"SELECT g.ws, hex(g.id), (SELECT count(*) FROM visitors_visitor_group m WHERE m.ws = g.ws AND m.group_id = g.id AND m.excluded = 0) FROM visitors_group g ORDER BY 1, 2",
+		"inboxes": "SELECT ws, hex(visitor_id), inbox FROM visitors_visitor_inbox ORDER BY 1, 2, 3|" +
+			"SELECT DISTINCT i.ws, hex(i.visitor_id), n.value FROM visitors_identity i, json_each(i.inboxes, '$.names') n WHERE i.inboxes <> '' ORDER BY 1, 2, 3",
 		"events": "SELECT ws, seq FROM visitors_workspace ORDER BY 1|SELECT ws, count(*) FROM visitors_event GROUP BY ws ORDER BY 1",
 	} {
 		kept, counted, _ := strings.Cut(text, "|")

@@ -42,6 +42,7 @@ var capturePromises = []promise{
 	{"each capture that has an effect appends one event", "Readers of events must see every change.", checkCaptureEvents},
 	{"a capture that exceeds a limit changes nothing", "Half of a message's data is worse than none.", checkCaptureRefused},
 	{"concurrent captures of one person create one visitor", "A person sends five messages in a second, and they arrive on five connections.", checkCaptureConcurrently},
+	{"an identity keeps the inboxes that received its events, newest first", "The business may write only from a number that the person wrote to.", checkCaptureInboxes},
 	{"a capture keeps tags and groups", "A message is no reason to lose what an operator decided.", checkCaptureKeepsTagsAndGroups},
 }
 

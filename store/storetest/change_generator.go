@@ -130,7 +130,7 @@ func (g *changeGenerator) next() driver.Change {
 func (g *changeGenerator) capture(a driver.Audit) driver.CaptureContact {
 	i := one(g, g.identities)
 	contact := visitor.Contact{
-		Source: i.Source, ExternalID: i.ExternalID, Name: one(g, []string{"", "Ada", "Ben"}), Username: one(g, []string{"", "ada", "ben"}),
+		Source: i.Source, ExternalID: i.ExternalID, Inbox: one(g, []string{"", "a", "b", "c"}), Name: one(g, []string{"", "Ada", "Ben"}), Username: one(g, []string{"", "ada", "ben"}),
 		Email: one(g, []string{"", "a@example.com", "b@example.com"}), Unverified: g.rnd.IntN(3) == 0, UpdateOnly: g.rnd.IntN(5) == 0,
 		OccurredAt: a.At.Add(-time.Duration(g.rnd.IntN(5)) * time.Second), EventID: one(g, []string{"", fmt.Sprint(g.rnd.IntN(30))}),
 	}

@@ -11,6 +11,9 @@ import (
 // overwrite changes everything within v that can be changed.
 func overwrite(v *visitor.Visitor) {
 	for i := range v.Identities {
+		for n := range v.Identities[i].Inboxes {
+			v.Identities[i].Inboxes[n], v.Identities[i].InboxTimes[n] = "overwritten", v.CreatedAt
+		}
 		v.Identities[i] = visitor.Identity{Source: "overwritten", ExternalID: "overwritten"}
 	}
 	for i := range v.Tags {

@@ -6,6 +6,7 @@ import (
 	"runtime"
 
 	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -45,6 +46,21 @@ var captureFaults = []fault{
 	}},
 	{"looks up by the first id only", "Capture/all ids of a person lead to one visitor", func(f *faultyStore) {
 		f.onCapture(func(c *driver.CaptureContact) { c.Contact.AlternateIDs = nil })
+	}},
+	{"orders inboxes by arrival", "Capture/an identity keeps the inboxes that received its events, newest first", func(f *faultyStore) {
+		f.onCapture(func(c *driver.CaptureContact) { c.Contact.OccurredAt = c.At })
+	}},
+	{"keeps the inboxes of deleted identities", "Merge/inboxes go with their identity until it is deleted", func(f *faultyStore) {
+		left := map[string]bool{}
+		f.match(func(n bound.Node) bool {
+			t, ok := n.(*bound.Test)
+			return ok && t.Field.Kind == bound.InboxKind
+		}, func(n bound.Node, v visitor.Visitor) bool {
+			if matchNode(n, v) {
+				left[v.Name] = true
+			}
+			return left[v.Name]
+		})
 	}},
 	{"keeps previous ids", "Capture/an id that a person no longer has can belong to another", func(f *faultyStore) {
 		f.onCapture(func(c *driver.CaptureContact) {

@@ -69,18 +69,18 @@ var changeFaults = []fault{
 		})
 	}},
 	{"keeps the identities of deleted visitors", "Delete/the identities of a deleted visitor are free again", func(f *faultyStore) {
-		taken := map[visitor.Identity]visitor.ID{}
+		taken := map[string]visitor.ID{} // by external id
 		f.apply = func(ctx context.Context, w ws, changes []driver.Change) ([]driver.Outcome, error) {
 			for i, c := range changes {
 				switch c := c.(type) {
 				case driver.DeleteVisitor:
 					v, _ := f.correct.GetVisitor(ctx, w, c.ID)
 					for _, i := range v.Identities {
-						taken[i] = v.ID
+						taken[i.ExternalID] = v.ID
 					}
 				case driver.CreateVisitor:
 					for _, identity := range c.Visitor.Identities {
-						if owner, ok := taken[identity]; ok {
+						if owner, ok := taken[identity.ExternalID]; ok {
 							return nil, &driver.ChangeError{Index: i, Err: driver.AlreadyExists("identity", string(owner))}
 						}
 					}

@@ -35,6 +35,18 @@ var filterFaults = []fault{
 			return number >= t.Numbers[0].Min && number <= t.Numbers[0].Max
 		})
 	}},
+	{"folds inboxes", "Identity/a visitor is found by the inboxes of its identities, to the letter", func(f *faultyStore) {
+		f.match(func(n bound.Node) bool {
+			t, ok := n.(*bound.Test)
+			return ok && t.Field.Kind == bound.InboxKind && t.Op == bound.OpIn
+		}, func(n bound.Node, v visitor.Visitor) bool {
+			return slices.ContainsFunc(v.Identities, func(i visitor.Identity) bool {
+				return slices.ContainsFunc(i.Inboxes, func(s string) bool {
+					return slices.ContainsFunc(n.(*bound.Test).Texts, func(want string) bool { return text.Equal(s, text.Fold(want)) })
+				})
+			})
+		})
+	}},
 	{"excludes the first instant of a range", "Filter/times are compared to the microsecond", func(f *faultyStore) {
 		f.match(func(n bound.Node) bool {
 			t, ok := n.(*bound.Test)

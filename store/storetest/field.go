@@ -77,6 +77,8 @@ func (f *fixture) matching(v visitor.Visitor, field filter.Field, op filter.Op) 
 	case filter.IdentityKind:
 		i := v.Identities[0]
 		c.Values = []filter.Value{{Kind: filter.IdentityValue, Identity: filter.IdentityRef{Source: i.Source, Account: i.Account, ExternalID: i.ExternalID}}}
+	case filter.InboxKind:
+		text(filter.TextValue, v.Identities[0].Inboxes[0])
 	case filter.AttrKind:
 		switch op {
 		case filter.OpLess, filter.OpAtMost, filter.OpGreater, filter.OpAtLeast, filter.OpBetween:

@@ -1,8 +1,10 @@
 package storetest
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store/driver"
@@ -14,6 +16,7 @@ var identityPromises = []promise{
 	{"two visitors of one call cannot share an identity", "An import that has a person twice must be checked like single calls.", checkIdentityIsUniqueInACall},
 	{"identities differ by source, account and exact id", "Channels have ids that differ only by case, and the same id on two accounts is two people.", checkIdentityIsExact},
 	{"a visitor is found by channel, by account and by id", "Every incoming message needs this look-up.", checkIdentityFilters},
+	{"a visitor is found by the inboxes of its identities, to the letter", "A campaign writes from the number that the person wrote to.", checkInboxFilters},
 	{"identities are ordered by source, account and id", "An order that varies from read to read looks like a change.", checkIdentityOrder},
 }
 
@@ -100,6 +103,41 @@ func checkIdentityFilters(f *fixture) {
 		{filter.Not(filter.Identity.Exists()), "Eve"},
 	} {
 		f.same("visitors", f.matches(look.e), look.want)
+	}
+}
+
+func checkInboxFilters(f *fixture) {
+	in := func(name string, inboxes ...string) visitor.Visitor {
+		v := f.visitor(name)
+		for n, inbox := range inboxes {
+			v.Identities = append(v.Identities, visitor.Identity{
+				Source: visitor.Telegram, ExternalID: fmt.Sprint(name, n), Inboxes: []string{inbox, "shared " + name}, InboxTimes: []time.Time{v.CreatedAt, {}},
+			})
+		}
+		return v
+	}
+	long := strings.Repeat("é", visitor.MaxIdentity/2)
+	ada, bob, eve := in("Ada", "1055", "Page_1", long), in("Bob", "1055", "page_1"), in("Eve")
+	f.given(create(ada), create(bob), create(eve))
+	f.same("the visitors", f.visitors(f.ws), []visitor.Visitor{ada, bob, eve})
+	for _, look := range []struct {
+		e    filter.Expr
+		want string
+	}{
+		{filter.Inbox.Is("1055"), "Ada, Bob"},
+		{filter.Inbox.Is("Page_1"), "Ada"},
+		{filter.Inbox.Is("page_1"), "Bob"},
+		{filter.Inbox.Is("page%1"), ""},
+		{filter.Inbox.Is("shared Ada"), "Ada"},
+		{filter.Inbox.Is(long), "Ada"},
+		{filter.Inbox.In("1055", "page_1", "other"), "Ada, Bob"},
+		{filter.And(filter.Inbox.Is("1055"), filter.Not(filter.Inbox.In("Page_1", "x"))), "Bob"},
+		{filter.Not(filter.Inbox.Is("1055")), "Eve"},
+		{filter.Inbox.Exists(), "Ada, Bob"},
+		{filter.Not(filter.Inbox.Exists()), "Eve"},
+	} {
+		f.same("visitors", f.matches(look.e), look.want)
+		f.same("count", f.count(look.e), int64(len(f.find(driver.Select{Where: f.bind(look.e), Order: driver.NameAZ, Limit: 10}))))
 	}
 }
 

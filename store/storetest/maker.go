@@ -60,9 +60,10 @@ func (m *maker) everything(name string, groups ...group.ID) visitor.Visitor {
 	v := m.visitor(name)
 	v.Email, v.Phone, v.Source = "Ada.Lovelace@example.com", "+5511987654321", visitor.WhatsApp
 	v.Identities = []visitor.Identity{
-		{Source: visitor.Telegram, ExternalID: "9007199254740993", Username: "ada", FirstSeen: v.CreatedAt, LastSeen: v.CreatedAt.Add(time.Hour)},
+		{Source: visitor.Telegram, ExternalID: "9007199254740993", Username: "ada", FirstSeen: v.CreatedAt, LastSeen: v.CreatedAt.Add(time.Hour),
+			Inboxes: []string{"Bot", "bot 2"}, InboxTimes: []time.Time{v.CreatedAt.Add(time.Hour), v.CreatedAt}},
 		{Source: visitor.WhatsApp, Account: "5511000", ExternalID: "5511987654321"},
-		{Source: visitor.WhatsApp, Account: "5511001", ExternalID: "5511987654321", LastSeen: v.CreatedAt},
+		{Source: visitor.WhatsApp, Account: "5511001", ExternalID: "5511987654321", LastSeen: v.CreatedAt, Inboxes: []string{"1055", "Bot"}, InboxTimes: make([]time.Time, 2)},
 	}
 	v.Attributes = visitor.Attributes{
 		"born":  visitor.Time(time.Date(1815, 12, 10, 8, 0, 0, 1_000, time.UTC)),

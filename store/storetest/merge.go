@@ -40,6 +40,7 @@ var mergePromises = []promise{
 	{"a merged id cannot be used for another visitor", "It stands for the survivor.", checkMergedIDIsTaken},
 	{"merging a visitor with itself changes nothing", "A into B and B into A, at once, must end in one visitor.", checkMergeSame},
 	{"concurrent merges and captures end in one visitor", "While an operator merges two records the person goes on writing.", checkMergeConcurrently},
+	{"inboxes go with their identity until it is deleted", "Two people were mistaken for one; a campaign must not write to one from the number of the other.", checkMergeInboxes},
 	{"an identity is linked and unlinked by hand", "An operator sees that the person on the phone is the one in the chat.", checkLinkIdentity},
 }
 

@@ -19,11 +19,14 @@ type request struct {
 	tries   int // that failed
 }
 
-func (r request) key() requestKey { return requestKey{r.ws, r.contact.Identity()} }
+func (r request) key() requestKey {
+	return requestKey{r.ws, r.contact.Source, r.contact.Account, r.contact.ExternalID}
+}
 
 type requestKey struct {
-	ws *store.Workspace
-	id visitor.Identity
+	ws                  *store.Workspace
+	source              visitor.Source
+	account, externalID string
 }
 
 // requests is the queue of requests. Each person is in it at most once.

@@ -116,7 +116,7 @@ func identities(source visitor.Source, scope string, ids ...scalar) ([]visitor.I
 			continue
 		}
 		ref := visitor.Identity{Source: source, Account: scope, ExternalID: string(id)}
-		if id != "" && !slices.Contains(refs, ref) {
+		if id != "" && !slices.ContainsFunc(refs, ref.Is) {
 			refs = append(refs, ref)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/contactpipeline/visitors/visitor"
 	"github.com/contactpipeline/visitors/visitor/consent"
@@ -84,19 +85,19 @@ func soundEvent(e intake.Event) error {
 func soundPerson(e intake.Event) error {
 	c, rules := e.Contact, visitor.Rules{}
 	own := c.Identity()
-	seen := map[visitor.Identity]bool{}
+	var seen []visitor.Identity
 	for _, id := range c.Identities() {
-		if seen[id] {
+		if slices.ContainsFunc(seen, id.Is) {
 			return errors.New("the same id twice")
 		}
-		seen[id] = true
+		seen = append(seen, id)
 	}
 	for _, id := range c.LookupAliases {
-		if seen[id] {
+		if slices.ContainsFunc(seen, id.Is) {
 			return errors.New("a variant that is an id")
 		}
 	}
-	for id := range seen {
+	for _, id := range seen {
 		id.Source = visitor.Chat // the zero rules do not know a host's own sources
 		if _, err := rules.Identity(id); err != nil {
 			return err

@@ -179,7 +179,7 @@ func (s eventFields) change(now, was []scalar) Event {
 	if err != nil {
 		return s.malformed(err)
 	}
-	old = slices.DeleteFunc(old, func(i visitor.Identity) bool { return slices.Contains(current, i) })
+	old = slices.DeleteFunc(old, func(i visitor.Identity) bool { return slices.ContainsFunc(current, i.Is) })
 	for _, id := range current {
 		if e.Contact.Phone == "" {
 			e.Contact.Phone = phone(id.ExternalID)
@@ -202,7 +202,7 @@ func variants(ids, known []visitor.Identity) []visitor.Identity {
 	for _, id := range ids {
 		for _, spelling := range Variants(id.ExternalID) {
 			id.ExternalID = spelling
-			if !slices.Contains(ids, id) && !slices.Contains(known, id) && !slices.Contains(out, id) {
+			if !slices.ContainsFunc(slices.Concat(ids, known, out), id.Is) {
 				out = append(out, id)
 			}
 		}

@@ -16,6 +16,7 @@ import (
 // belong to them. All must find none.
 var inconsistencies = map[string]string{
 	"identities without a visitor":  "SELECT count(*) FROM visitors_identity c WHERE " + orphan,
+	"inboxes without a visitor":     "SELECT count(*) FROM visitors_visitor_inbox c WHERE " + orphan,
 	"attributes without a visitor":  "SELECT count(*) FROM visitors_attribute c WHERE " + orphan,
 	"tags without a visitor":        "SELECT count(*) FROM visitors_visitor_tag c WHERE " + orphan,
 	"memberships without a visitor": "SELECT count(*) FROM visitors_visitor_group c WHERE " + orphan,
@@ -46,7 +47,7 @@ const orphan = "NOT EXISTS (SELECT 1 FROM visitors_visitor v WHERE v.ws = c.ws A
 var tables = []string{
 	"visitors_workspace", "visitors_visitor", "visitors_identity", "visitors_tag", "visitors_visitor_tag",
 	"visitors_group", "visitors_visitor_group", "visitors_attribute", "visitors_event",
-	"visitors_captured", "visitors_merged",
+	"visitors_captured", "visitors_merged", "visitors_visitor_inbox",
 }
 
 // rows returns all rows of a workspace as text.

@@ -92,7 +92,7 @@ func (w *world) mergeUnverified(t *testing.T) {
 	})
 	require.NoError(t, err)
 	eve, err := acting.Capture(ctx, visitor.Contact{
-		Source: visitor.Chat, Account: "site", ExternalID: "e:1", Name: "Eve", Email: "eve@example.com", Unverified: true,
+		Source: visitor.Chat, Account: "site", Inbox: "site", ExternalID: "e:1", Name: "Eve", Email: "eve@example.com", Unverified: true,
 		Attributes: visitor.Attributes{"claimed": visitor.Text("by nobody")}, OccurredAt: start.Add(-time.Minute),
 	})
 	require.NoError(t, err)
@@ -105,7 +105,7 @@ func (w *world) mergeUnverified(t *testing.T) {
 	_, err = w.Merge(ctx, fred.ID, eve.Visitor.ID)
 	require.NoError(t, err)
 	gil, err := w.Capture(ctx, visitor.Contact{
-		Source: visitor.Chat, Account: "site", ExternalID: "g:1", Name: "Gil", Unverified: true, OccurredAt: start.Add(-time.Minute),
+		Source: visitor.Chat, Account: "site", Inbox: "site", ExternalID: "g:1", Name: "Gil", Unverified: true, OccurredAt: start.Add(-time.Minute),
 	})
 	require.NoError(t, err)
 	require.True(t, gil.Visitor.Provenance["name"].Unverified)

@@ -38,6 +38,11 @@ func (c *compiler) test(t *bound.Test) sq.Sqlizer {
 		return c.link(t, visitorGroupTable, "l.group_id", sq.Expr(excluded))
 	case bound.IdentityKind:
 		return c.identity(t)
+	case bound.InboxKind:
+		if t.Op == bound.OpExists {
+			return c.exists(visitorInboxTable, "x")
+		}
+		return c.exists(visitorInboxTable, "x", c.d.InTexts("x.inbox", t.Texts))
 	case bound.AttrKind:
 		return c.exists(attributeTable, "a", c.attributeIs(t))
 	}

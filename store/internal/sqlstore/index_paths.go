@@ -140,6 +140,11 @@ func (s scope) testPaths(t *bound.Test) []indexPath {
 			from: identityTable + " i INDEXED BY visitors_identity_account", alias: "i", id: "i.visitor_id",
 			where: c.identityIs(t.Refs), many: true, exact: true,
 		}}
+	case bound.InboxKind:
+		return []indexPath{{
+			from: visitorInboxTable + " x INDEXED BY visitors_visitor_inbox_inbox", alias: "x", id: "x.visitor_id",
+			where: s.d.InTexts("x.inbox", t.Texts), many: len(t.Texts) > 1, exact: true,
+		}}
 	case bound.AttrKind:
 		a := indexPath{
 			from: attributeTable + " a INDEXED BY visitors_attribute_value", alias: "a", id: "a.visitor_id",

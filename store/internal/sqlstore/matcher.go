@@ -141,7 +141,7 @@ func partOf(f *bound.Field) driver.Parts {
 		return driver.Tags
 	case bound.GroupKind:
 		return driver.Groups
-	case bound.IdentityKind:
+	case bound.IdentityKind, bound.InboxKind:
 		return driver.Identities
 	case bound.AttrKind:
 		return driver.Attributes

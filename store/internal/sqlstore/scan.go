@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/samber/lo"
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
@@ -141,6 +142,39 @@ func originsText(o visitor.Provenances) (string, error) {
 	}
 	b, err := json.Marshal(o)
 	return string(b), err
+}
+
+// inboxes are the inboxes of an identity as they are stored.
+type inboxes struct {
+	Names []string `json:"names"`
+	At    []int64  `json:"at"` // microseconds since 1970
+}
+
+// inboxesText returns the JSON form of the inboxes, "" for none.
+func inboxesText(i visitor.Identity) string {
+	if len(i.Inboxes) == 0 {
+		return ""
+	}
+	b, _ := json.Marshal(inboxes{i.Inboxes, lo.Map(i.InboxTimes, func(t time.Time, _ int) int64 { return driver.Micros(t) })})
+	return string(b) // texts and numbers have no error
+}
+
+// inboxesInto scans the inboxes of an identity.
+type inboxesInto struct{ to *visitor.Identity }
+
+func (i inboxesInto) Scan(src any) error {
+	text, ok := src.(string)
+	switch {
+	case !ok:
+		return fmt.Errorf("scan inboxes: a %T", src)
+	case text == "":
+		return nil
+	}
+	var in inboxes
+	err := json.Unmarshal([]byte(text), &in)
+	i.to.Inboxes = in.Names
+	i.to.InboxTimes = lo.Map(in.At, func(us int64, _ int) time.Time { return driver.FromMicros(us) })
+	return err
 }
 
 var tagColumns = []string{"t.id", "t.name", "t.color", "t.description", "t.created_at"}

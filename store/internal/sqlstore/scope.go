@@ -15,6 +15,7 @@ const (
 	workspaceTable    = "visitors_workspace"
 	visitorTable      = "visitors_visitor"
 	identityTable     = "visitors_identity"
+	visitorInboxTable = "visitors_visitor_inbox"
 	tagTable          = "visitors_tag"
 	visitorTagTable   = "visitors_visitor_tag"
 	groupTable        = "visitors_group"

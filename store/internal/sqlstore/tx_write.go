@@ -57,7 +57,7 @@ func (t *tx) deleteVisitors(w *visitorWrite) error {
 		if err != nil {
 			return err
 		}
-		for _, table := range []string{identityTable, attributeTable} {
+		for _, table := range []string{identityTable, visitorInboxTable, attributeTable} {
 			if err := t.deleteOf(table, ids, "", nil); err != nil {
 				return err
 			}
@@ -113,6 +113,9 @@ func (t *tx) deleteChildren(w *visitorWrite) error {
 	if err := t.deleteRows(t.ctx, identityTable, identityKeys(w.identity.deleted)...); err != nil {
 		return err
 	}
+	if err := t.deleteRows(t.ctx, visitorInboxTable, inboxColumns(t.scope, w.inbox.deleted)...); err != nil {
+		return err
+	}
 	if err := deleteLinks(t, visitorTagTable, "tag_id", w.tag.deleted, tagOf); err != nil {
 		return err
 	}
@@ -153,6 +156,10 @@ func identityKeys(rows []child[visitor.Identity]) []column {
 		col("account", "text", rows, func(c identity) string { return c.row.Account }),
 		col("external_id", "text", rows, func(c identity) string { return c.row.ExternalID }),
 	}
+}
+
+func inboxColumns(s scope, rows []child[string]) []column {
+	return []column{owners(s, rows), col("inbox", "text", rows, func(c child[string]) string { return c.row })}
 }
 
 // micros makes a column of times.
@@ -233,10 +240,14 @@ func (t *tx) writeIdentities(w *visitorWrite) error {
 			micros("username_at", rows, func(c identity) time.Time { return c.row.UsernameAt }),
 			micros("first_seen", rows, func(c identity) time.Time { return c.row.FirstSeen }),
 			micros("last_seen", rows, func(c identity) time.Time { return c.row.LastSeen }),
+			col("inboxes", "text", rows, func(c identity) string { return inboxesText(c.row) }),
 		}
 	}
 	rows := w.identity.updated
 	if err := t.updateRows(t.ctx, identityTable, identityKeys(rows), values(rows)); err != nil {
+		return err
+	}
+	if err := t.insertRows(t.ctx, visitorInboxTable, inboxColumns(t.scope, w.inbox.created)...); err != nil {
 		return err
 	}
 	rows = w.identity.created

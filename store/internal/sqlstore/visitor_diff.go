@@ -17,6 +17,7 @@ type visitorWrite struct {
 	updated  []profileUpdate
 	touched  []profile // only the times of last contact changed
 	identity struct{ deleted, created, updated []child[visitor.Identity] }
+	inbox    struct{ deleted, created []child[string] } // of all identities of a visitor
 	tag      struct{ deleted, created []child[tag.Assignment] }
 	group    struct{ deleted, created []child[groupRow] }
 	attr     struct {
@@ -149,13 +150,25 @@ func (w *visitorWrite) addIdentities(before, after *visitor.Visitor) {
 			w.identity.deleted = append(w.identity.deleted, child[visitor.Identity]{after.ID, i})
 		}
 	}
-	for _, i := range missing(after.Identities, before.Identities) {
-		if before.Identified(i) < 0 {
+	for _, i := range after.Identities {
+		switch n := before.Identified(i); {
+		case n < 0:
 			w.identity.created = append(w.identity.created, child[visitor.Identity]{after.ID, i})
-		} else {
+		case !before.Identities[n].Equal(i):
 			w.identity.updated = append(w.identity.updated, child[visitor.Identity]{after.ID, i})
 		}
 	}
+	old, now := inboxesOf(before), inboxesOf(after)
+	w.inbox.deleted = append(w.inbox.deleted, children(after.ID, missing(old, now))...)
+	w.inbox.created = append(w.inbox.created, children(after.ID, missing(now, old))...)
+}
+
+// inboxesOf returns the distinct inboxes of all identities.
+func inboxesOf(v *visitor.Visitor) (all []string) {
+	for _, i := range v.Identities {
+		all = append(all, missing(i.Inboxes, all)...)
+	}
+	return all
 }
 
 func (w *visitorWrite) addAttributes(before, after *visitor.Visitor) {

@@ -97,12 +97,12 @@ func (s scope) fillGroups(ctx context.Context, ids []string, byID map[visitor.ID
 }
 
 func (s scope) fillIdentities(ctx context.Context, ids []string, byID map[visitor.ID]*visitor.Visitor) error {
-	q := s.childRows(identityTable, "i", "i.visitor_id", "i.source", "i.account", "i.external_id", "i.username", "i.username_at", "i.first_seen", "i.last_seen").
+	q := s.childRows(identityTable, "i", "i.visitor_id", "i.source", "i.account", "i.external_id", "i.username", "i.username_at", "i.first_seen", "i.last_seen", "i.inboxes").
 		Where(s.d.InIDs("i.visitor_id", ids))
 	return s.queryByKey(ctx, q, func(r row) error {
 		var id visitor.ID
 		var i visitor.Identity
-		err := r.Scan(into(&id), &i.Source, &i.Account, &i.ExternalID, &i.Username, timeInto{&i.UsernameAt}, timeInto{&i.FirstSeen}, timeInto{&i.LastSeen})
+		err := r.Scan(into(&id), &i.Source, &i.Account, &i.ExternalID, &i.Username, timeInto{&i.UsernameAt}, timeInto{&i.FirstSeen}, timeInto{&i.LastSeen}, inboxesInto{&i})
 		if err != nil {
 			return err
 		}

@@ -145,6 +145,9 @@ func describe(v visitor.Visitor, name func(any) string) string {
 		if seen := i.FirstSeen; !seen.IsZero() {
 			fmt.Fprint(&b, i.UsernameAt, seen, i.LastSeen)
 		}
+		if len(i.Inboxes) > 0 {
+			fmt.Fprint(&b, " in ", i.Inboxes, i.InboxTimes)
+		}
 	}
 	for _, a := range v.Tags {
 		fmt.Fprint(&b, "|", a.Name, a.At, a.Actor, a.Cause)

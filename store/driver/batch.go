@@ -129,6 +129,9 @@ func normalize(v *visitor.Visitor) {
 		cut(&i.UsernameAt)
 		cut(&i.FirstSeen)
 		cut(&i.LastSeen)
+		for k := range i.InboxTimes {
+			cut(&i.InboxTimes[k])
+		}
 	}
 	for n := range v.Tags {
 		cut(&v.Tags[n].At)

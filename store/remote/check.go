@@ -116,11 +116,12 @@ func (k checker) updateVisitor(c *driver.UpdateVisitor) (err error) {
 	return cmp.Or(err, checkID(c.ID))
 }
 
-// identity normalises an identity except its times, which it checks.
+// identity normalises an identity except FirstSeen, LastSeen and UsernameAt, which it checks.
 func (k checker) identity(i *visitor.Identity) error {
 	first, last, named := i.FirstSeen, i.LastSeen, i.UsernameAt
 	clean, err := k.rules.Identity(visitor.Identity{
 		Source: i.Source, Account: i.Account, ExternalID: i.ExternalID, Username: i.Username,
+		Inboxes: i.Inboxes, InboxTimes: i.InboxTimes,
 	})
 	clean.FirstSeen, clean.LastSeen, clean.UsernameAt = first, last, named
 	*i = clean

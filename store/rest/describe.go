@@ -42,6 +42,8 @@ var descriptions = map[string]string{
 	"Identity":               "An account under which a channel knows the visitor.",
 	"Identity.account":       "The business's account on the channel, such as a page or a bot.",
 	"Identity.external_id":   "The person's id in that account.",
+	"Identity.inboxes":       "The business's own numbers, bots, pages and sites that received events of the person, at most 20, newest first.",
+	"Identity.inbox_times":   "The time of the last event in each of inboxes; 0001-01-01T00:00:00Z if unknown.",
 	"Assignment":             "A tag on a visitor.",
 	"Assignment.at":          "When the tag was added.",
 	"Assignment.actor":       "The user or program that added the tag, as the host names it.",

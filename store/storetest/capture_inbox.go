@@ -74,8 +74,8 @@ func checkMergeInboxes(f *fixture) {
 	f.same("identities", slices.EqualFunc(f.get(b.ID).Identities, []visitor.Identity{moved, f.get(b.ID).Identities[1]}, visitor.Identity.Equal), true)
 	f.given(driver.DeleteVisitor{ID: b.ID, Audit: f.audit()})
 	found("", "")
-	again := b
-	again.Identities = nil
+	again := f.visitorAt("Bea", b.CreatedAt)
+	again.ID = b.ID
 	f.given(create(again))
 	f.same("visitors with an inbox", f.count(filter.Inbox.Exists()), int64(0))
 }

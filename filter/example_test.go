@@ -337,6 +337,11 @@ func ExampleIdentityField() {
 	// Output: identity:telegram identity:telegram/bot/42 has:identity
 }
 
+func ExampleInboxField() {
+	fmt.Println(written(filter.Inbox.In("1055", "1056")), written(filter.Inbox.Exists()))
+	// Output: inbox:1055,1056 has:inbox
+}
+
 func ExampleLocate() {
 	const text = "source:chat tag:nobody"
 	e, _ := filter.Parse(text)

@@ -261,6 +261,34 @@ func TestRecordShowsMemberships(t *testing.T) {
 	require.Equal(t, "spring campaign", eval[string](b, find(".group-list .muted")+".title"))
 }
 
+func TestRecordShowsInboxesAndAFilterFindsThem(t *testing.T) {
+	b := open(t, 0)
+	for n, inbox := range []string{"1055", "Page <b>"} {
+		_, err := b.server.ws.Capture(t.Context(), visitor.Contact{
+			Source: visitor.WhatsApp, ExternalID: "4930", Name: "Ada", Inbox: inbox, OccurredAt: time.Now().Add(time.Duration(n-2) * time.Hour),
+		})
+		require.NoError(t, err)
+	}
+	b.create(visitor.Draft{Name: "Bob", Source: visitor.Chat, Identities: []visitor.Identity{{Source: visitor.Chat, ExternalID: "7"}}})
+	b.visit("")
+	for filter, names := range map[string][]string{
+		"inbox:1055": {"Ada"}, `inbox:"Page <b>",1056`: {"Ada"}, `inbox:"page <b>"`: {}, "-inbox:1055": {"Bob"}, "has:inbox": {"Ada"},
+	} {
+		b.search(filter)
+		b.shows(len(names))
+		require.Equal(t, names, b.names(), filter)
+	}
+	b.search("")
+	b.click("td.name button | Ada")
+	require.Equal(t, "Edit visitor", b.text("dialog h2"))
+	require.Contains(t, b.texts(".facts dd"), "whatsapp: 4930 (through Page <b>, 1055)")
+	b.press(kb.Escape)
+	b.closed()
+	b.click("td.name button | Bob")
+	require.Equal(t, "Edit visitor", b.text("dialog h2"))
+	require.Contains(t, b.texts(".facts dd"), "chat: 7")
+}
+
 func TestEscapeInTheTagFieldClosesTheListAndNotTheDialog(t *testing.T) {
 	b := open(t, 5)
 	b.click("#create")

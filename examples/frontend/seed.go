@@ -106,7 +106,7 @@ func (m *generator) draft(i, n int) visitor.Draft {
 		seen := math.Pow(m.random.Float64(), 1.8)
 		d.Identities = []visitor.Identity{{
 			Source: d.Source, Account: "acme", ExternalID: strconv.Itoa(100_000_000 + i), Username: user,
-			FirstSeen: d.CreatedAt, LastSeen: m.now.Add(-time.Duration(seen * float64(m.now.Sub(d.CreatedAt)))),
+			Inboxes: []string{fmt.Sprintf("%s-%d", d.Source, 1+i%2)}, FirstSeen: d.CreatedAt, LastSeen: m.now.Add(-time.Duration(seen * float64(m.now.Sub(d.CreatedAt)))),
 		}}
 	}
 	return d

@@ -36,6 +36,7 @@ func TestPagesUseIndexes(t *testing.T) {
 		"a search":        {filter.Search("zykov"), driver.NewestFirst, "f VIRTUAL TABLE INDEX"},
 		"an id":           {filter.ID.In(visitor.NewID(crowd.Start)), driver.NewestFirst, "visitors_visitor_id (ws=? AND id=?"},
 		"an identity":     {filter.Identity.Is(visitor.Chat, "1", "42"), driver.NewestFirst, "SEARCH i USING COVERING INDEX visitors_identity_account (ws=? AND source=? AND account=? AND external_id=?)"},
+		"a rare inbox":    {filter.And(filter.Inbox.Is("1055"), filter.Name.Contains("z")), driver.NewestFirst, "visitors_visitor_inbox_inbox (ws=? AND inbox=?)"},
 		"an e-mail":       {filter.Email.Is("nobody@example.com"), driver.NewestFirst, "f VIRTUAL TABLE INDEX"},
 		"a whole name":    {filter.Name.Is("Nobody"), driver.NewestFirst, "visitors_visitor_name (ws=? AND name_fold=?)"},
 	} {
@@ -49,7 +50,7 @@ func TestPagesUseIndexes(t *testing.T) {
 		all := strings.Join(plans, "\n")
 		require.Contains(t, all, c.index, name)
 		for _, step := range strings.Split(all, "\n") {
-			for _, table := range []string{"v", "l", "i", "a"} {
+			for _, table := range []string{"v", "l", "i", "a", "x"} {
 				require.NotEqual(t, "SCAN "+table, step, "%s reads a whole table:\n%s", name, all)
 			}
 		}

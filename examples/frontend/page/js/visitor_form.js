@@ -47,7 +47,7 @@ export class VisitorForm {
 
   #facts() {
     const v = this.#visitor;
-    const known = (v.identities ?? []).map((i) => `${i.source}: ${i.username || i.external_id}`);
+    const known = (v.identities ?? []).map((i) => `${i.source}: ${i.username || i.external_id}${i.inboxes ? ` (through ${i.inboxes.join(", ")})` : ""}`);
     const fact = (name, value) => value && element("div", {}, element("dt", {}, name), element("dd", {}, element("bdi", {}, value)));
     return element("dl", { class: "facts" },
       fact("Created", exactly(v.created_at)), fact("Last seen", v.last_seen_at && exactly(v.last_seen_at)), fact("Known as", known.join(", ")));

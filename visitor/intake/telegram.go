@@ -13,9 +13,10 @@ import (
 //
 // In private chats with the bot, messages, pressed buttons and steps of a purchase are Inbound, and
 // so are messages to a business account that the bot is connected to, and direct messages to a
-// channel that it manages. A person who blocks or unblocks the bot is a Consent event. An edited message is a Profile event. ExternalID is
-// the person's id, which is the same for every bot and never changes, so Contact.Account is
-// empty. The phone number is set only if people share their own contact card.
+// channel that it manages. A person who blocks or unblocks the bot is a Consent event. An edited
+// message is a Profile event. ExternalID is the person's id, which is the same for every bot and
+// never changes, so Contact.Account is empty. The phone number is set only if people share their
+// own contact card.
 //
 // Answer a delivery with an empty body: Telegram executes JSON in the response as a command.
 type Telegram struct {
@@ -55,27 +56,26 @@ func (t Telegram) Parse(_ Header, body []byte) (Batch, error) {
 	if t.Bot != "" && id != "" {
 		s.id = t.Bot + ":" + s.id
 	}
-	var batch Batch
-	for kind, value := range update.all() { // one kind; other keys are Ignored events
-		if kind != "update_id" && string(value) != "null" {
-			s.via = kind
-			batch.Events = append(batch.Events, readUpdate(s, parseObject(value)))
+	// An update has one kind. Of several keys, the first that this package knows counts.
+	e := s.ignore(Other)
+	for kind, value := range update.all() {
+		if kind == "update_id" || string(value) == "null" {
+			continue
+		}
+		s.via = kind
+		if e = readUpdate(s, parseObject(value)); e.Reason != Other {
+			break
 		}
 	}
-	if len(batch.Events) == 0 {
-		batch.Events = append(batch.Events, s.ignore(Other))
-	}
-	return t.Keywords.add(batch), nil
+	return t.Keywords.add(Batch{[]Event{e}}), nil
 }
 
 func readUpdate(s eventFields, o object) Event {
 	switch s.via {
-	case "message":
+	case "message", "business_message":
 		return readMessage(s, Inbound, o)
 	case "edited_message", "edited_business_message":
 		return readMessage(s, Profile, o)
-	case "business_message":
-		return readMessage(s, Inbound, o)
 	case "callback_query":
 		return readCallback(s, o)
 	case "pre_checkout_query", "shipping_query", "purchased_paid_media":

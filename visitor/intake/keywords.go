@@ -12,9 +12,9 @@ import (
 )
 
 // Keywords are words by which a person stops or resumes messages. One counts only if it is the
-// whole text of a message or of a pressed button, in any case and without punctuation: "Stop!"
-// but not "stop texting me". Such a message is two events: Inbound, as every message, and
-// Consent. The zero Keywords have no words.
+// whole text of a message, a pressed button or a chosen list item, in any case and without
+// punctuation: "Stop!" but not "stop texting me". Such a message is two events: Inbound, as every
+// message, and Consent. The zero Keywords have no words.
 type Keywords struct {
 	Stop  []string
 	Start []string
@@ -126,12 +126,14 @@ func keyword(s string) string {
 	return text.Fold(strings.Join(strings.Fields(s), " "))
 }
 
-// messageText returns the text of a message or a pressed button in the JSON of any channel.
+// messageText returns the text of a message, a pressed button or a chosen list item in the JSON of
+// any channel.
 func messageText(payload []byte) string {
 	o := parseObject(payload)
+	interactive := o.object("interactive")
 	return cmp.Or(
 		o.object("text").text("body"), o.object("button").text("text"), // WhatsApp
-		o.object("interactive").object("button_reply").text("title"),
+		interactive.object("button_reply").text("title"), interactive.object("list_reply").text("title"),
 		o.object("message").text("text"),          // Messenger, Instagram, Telegram
 		o.object("postback").text("title"),        // Messenger, Instagram
 		o.object("business_message").text("text"), // Telegram

@@ -20,7 +20,7 @@ func (r whatsappReader) status(s eventFields, status object) Event {
 	if r.why == Test {
 		return s.ignore(Test)
 	}
-	if status.text("status") != "failed" {
+	if status.text("status") != "failed" || status.text("recipient_type") == "group" {
 		return s.ignore(Status)
 	}
 	address := cmp.Or(status.id("recipient_id"), status.id("recipient_user_id"))

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -55,7 +56,7 @@ func readSubmissions(contentType string, body []byte) ([]*submission, error) {
 	var f fields
 	switch kind {
 	case "application/x-www-form-urlencoded":
-		f, err = readURLEncoded(body)
+		f, err = readURLEncoded(string(body))
 	case "multipart/form-data":
 		f, err = readMultipart(parameters["boundary"], body)
 	case "text/plain":
@@ -96,12 +97,39 @@ func (s *submission) tooLong() error {
 
 func tooMany() error { return text.Refuse("body", fmt.Sprintf("more than %d values", maxFields)) }
 
-func readURLEncoded(body []byte) (fields, error) {
-	values, err := url.ParseQuery(string(body))
-	if err != nil {
-		return nil, text.Refuse("body", "not application/x-www-form-urlencoded")
+// readURLEncoded parses any body, as https://url.spec.whatwg.org/#urlencoded-parsing does, since
+// scripts post texts such as "50% off; today" without escapes.
+func readURLEncoded(body string) (fields, error) {
+	f, n := fields{}, 0
+	for pair := range strings.SplitSeq(body, "&") {
+		if pair == "" {
+			continue
+		}
+		if n++; n > maxFields {
+			return nil, tooMany()
+		}
+		name, value, _ := strings.Cut(pair, "=")
+		name = unescape(name)
+		f[name] = append(f[name], unescape(value))
 	}
-	return fields(values), nil
+	return f, nil
+}
+
+// unescape decodes the escapes of a name or a value. A % that starts none is kept.
+func unescape(s string) string {
+	if decoded, err := url.QueryUnescape(s); err == nil {
+		return decoded
+	}
+	parts := strings.Split(strings.ReplaceAll(s, "+", " "), "%")
+	for i, part := range parts[1:] {
+		code, err := hex.DecodeString(part[:min(2, len(part))])
+		if err == nil && len(code) == 1 {
+			parts[i+1] = string(code) + part[2:]
+		} else {
+			parts[i+1] = "%" + part
+		}
+	}
+	return strings.Join(parts, "")
 }
 
 func readMultipart(boundary string, body []byte) (fields, error) {

@@ -186,6 +186,11 @@ func (f Form) read(s *submission, lookup map[string]path) (Event, error) {
 	if f.Service == "" && len(s.answers) == 0 {
 		s.locate("")
 	}
+	if !s.known && !hasAddress(s.answers) {
+		if inner := described(s.root, maxDescribed); hasAddress(inner) {
+			s.answers = inner
+		}
+	}
 	fields := f.eventFields()
 	switch {
 	case f.Service != "" && s.kind != "" && len(s.kinds) > 0 && !slices.Contains(s.kinds, s.kind):

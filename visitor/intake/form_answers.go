@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -32,6 +33,34 @@ func (a *answer) field() string {
 		}
 	}
 	return ""
+}
+
+// rank returns how clear it is that the question asks for the field: by its type, more than by
+// its label, and most if the label is exactly the name of the field. For a name, the type says
+// less, since a form can also ask for the names of other people.
+func (a *answer) rank(field string) int {
+	rank := 0
+	if fieldOfKind(a.kind) == field {
+		rank = 4
+		if field == toName {
+			rank = 1
+		}
+	}
+	if slices.ContainsFunc(a.names, func(name string) bool { return fieldOf(name) == field }) {
+		rank += 2
+	}
+	if slices.Contains(a.names, field) {
+		rank++
+	}
+	return rank
+}
+
+// hasAddress reports whether one of the answers is an e-mail address or a phone number.
+func hasAddress(answers []answer) bool {
+	return slices.ContainsFunc(answers, func(a answer) bool {
+		field := a.field()
+		return (field == toEmail || field == toPhone) && firstOf(a.values) != ""
+	})
 }
 
 // attribute returns the values as an attribute: a text, or a list if there are several.
@@ -79,6 +108,41 @@ func answersIn(node any, titles map[string]string) []answer {
 		}
 	}
 	return slices.DeleteFunc(all, func(a answer) bool { return len(a.values) == 0 || len(a.names) == 0 })
+}
+
+// maxDescribed is the depth to which described looks.
+const maxDescribed = 4
+
+// described returns the answers with a label of their own anywhere in a body, down to a depth, such
+// as {"label": "E-Mail", "value": "ada@example.com"}.
+func described(node any, depth int) []answer {
+	var all []answer
+	add := func(name string, child any) {
+		if isAnswer(child) {
+			a := answerIn(child, nil)
+			if name != "" {
+				a.names = append(a.names, name)
+			}
+			if len(a.values) > 0 && len(a.names) > 0 {
+				all = append(all, a)
+				return
+			}
+		}
+		if depth > 0 {
+			all = append(all, described(child, depth-1)...)
+		}
+	}
+	switch node := node.(type) {
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(node)) {
+			add(name, node[name])
+		}
+	case []any:
+		for _, item := range node {
+			add("", item)
+		}
+	}
+	return all[:min(len(all), maxFields)]
 }
 
 func answerIn(node any, titles map[string]string) answer {
@@ -152,17 +216,22 @@ func chosen(value, options any) []string {
 // compound returns the answer of an object with the parts of a name or a phone number, or with
 // the labels of choices.
 func compound(object map[string]any) answer {
+	named := make(map[string]any, len(object)) // by the fields of the contact and other names in lower case
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		if field := cmp.Or(fieldOf(name), strings.ToLower(name)); named[field] == nil {
+			named[field] = object[name]
+		}
+	}
 	parts := func(names ...string) string {
-		return strings.Join(appendTexts(nil, object, names), " ")
+		return strings.Join(appendTexts(nil, named, names), " ")
 	}
-	if name := parts("prefix", "first", "middle", "last", "suffix"); name != "" && parts("first", "last") != "" {
-		return answer{kind: "name", values: []string{name}}
-	}
-	if number := parts("full"); number != "" && len(object) == 1 {
-		return answer{kind: "phone", values: []string{number}}
-	}
-	if parts("area") != "" && parts("phone") != "" {
-		return answer{kind: "phone", values: []string{parts("country", "area", "phone")}}
+	switch {
+	case parts(toFirstName, toLastName) != "" && parts(toEmail, toPhone) == "":
+		return answer{kind: toName, values: []string{parts("prefix", toFirstName, "middle", toLastName, "suffix")}}
+	case parts("full") != "" && len(object) == 1:
+		return answer{kind: toPhone, values: []string{parts("full")}}
+	case parts("area") != "" && parts(toPhone) != "":
+		return answer{kind: toPhone, values: []string{parts("country", "area", toPhone)}}
 	}
 	var values []string
 	for _, name := range []string{"label", "labels", "other"} {

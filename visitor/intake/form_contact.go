@@ -111,8 +111,7 @@ func withAttribute(a visitor.Attributes, name string, values []string) visitor.A
 	return a.Merge(visitor.Attributes{name: value}, nil)
 }
 
-// byLabel fills the fields that were not found with unused answers. The type of a question counts
-// more than its label, and exactly the name of the field more than another label.
+// byLabel fills the fields that were not found with unused answers, of several the clearest.
 func (s *submission) byLabel(found map[string]string) {
 	type best struct{ rank, at int }
 	chosen := map[string]best{}
@@ -124,14 +123,7 @@ func (s *submission) byLabel(found map[string]string) {
 		if field == "" || a.used || found[field] != "" || isName && named || firstOf(a.values) == "" {
 			continue
 		}
-		rank := 1
-		switch {
-		case fieldOfKind(a.kind) != "":
-			rank = 3
-		case slices.Contains(a.names, field):
-			rank = 2
-		}
-		if rank > chosen[field].rank {
+		if rank := a.rank(field); rank > chosen[field].rank {
 			chosen[field] = best{rank, i}
 		}
 	}

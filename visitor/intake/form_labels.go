@@ -19,7 +19,7 @@ const (
 
 // labels are the usual labels of the questions for a field, in the languages of many forms.
 var labels = labelTable(map[string]string{
-	toName: `name, full name, customer name, visitor name, lead name, person name, first and last name,
+	toName: `name, names, full name, customer name, visitor name, lead name, person name, first and last name,
 		name and surname, vollständiger name, vor- und nachname, vorname und nachname, vorname nachname,
 		name vorname, nombre, nombre completo, nombre y apellido, nombre y apellidos, nom, nom complet,
 		nom et prénom, prénom et nom, nome, nome completo, nome e cognome, nome e sobrenome, naam,
@@ -28,16 +28,16 @@ var labels = labelTable(map[string]string{
 		nume si prenume, isim, ad soyad, adınız soyadınız, ονοματεπώνυμο, имя, ваше имя, фио,
 		имя и фамилия, ім'я, піб, שם, שם מלא, الاسم, الاسم الكامل, お名前, 名前, 氏名, 姓名, 이름, 성함,
 		नाम, họ và tên, họ tên, nama, nama lengkap`,
-	toFirstName: `first name, first, given name, forename, fname, vorname, primer nombre, nombres, prénom,
+	toFirstName: `first name, first, name first, given name, forename, fname, vorname, primer nombre, nombres, prénom,
 		primeiro nome, voornaam, imię, fornavn, förnamn, etunimi, keresztnév, křestní jméno, prenume, adınız,
 		όνομα, שם פרטי, الاسم الأول`,
-	toLastName: `last name, last, surname, family name, lname, nachname, familienname, zuname, apellido, apellidos,
+	toLastName: `last name, last, name last, surname, family name, lname, nachname, familienname, zuname, apellido, apellidos,
 		nom de famille, sobrenome, cognome, achternaam, nazwisko, efternavn, etternavn, efternamn, sukunimi,
 		vezetéknév, příjmení, soyad, soyadınız, επώνυμο, фамилия, прізвище, שם משפחה, اسم العائلة`,
 	toUsername: `username, user name`,
 	toEmail: `email, e-mail, mail, email address, e-mail address, mail address, email id, work email,
 		business email, company email, user email, customer email, e-mail-adresse, mailadresse,
-		e-mail adres, correo, correo electrónico, email de contacto, dirección de correo,
+		e-mail adres, correo, correo electrónico, respondent email, email de contacto, dirección de correo,
 		dirección de correo electrónico, courriel, adresse e-mail, adresse mail, adresse électronique,
 		e-mail professionnel, endereço de e-mail, indirizzo e-mail, indirizzo di posta elettronica,
 		posta elettronica, e-mailadres, adres e-mail, adres email, e-post, e-postadresse, e-postadress,
@@ -85,6 +85,7 @@ const maxLabel = 100
 
 // fieldOf returns the field of the contact that a label asks for, "" if it is not a usual one.
 func fieldOf(label string) string {
+	label = strings.TrimPrefix(label, "No Label ") // of Elementor, before the id of a field that has none
 	if len(label) > maxLabel {
 		return ""
 	}

@@ -31,7 +31,7 @@ const (
 // preset is where a service puts the parts of a submission. Paths that find nothing are skipped.
 type preset struct {
 	marks   [][]path // found together only in submissions of the service; any of the lists
-	answers []path   // an empty path is the body itself
+	answers []path   // an empty path is the body itself, if the paths before find nothing
 	id      []path
 	form    []path // its name
 	kind    path   // the kind of the event, a submission if it is one of kinds or missing
@@ -89,11 +89,12 @@ var presets = map[Service]preset{
 	},
 	HubSpot: {
 		marks:   [][]path{paths("fields[].objectTypeId")},
-		answers: paths("fields", "properties", "values"),
+		answers: append(paths("fields", "properties", "values"), path{}),
 		id:      paths("conversionId", "form-submissions[0].conversion-id"),
 		form:    paths("form-submissions[0].title", "context.pageName"),
 	},
 	GravityForms: {
+		marks:   [][]path{paths("form_id", "is_starred", "source_url")},
 		answers: []path{{}},
 		id:      paths("id"),
 		form:    paths("form_title", "form_id"),
@@ -146,7 +147,7 @@ func recognise(s *submission) Service {
 
 // recognised are the services with marks, in an order in which none has the marks of one after it.
 var recognised = []Service{
-	Typeform, Tally, Webflow, Jotform, GoogleForms, Netlify, HubSpot, Elementor, ContactForm7,
+	Typeform, Tally, Webflow, Jotform, GoogleForms, Netlify, HubSpot, Elementor, ContactForm7, GravityForms,
 }
 
 // isWebflow1 reports whether a body is a submission in version 1 of Webflow's webhooks: the name
@@ -176,7 +177,9 @@ func (s *submission) locate(service Service) {
 	addTitles(titles, typeformQuestions.get(s.root))
 	for _, at := range p.answers {
 		if len(at) == 0 {
-			s.answers = append(s.answers, s.top()...)
+			if len(s.answers) == 0 {
+				s.answers = s.top()
+			}
 			continue
 		}
 		s.answers = append(s.answers, answersIn(parsed(at.get(s.root)), titles)...)

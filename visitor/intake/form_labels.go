@@ -47,7 +47,7 @@ var labels = labelTable(map[string]string{
 		メールアドレス, メール, 邮箱, 电子邮箱, 电子邮件, 電子郵件, 이메일, 이메일 주소, ईमेल, địa chỉ email, alamat email`,
 	toPhone: `phone, phone number, telephone, telephone number, tel, tel no, phone no, mobile, mobile number,
 		mobile no, mobile phone, mobile phone number, cell, cell phone, cell number, contact number, contact no,
-		work phone, business phone, day phone, sms phone, whatsapp, whatsapp number, gsm, telefon, telefonnummer,
+		work phone, work phone number, business phone, day phone, sms phone, whatsapp, whatsapp number, gsm, telefon, telefonnummer,
 		rückrufnummer, handy, handynummer, mobil, mobilnummer, mobiltelefon, teléfono, número de teléfono, celular,
 		móvil, teléfono móvil, téléphone, numéro de téléphone, portable, téléphone portable, telefone,
 		número de telefone, telemóvel, telefono, numero di telefono, cellulare, telefoon, telefoonnummer,

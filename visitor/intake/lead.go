@@ -52,10 +52,10 @@ func leadAttributes(status string, v object) visitor.Attributes {
 // https://developers.facebook.com/docs/marketing-api/guides/lead-ads/retrieving.
 //
 // It completes the visitor that the leadgen webhook created with a placeholder name: the event is
-// a Profile with the same ExternalID, "lead:" and the lead's id. Its name, e-mail and phone are
-// typed by the person, so Contact.Unverified is set. Other answers become attributes, named as
-// the question in lower case with underscores; the attribute lead_status, which was "pending",
-// becomes "complete". The error matches ErrInvalid.
+// a Profile with the same ExternalID, "lead:" and the lead's id. Name, e-mail and phone are found by
+// the usual labels, as in a Form. The person has typed them, so Contact.Unverified is set. Other
+// answers become attributes, named as the question in lower case with underscores; the attribute
+// lead_status, which was "pending", becomes "complete". The error matches ErrInvalid.
 func (m Messenger) Lead(page string, body []byte) (Event, error) {
 	refuse := func(err error) (Event, error) { return Event{}, fail("read", visitor.Messenger, err) }
 	body, err := checkObject(body)
@@ -80,17 +80,13 @@ func (m Messenger) Lead(page string, body []byte) (Event, error) {
 	e.Contact.Attributes = leadAttributes("complete", lead)
 	var first, last string
 	profile := map[string]*string{
-		"full_name": &e.Contact.Name, "name": &e.Contact.Name, "first_name": &first, "last_name": &last,
-		"email": &e.Contact.Email, "work_email": &e.Contact.Email,
-		"phone_number": &e.Contact.Phone, "phone": &e.Contact.Phone, "work_phone_number": &e.Contact.Phone,
+		toName: &e.Contact.Name, toFirstName: &first, toLastName: &last,
+		toEmail: &e.Contact.Email, toPhone: &e.Contact.Phone,
 	}
 	for raw := range lead.list("field_data") {
 		field := parseObject(raw)
-		name, values := answerName(field.text("name")), answers(field.list("values"))
-		into := profile[name]
-		if strings.HasPrefix(name, "phone_number_") { // a form can add a hint to it
-			into = &e.Contact.Phone
-		}
+		label, values := field.text("name"), answers(field.list("values"))
+		name, into := answerName(label), profile[fieldOf(label)]
 		switch {
 		case len(values) == 0:
 		case into != nil && *into == "":

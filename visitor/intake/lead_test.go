@@ -49,6 +49,12 @@ func TestLead(t *testing.T) {
 	}
 	require.Equal(t, want, e.Contact)
 
+	e, err = intake.Messenger{}.Lead("31", []byte(`{"id":"7","field_data":[
+		{"name":"nome_completo","values":["Ada Example"]},{"name":"e-mail","values":["ada@example.com"]},
+		{"name":"número_de_telefone","values":["+447700900123"]}]}`))
+	require.NoError(t, err)
+	require.Equal(t, []string{"Ada Example", "ada@example.com", "+447700900123"}, []string{e.Contact.Name, e.Contact.Email, e.Contact.Phone})
+
 	for name, body := range map[string]string{
 		"nothing": ``, "no object": `[]`, "no id": `{"field_data":[{"name":"email","values":["a@example.com"]}]}`,
 		"no fields": `{"id":"7","created_time":"2025-10-09T08:53:20+0000"}`, "an error": `{"error":{"message":"x","code":190}}`,

@@ -21,8 +21,8 @@
 //
 // # Decisions
 //
-//   - A message that the channel cannot show (unsupported) has an event id of its own, since the
-//     channel can send the real one later with the same id.
+//   - A message that the channel cannot show (unsupported, unknown) has an event id of its own,
+//     since the channel can send the real one later with the same id.
 //   - WhatsApp's request_welcome is Inbound: the person opened the chat, often from an ad. To
 //     leave it out, skip events with that Via.
 //   - Instagram's message_edit with num_edit 0 is Inbound: it is the message itself, and can be

@@ -71,7 +71,7 @@ func (r whatsappReader) message(s eventFields, m object) Event {
 	case kind == "edit", m.has("edit"):
 		return r.sender(s, Profile, m)
 	}
-	if kind == "unsupported" && s.id != "" {
+	if (kind == "unsupported" || kind == "unknown") && s.id != "" { // unknown in older versions of the API
 		s.id += unsupportedSuffix
 	}
 	return r.sender(s, Inbound, m)

@@ -19,6 +19,7 @@ var conversationKinds = []struct {
 	{"delivery", "", Status},
 	{"read", "", Status},
 	{"reaction", "", Reaction},
+	{"response_feedback", "", Reaction},
 	{"message_edit", "", Edit},
 	{"pass_thread_control", "thread_control", Handover},
 	{"take_thread_control", "thread_control", Handover},
@@ -31,6 +32,9 @@ var conversationKinds = []struct {
 	{"optin", "", Referral},
 	{"account_linking", "", ""},
 	{"payment", "", ""},
+	{"order", "", ""}, // of send_cart
+	{"messaging_customer_information", "", ""},
+	{"messaging_feedback", "", ""},
 	{"comment_id", "group_feed", Comment},
 }
 
@@ -85,7 +89,7 @@ func messageKind(message object) (via string, why Reason) {
 func conversationField(field string) bool {
 	switch field {
 	case "standby", "messages", "message_edit", "message_edits", "message_reactions", "message_reads",
-		"message_deliveries", "message_echoes", "group_feed":
+		"message_deliveries", "message_echoes", "response_feedback", "send_cart", "group_feed":
 		return true
 	}
 	return strings.HasPrefix(field, "messaging_")

@@ -57,8 +57,8 @@ type Batch struct {
 	Events []Event `json:"events"`
 }
 
-// Contacts iterates over the contacts of all events except Consent and Ignored ones, in the order of the
-// delivery. Capture each of them: those that must not create a visitor have UpdateOnly set.
+// Contacts iterates over the contacts of all events except Consent and Ignored ones, in the order of
+// the delivery. Capture each of them: those that must not create a visitor have UpdateOnly set.
 func (b Batch) Contacts() iter.Seq[visitor.Contact] {
 	return func(yield func(visitor.Contact) bool) {
 		for _, e := range b.Events {

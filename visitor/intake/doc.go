@@ -1,4 +1,4 @@
-// Package intake converts the webhook requests of messaging channels to contacts. It only
+// Package intake converts the webhook requests of messaging channels and forms to contacts. It only
 // converts headers and bytes to values: it runs no server, makes no requests, stores nothing,
 // and reads the clock only through a field named Now.
 //
@@ -33,12 +33,12 @@
 //   - A person whose WhatsApp number changes to one that another visitor has is that visitor too:
 //     WhatsApp has verified the new number, and ids decide who is who. The store merges the two
 //     unless their user ids differ, and the merge can be undone.
-//   - Ratings of a page are ignored: the reviewer's id is not of the page's conversations, and
-//     there is no way to answer.
-//   - A block is health, not consent: it says that no message arrives, and the person can end it
-//     at any time. Of the reasons for which WhatsApp does not deliver, 131050 is a denial (the
-//     person stopped marketing messages), and 131026 is a soft bounce, since its causes include
-//     an old version of the app.
+//   - Ratings of a page are ignored: the reviewer's id is another one than in a conversation with
+//     the page, and there is no way to answer.
+//   - A block is a health report, not a denial: messages cannot be delivered, until the person ends
+//     it. Of the reasons for which WhatsApp does not deliver, 131050 is a denial (the person stopped
+//     marketing messages), and 131026 is a soft bounce, since its causes include an old version of
+//     the app.
 //   - An opt-in of Messenger's notification messages is for the topic that its payload names,
 //     never for the whole channel.
 //   - Keywords are off unless they are set, since END, CANCEL and similar words are also usual
@@ -67,8 +67,8 @@
 // # JSON
 //
 // Keys are matched exactly, and the last of several counts. The deliveries of platforms are parsed
-// leniently: a value of the wrong type counts as missing, an array stands for the object in it and
-// an object for an array of one. Chat and identities, whose format is of this package, refuse values
+// leniently: a value of the wrong type counts as missing, an array where an object is expected
+// stands for its first element, and an object where an array is expected for its only one. Chat and identities, whose format is of this package, refuse values
 // of the wrong type. Forms are read as the services post them, and their fields also by labels such
 // as E-Mail: see the file forms.md. Texts from a channel are made valid rather than refused, since
 // the person cannot be asked again: characters that package text refuses are removed, and names that

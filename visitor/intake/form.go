@@ -28,13 +28,13 @@ import (
 type Form struct {
 	Source  visitor.Source // default: visitor.Chat, which is the website; or a source of the host for forms
 	Account string         // the form or the site: scope of the ids; default: none
-	// Service is the service that posts the submissions, and in what shape. Default: the shape is
-	// recognised where it is clear, else the body has the fields of the form by name. The file
-	// forms.md lists the services.
+	// Service is the service that posts the submissions. Default: its shape is recognised where it is
+	// clear. Else the body has the fields of the form by name, or answers with their labels at any
+	// place. The file forms.md lists the services.
 	Service Service
 	// Secrets are the secrets that the Service signs with, newest first. Signatures with a time
-	// may be 5 minutes old, if Now is set. Default: signatures are not checked, so that whoever
-	// knows the URL can post submissions: keep it secret.
+	// must not be older than 5 minutes, if Now is set. Default: signatures are not checked, and
+	// anybody who knows the URL can post submissions, so keep it secret.
 	Secrets []string
 	// Fields maps fields of the form to those of the contact: name, first_name, last_name,
 	// username, email, phone, attributes.x for the attribute x, or "" to ignore an answer with a

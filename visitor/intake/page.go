@@ -27,7 +27,7 @@ func (in inbox) pageChange(events []Event, at time.Time, c change) []Event {
 		return append(events, in.feed(s, v))
 	case c.field == "leadgen":
 		return append(events, lead(s, v))
-	case c.field == "ratings": // no way to answer, and the reviewer's id is not of the page's conversations
+	case c.field == "ratings": // no way to answer, and the reviewer's id is another one than in conversations
 		return append(events, s.ignore(Rating))
 	}
 	return append(events, s.ignore(Other))

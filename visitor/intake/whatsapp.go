@@ -28,8 +28,8 @@ import (
 // the message cannot be delivered (131026). The choice is about marketing messages only, from one
 // number of the business.
 //
-// The first version of 360dialog's API, which has no envelope, is parsed too, but not signed:
-// authenticate it in another way, and call Parse.
+// Deliveries without an envelope, of the first version of 360dialog's API, are parsed too. They are
+// not signed: authenticate them in another way, and call Parse.
 type WhatsApp struct {
 	Secrets     []string // app secrets, one of which must match; several during rotation
 	VerifyToken string   // as set in the app's dashboard; default: Challenge refuses every request
@@ -96,8 +96,8 @@ func (w WhatsApp) ignoreReason(field string) Reason {
 	return Other
 }
 
-// change appends the events of one change. Only messages become events of people: statuses can have contacts
-// too, but of people whom the business wrote to.
+// change appends the events of one change. Only messages become events of people: statuses can
+// have contacts too, but of people whom the business wrote to.
 func (w WhatsApp) change(events []Event, e entry, c change) []Event {
 	v, why := parseObject(c.value), w.ignoreReason(c.field)
 	metadata := v.object("metadata")

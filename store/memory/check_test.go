@@ -122,7 +122,7 @@ func (w *workspace) setsOf(p uint32, r *record) []*roaring.Bitmap {
 	for _, i := range r.identities {
 		sets = append(sets, i.channel.members)
 		for _, in := range i.inboxes {
-			sets = append(sets, in.name.members)
+			sets = append(sets, w.withInbox, in.name.members)
 		}
 	}
 	for _, a := range r.attributes {

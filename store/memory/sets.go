@@ -1,9 +1,6 @@
 package memory
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/contactpipeline/visitors/filter/bound"
@@ -14,14 +11,12 @@ import (
 func (w *workspace) sets(t *bound.Test) (sets []*roaring.Bitmap, ok bool) {
 	switch t.Op {
 	case bound.OpExists:
-		switch t.Field.Name {
-		case "attr":
+		if t.Field.Kind == bound.AttrKind {
 			return w.attributes.sets(t.Attr), true
-		case "inbox":
-			return w.inboxes.sets(slices.Collect(maps.Keys(w.inboxes))...), true
 		}
 		set, ok := map[string]*roaring.Bitmap{
 			"email": w.withEmail, "phone": w.withPhone, "tag": w.withTag, "group": w.withGroup, "identity": w.withChannel,
+			"inbox": w.withInbox,
 		}[t.Field.Name]
 		return []*roaring.Bitmap{set}, ok
 	case bound.OpExcluded:

@@ -31,8 +31,8 @@ type workspace struct {
 	ids    map[uuid.UUID]uint32 // positions
 	owners owners
 
-	live                                                  *roaring.Bitmap // positions that have a visitor
-	withEmail, withPhone, withTag, withGroup, withChannel *roaring.Bitmap
+	live                                                             *roaring.Bitmap // positions that have a visitor
+	withEmail, withPhone, withTag, withGroup, withChannel, withInbox *roaring.Bitmap
 
 	sources, channels, inboxes, attributes nameTable
 	tags                                   catalog[tag.Tag]
@@ -48,7 +48,7 @@ func newWorkspace() *workspace {
 		outOfOrder: roaring.New(), maxOutOfOrder: minOutOfOrder,
 		ids: map[uuid.UUID]uint32{}, owners: newOwners(),
 		live: roaring.New(), withEmail: roaring.New(), withPhone: roaring.New(),
-		withTag: roaring.New(), withGroup: roaring.New(), withChannel: roaring.New(),
+		withTag: roaring.New(), withGroup: roaring.New(), withChannel: roaring.New(), withInbox: roaring.New(),
 		sources: nameTable{}, channels: nameTable{}, inboxes: nameTable{}, attributes: nameTable{},
 		tags: newCatalog[tag.Tag](), groups: newCatalog[group.Group](),
 		merges: newMerges(), processed: processed{at: map[driver.DedupKey]int64{}},
@@ -149,7 +149,7 @@ func (w *workspace) appendSets(to []*roaring.Bitmap, p uint32, r *record) []*roa
 	for _, i := range r.identities {
 		to = append(to, w.withChannel, i.channel.members)
 		for _, in := range i.inboxes {
-			to = append(to, in.name.members)
+			to = append(to, w.withInbox, in.name.members)
 		}
 	}
 	for _, a := range r.attributes {
@@ -192,7 +192,7 @@ func moveMember(p uint32, before, after []*roaring.Bitmap) {
 
 // bitmaps returns every bitmap of the workspace.
 func (w *workspace) bitmaps() []*roaring.Bitmap {
-	all := []*roaring.Bitmap{w.live, w.outOfOrder, w.withEmail, w.withPhone, w.withTag, w.withGroup, w.withChannel}
+	all := []*roaring.Bitmap{w.live, w.outOfOrder, w.withEmail, w.withPhone, w.withTag, w.withGroup, w.withChannel, w.withInbox}
 	for _, names := range []nameTable{w.sources, w.channels, w.inboxes, w.attributes} {
 		for _, n := range names {
 			all = append(all, n.members)

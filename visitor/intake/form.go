@@ -186,10 +186,8 @@ func (f Form) read(s *submission, lookup map[string]path) (Event, error) {
 	if f.Service == "" && len(s.answers) == 0 {
 		s.locate("")
 	}
-	if !s.known && !hasAddress(s.answers) {
-		if inner := described(s.root, maxDescribed); hasAddress(inner) {
-			s.answers = inner
-		}
+	if !s.known {
+		s.lookInside()
 	}
 	fields := f.eventFields()
 	switch {

@@ -55,12 +55,15 @@ func (a *answer) rank(field string) int {
 	return rank
 }
 
-// hasAddress reports whether one of the answers is an e-mail address or a phone number.
-func hasAddress(answers []answer) bool {
-	return slices.ContainsFunc(answers, func(a answer) bool {
-		field := a.field()
-		return (field == toEmail || field == toPhone) && firstOf(a.values) != ""
-	})
+// asked returns the fields of the contact that the answers fill.
+func asked(answers []answer) map[string]bool {
+	fields := map[string]bool{}
+	for _, a := range answers {
+		if field := a.field(); field != "" && firstOf(a.values) != "" {
+			fields[field] = true
+		}
+	}
+	return fields
 }
 
 // attribute returns the values as an attribute: a text, or a list if there are several.

@@ -28,10 +28,10 @@ var labels = labelTable(map[string]string{
 		nume si prenume, isim, ad soyad, adınız soyadınız, ονοματεπώνυμο, имя, ваше имя, фио,
 		имя и фамилия, ім'я, піб, שם, שם מלא, الاسم, الاسم الكامل, お名前, 名前, 氏名, 姓名, 이름, 성함,
 		नाम, họ và tên, họ tên, nama, nama lengkap`,
-	toFirstName: `first name, first, name first, given name, forename, fname, vorname, primer nombre, nombres, prénom,
+	toFirstName: `first name, first, name first, name first name, given name, forename, fname, vorname, primer nombre, nombres, prénom,
 		primeiro nome, voornaam, imię, fornavn, förnamn, etunimi, keresztnév, křestní jméno, prenume, adınız,
 		όνομα, שם פרטי, الاسم الأول`,
-	toLastName: `last name, last, name last, surname, family name, lname, nachname, familienname, zuname, apellido, apellidos,
+	toLastName: `last name, last, name last, name last name, surname, family name, lname, nachname, familienname, zuname, apellido, apellidos,
 		nom de famille, sobrenome, cognome, achternaam, nazwisko, efternavn, etternavn, efternamn, sukunimi,
 		vezetéknév, příjmení, soyad, soyadınız, επώνυμο, фамилия, прізвище, שם משפחה, اسم العائلة`,
 	toUsername: `username, user name`,
@@ -42,7 +42,7 @@ var labels = labelTable(map[string]string{
 		e-mail professionnel, endereço de e-mail, indirizzo e-mail, indirizzo di posta elettronica,
 		posta elettronica, e-mailadres, adres e-mail, adres email, e-post, e-postadresse, e-postadress,
 		mejl, sähköposti, sähköpostiosoite, e-mail cím, e-mailová adresa, adresa de email, e-posta,
-		e-posta adresi, ηλεκτρονικό ταχυδρομείο, почта, электронная почта, эл. почта, имейл,
+		e-posta adresi, e-posta adresiniz, ηλεκτρονικό ταχυδρομείο, почта, электронная почта, эл. почта, имейл,
 		адрес электронной почты, електронна пошта, אימייל, דוא"ל, כתובת אימייל, البريد الإلكتروني,
 		メールアドレス, メール, 邮箱, 电子邮箱, 电子邮件, 電子郵件, 이메일, 이메일 주소, ईमेल, địa chỉ email, alamat email`,
 	toPhone: `phone, phone number, telephone, telephone number, tel, tel no, phone no, mobile, mobile number,
@@ -52,7 +52,7 @@ var labels = labelTable(map[string]string{
 		móvil, teléfono móvil, téléphone, numéro de téléphone, portable, téléphone portable, telefone,
 		número de telefone, telemóvel, telefono, numero di telefono, cellulare, telefoon, telefoonnummer,
 		mobiel nummer, numer telefonu, tlf, puhelin, puhelinnumero, telefonszám, telefonní číslo, număr de telefon,
-		telefon numarası, cep telefonu, τηλέφωνο, телефон, номер телефона, номер телефону, טלפון, מספר טלפון,
+		telefon numarası, telefon numaranız, cep telefonu, τηλέφωνο, телефон, номер телефона, номер телефону, טלפון, מספר טלפון,
 		נייד, الهاتف, رقم الهاتف, رقم الجوال, 電話番号, 电话, 手机, 手机号, 手机号码, 電話, 전화번호, 연락처, 휴대폰,
 		फ़ोन नंबर, số điện thoại, nomor telepon, nomor hp`,
 })
@@ -60,6 +60,7 @@ var labels = labelTable(map[string]string{
 // fillers are words of labels without a meaning of their own.
 var fillers = words(`a an the my your please enter type provide give us what which is s are hi hello and now so tell me also can we
 	best required optional pflichtfeld field contact q
+	wie lautet heißt ist quel quelle est cual cuál es qual é è wat ваш ваше ваша
 	la el le ihr ihre dein deine bitte votre ton vos tu su seu sua il tuo tua uw je jouw twoj twoje din ditt`)
 
 func words(s string) map[string]bool {

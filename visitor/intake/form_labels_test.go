@@ -41,6 +41,9 @@ func TestFormLabels(t *testing.T) {
 		"email-602": "email", "Email, please": "email", "דוא\"ל": "email", "Адрес электронной почты": "email",
 		"Phone": "phone", "tel-419": "phone", "Phone / WhatsApp": "phone", "Mobile No.": "phone", "Telefonnummer (optional)": "phone",
 		"Numéro de téléphone": "phone", "Teléfono móvil": "phone", "Номер телефона": "phone", "電話番号": "phone", "Cep Telefonu": "phone",
+		"¿Cuál es tu nombre?": "name", "Wie lautet Ihre E-Mail-Adresse?": "email", "Quel est votre nom ?": "name",
+		"Qual è la tua email?": "email", "Wat is uw naam?": "name", "Ваш телефон": "phone", "Ваш e-mail": "email",
+		"E-posta adresiniz": "email", "Telefon numaranız": "phone", "No Label email": "email", "Name (Last)": "name",
 		"Company name": "", "Name of your pet": "", "Event name": "", "Friend's email": "", "Email opt-in": "", "Phone model": "", "Message": "",
 		"Contact": "", "?": "", "": "", strings.Repeat("name", 26): "", "Username": "", "form_name": "", "Telephone consent": "",
 	} {

@@ -192,6 +192,20 @@ func (s *submission) locate(service Service) {
 	}
 }
 
+// lookInside replaces the answers by those with labels of their own in the body, if it has no e-mail
+// address and no phone number at the top. A phone number alone can be one of several questions of
+// a service that has the person elsewhere.
+func (s *submission) lookInside() {
+	if top := asked(s.answers); top[toEmail] || top[toPhone] {
+		return
+	}
+	inner := described(s.root, maxDescribed)
+	fields := asked(inner)
+	if fields[toEmail] || fields[toPhone] && (fields[toName] || fields[toFirstName] || fields[toLastName]) {
+		s.answers = inner
+	}
+}
+
 // top returns the values at the top of the body as answers, in the order of their names. A
 // JSON list is a list of answers.
 func (s *submission) top() []answer {

@@ -120,6 +120,7 @@ func (s *session) transact(ctx context.Context, d Dialect, f func(*sql.Tx) error
 	tx, err := conn.BeginTx(context.WithoutCancel(ctx), nil)
 	if err != nil {
 		s.failed(err)
+		s.reset(ctx, d) // it can have begun nevertheless
 		s.stale = s.broken
 		return err
 	}

@@ -125,7 +125,7 @@ const (
 	Referral    Reason = "referral"     // a followed link or opt-in, and Referrals is not set
 	Standby     Reason = "standby"      // another app handles the conversation, and Standby is not set
 	Handover    Reason = "handover"     // the conversation was passed to another app
-	Call        Reason = "call"         // a telephone call
+	Call        Reason = "call"         // a call by the business, or the end of one
 	History     Reason = "history"      // old messages, sent once when a number is connected
 	AddressBook Reason = "address_book" // the business's own address book
 	Preference  Reason = "preference"   // a person's choice of which messages to get

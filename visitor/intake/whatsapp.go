@@ -96,8 +96,8 @@ func (w WhatsApp) ignoreReason(field string) Reason {
 	return Other
 }
 
-// change appends the events of one change. Only messages become events of people: statuses can
-// have contacts too, but of people whom the business wrote to.
+// change appends the events of one change. Only messages and calls become events of people:
+// statuses can have contacts too, but of people whom the business wrote to.
 func (w WhatsApp) change(events []Event, e entry, c change) []Event {
 	v, why := parseObject(c.value), w.ignoreReason(c.field)
 	metadata := v.object("metadata")
@@ -118,6 +118,7 @@ func (w WhatsApp) change(events []Event, e entry, c change) []Event {
 		{"message_echoes", func(s eventFields, _ object) Event { return s.ignore(Echo) }},
 		{"errors", func(s eventFields, _ object) Event { return s.ignore(System) }},
 		{"messages", r.message},
+		{"calls", r.call},
 	} {
 		for raw := range v.list(part.name) {
 			o := parseObject(raw)

@@ -77,6 +77,17 @@ func (r whatsappReader) message(s eventFields, m object) Event {
 	return r.sender(s, Inbound, m)
 }
 
+// call returns the event of a person who calls the business. The offer of a connection comes from
+// the caller, also in deliveries without a direction.
+func (r whatsappReader) call(s eventFields, m object) Event {
+	direction := m.text("direction")
+	byPerson := direction == "USER_INITIATED" || direction == "" && m.object("session").text("sdp_type") == "offer"
+	if r.why != Call || m.text("event") != "connect" || !byPerson {
+		return s.ignore(cmp.Or(r.why, Call))
+	}
+	return r.sender(s, Inbound, m)
+}
+
 // sender returns the event of the person who sent m.
 func (r whatsappReader) sender(s eventFields, kind Kind, m object) Event {
 	userID, parentUserID, from := m.id("from_user_id"), m.id("from_parent_user_id"), m.id("from")

@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/contactpipeline/visitors/store/internal/sqlstore"
 )
 
 // ErrNoCitus means that the database does not have the extension citus.
@@ -16,7 +18,8 @@ var ErrNoCitus = errors.New("extension citus is not installed in this database")
 // of a workspace are on one node. The tables must exist, created by Open or New with the same
 // Options.Schema; their rows are moved. Call it once, on the coordinator, preferably before the
 // tables are large, and again after a release that adds tables; distributed tables stay
-// unchanged. With an error, nothing is changed. The error matches ErrNoCitus.
+// unchanged. It is safe to run concurrently, also with Migrate. With an error, nothing is
+// changed. The error matches ErrNoCitus.
 func Distribute(ctx context.Context, db *sql.DB, o *Options) error {
 	schema, err := survey(ctx, db, defaults(o).Schema)
 	if err == nil {
@@ -29,11 +32,17 @@ func Distribute(ctx context.Context, db *sql.DB, o *Options) error {
 }
 
 func distribute(ctx context.Context, db *sql.DB, d dialect) error {
-	tx, err := db.BeginTx(ctx, nil)
+	// Each statement must see what another call has done while this one waited for the lock.
+	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback()
+	for _, lock := range []string{d.LockSchema(), d.qualify(sqlstore.LockVersions)} {
+		if _, err := tx.ExecContext(ctx, lock); err != nil {
+			return err
+		}
+	}
 	var installed bool
 	err = tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_extension WHERE extname = 'citus')").Scan(&installed)
 	if err != nil {

@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	"fmt"
+	"hash/fnv"
 	"strings"
 
 	sq "github.com/Masterminds/squirrel"
@@ -11,25 +13,15 @@ import (
 )
 
 // dialect is the SQL dialect of PostgreSQL.
-type dialect struct {
-	format
-	begin string // the statement that begins a transaction that writes
-}
+type dialect struct{ format }
 
 var _ sqlstore.Server = dialect{}
 
-// beginWrite turns synchronous_commit on if the server, database or role has it off, so that
-// acknowledged writes are on disk.
-const beginWrite = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;" +
-	" SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
-
-func newDialect(schema string) dialect {
-	return dialect{format: format{schema}, begin: beginWrite}
-}
+func newDialect(schema string) dialect { return dialect{format{schema}} }
 
 func (d dialect) Placeholders() sq.PlaceholderFormat { return d.format }
 func (dialect) BeginRead() string                    { return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" }
-func (d dialect) BeginWrite() string                 { return d.begin }
+func (dialect) BeginWrite() string                   { return "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE" }
 func (dialect) Index() sqlstore.Index                { return nil }
 
 func (dialect) JoinIDs(column string) string { return "string_agg(" + column + "::text, ',')" }
@@ -43,6 +35,15 @@ func (d dialect) TableExists() string {
 // statement the server can choose a generic plan, which for some tags takes minutes instead
 // of milliseconds.
 func (dialect) Planned() any { return pgx.QueryExecModeCacheDescribe }
+
+func (dialect) Unprepared() any { return pgx.QueryExecModeExec }
+
+// LockSchema is an advisory lock of the schema.
+func (d dialect) LockSchema() string {
+	key := fnv.New64a()
+	fmt.Fprintf(key, "visitors migrate %s", d.schema)
+	return fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", int64(key.Sum64()))
+}
 
 // ID binds an id as text, which every query mode of the driver can send. A malformed id becomes
 // the nil UUID, which no row has.

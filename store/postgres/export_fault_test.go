@@ -13,7 +13,6 @@ import (
 // Bare returns the engine that migrates, on a database without tables.
 func Bare(db *sql.DB) *sqlstore.Engine {
 	d := newDialect("public")
-	d.begin = d.lockMigrating()
 	conns := sqlstore.Borrow(db, nil)
 	return sqlstore.New(d, conns, conns, func() error { return nil })
 }

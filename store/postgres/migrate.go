@@ -3,8 +3,6 @@ package postgres
 import (
 	"context"
 	"embed"
-	"fmt"
-	"hash/fnv"
 	"io/fs"
 
 	"github.com/jackc/pgx/v5"
@@ -37,18 +35,7 @@ func (s *Store) migrate(ctx context.Context, only bool) error {
 			return err
 		}
 	}
-	alone := s.d
-	alone.begin = s.d.lockMigrating()
-	conns := sqlstore.Borrow(s.db, nil)
-	return sqlstore.Migrate(ctx, sqlstore.New(alone, conns, conns, nil), files, only)
-}
-
-// lockMigrating begins a transaction with an advisory lock, so that only one migrates the
-// schema.
-func (d dialect) lockMigrating() string {
-	key := fnv.New64a()
-	fmt.Fprintf(key, "visitors migrate %s", d.schema)
-	return fmt.Sprintf("BEGIN; SELECT pg_advisory_xact_lock(%d)", int64(key.Sum64()))
+	return sqlstore.Migrate(ctx, s.engine, files, only)
 }
 
 // makeSchema creates the schema unless it exists. IF NOT EXISTS alone would need the privilege

@@ -58,11 +58,13 @@ func (w *watch) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.Trace
 func (w *watch) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
 var (
-	control  = regexp.MustCompile(`(?i)^(BEGIN\b|COMMIT$|ROLLBACK\b|SAVEPOINT |RELEASE )`)
-	mention  = regexp.MustCompile(`visitors_[a-z_]+`)
-	source   = regexp.MustCompile(`(?:FROM|JOIN) "public"\.visitors_[a-z_]+(?: ([a-z]+)\b)?`)
-	target   = regexp.MustCompile(`^(?:UPDATE|INSERT INTO) "public"\.visitors_[a-z_]+(?: ([a-z]+) SET)?`)
-	inserted = regexp.MustCompile(`^INSERT INTO "public"\.visitors_[a-z_]+ \(ws, [a-z_, ]+\) (?:VALUES \(|SELECT )\$1\b`)
+	control = regexp.MustCompile(`(?i)^(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)( [a-z ]+)?$|^SHOW synchronous_commit$|^SET LOCAL [a-z_.]+ = ('local'|on)$`)
+	mention = regexp.MustCompile(`visitors_[a-z_]+`)
+	source  = regexp.MustCompile(`(?:FROM|JOIN) "[^"]+"\.visitors_[a-z_]+(?: ([a-z]+)\b)?`)
+	target  = regexp.MustCompile(`^(?:UPDATE|INSERT INTO) "[^"]+"\.visitors_[a-z_]+(?: ([a-z]+) SET)?`)
+	// An INSERT has plain VALUES, each with the same workspace: anything else Citus commits in two phases.
+	inserted = regexp.MustCompile(`^INSERT INTO "[^"]+"\.visitors_[a-z_]+ \(ws, [a-z_, ]+\) VALUES \(\$1, [$\d, ]+\)(, \(\$1, [$\d, ]+\))*( ON CONFLICT [^;]*)?$`)
+	inner    = regexp.MustCompile(`\([^()]*\)`)
 	bound    = regexp.MustCompile(`(?:\b([a-z]+)\.)?\bws = \$(\d+)`)
 	byKey    = regexp.MustCompile(`^SELECT [^()]*(?:count\(\*\) )?FROM \S+(?: [a-z])?(?: CROSS JOIN \S+ t)? WHERE (?:[a-z]\.)?ws = \$1 AND (?:[a-z]\.)?(?:visitor_)?id = (?:ANY\(\$2(?:::uuid\[\])?\)|\$2)(?: AND t\.ws = \$3 AND t\.id = l\.tag_id)?(?: AND a\.name = (?:ANY\(\$3\)|\$3))?(?: ORDER BY [a-z_., ]+| GROUP BY visitor_id HAVING count\(\*\) > \$3)?$` +
 		`|^SELECT [^()]* FROM unnest\(\$1::uuid\[\]\) AS u \(id\) CROSS JOIN LATERAL \(SELECT [^()]* FROM \S+ [a-z] WHERE [a-z]\.ws = \$2 AND [a-z]\.(?:visitor_)?id = u\.id OFFSET 0\) [a-z]$` +
@@ -74,7 +76,7 @@ var (
 // reading is what is known about a statement without its arguments.
 type reading struct {
 	control   bool   // it begins or ends a transaction
-	columns   string // what is wrong with its columns, "" for nothing
+	columns   string // what is wrong with its form or columns, "" for nothing
 	finds     bool   // visitors by other columns than their key
 	workspace string // what is wrong with how it names the workspace, "" for nothing
 	at        []int  // arguments that are the workspace, from 0
@@ -85,6 +87,9 @@ func read(text string) reading {
 		return reading{control: true}
 	}
 	r := reading{finds: finds(text)}
+	if strings.Contains(text, ";") {
+		r.columns = "may be several statements"
+	}
 	if strings.Contains(text, "*") && !strings.Contains(text, "count(*)") || strings.Contains(text, ".*") {
 		r.columns = "names no columns"
 	}
@@ -103,7 +108,7 @@ func (r reading) problemOf(args []any) string {
 		}
 	}
 	planned := len(args) > 0 && args[0] == pgx.QueryExecModeCacheDescribe
-	if planned {
+	if planned || len(args) > 0 && args[0] == pgx.QueryExecModeExec {
 		args = args[1:]
 	}
 	switch {
@@ -159,22 +164,32 @@ func workspacesOf(text string) (problem string, at []int) {
 	case strings.HasPrefix(text, "INSERT"):
 		known++
 		if !inserted.MatchString(text) {
-			return "a row without the workspace", nil
+			return "not plain rows with the workspace", nil
 		}
 		at = append(at, 0)
+	case strings.HasPrefix(text, "SELECT") && !strings.Contains(outermost(text), " FROM "):
+		return "a SELECT from nothing", nil // a router would not know the server
 	case target.MatchString(text):
 		known++
 		if narrowed[target.FindStringSubmatch(text)[1]] == 0 {
 			return "rows without the workspace", nil
 		}
 	}
-	for _, own := range regexp.MustCompile(`"public"\.visitors_[a-z_]+\.`).FindAllString(text, -1) {
+	for _, own := range regexp.MustCompile(`"[^"]+"\.visitors_[a-z_]+\.`).FindAllString(text, -1) {
 		known += strings.Count(own, ".") - 1 // a column with the name of its table
 	}
 	if known == 0 || known != tables {
 		return fmt.Sprintf("%d of %d tables are understood", known, tables), nil
 	}
 	return "", at
+}
+
+// outermost returns a statement without what is in parentheses.
+func outermost(text string) string {
+	for inner.MatchString(text) {
+		text = inner.ReplaceAllString(text, "")
+	}
+	return text
 }
 
 func TestWatchSeesWhatIsWrong(t *testing.T) {
@@ -199,10 +214,17 @@ func TestWatchSeesWhatIsWrong(t *testing.T) {
 		{"rows without the workspace", `UPDATE "public".visitors_tag SET name = $1 WHERE id = $2`, []any{"st-a", "y"}},
 		{"rows without the workspace", `UPDATE "public".visitors_tag t SET name = u.name FROM unnest($2::text[]) AS u (name) WHERE u.ws = $1`, []any{"st-a", "y"}},
 		{"", `UPDATE "public".visitors_tag t SET name = u.name FROM unnest($2::text[]) AS u (name) WHERE t.ws = $1`, []any{"st-a", "y"}},
-		{"a row without the workspace", `INSERT INTO "public".visitors_tag (id) VALUES ($1)`, []any{"st-a"}},
+		{"not plain rows with the workspace", `INSERT INTO "public".visitors_tag (id) VALUES ($1)`, []any{"st-a"}},
+		{"not plain rows with the workspace", `INSERT INTO "public".visitors_tag (ws, id) VALUES ($1, $2), ($3, $4)`, []any{"st-a", "x", "st-a", "y"}},
+		{"not plain rows with the workspace", `INSERT INTO "public".visitors_tag (ws, id) SELECT $1, u.id FROM unnest($2::text[]) AS u (id)`, []any{"st-a", "y"}},
 		{"", `INSERT INTO "public".visitors_tag (ws, id) VALUES ($1, $2)`, []any{"st-a", "y"}},
+		{"", `INSERT INTO "other".visitors_tag (ws, id) VALUES ($1, $2), ($1, $3)`, []any{pgx.QueryExecModeExec, "st-a", "y", "z"}},
+		{"", `SET LOCAL synchronous_commit = on`, nil},
+		{"may be several statements", `BEGIN; SELECT 1`, nil},
+		{"may be several statements", `ROLLBACK TO visitors; RELEASE visitors`, nil},
+		{"a SELECT from nothing", `SELECT (SELECT count(*) FROM "public".visitors_tag t WHERE t.ws = $1) - $2`, []any{"st-a", 1}},
 		{"0 of 1 tables are understood", `TRUNCATE visitors_tag`, nil},
-		{"0 of 0 tables are understood", `SELECT 1`, nil},
+		{"a SELECT from nothing", `SELECT 1`, nil},
 	} {
 		require.Equal(t, c.problem, read(c.text).problemOf(c.args), c.text)
 	}

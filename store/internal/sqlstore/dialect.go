@@ -16,7 +16,8 @@ type Dialect interface {
 	// Placeholders is the form of placeholders in statements.
 	Placeholders() sq.PlaceholderFormat
 	// BeginRead and BeginWrite are the statements that start a transaction. If the database
-	// has only one lock for writing, BeginWrite takes it.
+	// has only one lock for writing, BeginWrite takes it. Each is a single statement: a router
+	// before several servers does not accept more in one call.
 	BeginRead() string
 	BeginWrite() string
 	// ID returns an id as a bound value; "" is the nil id, which nothing has.

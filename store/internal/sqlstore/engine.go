@@ -43,7 +43,12 @@ func New(d Dialect, readers, writers *Pool, onClose func() error) *Engine {
 // InTx returns an engine that works inside a host's transaction, which the host commits
 // or rolls back. The guard is run around each Apply.
 func InTx(d Dialect, tx *sql.Tx, guard Guard) *Engine {
-	p := within(tx, guard)
+	return inside(d, &session{conn: tx, guard: guard})
+}
+
+// inside returns an engine that works in the transaction of a session.
+func inside(d Dialect, s *session) *Engine {
+	p := within(s)
 	return New(d, p, p, func() error { return nil })
 }
 

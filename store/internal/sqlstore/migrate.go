@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,6 +28,8 @@ type migration struct {
 // order of their numbers, each in a transaction that holds the write lock, so that of two
 // that migrate at once one waits for the other. With only, it checks and changes nothing. A
 // database that is newer, or was made by other steps, is a *driver.SchemaError.
+//
+// Each statement of a file is sent alone, as Citus requires for distributed tables.
 func Migrate(ctx context.Context, e *Engine, files fs.FS, only bool) error {
 	steps, err := migrations(files)
 	if err != nil {
@@ -51,8 +55,18 @@ func Migrate(ctx context.Context, e *Engine, files fs.FS, only bool) error {
 
 // migrate makes a step, unless another process made it meanwhile.
 func (s scope) migrate(ctx context.Context, m migration, steps []migration) error {
+	if s.d.server != nil {
+		if err := control(ctx, s.session, s.d.server.LockSchema()); err != nil {
+			return err
+		}
+	}
 	if _, err := s.run(ctx, createSchema, nil); err != nil {
 		return err
+	}
+	if s.d.server != nil {
+		if _, err := s.run(ctx, LockVersions, nil); err != nil {
+			return err
+		}
 	}
 	if applied, err := s.migrated(ctx, steps); err != nil || len(applied) >= m.version {
 		return err
@@ -61,11 +75,25 @@ func (s scope) migrate(ctx context.Context, m migration, steps []migration) erro
 	if err != nil {
 		return err
 	}
-	if err := control(ctx, s.session, text); err != nil {
-		return err
+	for _, statement := range statements(text) {
+		if err := control(ctx, s.session, statement); err != nil {
+			return err
+		}
 	}
 	_, err = s.run(ctx, "INSERT INTO "+schemaTable+" (version, checksum) VALUES (?, ?)", []any{m.version, m.checksum})
 	return err
+}
+
+// statement is the text before a semicolon, which can also be part of a comment or in quotes.
+// Migrations have no dollar quotes.
+var (
+	statement   = regexp.MustCompile(`(?:--[^\n]*|'[^']*'|"[^"]*"|-|[^;'"-])+`)
+	onlyComment = regexp.MustCompile(`^(?:\s|--[^\n]*)*$`)
+)
+
+// statements splits a migration.
+func statements(text string) []string {
+	return slices.DeleteFunc(statement.FindAllString(text, -1), onlyComment.MatchString)
 }
 
 // migrated returns the checksums of the steps that were made, in order, which must be the first

@@ -45,14 +45,15 @@ func Borrow(db *sql.DB, guard Guard) *Pool {
 		if err != nil {
 			return nil, err
 		}
-		return &session{conn: conn, end: conn.Close, guard: guard}, nil
+		return &session{conn: conn, end: conn.Close, guard: guard, durable: true}, nil
 	}}
 }
 
-// within returns a pool of the one session that works inside a host's transaction.
-func within(tx *sql.Tx, guard Guard) *Pool {
+// within returns a pool of one session, which works inside a transaction.
+func within(s *session) *Pool {
 	p := &Pool{slots: make(chan *session, 1)}
-	p.slots <- &session{conn: tx, end: func() error { return nil }, guard: guard, nested: true}
+	s.nested, s.end = true, func() error { return nil }
+	p.slots <- s
 	return p
 }
 

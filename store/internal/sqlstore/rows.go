@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/samber/lo"
@@ -59,7 +60,7 @@ func (s scope) insertNumbered(ctx context.Context, table string, columns ...colu
 	names := lo.Map(columns, func(c column, _ int) string { return c.name })
 	into := "INSERT INTO " + table + " (ws, " + strings.Join(names, ", ") + ")"
 	if !s.oneByOne() {
-		return 0, s.execAll(ctx, into+" SELECT $1, u."+strings.Join(names, ", u.")+" FROM "+unnest(columns), columns)
+		return 0, s.insertAll(ctx, into, columns)
 	}
 	row := "(?1" + strings.Repeat(", ?", len(columns)) + ")"
 	args := make([]any, 0, groupSize*len(columns))
@@ -82,6 +83,43 @@ func (s scope) insertNumbered(ctx context.Context, table string, columns ...colu
 		}
 	}
 	return last, nil
+}
+
+// maxInserted is the maximum of rows that a server inserts in one statement. That statement is
+// prepared, and those for a few rows.
+const (
+	maxInserted = 250
+	fewInserted = 16
+)
+
+// insertAll inserts rows as plain VALUES, which Citus sends to one server as they are. For an
+// INSERT from a SELECT, such as of arrays, it would need a commit in two phases.
+func (s scope) insertAll(ctx context.Context, into string, columns []column) error {
+	for first, rows := 0, columns[0].rows; first < rows; first += maxInserted {
+		size := min(maxInserted, rows-first)
+		args := make([]any, 1, 1+size*len(columns))
+		args[0] = s.ws
+		text := strings.Builder{}
+		text.WriteString(into + " VALUES ")
+		for n := range size {
+			if n > 0 {
+				text.WriteString(", ")
+			}
+			text.WriteString("($1")
+			for _, c := range columns {
+				args = append(args, c.value(first+n))
+				text.WriteString(", $" + strconv.Itoa(len(args)))
+			}
+			text.WriteByte(')')
+		}
+		if size > fewInserted && size < maxInserted {
+			args = append([]any{s.d.server.Unprepared()}, args...)
+		}
+		if _, err := s.run(ctx, text.String(), args); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // groupSize is how many rows SQLite inserts in one statement, which halves the cost of a row.

@@ -17,15 +17,27 @@ type Server interface {
 	// Planned is passed to the driver before the values of a statement that finds visitors, so
 	// that the server plans it for these values.
 	Planned() any
+	// Unprepared is passed to the driver before the values of a statement that is unlikely to be
+	// repeated, so that it is sent in one round trip and not kept.
+	Unprepared() any
 	// Term tests the searchable text of a visitor for a term.
 	Term(searchColumn string, t bound.Term) sq.Sqlizer
 	// Narrow returns a test of a text that means the same as the one it is given, but that
 	// an index serves, where one does.
 	Indexed(test sq.Sqlizer, column, searchColumn string, t *bound.Test) sq.Sqlizer
+	// LockSchema is a statement that blocks other transactions with this statement until the end
+	// of its own. Some databases accept it without effect: see LockVersions.
+	LockSchema() string
 }
 
 const (
-	lockWorkspace = "SELECT seq FROM " + workspaceTable + " WHERE ws = ? FOR UPDATE"
+	// LockVersions locks the rows of the migrations that were made. It blocks other migrations
+	// where LockSchema has no effect, but needs the table.
+	LockVersions = "SELECT version FROM " + schemaTable + " FOR UPDATE"
+
+	// lockWorkspace also reads whether a commit waits for the disk of the server that has the row,
+	// which in a cluster is not the one that is asked.
+	lockWorkspace = "SELECT current_setting('synchronous_commit') FROM " + workspaceTable + " WHERE ws = ? FOR UPDATE"
 	makeWorkspace = "INSERT INTO " + workspaceTable + " (ws, seq) VALUES (?, 0) ON CONFLICT (ws) DO NOTHING"
 )
 
@@ -37,18 +49,44 @@ func (s scope) lock(ctx context.Context) error {
 		return nil
 	}
 	for {
-		locked := false
-		err := s.queryText(ctx, lockWorkspace, func(row) error {
-			locked = true
-			return nil
-		})
-		if err != nil || locked {
-			return err
+		setting := ""
+		err := s.queryText(ctx, lockWorkspace, func(r row) error { return r.Scan(&setting) })
+		if err == nil && setting != "" {
+			return s.setDurable(ctx, setting)
 		}
-		if _, err := s.exec(ctx, makeWorkspace); err != nil {
+		if err == nil {
+			_, err = s.exec(ctx, makeWorkspace)
+		}
+		if err != nil {
 			return err
 		}
 	}
+}
+
+// waitForDisk is for a transaction that may not lock a workspace: its commit must be on disk.
+func (s *session) waitForDisk(ctx context.Context, d database) error {
+	if d.server == nil {
+		return nil
+	}
+	setting := ""
+	err := controlRows(ctx, s, "SHOW synchronous_commit", func(r row) error { return r.Scan(&setting) })
+	if err != nil {
+		return err
+	}
+	return s.setDurable(ctx, setting)
+}
+
+// setDurable makes the commit of the transaction wait for the disk if synchronous_commit is off.
+// The first statement makes Citus repeat the second one on its other servers; for PostgreSQL
+// alone it has no meaning.
+func (s *session) setDurable(ctx context.Context, setting string) error {
+	if setting != "off" || !s.durable {
+		return nil
+	}
+	if err := control(ctx, s, "SET LOCAL citus.propagate_set_commands = 'local'"); err != nil {
+		return err
+	}
+	return control(ctx, s, "SET LOCAL synchronous_commit = on")
 }
 
 // readOnce is read for a single statement, which sees one state without a transaction. f is

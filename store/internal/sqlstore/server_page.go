@@ -84,8 +84,10 @@ func testsChildren(n bound.Node) bool {
 // what a node excludes, which is quicker than to look for it with every visitor.
 func (serverReader) count(ctx context.Context, s scope, n bound.Node, limit int64) (total int64, err error) {
 	if not, ok := n.(bound.Negation); ok && limit <= 0 {
-		all, in := s.from(visitorTable, "v", "count(*)"), s.fromQuery(s.matchingRows(conjuncts(not.Of)), "m", "count(*)")
-		err = s.query(ctx, sq.Expr("SELECT (?) - (?)", all, in), func(r row) error { return r.Scan(&total) })
+		// The subtraction is inside of a SELECT from a table, by which a router finds the server.
+		in := s.fromQuery(s.matchingRows(conjuncts(not.Of)), "m", "count(*)")
+		q := s.from(visitorTable, "v").Column(sq.Expr("count(*) - (?)", in))
+		err = s.query(ctx, q, func(r row) error { return r.Scan(&total) })
 		return total, err
 	}
 	return s.countRows(ctx, s.matchingRows(conjuncts(n)), limit)

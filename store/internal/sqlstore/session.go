@@ -13,12 +13,13 @@ const maxStatements = 200
 // session is a connection, or a host's transaction, with its prepared statements. It is
 // used by one goroutine at a time.
 type session struct {
-	conn   Conn
-	end    func() error
-	guard  Guard // of a host's connection
-	nested bool  // inside a host's transaction
-	broken bool  // must not be used again
-	stale  bool  // broken, and the call can be repeated on another session
+	conn    Conn
+	end     func() error
+	guard   Guard // of a host's connection
+	nested  bool  // inside a transaction that is begun and ended elsewhere
+	durable bool  // commits must be on disk; a host's transaction decides for itself
+	broken  bool  // must not be used again
+	stale   bool  // broken, and the call can be repeated on another session
 
 	statements map[string]*sql.Stmt
 }
@@ -178,7 +179,7 @@ func (s *session) writeInside(ctx context.Context, f func() error) (err error) {
 	ctx = context.WithoutCancel(ctx)
 	done := false
 	defer func() {
-		if !done && control(ctx, s, "ROLLBACK TO visitors; RELEASE visitors") != nil {
+		if !done && (control(ctx, s, "ROLLBACK TO visitors") != nil || control(ctx, s, "RELEASE visitors") != nil) {
 			s.broken = s.broken || s.nested
 			err = &lostError{err}
 		}

@@ -13,7 +13,11 @@ func Transact(ctx context.Context, e *Engine, f func(*sql.Tx, driver.Store) erro
 	var refused error
 	err := e.call(ctx, e.writers, func(s *session) error {
 		return s.transact(ctx, e.d, func(tx *sql.Tx) error {
-			inside := InTx(e.d.Dialect, tx, nil)
+			in := &session{conn: tx, durable: true}
+			if err := in.waitForDisk(ctx, e.d); err != nil {
+				return err
+			}
+			inside := inside(e.d.Dialect, in)
 			defer inside.Close()
 			refused = f(tx, inside)
 			return refused

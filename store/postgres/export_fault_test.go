@@ -10,15 +10,18 @@ import (
 	"github.com/contactpipeline/visitors/store/internal/sqlstore"
 )
 
+// LockSchema is the statement that blocks other migrations.
+func LockSchema(schema string) string { return newDialect(schema).LockSchema() }
+
 // Bare returns the engine that migrates, on a database without tables.
-func Bare(db *sql.DB) *sqlstore.Engine {
-	d := newDialect("public")
+func Bare(db *sql.DB, schema string) *sqlstore.Engine {
+	d := newDialect(schema)
 	conns := sqlstore.Borrow(db, nil)
 	return sqlstore.New(d, conns, conns, func() error { return nil })
 }
 
 // MigrateTo creates the tables of a version.
-func MigrateTo(ctx context.Context, db *sql.DB, version int) error {
+func MigrateTo(ctx context.Context, db *sql.DB, schema string, version int) error {
 	names, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
 		return err
@@ -34,5 +37,5 @@ func MigrateTo(ctx context.Context, db *sql.DB, version int) error {
 		}
 		steps[name[len("migrations/"):]] = &fstest.MapFile{Data: text}
 	}
-	return sqlstore.Migrate(ctx, Bare(db), steps, false)
+	return sqlstore.Migrate(ctx, Bare(db, schema), steps, false)
 }

@@ -63,7 +63,7 @@ func restore(tb testing.TB, data []byte) string {
 	db, err := sql.Open("pgx", source)
 	require.NoError(tb, err)
 	defer db.Close()
-	require.NoError(tb, postgres.MigrateTo(ctx, db, k.Version))
+	require.NoError(tb, postgres.MigrateTo(ctx, db, "public", k.Version))
 	conn, err := pgx.Connect(ctx, source)
 	require.NoError(tb, err)
 	defer conn.Close(ctx)

@@ -34,7 +34,7 @@ var faultEngine = faulttest.Engine{
 	},
 	Costly:  true,
 	InTx:    func(st driver.Store, tx *sql.Tx) driver.Store { return st.(*postgres.Store).InTx(tx) },
-	Bare:    func(_ testing.TB, db *sql.DB) *sqlstore.Engine { return postgres.Bare(db) },
+	Bare:    func(_ testing.TB, db *sql.DB) *sqlstore.Engine { return postgres.Bare(db, "public") },
 	Dump:    dump,
 	Restore: restore,
 	Schema:  schema,

@@ -21,9 +21,9 @@ var ErrNoCitus = errors.New("extension citus is not installed in this database")
 // unchanged. It is safe to run concurrently, also with Migrate. With an error, nothing is
 // changed. The error matches ErrNoCitus.
 func Distribute(ctx context.Context, db *sql.DB, o *Options) error {
-	schema, err := survey(ctx, db, defaults(o).Schema)
+	d, err := survey(ctx, db, defaults(o).Schema)
 	if err == nil {
-		err = distribute(ctx, db, newDialect(schema))
+		err = distribute(ctx, db, d)
 	}
 	if err != nil {
 		return fmt.Errorf("distribute tables: %w", dialect{}.Error(err))
@@ -43,12 +43,7 @@ func distribute(ctx context.Context, db *sql.DB, d dialect) error {
 			return err
 		}
 	}
-	var installed bool
-	err = tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_extension WHERE extname = 'citus')").Scan(&installed)
-	if err != nil {
-		return err
-	}
-	if !installed {
+	if !d.citus {
 		return ErrNoCitus
 	}
 	beside := "none"

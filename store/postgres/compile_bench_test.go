@@ -10,7 +10,7 @@ import (
 
 func BenchmarkCompile(b *testing.B) {
 	crowd.Compile(b, func(bound filter.Bound) (string, error) {
-		text, _, err := sqlstore.Compile(newDialect("public"), "acme", bound)
+		text, _, err := sqlstore.Compile(dialect{format: format{"public"}}, "acme", bound)
 		return text, err
 	})
 }

@@ -13,11 +13,12 @@ import (
 )
 
 // dialect is the SQL dialect of PostgreSQL.
-type dialect struct{ format }
+type dialect struct {
+	format
+	citus bool
+}
 
 var _ sqlstore.Server = dialect{}
-
-func newDialect(schema string) dialect { return dialect{format{schema}} }
 
 func (d dialect) Placeholders() sq.PlaceholderFormat { return d.format }
 func (dialect) BeginRead() string                    { return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" }
@@ -35,6 +36,8 @@ func (d dialect) TableExists() string {
 // statement the server can choose a generic plan, which for some tags takes minutes instead
 // of milliseconds.
 func (dialect) Planned() any { return pgx.QueryExecModeCacheDescribe }
+
+func (d dialect) Cluster() bool { return d.citus }
 
 func (dialect) Unprepared() any { return pgx.QueryExecModeExec }
 

@@ -10,12 +10,17 @@ import (
 	"github.com/contactpipeline/visitors/store/internal/sqlstore"
 )
 
+// OnCitus returns a store that sends what it sends to Citus.
+func OnCitus(ctx context.Context, db *sql.DB) (*Store, error) {
+	return start(ctx, db, dialect{format{"public"}, true}, defaults(nil), func() error { return nil })
+}
+
 // LockSchema is the statement that blocks other migrations.
-func LockSchema(schema string) string { return newDialect(schema).LockSchema() }
+func LockSchema(schema string) string { return dialect{format: format{schema}}.LockSchema() }
 
 // Bare returns the engine that migrates, on a database without tables.
 func Bare(db *sql.DB, schema string) *sqlstore.Engine {
-	d := newDialect(schema)
+	d := dialect{format: format{schema}}
 	conns := sqlstore.Borrow(db, nil)
 	return sqlstore.New(d, conns, conns, func() error { return nil })
 }

@@ -48,7 +48,7 @@ func TestPlanningTime(t *testing.T) {
 	} {
 		where, err := filter.Bind(e, env)
 		require.NoError(t, err)
-		text, args, err := sqlstore.Compile(newDialect("public"), "acme", where)
+		text, args, err := sqlstore.Compile(dialect{format: format{"public"}}, "acme", where)
 		require.NoError(t, err)
 		best := time.Hour
 		for range 3 {

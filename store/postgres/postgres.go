@@ -74,11 +74,14 @@ func New(ctx context.Context, db *sql.DB, o *Options) (*Store, error) {
 }
 
 func begin(ctx context.Context, db *sql.DB, o Options, ending func() error) (*Store, error) {
-	schema, err := survey(ctx, db, o.Schema)
+	d, err := survey(ctx, db, o.Schema)
 	if err != nil {
-		return nil, dialect{}.Error(err)
+		return nil, d.Error(err)
 	}
-	d := newDialect(schema)
+	return start(ctx, db, d, o, ending)
+}
+
+func start(ctx context.Context, db *sql.DB, d dialect, o Options, ending func() error) (*Store, error) {
 	conns := sqlstore.Borrow(db, nil)
 	st := &Store{engine: sqlstore.New(d, conns, conns, ending), db: db, d: d}
 	if err := st.migrate(ctx, o.NoMigrate); err != nil {
@@ -90,27 +93,28 @@ func begin(ctx context.Context, db *sql.DB, o Options, ending func() error) (*St
 	return st, d.Error(st.indexNew(ctx))
 }
 
-// survey returns the schema of the tables, and checks driver and encoding.
-func survey(ctx context.Context, db *sql.DB, schema string) (string, error) {
+// survey returns the dialect for a schema, and checks driver and encoding.
+func survey(ctx context.Context, db *sql.DB, schema string) (d dialect, err error) {
 	if err := db.PingContext(ctx); err != nil {
-		return "", err
+		return d, err
 	}
 	var current, encoding string
-	err := db.QueryRowContext(ctx, "SELECT coalesce(current_schema(), ''), current_setting('server_encoding')",
-		pgx.QueryExecModeCacheDescribe).Scan(&current, &encoding)
+	err = db.QueryRowContext(ctx, "SELECT coalesce(current_schema(), ''), current_setting('server_encoding'),"+
+		" EXISTS (SELECT 1 FROM pg_catalog.pg_extension WHERE extname = 'citus')",
+		pgx.QueryExecModeCacheDescribe).Scan(&current, &encoding, &d.citus)
 	if err != nil {
-		return "", fmt.Errorf("query the server with the driver pgx: %w", err)
+		return d, fmt.Errorf("query the server with the driver pgx: %w", err)
 	}
 	if encoding != "UTF8" {
-		return "", fmt.Errorf("database has the encoding %s, want UTF8", encoding)
+		return d, fmt.Errorf("database has the encoding %s, want UTF8", encoding)
 	}
-	if schema == "" {
-		schema = current
+	if d.schema = schema; schema == "" {
+		d.schema = current
 	}
-	if schema == "" {
-		return "", errors.New("no schema of the search path exists: name one in Options.Schema")
+	if d.schema == "" {
+		return d, errors.New("no schema of the search path exists: name one in Options.Schema")
 	}
-	return schema, nil
+	return d, nil
 }
 
 // InTx returns a store that works inside a transaction of the application on the same database:

@@ -25,7 +25,7 @@ func TestStore(t *testing.T) {
 			config.Tracer = w
 			db := stdlib.OpenDB(*config)
 			tb.Cleanup(func() { require.NoError(tb, db.Close()) })
-			st, err := postgres.New(tb.Context(), db, nil)
+			st, err := postgres.OnCitus(tb.Context(), db) // elsewhere only inserts of many rows differ
 			require.NoError(tb, err)
 			indexed, err := st.SearchIndexed(tb.Context())
 			require.NoError(tb, err)

@@ -57,13 +57,15 @@ func (w *watch) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.Trace
 
 func (w *watch) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
+// values are plain rows of one workspace.
+const values = `VALUES \(\$1, [$\d, ]+\)(, \(\$1, [$\d, ]+\))*( ON CONFLICT .*)?$`
+
 var (
-	control = regexp.MustCompile(`(?i)^(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)( [a-z ]+)?$|^SHOW synchronous_commit$|^SET LOCAL [a-z_.]+ = ('local'|on)$`)
-	mention = regexp.MustCompile(`visitors_[a-z_]+`)
-	source  = regexp.MustCompile(`(?:FROM|JOIN) "[^"]+"\.visitors_[a-z_]+(?: ([a-z]+)\b)?`)
-	target  = regexp.MustCompile(`^(?:UPDATE|INSERT INTO) "[^"]+"\.visitors_[a-z_]+(?: ([a-z]+) SET)?`)
-	// An INSERT has plain VALUES, each with the same workspace: anything else Citus commits in two phases.
-	inserted = regexp.MustCompile(`^INSERT INTO "[^"]+"\.visitors_[a-z_]+ \(ws, [a-z_, ]+\) VALUES \(\$1, [$\d, ]+\)(, \(\$1, [$\d, ]+\))*( ON CONFLICT [^;]*)?$`)
+	control  = regexp.MustCompile(`(?i)^(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)( [a-z ]+)?$|^SHOW synchronous_commit$|^SET LOCAL [a-z_.]+ = ('local'|on)$`)
+	mention  = regexp.MustCompile(`visitors_[a-z_]+`)
+	source   = regexp.MustCompile(`(?:FROM|JOIN) "[^"]+"\.visitors_[a-z_]+(?: ([a-z]+)\b)?`)
+	target   = regexp.MustCompile(`^(?:UPDATE|INSERT INTO) "[^"]+"\.visitors_[a-z_]+(?: ([a-z]+) SET)?`)
+	inserted = regexp.MustCompile(`^INSERT INTO "[^"]+"\.visitors_[a-z_]+ \(ws, [a-z_, ]+\) (SELECT \$1, |` + values + `)`)
 	inner    = regexp.MustCompile(`\([^()]*\)`)
 	bound    = regexp.MustCompile(`(?:\b([a-z]+)\.)?\bws = \$(\d+)`)
 	byKey    = regexp.MustCompile(`^SELECT [^()]*(?:count\(\*\) )?FROM \S+(?: [a-z])?(?: CROSS JOIN \S+ t)? WHERE (?:[a-z]\.)?ws = \$1 AND (?:[a-z]\.)?(?:visitor_)?id = (?:ANY\(\$2(?:::uuid\[\])?\)|\$2)(?: AND t\.ws = \$3 AND t\.id = l\.tag_id)?(?: AND a\.name = (?:ANY\(\$3\)|\$3))?(?: ORDER BY [a-z_., ]+| GROUP BY visitor_id HAVING count\(\*\) > \$3)?$` +
@@ -164,7 +166,7 @@ func workspacesOf(text string) (problem string, at []int) {
 	case strings.HasPrefix(text, "INSERT"):
 		known++
 		if !inserted.MatchString(text) {
-			return "not plain rows with the workspace", nil
+			return "a row without the workspace", nil
 		}
 		at = append(at, 0)
 	case strings.HasPrefix(text, "SELECT") && !strings.Contains(outermost(text), " FROM "):
@@ -214,9 +216,9 @@ func TestWatchSeesWhatIsWrong(t *testing.T) {
 		{"rows without the workspace", `UPDATE "public".visitors_tag SET name = $1 WHERE id = $2`, []any{"st-a", "y"}},
 		{"rows without the workspace", `UPDATE "public".visitors_tag t SET name = u.name FROM unnest($2::text[]) AS u (name) WHERE u.ws = $1`, []any{"st-a", "y"}},
 		{"", `UPDATE "public".visitors_tag t SET name = u.name FROM unnest($2::text[]) AS u (name) WHERE t.ws = $1`, []any{"st-a", "y"}},
-		{"not plain rows with the workspace", `INSERT INTO "public".visitors_tag (id) VALUES ($1)`, []any{"st-a"}},
-		{"not plain rows with the workspace", `INSERT INTO "public".visitors_tag (ws, id) VALUES ($1, $2), ($3, $4)`, []any{"st-a", "x", "st-a", "y"}},
-		{"not plain rows with the workspace", `INSERT INTO "public".visitors_tag (ws, id) SELECT $1, u.id FROM unnest($2::text[]) AS u (id)`, []any{"st-a", "y"}},
+		{"a row without the workspace", `INSERT INTO "public".visitors_tag (id) VALUES ($1)`, []any{"st-a"}},
+		{"a row without the workspace", `INSERT INTO "public".visitors_tag (ws, id) VALUES ($1, $2), ($3, $4)`, []any{"st-a", "x", "st-a", "y"}},
+		{"", `INSERT INTO "public".visitors_tag (ws, id) SELECT $1, u.id FROM unnest($2::text[]) AS u (id)`, []any{"st-a", "y"}},
 		{"", `INSERT INTO "public".visitors_tag (ws, id) VALUES ($1, $2)`, []any{"st-a", "y"}},
 		{"", `INSERT INTO "other".visitors_tag (ws, id) VALUES ($1, $2), ($1, $3)`, []any{pgx.QueryExecModeExec, "st-a", "y", "z"}},
 		{"", `SET LOCAL synchronous_commit = on`, nil},

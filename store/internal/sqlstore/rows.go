@@ -59,7 +59,10 @@ func (s scope) insertNumbered(ctx context.Context, table string, columns ...colu
 	}
 	names := lo.Map(columns, func(c column, _ int) string { return c.name })
 	into := "INSERT INTO " + table + " (ws, " + strings.Join(names, ", ") + ")"
-	if !s.oneByOne() {
+	if server := s.d.server; server != nil {
+		if columns[0].rows > fewInserted && !server.Cluster() {
+			return 0, s.execAll(ctx, into+" SELECT $1, u."+strings.Join(names, ", u.")+" FROM "+unnest(columns), columns)
+		}
 		return 0, s.insertAll(ctx, into, columns)
 	}
 	row := "(?1" + strings.Repeat(", ?", len(columns)) + ")"
@@ -85,15 +88,16 @@ func (s scope) insertNumbered(ctx context.Context, table string, columns ...colu
 	return last, nil
 }
 
-// maxInserted is the maximum of rows that a server inserts in one statement. That statement is
-// prepared, and those for a few rows.
 const (
-	maxInserted = 250
+	// fewInserted is the maximum of rows for which a server inserts plain VALUES faster than arrays.
 	fewInserted = 16
+	// maxInserted is the maximum of rows that a cluster inserts in one statement.
+	maxInserted = 250
 )
 
 // insertAll inserts rows as plain VALUES, which Citus sends to one server as they are. For an
-// INSERT from a SELECT, such as of arrays, it would need a commit in two phases.
+// INSERT from a SELECT, such as of arrays, it would need a commit in two phases. Statements for
+// numbers of rows that are rare are not prepared.
 func (s scope) insertAll(ctx context.Context, into string, columns []column) error {
 	for first, rows := 0, columns[0].rows; first < rows; first += maxInserted {
 		size := min(maxInserted, rows-first)

@@ -17,6 +17,8 @@ type Server interface {
 	// Planned is passed to the driver before the values of a statement that finds visitors, so
 	// that the server plans it for these values.
 	Planned() any
+	// Cluster reports whether the server distributes rows over others.
+	Cluster() bool
 	// Unprepared is passed to the driver before the values of a statement that is unlikely to be
 	// repeated, so that it is sent in one round trip and not kept.
 	Unprepared() any

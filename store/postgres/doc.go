@@ -50,7 +50,24 @@
 //
 // # Citus
 //
-// If one server is too small for all workspaces, Distribute distributes the tables over a Citus
-// cluster. Tables and statements meet its requirements: every key starts with the workspace and
-// every statement contains it; triggers, foreign keys and volatile functions are not used.
+// If one server is too small for all workspaces, let several with Citus share them:
+//
+//   - On the coordinator run CREATE EXTENSION citus and citus_add_node for each worker, open the
+//     store, and call Distribute. After an upgrade that adds tables, call it again.
+//   - Every workspace is whole on one node. More nodes serve more workspaces; a single workspace
+//     does not become faster.
+//   - Writes of up to 64 rows a table commit on that node alone. Larger ones, as of an import,
+//     commit in two phases: set max_prepared_transactions on the workers.
+//   - Time compared with one server, measured on one machine: a read by id 3.7 times, a page of a
+//     small workspace 2.6 to 4.3, of a large one 1.0 to 2.9, a count 0.6 to 1.5, facets 1.1 to 1.6.
+//     One sender of captures takes 3 times as long or more, an import 1.1 to 1.3.
+//   - Writes wait for the disk of the node, even if it has synchronous_commit off.
+//   - While a node is down, calls for its workspaces fail; those for others succeed.
+//
+// A workspace grows from SQLite to one server, and from one server to a cluster by Distribute,
+// which keeps all. From SQLite, write it with transfer.ExportCSV and read it here with
+// transfer.ImportCSV, which keep profiles, identities, tags and attributes, but no ids, groups
+// and events. To test a cluster:
+//
+//	go test ./store/postgres -run Cluster -postgres.dsn "host=… dbname=…" -postgres.distribute
 package postgres

@@ -17,6 +17,10 @@ import (
 const createSchema = "CREATE TABLE IF NOT EXISTS " + schemaTable + " (version INTEGER NOT NULL PRIMARY KEY," +
 	" checksum TEXT NOT NULL, applied_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)"
 
+// LockVersions locks the rows of the migrations that were made. It blocks other migrations where
+// Server.LockSchema has no effect, but needs the table.
+const LockVersions = "SELECT version FROM " + schemaTable + " FOR UPDATE"
+
 // migration is one numbered step.
 type migration struct {
 	version  int

@@ -60,10 +60,14 @@ func (s scope) insertNumbered(ctx context.Context, table string, columns ...colu
 	names := lo.Map(columns, func(c column, _ int) string { return c.name })
 	into := "INSERT INTO " + table + " (ws, " + strings.Join(names, ", ") + ")"
 	if server := s.d.server; server != nil {
-		if columns[0].rows > fewInserted && !server.Cluster() {
-			return 0, s.execAll(ctx, into+" SELECT $1, u."+strings.Join(names, ", u.")+" FROM "+unnest(columns), columns)
+		few := fewRows
+		if server.Cluster() {
+			few = fewOnCluster
 		}
-		return 0, s.insertAll(ctx, into, columns)
+		if columns[0].rows <= few {
+			return 0, s.insertValues(ctx, into, columns)
+		}
+		return 0, s.execAll(ctx, into+" SELECT $1, u."+strings.Join(names, ", u.")+" FROM "+unnest(columns), columns)
 	}
 	row := "(?1" + strings.Repeat(", ?", len(columns)) + ")"
 	args := make([]any, 0, groupSize*len(columns))
@@ -88,42 +92,34 @@ func (s scope) insertNumbered(ctx context.Context, table string, columns ...colu
 	return last, nil
 }
 
+// Servers insert up to fewRows as plain VALUES, which is faster than arrays. Citus commits plain
+// VALUES on one server, arrays in two phases, which is faster only for more than fewOnCluster.
 const (
-	// fewInserted is the maximum of rows for which a server inserts plain VALUES faster than arrays.
-	fewInserted = 16
-	// maxInserted is the maximum of rows that a cluster inserts in one statement.
-	maxInserted = 250
+	fewRows      = 16
+	fewOnCluster = 64
 )
 
-// insertAll inserts rows as plain VALUES, which Citus sends to one server as they are. For an
-// INSERT from a SELECT, such as of arrays, it would need a commit in two phases. Statements for
-// numbers of rows that are rare are not prepared.
-func (s scope) insertAll(ctx context.Context, into string, columns []column) error {
-	for first, rows := 0, columns[0].rows; first < rows; first += maxInserted {
-		size := min(maxInserted, rows-first)
-		args := make([]any, 1, 1+size*len(columns))
-		args[0] = s.ws
-		text := strings.Builder{}
-		text.WriteString(into + " VALUES ")
-		for n := range size {
-			if n > 0 {
-				text.WriteString(", ")
-			}
-			text.WriteString("($1")
-			for _, c := range columns {
-				args = append(args, c.value(first+n))
-				text.WriteString(", $" + strconv.Itoa(len(args)))
-			}
-			text.WriteByte(')')
+// insertValues inserts rows as plain VALUES.
+func (s scope) insertValues(ctx context.Context, into string, columns []column) error {
+	text := strings.Builder{}
+	text.WriteString(into + " VALUES ")
+	args := []any{s.ws}
+	for row := range columns[0].rows {
+		if row > 0 {
+			text.WriteString(", ")
 		}
-		if size > fewInserted && size < maxInserted {
-			args = append([]any{s.d.server.Unprepared()}, args...)
+		text.WriteString("($1")
+		for _, c := range columns {
+			args = append(args, c.value(row))
+			text.WriteString(", $" + strconv.Itoa(len(args)))
 		}
-		if _, err := s.run(ctx, text.String(), args); err != nil {
-			return err
-		}
+		text.WriteByte(')')
 	}
-	return nil
+	if columns[0].rows > fewRows {
+		args = append([]any{s.d.server.Unprepared()}, args...)
+	}
+	_, err := s.run(ctx, text.String(), args)
+	return err
 }
 
 // groupSize is how many rows SQLite inserts in one statement, which halves the cost of a row.

@@ -33,10 +33,6 @@ type Server interface {
 }
 
 const (
-	// LockVersions locks the rows of the migrations that were made. It blocks other migrations
-	// where LockSchema has no effect, but needs the table.
-	LockVersions = "SELECT version FROM " + schemaTable + " FOR UPDATE"
-
 	// lockWorkspace also reads whether a commit waits for the disk of the server that has the row,
 	// which in a cluster is not the one that is asked.
 	lockWorkspace = "SELECT current_setting('synchronous_commit') FROM " + workspaceTable + " WHERE ws = ? FOR UPDATE"
@@ -63,32 +59,6 @@ func (s scope) lock(ctx context.Context) error {
 			return err
 		}
 	}
-}
-
-// waitForDisk is for a transaction that may not lock a workspace: its commit must be on disk.
-func (s *session) waitForDisk(ctx context.Context, d database) error {
-	if d.server == nil {
-		return nil
-	}
-	setting := ""
-	err := controlRows(ctx, s, "SHOW synchronous_commit", func(r row) error { return r.Scan(&setting) })
-	if err != nil {
-		return err
-	}
-	return s.setDurable(ctx, setting)
-}
-
-// setDurable makes the commit of the transaction wait for the disk if synchronous_commit is off.
-// The first statement makes Citus repeat the second one on its other servers; for PostgreSQL
-// alone it has no meaning.
-func (s *session) setDurable(ctx context.Context, setting string) error {
-	if setting != "off" || !s.durable {
-		return nil
-	}
-	if err := control(ctx, s, "SET LOCAL citus.propagate_set_commands = 'local'"); err != nil {
-		return err
-	}
-	return control(ctx, s, "SET LOCAL synchronous_commit = on")
 }
 
 // readOnce is read for a single statement, which sees one state without a transaction. f is

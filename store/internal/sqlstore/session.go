@@ -149,6 +149,32 @@ func (s *session) transact(ctx context.Context, d Dialect, f func(*sql.Tx) error
 	return nil
 }
 
+// waitForDisk is for a transaction that may not lock a workspace: its commit must be on disk.
+func (s *session) waitForDisk(ctx context.Context, d database) error {
+	if d.server == nil {
+		return nil
+	}
+	setting := ""
+	err := controlRows(ctx, s, "SHOW synchronous_commit", func(r row) error { return r.Scan(&setting) })
+	if err != nil {
+		return err
+	}
+	return s.setDurable(ctx, setting)
+}
+
+// setDurable makes the commit of the transaction wait for the disk if synchronous_commit is off.
+// The first statement makes Citus repeat the second one on its other servers; for PostgreSQL
+// alone it has no meaning.
+func (s *session) setDurable(ctx context.Context, setting string) error {
+	if setting != "off" || !s.durable {
+		return nil
+	}
+	if err := control(ctx, s, "SET LOCAL citus.propagate_set_commands = 'local'"); err != nil {
+		return err
+	}
+	return control(ctx, s, "SET LOCAL synchronous_commit = on")
+}
+
 // begin starts a transaction. If that fails, no transaction is open.
 func (s *session) begin(ctx context.Context, d Dialect, text string) error {
 	err := control(ctx, s, text)

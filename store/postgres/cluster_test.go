@@ -26,7 +26,7 @@ import (
 
 var (
 	clusterDSN = flag.String("postgres.dsn", "",
-		"database for TestCluster, which works in schemas that it creates and drops; empty: on a server of its own, with less of the contract")
+		"database for TestCluster, which works in schemas that it creates and drops; empty: on a server of its own, and the contract only with -storetest.full")
 	clusterDistribute = flag.Bool("postgres.distribute", false, "TestCluster distributes the tables; the database must have the extension citus")
 )
 
@@ -34,13 +34,16 @@ var (
 // each in a new schema.
 func TestCluster(t *testing.T) {
 	t.Parallel()
-	dsn, contract := *clusterDSN, storetest.Run
+	dsn, cases := *clusterDSN, 1_000
 	if dsn == "" {
-		dsn, contract = pgtest.Database(t, nil), storetest.RunAgain
+		dsn, cases = pgtest.Database(t, nil), 200
 	}
 	t.Run("contract", func(t *testing.T) {
+		if *clusterDSN == "" && flag.Lookup("storetest.full").Value.String() != "true" {
+			return // TestStore runs it on such a server
+		}
 		w := &watch{}
-		contract(t, func(tb testing.TB) driver.Store {
+		storetest.Run(t, func(tb testing.TB) driver.Store {
 			c := newCluster(tb, dsn)
 			c.config.Tracer = w
 			st := c.open(tb)
@@ -54,7 +57,7 @@ func TestCluster(t *testing.T) {
 		require.Greater(t, checked, 50, "different statements that were read")
 	})
 	t.Run("comparison", func(t *testing.T) {
-		storetest.Compare(t, func(tb testing.TB) driver.Store { return newCluster(tb, dsn).open(tb) }, 1_000)
+		storetest.Compare(t, func(tb testing.TB) driver.Store { return newCluster(tb, dsn).open(tb) }, cases)
 	})
 	t.Run("upgrade", func(t *testing.T) {
 		c := newCluster(t, dsn)

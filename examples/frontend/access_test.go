@@ -188,6 +188,7 @@ func TestPhoneWidth(t *testing.T) {
 	b.visit("")
 	fits("list")
 	b.click("#filters summary")
+	b.settled() // the numbers move the chips
 	b.click(chip("tag", "newsletter"))
 	b.shows(b.count(filter.Tag.Has("newsletter")))
 	require.Equal(t, "1 on", b.text("#filters-active"))

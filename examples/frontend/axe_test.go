@@ -37,17 +37,23 @@ func (b *tab) audited(where string) {
 	}
 }
 
+// withAxe loads axe into the page, for audited.
+func (b *tab) withAxe() {
+	b.Helper()
+	axe, err := os.ReadFile("testdata/axe/axe.min.js")
+	require.NoError(b, err)
+	b.do(chromedp.Evaluate[chromedp.Void](string(axe)))
+}
+
 // TestAxeFindsNothingSeriousInLightAndDark audits the states of the page, wide and on a phone, and
 // takes screenshots of them.
 func TestAxeFindsNothingSeriousInLightAndDark(t *testing.T) {
-	axe, err := os.ReadFile("testdata/axe/axe.min.js")
-	require.NoError(t, err)
 	b := open(t, 3_000)
 	b.refusals = true
 	load := func(query string) {
 		t.Helper()
 		b.visit(query)
-		b.do(chromedp.Evaluate[chromedp.Void](string(axe)))
+		b.withAxe()
 	}
 	// axe does find violations.
 	load("?filter=tag:vip+tag:wholesale")

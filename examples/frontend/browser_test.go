@@ -81,7 +81,7 @@ func (b *tab) listen(event any) {
 	switch e := event.(type) {
 	case *log.EventEntryAdded:
 		if e.Entry.Level == log.EntryLevelError || e.Entry.Source == log.EntrySourceSecurity {
-			if e.Entry.Source == log.EntrySourceNetwork && b.refusals && strings.Contains(e.Entry.Text, "status of 4") {
+			if e.Entry.Source == log.EntrySourceNetwork && b.refusals && strings.Contains(e.Entry.Text, "status of ") {
 				return
 			}
 			b.problems = append(b.problems, e.Entry.Text+" "+e.Entry.URL)
@@ -138,10 +138,10 @@ func (b *tab) goTo(action chromedp.Action[chromedp.Void]) {
 	b.settled()
 }
 
-// settled waits until the table shows the result.
+// settled waits until the table shows the result, and all visible counts are shown.
 func (b *tab) settled() {
 	b.Helper()
-	b.until(`document.querySelector("#table").getAttribute("aria-busy") === "false"`)
+	b.until(`![...document.querySelectorAll('[aria-busy="true"]')].some((e) => e.checkVisibility())`)
 }
 
 // eval runs a script in the page and returns its value.

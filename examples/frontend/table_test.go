@@ -70,12 +70,16 @@ func idsOf(found []visitor.Visitor) (ids []string) {
 // shows waits until the page shows that number of matches.
 func (b *tab) shows(n int) {
 	b.Helper()
-	words := strconv.Itoa(n) + " visitors"
-	if n == 1 {
-		words = "1 visitor"
-	}
-	b.until(fmt.Sprintf(`document.querySelector("#count").textContent === %q`, words))
+	b.until(fmt.Sprintf(`document.querySelector("#count").textContent === %q`, inWords(n)))
 	b.settled()
+}
+
+// inWords writes a number of visitors, less than 1,000, like the page.
+func inWords(n int) string {
+	if n == 1 {
+		return "1 visitor"
+	}
+	return strconv.Itoa(n) + " visitors"
 }
 
 // rgb returns a colour in the form of computed styles.

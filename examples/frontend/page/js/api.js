@@ -57,6 +57,9 @@ export const updateVisitor = (id, revision, patch) =>
 export const changeMany = (action, target, more = {}) =>
   call("POST", "visitors/bulk", { body: { action, ...("ids" in target ? { ids: target.ids } : { filter: orEveryone(target.filter), expect: target.count }), ...more } });
 
+export const listTags = async (signal) => (await call("GET", "tags", { signal })).tags;
+export const listGroups = async (signal) => (await call("GET", "groups", { signal })).groups;
+
 // A tag or group that someone else has created meanwhile is used.
 export const createTag = ({ name, color, description }) => call("POST", "tags", { body: { name, color, description } }).catch(useExisting);
 export const createGroup = ({ name }) => call("POST", "groups", { body: { name } }).catch(useExisting);
@@ -73,14 +76,14 @@ export async function deleteOne(kind, id) {
     await call("DELETE", `${kind}s/${id}`);
   } catch (problem) {
     if (problem.code !== "in_use") throw problem;
-    const { groups } = await call("GET", "groups");
-    const names = groups.filter((group) => problem.groups.includes(group.id)).map(({ name }) => name);
+    const names = (await listGroups()).filter((group) => problem.groups.includes(group.id)).map(({ name }) => name);
     problem.message = `Needed by the rule of ${new Intl.ListFormat("en").format(names)}. Nothing was deleted.`;
     throw Object.assign(problem, { field: kind });
   }
 }
 
-export const countVisitors = async (filter) => (await call("GET", "visitors/count", { query: { filter } })).count;
+export const countVisitors = async (filter, signal) =>
+  (await call("GET", "visitors/count", { query: { filter: orEveryone(filter) }, signal })).count;
 
 // withRules returns visitors with the ids of their groups: those they were added to, and those
 // whose rule they match.

@@ -20,12 +20,15 @@ export class FacetChips {
     this.#pressed = pressed;
   }
 
-  // show lists chips: {name, label, color, count, state, description}. Existing buttons are
-  // updated rather than replaced, so that a press in progress is not lost.
-  show(chips) {
+  // show lists chips: {name, label, color, count, state, description}. A chip without a count shows
+  // that it is being counted, or that the count is not available. Existing buttons are updated
+  // rather than replaced, so that a press in progress is not lost.
+  show(chips, counting) {
+    this.#root.setAttribute("aria-busy", String(counting));
+    const missing = counting ? ["…", "counting"] : ["–", "count not available"];
     const focused = this.#root.contains(document.activeElement) ? document.activeElement.dataset.name : undefined;
     const old = [...this.#root.querySelectorAll("button")];
-    const fresh = chips.map((chip, i) => this.#chip(chip, i));
+    const fresh = chips.map((chip, i) => this.#chip(chip, i, missing));
     if (old.length === fresh.length && old.every((button, i) => button.dataset.name === fresh[i].dataset.name)) {
       old.forEach((button, i) => {
         button.dataset.state = fresh[i].dataset.state;
@@ -40,7 +43,7 @@ export class FacetChips {
     rove(this.#root, "button", Math.min(this.#at, chips.length - 1));
   }
 
-  #chip({ name, label = name, color, count, state, description }, i) {
+  #chip({ name, label = name, color, count, state, description }, i, [sign, words]) {
     const button = element("button", {
       type: "button", class: "chip", "data-name": name, "data-state": state || "off", title: description,
       onclick: () => { this.#at = i; this.#pressed(name); },
@@ -49,7 +52,9 @@ export class FacetChips {
       element("bdi", { class: "chip-name" }, label),
       element("span", { class: "visually-hidden" }, `, ${this.#words[state]}, `),
       state && element("span", { class: "chip-state", "aria-hidden": "true" }, this.#words[state]),
-      element("span", { class: "chip-count" }, number(count)));
+      element("span", { class: "chip-count" }, count !== undefined ? number(count) : [
+        element("span", { "aria-hidden": "true" }, sign), element("span", { class: "visually-hidden" }, words),
+      ]));
     return button;
   }
 }

@@ -1,10 +1,11 @@
 import * as api from "./api.js";
 import { element } from "./element.js";
-import { visitors as inWords, number } from "./time.js";
+import { visitors as inWords } from "./time.js";
 import { notice } from "./notice.js";
 import { FilterBar } from "./filter_bar.js";
-import { FacetChips, next } from "./facet_chips.js";
-import { stateOf, without, withState } from "./filter_text.js";
+import { FilterPanel } from "./filter_panel.js";
+import { next } from "./facet_chips.js";
+import { stateOf, withState } from "./filter_text.js";
 import { Selection } from "./selection.js";
 import { SelectionBar } from "./selection_bar.js";
 import { VisitorsTable } from "./visitors_table.js";
@@ -18,12 +19,13 @@ const limit = 50;
 const create = document.getElementById("create");
 const count = document.getElementById("count");
 const order = document.getElementById("order");
-const deletions = { tag: document.getElementById("delete-tag"), group: document.getElementById("delete-group") };
 
 let schema = { sources: [], orders: [], palette: [] };
 let tags = [], groups = []; // all of the workspace
 let filter = ""; // the last valid one; the rows are its matches
-let total = 0; // number of matches
+let wanted = ""; // differs from filter until the rows of a search are shown, or it is refused
+let total; // number of matches; undefined: not known
+let counted = false; // total was requested after the last change
 let shown = false; // visitors have been shown
 let refused = false; // the typed filter is invalid
 let asked = new AbortController();
@@ -33,19 +35,17 @@ let loading = 0; // requests in progress
 const selection = new Selection(() => { table.showSelection(); selected.show(total); });
 const table = new VisitorsTable(document.getElementById("table"), { selection, opened: open, sorted: sortBy });
 const pager = new Pager(document.getElementById("pager"), async (cursors) => {
-  await load({ cursors, facets: false });
+  if (wanted !== filter) return; // the cursors are of the previous search
+  await load({ cursors, recount: false });
   document.getElementById("results").scrollIntoView();
 });
 const bar = new FilterBar((text, how) => find(text, how));
-const chips = (field, words) => new FacetChips(document.getElementById(`${field}s`), words, (name) => {
+const panel = new FilterPanel({
   // The state is taken from the text, because the chip may not show the previous press yet.
-  bar.apply(withState(bar.text, field, name, next[stateOf(bar.text, field, name)]));
+  pressed: (field, name) => bar.apply(withState(bar.text, field, name, next[stateOf(bar.text, field, name)])),
+  opened: countAgain,
+  deleted: (kind) => openDeleteOf(kind, { tag: tags, group: groups }[kind]),
 });
-const facets = {
-  source: chips("source", ["is", "is not"]),
-  tag: chips("tag", ["has", "has not"]),
-  group: chips("group", ["in", "not in"]),
-};
 const selected = new SelectionBar(selection, {
   all: () => { selection.setAll(filter, total); selectionFocus(); },
   Tag: () => openTag(bulk()),
@@ -62,11 +62,15 @@ const selectionFocus = () => document.querySelector("#selection .actions button"
 // changed shows what was done, and reloads the visitors.
 async function changed(what) {
   notice(what);
-  await load();
+  await reload();
 }
+
+// reload shows the page again; a search in progress starts again.
+const reload = (how) => wanted === filter ? load(how) : find(wanted);
 
 // find shows the first page of the visitors that match a text.
 async function find(text, how = {}) {
+  wanted = text;
   try {
     await load({ text, cursors: [""], rethrow: true });
     refused = false;
@@ -74,43 +78,53 @@ async function find(text, how = {}) {
   } catch (problem) {
     if (problem.name === "AbortError") return;
     if (problem.status === 0 || problem.status >= 500) return failed(problem, () => find(text, how));
-    if (!shown) await load({ text: "", cursors: [""] });
+    wanted = filter;
     refused = true;
+    if (shown) countAgain(); // the failed search has cancelled a count in progress
+    else await load({ text: "", cursors: [""] });
     bar.refuse(problem, { ...how, filter: text });
   }
   showTotal();
 }
 
 // showTotal shows how many visitors match. An invalid filter leaves the last one in effect.
-function showTotal() {
-  count.textContent = inWords(total) + (!refused ? "" : filter ? ", by the last filter" : ", unfiltered");
+function showTotal(unknown = "Counting…") {
+  const of = !refused ? "" : filter ? ", by the last filter" : ", unfiltered";
+  count.textContent = (total === undefined ? unknown : inWords(total)) + of;
+  if (selection.isAll && total !== undefined) selection.setAll(filter, total);
+  else selected.show(total);
 }
 
-// load shows a page of the visitors that match a text, the page of the last cursor, with counts.
-async function load({ text = filter, cursors = pager.cursors, facets: counted = true, rethrow = false } = {}) {
+// load shows a page of the visitors that match a text, the page of the last cursor, and then the
+// counts. It cancels the requests of an earlier load, also those of its counts.
+async function load({ text = filter, cursors = pager.cursors, recount = true, rethrow = false } = {}) {
   asked.abort();
   const { signal } = asked = new AbortController();
   loading++;
   table.busy(true);
   try {
-    const counting = counted && countChips(text, signal);
-    if (counting) counting.catch(() => {}); // an invalid text is reported by findVisitors
-    const page = await api.findVisitors({ filter: text, order: order.value, after: cursors.at(-1), limit }, signal);
-    const counts = await counting;
+    const [page, allTags, allGroups] = await Promise.all([
+      api.findVisitors({ filter: text, order: order.value, after: cursors.at(-1), limit }, signal),
+      recount ? api.listTags(signal) : tags,
+      recount ? api.listGroups(signal) : groups,
+    ]);
     if (!page.visitors.length && cursors.length > 1) return await load({ text, cursors: [""], rethrow }); // the page was emptied
-    const visitors = await api.withRules(page.visitors, counts ? counts.main.groups.map((g) => g.group) : groups, signal);
+    const visitors = await api.withRules(page.visitors, allGroups, signal);
     const never = !visitors.length && (await api.issues(text)).includes("contradiction");
     signal.throwIfAborted(); // from here on everything is shown, or nothing
-    if (text !== filter) selection.clear();
-    filter = text;
-    shown = true;
-    if (counts) showCounts(text, counts);
+    if (text !== filter) {
+      selection.clear();
+      total = undefined;
+    }
+    if (recount) counted = false;
+    filter = wanted = text;
+    [tags, groups, shown] = [allTags, allGroups, true];
+    panel.show(text, { sources: schema.sources, tags, groups }, !recount);
     pager.show(cursors, page.next);
     table.showOrder(order.value);
     if (visitors.length) table.show(visitors, { tags, groups, sources: schema.sources });
     else empty(never);
-    if (selection.isAll) selection.setAll(filter, total);
-    else selected.show(total);
+    showCounts(signal);
     remember();
   } catch (problem) {
     if (problem.name === "AbortError") { if (rethrow) throw problem; return; }
@@ -122,34 +136,34 @@ async function load({ text = filter, cursors = pager.cursors, facets: counted = 
   }
 }
 
-// countChips counts the matches of each chip. Sources are counted without the condition on
-// sources, so that the others can be chosen too; likewise excluded tags and groups.
-async function countChips(text, signal) {
-  const [all, sources, excludedTags, excludedGroups] = [text, without(text, "source"), without(text, "tag", "not"), without(text, "group", "not")];
-  const asked = new Map();
-  const ask = (of) => asked.get(of) ?? asked.set(of, api.facets(of, signal)).get(of);
-  const [main, bySource, byTag, byGroup] = await Promise.all([all, sources, excludedTags, excludedGroups].map(ask));
-  return { main, bySource, byTag, byGroup };
+// showCounts requests and shows the number of matches, and then the numbers of the chips, which
+// cost the server more. It does not request again what is current.
+async function showCounts(signal) {
+  loading++;
+  try {
+    count.setAttribute("aria-busy", String(!counted));
+    showTotal();
+    if (!counted) {
+      total = await api.countVisitors(filter, signal);
+      counted = true;
+      count.setAttribute("aria-busy", "false");
+      showTotal();
+    }
+    await panel.count(signal);
+  } catch (problem) {
+    if (problem.name === "AbortError") return;
+    count.setAttribute("aria-busy", "false");
+    if (!counted) total = undefined;
+    showTotal("Number not available");
+    panel.uncounted(problem.message, countAgain);
+  } finally {
+    loading--;
+  }
 }
 
-function showCounts(text, { main, bySource, byTag, byGroup }) {
-  total = main.total;
-  [tags, groups] = [main.tags.map((t) => t.tag), main.groups.map((g) => g.group)];
-  showTotal();
-  const chip = (field, name, more, counted, excluded) => {
-    const state = stateOf(text, field, name);
-    return { name, state, count: state === "not" ? excluded : counted, ...more };
-  };
-  facets.source.show(bySource.sources.map(({ source, count }) => {
-    const known = schema.sources.find((s) => s.value === source);
-    return chip("source", source, { label: known?.label, color: known?.badge, description: known?.description }, count, count);
-  }));
-  facets.tag.show(main.tags.map(({ tag, count }, i) => chip("tag", tag.name, { color: tag.color, description: tag.description }, count, byTag.tags[i]?.count ?? 0)));
-  facets.group.show(main.groups.map(({ group, count }, i) => chip("group", group.name, { description: group.description }, count, byGroup.groups[i]?.count ?? 0)));
-  deletions.tag.hidden = !tags.length;
-  deletions.group.hidden = !groups.length;
-  const active = document.querySelectorAll('.chip:not([data-state="off"])').length;
-  document.getElementById("filters-active").textContent = active ? `${number(active)} on` : "";
+// countAgain shows the counts that are not current, unless a request in progress will show them.
+function countAgain() {
+  if (shown && !loading && wanted === filter) showCounts(asked.signal);
 }
 
 function empty(never) {
@@ -161,7 +175,9 @@ function empty(never) {
 }
 
 function failed(problem, again) {
+  count.setAttribute("aria-busy", "false");
   count.textContent = "";
+  panel.stop();
   table.say("That did not work", problem.message, element("button", { type: "button", onclick: again }, "Try again"));
 }
 
@@ -190,7 +206,7 @@ function sortBy(sorts) {
 }
 
 function sort() {
-  load({ cursors: [""], facets: false });
+  reload({ cursors: [""], recount: false });
 }
 
 function openCreate() {
@@ -220,22 +236,13 @@ function openDeleteOf(kind, known) {
 }
 
 create.addEventListener("click", openCreate);
-deletions.tag.addEventListener("click", () => openDeleteOf("tag", tags));
-deletions.group.addEventListener("click", () => openDeleteOf("group", groups));
 order.addEventListener("change", sort);
-
-// On a wide screen the filters are always open.
-const wide = matchMedia("(min-width: 1240px)");
-const filters = document.getElementById("filters");
-const unfold = () => { filters.open = wide.matches; };
-wide.addEventListener("change", unfold);
-unfold();
 
 // refresh shows changes by others after a delay, not during a request or a dialog.
 let refreshing;
 function refresh() {
   clearTimeout(refreshing);
-  refreshing = setTimeout(() => loading || document.querySelector("dialog[open]") ? refresh() : load(), 500);
+  refreshing = setTimeout(() => loading || document.querySelector("dialog[open]") ? refresh() : reload(), 500);
 }
 
 async function start() {

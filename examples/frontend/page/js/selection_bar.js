@@ -18,12 +18,12 @@ export class SelectionBar {
       element("div", { class: "actions" }, Object.entries(actions).map(button), element("button", { type: "button", class: "close quiet", "aria-label": "Clear the selection", onclick: () => selection.clear() }, "×")));
   }
 
-  // show updates the bar; total is the number of matches.
+  // show updates the bar; matching is the number of matches, undefined if it is not known.
   show(matching) {
     const { size, isAll } = this.#selection;
     this.#root.hidden = size === 0;
     this.#count.textContent = size === 0 ? "" : isAll ? `All ${number(size)} matching selected` : `${visitors(size)} selected`;
-    this.#all.textContent = `Select all ${number(matching)} matching`;
-    this.#all.hidden = isAll || matching <= size;
+    this.#all.hidden = isAll || matching === undefined || matching <= size;
+    if (!this.#all.hidden) this.#all.textContent = `Select all ${number(matching)} matching`;
   }
 }

@@ -4,10 +4,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/RoaringBitmap/roaring/v2"
-
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/store/internal/index"
 	"github.com/contactpipeline/visitors/tag"
 )
 
@@ -15,20 +14,20 @@ import (
 type catalog[T any] struct {
 	byID  map[string]*entry[T]
 	byKey []*entry[T]
+	index *index.Index
+	kind  index.Kind
 }
 
 // entry is a tag or a group. Visitors point to it, so a new name costs nothing for them.
 type entry[T any] struct {
 	id, key  string
 	value    T
-	members  *roaring.Bitmap // positions of the visitors that have the tag or were added to the group
-	excluded *roaring.Bitmap // of a group: visitors that were removed from it although its rule matches
+	members  *index.Set // visitors that have the tag or were added to the group
+	excluded *index.Set // of a group: visitors that were removed from it although its rule matches
 }
 
-func newCatalog[T any]() catalog[T] { return catalog[T]{byID: map[string]*entry[T]{}} }
-
-func newEntry[T any](id, key string, value T) *entry[T] {
-	return &entry[T]{id: id, key: key, value: value, members: roaring.New(), excluded: roaring.New()}
+func newCatalog[T any](x *index.Index, kind index.Kind) catalog[T] {
+	return catalog[T]{byID: map[string]*entry[T]{}, index: x, kind: kind}
 }
 
 func compareKeys[T any](a, b *entry[T]) int { return strings.Compare(a.key, b.key) }
@@ -38,22 +37,32 @@ func (c *catalog[T]) search(key string) (int, bool) {
 	return slices.BinarySearchFunc(c.byKey, key, func(e *entry[T], key string) int { return strings.Compare(e.key, key) })
 }
 
+// insert adds an entry, and its sets to the index.
 func (c *catalog[T]) insert(e *entry[T]) {
 	i, _ := c.search(e.key)
 	c.byID[e.id], c.byKey = e, slices.Insert(c.byKey, i, e)
+	if e.members = c.index.Set(c.kind, e.id); c.kind == index.Group {
+		e.excluded = c.index.Set(index.Excluded, e.id)
+	}
 }
 
+// remove removes an entry that no visitor has.
 func (c *catalog[T]) remove(e *entry[T]) {
 	i, _ := c.search(e.key)
 	c.byKey = slices.Delete(c.byKey, i, i+1)
 	delete(c.byID, e.id)
+	if c.index.Remove(e.members); e.excluded != nil {
+		c.index.Remove(e.excluded)
+	}
 }
 
 // replace gives an entry another value and key.
 func (c *catalog[T]) replace(e *entry[T], key string, value T) {
-	c.remove(e)
+	from, _ := c.search(e.key)
+	c.byKey = slices.Delete(c.byKey, from, from+1)
+	to, _ := c.search(key)
+	c.byKey = slices.Insert(c.byKey, to, e)
 	e.key, e.value = key, value
-	c.insert(e)
 }
 
 // existing returns the entries with those ids that exist.
@@ -121,7 +130,7 @@ func (t *tx) PutGroup(before *group.Group, after group.Group) error {
 
 func put[T any](t *tx, c *catalog[T], isNew bool, id, key string, value T) {
 	if isNew {
-		e := newEntry(id, key, value)
+		e := &entry[T]{id: id, key: key, value: value}
 		c.insert(e)
 		t.onRollback(func() { c.remove(e) })
 		return
@@ -145,7 +154,11 @@ func (t *tx) DeleteGroup(id group.ID) error {
 }
 
 func remove[T any](t *tx, c *catalog[T], e *entry[T], unlink func(*record, *entry[T])) {
-	for _, p := range roaring.Or(e.members, e.excluded).ToArray() {
+	linked := e.members.Members().ToArray()
+	if e.excluded != nil {
+		linked = append(linked, e.excluded.Members().ToArray()...)
+	}
+	for _, p := range linked {
 		next := *t.records[p]
 		unlink(&next, e)
 		t.put(p, &next)

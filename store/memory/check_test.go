@@ -13,6 +13,7 @@ import (
 
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/store/internal/index"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
@@ -21,42 +22,36 @@ import (
 // requireConsistent checks every index of w against the records.
 func requireConsistent(t testing.TB, w *workspace) {
 	t.Helper()
-	want := map[*roaring.Bitmap]*roaring.Bitmap{}
-	for _, set := range w.bitmaps() {
+	want := map[*index.Set]*roaring.Bitmap{}
+	for _, set := range w.index.Sets() {
 		want[set] = roaring.New()
 	}
-	ids := map[uuid.UUID]uint32{}
 	owners := map[ownerKey][]uuid.UUID{}
-	var last uuid.UUID
+	require.Equal(t, len(w.records), w.index.Len())
 	for p, r := range w.records {
-		require.GreaterOrEqual(t, compareIDs(w.maxIDs[p], last), 0, "the largest id decreases at %d", p)
-		last = w.maxIDs[p]
 		doc := w.text.document(uint32(p))
 		if r == nil {
-			require.Zero(t, [3]int64{w.created[p], w.updated[p], w.seen[p]}, "times of a deleted visitor at %d", p)
 			require.Empty(t, doc, "text of a deleted visitor at %d", p)
 			continue
 		}
-		require.GreaterOrEqual(t, compareIDs(w.maxIDs[p], r.id), 0, "the largest id is below that of the visitor at %d", p)
-		ids[r.id] = uint32(p)
-		for _, set := range w.setsOf(uint32(p), r) {
-			require.NotNil(t, want[set], "a record refers to a bitmap that w.bitmaps does not return")
+		found, ok := w.index.Position(r.id)
+		require.True(t, ok && int(found) == p, "position of %s", r.id)
+		for _, set := range w.setsOf(r) {
+			require.NotNil(t, want[set], "a record refers to a set that the index does not have")
 			want[set].Add(uint32(p))
 		}
 		for _, i := range r.identities {
-			key := ownerKey{i.channel.text, i.externalID}
+			key := ownerKey{i.channel.Name, i.externalID}
 			owners[key] = append(owners[key], r.id)
 		}
-		require.Equal(t, [3]int64{r.created, r.updated, r.seen}, [3]int64{w.created[p], w.updated[p], w.seen[p]})
 		document := fmt.Sprintf("\xff%s\xff%s\xff%s\xff", text.Fold(r.name), text.Fold(r.email), appendPhone(nil, r.phone))
 		require.Equal(t, document, string(doc), "text at %d", p)
 		require.True(t, slices.IsSortedFunc(r.memberships, func(a, b link[group.Group]) int { return cmp.Compare(a.to.id, b.to.id) }))
 		require.True(t, slices.IsSortedFunc(r.excluded, func(a, b link[group.Group]) int { return cmp.Compare(a.to.id, b.to.id) }))
 	}
 	for set, expected := range want {
-		require.True(t, expected.Equals(set), "a bitmap has %v, want %v", set, expected)
+		require.True(t, expected.Equals(set.Members()), "%s has %v, want %v", set.Name, set.Members(), expected)
 	}
-	require.Equal(t, ids, w.ids)
 	require.Len(t, w.owners.first, len(owners))
 	for key, ids := range owners {
 		require.ElementsMatch(t, ids, w.owners.of(key))
@@ -108,25 +103,22 @@ func requireConsistentJournal(t testing.TB, w *workspace) {
 	}
 }
 
-// setsOf returns every bitmap that has p if r is the visitor there.
-func (w *workspace) setsOf(p uint32, r *record) []*roaring.Bitmap {
-	sets := []*roaring.Bitmap{w.live, r.source.members}
-	for set, has := range map[*roaring.Bitmap]bool{
-		w.outOfOrder: w.maxIDs[p] != r.id, w.withEmail: r.email != "", w.withPhone: r.phone != "",
-		w.withTag: len(r.tags) > 0, w.withGroup: len(r.memberships) > 0, w.withChannel: len(r.identities) > 0,
-	} {
+// setsOf returns every set that has the visitor.
+func (w *workspace) setsOf(r *record) []*index.Set {
+	sets := []*index.Set{r.source}
+	for set, has := range map[*index.Set]bool{w.withName: r.name != "", w.withEmail: r.email != "", w.withPhone: r.phone != ""} {
 		if has {
 			sets = append(sets, set)
 		}
 	}
 	for _, i := range r.identities {
-		sets = append(sets, i.channel.members)
+		sets = append(sets, i.channel)
 		for _, in := range i.inboxes {
-			sets = append(sets, w.withInbox, in.name.members)
+			sets = append(sets, in.name)
 		}
 	}
 	for _, a := range r.attributes {
-		sets = append(sets, a.name.members)
+		sets = append(sets, a.name)
 	}
 	for _, l := range r.tags {
 		sets = append(sets, l.to.members)

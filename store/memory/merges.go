@@ -36,7 +36,7 @@ func (m *merges) remove(from uuid.UUID) {
 // get returns the visitor with that id, or the one that it was merged into.
 func (w *workspace) get(id visitor.ID) (visitor.Visitor, error) {
 	for parsed, ok := parseID(id); ok; {
-		if p, found := w.ids[parsed]; found {
+		if p, found := w.index.Position(parsed); found {
 			return w.records[p].visitor(), nil
 		}
 		parsed, ok = parseID(w.merges.byFrom[parsed].Into.ID)

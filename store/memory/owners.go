@@ -4,8 +4,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/google/uuid"
 
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
@@ -18,7 +20,7 @@ type owners struct {
 
 type ownerKey struct{ channel, externalID string }
 
-func (i *identity) ownerKey() ownerKey { return ownerKey{i.channel.text, i.externalID} }
+func (i *identity) ownerKey() ownerKey { return ownerKey{i.channel.Name, i.externalID} }
 
 func newOwners() owners {
 	return owners{map[ownerKey]uuid.UUID{}, map[ownerKey][]uuid.UUID{}}
@@ -55,11 +57,30 @@ func (o *owners) remove(k ownerKey, id uuid.UUID) {
 // owner returns the visitor that has the identity, if there is one.
 func (w *workspace) owner(i visitor.Identity) (uuid.UUID, bool) {
 	for _, id := range w.owners.of(ownerKey{string(i.Source), i.ExternalID}) {
-		for _, known := range w.records[w.ids[id]].identities {
-			if known.account == i.Account && known.externalID == i.ExternalID && known.channel.text == string(i.Source) {
+		for _, known := range w.record(id).identities {
+			if known.account == i.Account && known.externalID == i.ExternalID && known.channel.Name == string(i.Source) {
 				return id, true
 			}
 		}
 	}
 	return uuid.UUID{}, false
+}
+
+// record returns the visitor with that id, who exists.
+func (w *workspace) record(id uuid.UUID) *record {
+	p, _ := w.index.Position(id)
+	return w.records[p]
+}
+
+// addOwners adds the positions of visitors with an external id, on any account if the reference
+// names none.
+func (w *workspace) addOwners(to *roaring.Bitmap, ref bound.IdentityRef) {
+	for _, id := range w.owners.of(ownerKey{string(ref.Source), ref.ExternalID}) {
+		p, _ := w.index.Position(id)
+		for _, i := range w.records[p].identities {
+			if i.externalID == ref.ExternalID && i.channel.Name == string(ref.Source) && (ref.Account == "" || ref.Account == i.account) {
+				to.Add(p)
+			}
+		}
+	}
 }

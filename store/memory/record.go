@@ -8,6 +8,7 @@ import (
 
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/store/internal/index"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -18,7 +19,7 @@ import (
 type record struct {
 	id                     uuid.UUID
 	name, email, phone     string // parts of one string
-	source                 *internedName
+	source                 *index.Set
 	created, updated, seen int64
 	revision               int64
 	tags                   []link[tag.Tag]     // ordered by name, except for tags that were renamed since
@@ -40,19 +41,19 @@ type link[T any] struct {
 type author struct{ actor, cause string }
 
 type identity struct {
-	channel                       *internedName
+	channel                       *index.Set
 	account, externalID, username string // parts of one string
 	usernameAt, first, last       int64
 	inboxes                       []inbox // newest first
 }
 
 type inbox struct {
-	name *internedName
+	name *index.Set
 	at   int64
 }
 
 type attribute struct {
-	name  *internedName
+	name  *index.Set
 	value visitor.Value
 }
 
@@ -84,7 +85,7 @@ func (r *record) fill(v *visitor.Visitor, id visitor.ID, parts driver.Parts) {
 	v.ID = id
 	if parts.Has(driver.Profile) {
 		v.Name, v.Email, v.Phone = r.name, r.email, r.phone
-		v.Source, v.Revision = visitor.Source(r.source.text), r.revision
+		v.Source, v.Revision = visitor.Source(r.source.Name), r.revision
 		v.CreatedAt, v.UpdatedAt, v.LastSeenAt = driver.FromMicros(r.created), driver.FromMicros(r.updated), driver.FromMicros(r.seen)
 		v.Provenance = r.origins.Clone()
 	}
@@ -100,7 +101,7 @@ func (r *record) fill(v *visitor.Visitor, id visitor.ID, parts driver.Parts) {
 	if parts.Has(driver.Attributes) && len(r.attributes) > 0 {
 		v.Attributes = make(visitor.Attributes, len(r.attributes))
 		for _, a := range r.attributes {
-			v.Attributes[a.name.text] = a.value
+			v.Attributes[a.name.Name] = a.value
 		}
 	}
 }
@@ -140,11 +141,11 @@ func (r *record) groups(complete bool) (memberships []visitor.Membership, exclud
 func (r *record) appendIdentities(to []visitor.Identity) []visitor.Identity {
 	for _, i := range r.identities {
 		v := visitor.Identity{
-			Source: visitor.Source(i.channel.text), Account: i.account, ExternalID: i.externalID, Username: i.username,
+			Source: visitor.Source(i.channel.Name), Account: i.account, ExternalID: i.externalID, Username: i.username,
 			UsernameAt: driver.FromMicros(i.usernameAt), FirstSeen: driver.FromMicros(i.first), LastSeen: driver.FromMicros(i.last),
 		}
 		for _, in := range i.inboxes {
-			v.Inboxes, v.InboxTimes = append(v.Inboxes, in.name.text), append(v.InboxTimes, driver.FromMicros(in.at))
+			v.Inboxes, v.InboxTimes = append(v.Inboxes, in.name.Name), append(v.InboxTimes, driver.FromMicros(in.at))
 		}
 		to = append(to, v)
 	}

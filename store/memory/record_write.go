@@ -9,6 +9,7 @@ import (
 
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/store/internal/index"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -17,7 +18,7 @@ import (
 // have in common is left as it is: tagging a visitor copies neither its texts nor its identities.
 func (t *tx) set(r *record, before, after *visitor.Visitor, parts driver.Parts) (err error) {
 	if parts.Has(driver.Profile) {
-		r.source = t.sources.intern(string(after.Source))
+		r.source = t.index.Set(index.Source, string(after.Source))
 		r.created, r.updated, r.seen = driver.Micros(after.CreatedAt), driver.Micros(after.UpdatedAt), driver.Micros(after.LastSeenAt)
 		r.revision = after.Revision
 		if r.name != after.Name || r.email != after.Email || r.phone != after.Phone {
@@ -79,12 +80,12 @@ func (w *workspace) newIdentities(identities []visitor.Identity) []identity {
 		all := string(append([]byte(i.Account+i.ExternalID), i.Username...))
 		account, rest := all[:len(i.Account)], all[len(i.Account):]
 		list[n] = identity{
-			channel: w.channels.intern(string(i.Source)),
+			channel: w.index.Set(index.Channel, string(i.Source)),
 			account: account, externalID: rest[:len(i.ExternalID)], username: rest[len(i.ExternalID):],
 			usernameAt: driver.Micros(i.UsernameAt), first: driver.Micros(i.FirstSeen), last: driver.Micros(i.LastSeen),
 		}
 		for k, name := range i.Inboxes {
-			list[n].inboxes = append(list[n].inboxes, inbox{w.inboxes.intern(name), driver.Micros(i.InboxTimes[k])})
+			list[n].inboxes = append(list[n].inboxes, inbox{w.index.Set(index.Inbox, name), driver.Micros(i.InboxTimes[k])})
 		}
 	}
 	return list
@@ -96,9 +97,9 @@ func (w *workspace) newAttributes(attributes visitor.Attributes) []attribute {
 	}
 	list := make([]attribute, 0, len(attributes))
 	for name, value := range attributes {
-		list = append(list, attribute{w.attributes.intern(name), value})
+		list = append(list, attribute{w.index.Set(index.Attribute, name), value})
 	}
-	slices.SortFunc(list, func(a, b attribute) int { return cmp.Compare(a.name.text, b.name.text) })
+	slices.SortFunc(list, func(a, b attribute) int { return cmp.Compare(a.name.Name, b.name.Name) })
 	return list
 }
 

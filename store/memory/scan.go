@@ -2,17 +2,57 @@ package memory
 
 import (
 	"cmp"
-	"math/bits"
+	"context"
 	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/contactpipeline/visitors/filter/bound"
+	"github.com/contactpipeline/visitors/store/internal/index"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
+// Known returns the positions of identities with an external id. It is a method of index.Owner.
+func (w *workspace) Known(n bound.Node) *roaring.Bitmap {
+	t, ok := n.(*bound.Test)
+	if !ok || t.Field.Kind != bound.IdentityKind {
+		return nil
+	}
+	known := roaring.New()
+	for _, ref := range t.Refs {
+		if ref.ExternalID == "" {
+			return nil
+		}
+		w.addOwners(known, ref)
+	}
+	return known
+}
+
+// Name returns the folded name at p. It is a method of index.Owner.
+func (w *workspace) Name(p uint32) []byte { return w.text.name(p) }
+
+// Search searches the texts and, where that does not decide, calls bound.Match for each visitor
+// that is left. It is a method of index.Owner.
+func (w *workspace) Search(ctx context.Context, n bound.Node, within *roaring.Bitmap) (*roaring.Bitmap, error) {
+	if terms, ok := n.(bound.Terms); ok {
+		return w.terms(ctx, terms, within)
+	}
+	t := n.(*bound.Test)
+	if needles := needles(t); needles != nil {
+		var err error
+		if within, err = w.text.search(ctx, within, needles...); err != nil {
+			return nil, err
+		}
+	}
+	v := visitor.Visitor{Attributes: visitor.Attributes{}}
+	return index.Keep(ctx, within, func(p uint32) bool {
+		w.records[p].fillTested(&v, t)
+		return bound.Match(t, &v)
+	})
+}
+
 // terms searches for the longest term first, and for the others only where it was found.
-func (e *evaluator) terms(terms bound.Terms, within *roaring.Bitmap) (*roaring.Bitmap, error) {
+func (w *workspace) terms(ctx context.Context, terms bound.Terms, within *roaring.Bitmap) (*roaring.Bitmap, error) {
 	longest := slices.SortedStableFunc(slices.Values(terms), func(a, b bound.Term) int {
 		return cmp.Compare(len(b.Text), len(a.Text))
 	})
@@ -22,37 +62,11 @@ func (e *evaluator) terms(terms bound.Terms, within *roaring.Bitmap) (*roaring.B
 			needles = append(needles, appendPhone(nil, t.Digits))
 		}
 		var err error
-		if within, err = e.w.text.search(e.ctx, within, needles...); err != nil {
+		if within, err = w.text.search(ctx, within, needles...); err != nil {
 			return nil, err
 		}
 	}
 	return within, nil
-}
-
-// test evaluates a condition with its bitmaps or its column of times. If it has neither, it
-// narrows within as far as possible and calls bound.Match for each visitor that is left.
-func (e *evaluator) test(t *bound.Test, within *roaring.Bitmap) (*roaring.Bitmap, error) {
-	if sets, ok := e.w.sets(t); ok {
-		return e.union(sets, within), nil
-	}
-	if column := e.w.column(t); column != nil {
-		return e.keep(within, func(p uint32) bool {
-			return column[p] != 0 && (t.Op == bound.OpExists || t.HasTime(column[p]))
-		})
-	}
-	if t.Field.Kind == bound.AttrKind {
-		within = e.union(e.w.attributes.sets(t.Attr), within)
-	} else if needles := needles(t); needles != nil {
-		var err error
-		if within, err = e.w.text.search(e.ctx, within, needles...); err != nil {
-			return nil, err
-		}
-	}
-	v := visitor.Visitor{Attributes: visitor.Attributes{}}
-	return e.keep(within, func(p uint32) bool {
-		e.w.records[p].fillTested(&v, t)
-		return bound.Match(t, &v)
-	})
 }
 
 // fillTested sets the field that t tests, which has no bitmap or column. That is faster than
@@ -63,7 +77,7 @@ func (r *record) fillTested(v *visitor.Visitor, t *bound.Test) {
 		v.Identities = r.appendIdentities(v.Identities[:0])
 	case bound.AttrKind:
 		for _, a := range r.attributes {
-			if a.name.text == t.Attr {
+			if a.name.Name == t.Attr {
 				v.Attributes[t.Attr] = a.value
 			}
 		}
@@ -92,21 +106,4 @@ func needles(t *bound.Test) (all [][]byte) {
 		all = append(all, needle)
 	}
 	return all
-}
-
-// keep returns the positions in within that match.
-func (e *evaluator) keep(within *roaring.Bitmap, match func(uint32) bool) (*roaring.Bitmap, error) {
-	read := 0
-	words := within.ToDense()
-	for i, word := range words {
-		for ; word != 0; word &= word - 1 {
-			if read++; read%16 == 0 && e.ctx.Err() != nil {
-				return nil, e.ctx.Err()
-			}
-			if bit := bits.TrailingZeros64(word); !match(uint32(i*64 + bit)) {
-				words[i] &^= 1 << bit
-			}
-		}
-	}
-	return roaring.FromDense(words, false), nil
 }

@@ -61,12 +61,12 @@ func (s *Store) FindVisitors(ctx context.Context, ws driver.WorkspaceID, q drive
 
 // CountVisitors counts the matching visitors, up to limit if that is above 0.
 func (s *Store) CountVisitors(ctx context.Context, ws driver.WorkspaceID, where filter.Bound, limit int64) (int64, error) {
-	return read(ctx, s, ws, func(w *workspace) (int64, error) { return w.count(ctx, where, limit) })
+	return read(ctx, s, ws, func(w *workspace) (int64, error) { return w.index.Count(ctx, where.Node(), limit) })
 }
 
 // Facets counts the matching visitors by source, tag and group, without zeros.
 func (s *Store) Facets(ctx context.Context, ws driver.WorkspaceID, where filter.Bound) (driver.Facets, error) {
-	return read(ctx, s, ws, func(w *workspace) (driver.Facets, error) { return w.facets(ctx, where) })
+	return read(ctx, s, ws, func(w *workspace) (driver.Facets, error) { return w.index.Facets(ctx, where.Node()) })
 }
 
 // ListTags returns tags ordered by key.

@@ -17,6 +17,8 @@ type textIndex struct {
 	buffer     []byte
 }
 
+const block = 64 // positions of a block, and bits of a word of a bitmap
+
 // textBlock holds the documents of its positions one after another. A document is the
 // folded name, the folded e-mail and the phone, with a border before, between and after
 // them. Without a visitor it is empty.

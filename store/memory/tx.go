@@ -43,7 +43,7 @@ func (w *workspace) apply(ctx context.Context, changes []driver.Change) ([]drive
 		return nil, err
 	}
 	committed = true
-	w.renumberIfWorthwhile()
+	w.renumber()
 	w.processed.forgetOld()
 	return outcomes, nil
 }
@@ -90,7 +90,11 @@ func (t *tx) rollBack() {
 }
 
 func (t *tx) put(p uint32, next *record) {
-	t.undo = append(t.undo, undo{position: p, record: t.records[p]})
+	u := undo{position: p}
+	if int(p) < len(t.records) {
+		u.record = t.records[p]
+	}
+	t.undo = append(t.undo, u)
 	t.workspace.put(p, next)
 }
 
@@ -160,7 +164,7 @@ func (t *tx) create(v *visitor.Visitor) error {
 	if err := t.set(r, &visitor.Visitor{}, v, driver.AllParts); err != nil {
 		return err
 	}
-	t.put(t.open(id), r)
+	t.put(uint32(len(t.records)), r)
 	return nil
 }
 
@@ -177,11 +181,11 @@ func (t *tx) Owners(identities []visitor.Identity) ([]visitor.ID, error) {
 // ByAddress uses the index of texts, in which the name is part of what is searched: so it
 // checks each visitor found.
 func (t *tx) ByAddress(email, phone string, limit int) ([]visitor.ID, error) {
-	folded, within, needle := text.Fold(email), t.withPhone, appendPhone(nil, phone)
+	folded, has, needle := text.Fold(email), t.withPhone, appendPhone(nil, phone)
 	if email != "" {
-		within, needle = t.withEmail, []byte(folded)
+		has, needle = t.withEmail, []byte(folded)
 	}
-	found, err := t.text.search(t.ctx, within, slices.Concat([]byte{border}, needle, []byte{border}))
+	found, err := t.text.search(t.ctx, has.Members(), slices.Concat([]byte{border}, needle, []byte{border}))
 	if err != nil {
 		return nil, err
 	}

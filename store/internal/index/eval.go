@@ -1,4 +1,4 @@
-package memory
+package index
 
 import (
 	"cmp"
@@ -10,10 +10,10 @@ import (
 	"github.com/contactpipeline/visitors/filter/bound"
 )
 
-// evaluator finds the visitors that a filter matches, in a workspace that does not change.
+// evaluator finds the visitors that a filter matches, in an index that does not change.
 type evaluator struct {
 	ctx context.Context
-	w   *workspace
+	x   *Index
 }
 
 // eval returns the positions in within that n matches. The result may be shared, so it must
@@ -33,20 +33,18 @@ func (e *evaluator) eval(n bound.Node, within *roaring.Bitmap) (*roaring.Bitmap,
 			return nil, err
 		}
 		return roaring.AndNot(within, found), nil
-	case bound.Terms:
-		return e.terms(n, within)
-	case *bound.Test:
-		return e.test(n, within)
+	case bound.Constant:
+		if n {
+			return within, nil
+		}
+		return roaring.New(), nil
 	}
-	if n == bound.Constant(true) {
-		return within, nil
-	}
-	return roaring.New(), nil
+	return e.condition(n, within)
 }
 
 // all narrows within by one node after another, the cheapest first.
 func (e *evaluator) all(nodes bound.AllOf, within *roaring.Bitmap) (*roaring.Bitmap, error) {
-	for _, n := range e.w.cheapestFirst(nodes) {
+	for _, n := range e.x.cheapestFirst(nodes) {
 		var err error
 		if within, err = e.eval(n, within); err != nil || within.IsEmpty() {
 			return within, err
@@ -58,7 +56,7 @@ func (e *evaluator) all(nodes bound.AllOf, within *roaring.Bitmap) (*roaring.Bit
 // any evaluates each node only where the cheaper ones found nothing.
 func (e *evaluator) any(nodes bound.AnyOf, within *roaring.Bitmap) (*roaring.Bitmap, error) {
 	found := roaring.New()
-	for _, n := range e.w.cheapestFirst(nodes) {
+	for _, n := range e.x.cheapestFirst(nodes) {
 		more, err := e.eval(n, within)
 		if err != nil {
 			return nil, err
@@ -69,12 +67,32 @@ func (e *evaluator) any(nodes bound.AnyOf, within *roaring.Bitmap) (*roaring.Bit
 	return found, nil
 }
 
+// condition evaluates a Test or Terms.
+func (e *evaluator) condition(n bound.Node, within *roaring.Bitmap) (*roaring.Bitmap, error) {
+	if sets, ok := e.x.known(n); ok {
+		return e.union(sets, within), nil
+	}
+	if t, ok := n.(*bound.Test); ok {
+		switch t.Field.Name {
+		case "created":
+			return e.created(t, within), nil
+		case "updated":
+			return e.during(t, &e.x.updated, within)
+		case "seen":
+			return e.during(t, &e.x.seen, within)
+		case "attr":
+			within = e.union(e.x.existing(Attribute, t.Attr), within)
+		}
+	}
+	return e.x.owner.Search(e.ctx, n, within)
+}
+
 // union returns the positions in within that are in one of the sets.
 func (e *evaluator) union(sets []*roaring.Bitmap, within *roaring.Bitmap) *roaring.Bitmap {
 	if len(sets) != 1 {
 		sets = []*roaring.Bitmap{roaring.FastOr(sets...)}
 	}
-	if within == e.w.live {
+	if within == e.x.live {
 		return sets[0] // every set is a subset of it
 	}
 	return roaring.And(sets[0], within)
@@ -85,39 +103,41 @@ const (
 	costOfBitmaps = iota
 	costOfTime
 	costOfText
-	costOfCheck
+	costOfOther
 )
 
 // cost returns the cost of eval, which is that of the most expensive part of n.
-func (w *workspace) cost(n bound.Node) (cost int) {
+func (x *Index) cost(n bound.Node) (cost int) {
 	switch n := n.(type) {
 	case bound.AllOf:
 		for _, child := range n {
-			cost = max(cost, w.cost(child))
+			cost = max(cost, x.cost(child))
 		}
+		return cost
 	case bound.AnyOf:
-		return w.cost(bound.AllOf(n))
+		return x.cost(bound.AllOf(n))
 	case bound.Negation:
-		return w.cost(n.Of)
-	case bound.Terms:
-		return costOfText
-	case *bound.Test:
-		if _, ok := w.sets(n); ok {
-			return costOfBitmaps
-		}
-		if w.column(n) != nil {
+		return x.cost(n.Of)
+	case bound.Constant:
+		return costOfBitmaps
+	}
+	if _, ok := x.known(n); ok {
+		return costOfBitmaps
+	}
+	if t, ok := n.(*bound.Test); ok {
+		switch t.Field.Kind {
+		case bound.TimeKind:
 			return costOfTime
-		}
-		if needles(n) != nil {
+		case bound.TextKind, bound.PhoneKind:
 			return costOfText
 		}
-		return costOfCheck
+		return costOfOther
 	}
-	return cost
+	return costOfText
 }
 
-func (w *workspace) cheapestFirst(nodes []bound.Node) []bound.Node {
+func (x *Index) cheapestFirst(nodes []bound.Node) []bound.Node {
 	return slices.SortedStableFunc(slices.Values(nodes), func(a, b bound.Node) int {
-		return cmp.Compare(w.cost(a), w.cost(b))
+		return cmp.Compare(x.cost(a), x.cost(b))
 	})
 }

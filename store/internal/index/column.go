@@ -1,0 +1,107 @@
+package index
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"math/bits"
+	"slices"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/contactpipeline/visitors/filter/bound"
+)
+
+// column is the times of visitors, by position, in microseconds since 1970; 0 for none.
+type column struct {
+	at []int64
+	ordering[int64]
+}
+
+func (c *column) init() {
+	c.key, c.compare = func(p uint32) int64 { return c.at[p] }, cmp.Compare[int64]
+	c.clone, c.next = func(at int64) int64 { return at }, func(at int64) int64 { return at + 1 }
+	c.fixed = []int64{0, 1} // visitors without a time have a bin of their own
+}
+
+func (c *column) set(p uint32, at int64) {
+	if c.at[p] != at || c.built && (int(p) >= len(c.of) || c.of[p] == 0) {
+		c.at[p] = at
+		c.put(p)
+	}
+}
+
+// column returns the times that t tests, or nil if it does not test times of a column.
+func (x *Index) column(t *bound.Test) *column {
+	switch t.Field.Name {
+	case "updated":
+		return &x.updated
+	case "seen":
+		return &x.seen
+	}
+	return nil
+}
+
+// during returns the positions in within whose time t matches. Of many it takes whole bins, and
+// compares only the times of bins that match in part.
+func (e *evaluator) during(t *bound.Test, c *column, within *roaring.Bitmap) (*roaring.Bitmap, error) {
+	matches := func(p uint32) bool { return c.at[p] != 0 && (t.Op == bound.OpExists || t.HasTime(c.at[p])) }
+	if n := int(within.GetCardinality()); n <= e.x.few || n <= len(c.at)/16 {
+		return Keep(e.ctx, within, matches)
+	}
+	c.build(e.x.live)
+	var all, none, partly []*roaring.Bitmap
+	for i, set := range c.sets {
+		switch first, last := c.limits(i); {
+		case first == 0 && last == 0:
+			none = append(none, set)
+		case t.Op == bound.OpExists || slices.ContainsFunc(t.Times, func(r bound.Range[int64]) bool { return r.Min <= first && last <= r.Max }):
+			all = append(all, set)
+		case slices.ContainsFunc(t.Times, func(r bound.Range[int64]) bool { return r.Min <= last && first <= r.Max }):
+			partly = append(partly, set)
+		default:
+			none = append(none, set)
+		}
+	}
+	compared, err := Keep(e.ctx, roaring.And(within, roaring.FastOr(partly...)), matches)
+	if err != nil {
+		return nil, err
+	}
+	var found *roaring.Bitmap
+	if len(all) <= len(none) {
+		found = roaring.And(within, roaring.FastOr(all...))
+	} else {
+		found = roaring.AndNot(within, roaring.FastOr(append(none, partly...)...))
+	}
+	found.Or(compared)
+	return found, nil
+}
+
+// limits returns the first and the last time that bin i may contain.
+func (c *column) limits(i int) (first, last int64) {
+	first, last = math.MinInt64, math.MaxInt64
+	if i > 0 {
+		first = c.starts[i-1]
+	}
+	if i < len(c.starts) {
+		last = c.starts[i] - 1
+	}
+	return first, last
+}
+
+// Keep returns the positions in within that match. It returns the error of ctx if that ends.
+func Keep(ctx context.Context, within *roaring.Bitmap, match func(p uint32) bool) (*roaring.Bitmap, error) {
+	read := 0
+	words := within.ToDense()
+	for i, word := range words {
+		for ; word != 0; word &= word - 1 {
+			if read++; read%16 == 0 && ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			if bit := bits.TrailingZeros64(word); !match(uint32(i*64 + bit)) {
+				words[i] &^= 1 << bit
+			}
+		}
+	}
+	return roaring.FromDense(words, false), nil
+}

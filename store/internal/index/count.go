@@ -53,22 +53,24 @@ func (x *Index) Facets(ctx context.Context, where bound.Node) (driver.Facets, er
 		counts := x.countLists(matches)
 		count = func(s *Set) int64 { return counts[s.number] }
 	}
-	for _, s := range x.kinds[Source].byName {
-		addFacet(f.Sources, visitor.Source(s.Name), count(s))
-	}
-	for _, s := range x.kinds[Tag].byName {
-		addFacet(f.Tags, tag.ID(s.Name), count(s))
-	}
-	for _, s := range x.kinds[Group].byName {
-		addFacet(f.Groups, group.ID(s.Name), count(s))
+	for _, s := range x.sets {
+		if s == nil || s.kind > Group {
+			continue
+		}
+		n := count(s)
+		if n == 0 {
+			continue
+		}
+		switch s.kind {
+		case Source:
+			f.Sources[visitor.Source(s.Name)] = n
+		case Tag:
+			f.Tags[tag.ID(s.Name)] = n
+		case Group:
+			f.Groups[group.ID(s.Name)] = n
+		}
 	}
 	return f, nil
-}
-
-func addFacet[K comparable](counts map[K]int64, key K, n int64) {
-	if n > 0 {
-		counts[key] = n
-	}
 }
 
 // countLists returns how many of the visitors are in each set, by its number.

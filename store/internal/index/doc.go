@@ -1,0 +1,43 @@
+// Package index answers counts, facets and pages of one workspace from bitmaps. It holds no
+// visitors but what many of them share: an engine that owns an index keeps the visitors, tells
+// the index about each change, and fetches the visitors of a page by their positions.
+//
+// # Structure
+//
+// Every visitor has a position, a dense number. Positions follow the order of ids, which is the
+// order of creation. For each thing that visitors have in common (a source, a tag, a group, a
+// channel, an inbox, an attribute) there is a Set, a bitmap of positions. The same is also
+// stored by position, as a list of small numbers for each visitor: a change is compared with
+// the list, and facets of few matches are counted by lists. Columns hold the times of update
+// and of last contact; the time of creation follows from the id. An ordering divides all
+// visitors into about 256 bins by a time or by name, so that a range of times takes whole
+// bins, and a page reads only the bins where it starts.
+//
+// A filter is evaluated on these as far as possible, the cheapest conditions first. The rest
+// (texts, searches, values of attributes, single identities) is asked of the Owner, only for
+// the visitors that are left. A page in the order of ids evaluates the filter on one window of
+// positions after another, from the end where it starts, and stops when it is full.
+//
+// A visitor that is created with an id smaller than an earlier one is late: it gets the next
+// position, and every page also looks at the bitmap of such visitors. When there are enough of
+// them, Renumber moves them to the positions of their ids.
+//
+// # Invariants
+//
+//   - A visitor is in a set exactly if its list has the number of the set. A deleted one is in
+//     none, and its times are 0.
+//   - The largest id up to a position never decreases; who is not found by it is late.
+//   - Each visitor is in the bin of its key, in every ordering that is built.
+//   - Positions change only in Renumber, and disappear only in Truncate and Renumber.
+//   - No text of a visitor stays when it is deleted. An ordering by name keeps some names, and
+//     is dropped when one of these visitors is deleted or gets another name.
+//
+// # Costs
+//
+// A visitor with ten sets takes about 50 bytes: its id 16, times 16, list 14, and 1 bit to 2
+// bytes for each bitmap. An ordering takes 4 more, from its first use. Conditions on sets take
+// microseconds for a million visitors, ranges of times a few hundred, facets one or two
+// milliseconds. Put takes well below a microsecond for each set that changes. The first use of
+// an ordering, and one after each eighth of all visitors has changed, takes 50 to 300
+// milliseconds for a million visitors.
+package index

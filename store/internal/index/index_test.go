@@ -1,0 +1,216 @@
+package index
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/filter/bound"
+	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+func TestAnswersAreWhatMatchSaysAfterRandomChanges(t *testing.T) {
+	t.Parallel()
+	for _, few := range []int{0, 4_096} {
+		t.Run(fmt.Sprint("few ", few), func(t *testing.T) {
+			t.Parallel()
+			m := newModel(t, few)
+			for round := range 12 {
+				for _, v := range m.Visitors(100) {
+					m.put(len(m.all), &v)
+				}
+				for range 60 {
+					m.change()
+				}
+				if round%4 == 3 {
+					m.deleteTag(m.Tags()[m.rand.IntN(len(m.Tags()))].ID)
+				}
+				m.check()
+				if m.rand.IntN(2) == 0 {
+					m.renumber()
+					m.check()
+				}
+				for range 20 {
+					m.compare(m.Expr(3))
+				}
+				m.check() // the orderings that the comparisons have built
+			}
+			for _, e := range m.Each() {
+				m.compare(e)
+			}
+		})
+	}
+}
+
+// Thousands of visitors take several windows and bins, are renumbered when late, and when most
+// are deleted.
+func TestAnswersAreWhatMatchSaysOfThousands(t *testing.T) {
+	t.Parallel()
+	m := newModel(t, 0)
+	for _, v := range m.Visitors(6_000) {
+		m.put(len(m.all), &v)
+		if len(m.all)%100 == 0 {
+			m.renumber()
+		}
+	}
+	m.check()
+	require.Less(t, len(m.x.lateID), 6_000/4, "not renumbered")
+	compare := func() {
+		t.Helper()
+		for range 10 {
+			m.compare(m.Expr(3))
+		}
+		m.compare(filter.LastSeenAt.Before(m.last.AddDate(-1, 0, 0)))
+		m.compare(filter.UpdatedAt.Exists())
+		m.check()
+	}
+	compare()
+	for p := range m.all {
+		if m.rand.IntN(3) > 0 {
+			m.delete(p)
+		}
+	}
+	compare()
+	m.renumber()
+	require.Less(t, len(m.all), 3_000, "the gaps are still there")
+	compare()
+}
+
+func TestVisitorsInOrderAreNotRenumbered(t *testing.T) {
+	t.Parallel()
+	m := newModel(t, 0)
+	visitors := m.Visitors(600)
+	slices.SortFunc(visitors, func(a, b visitor.Visitor) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	for i := range visitors {
+		visitors[i].CreatedAt = time.UnixMicro(int64(i) * 1_500).UTC()
+		visitors[i].ID = visitor.NewID(visitors[i].CreatedAt)
+		m.put(len(m.all), &visitors[i])
+	}
+	require.Empty(t, m.x.lateID)
+	_, before := m.x.Renumber()
+	require.Empty(t, before)
+	m.check()
+}
+
+// Ids round times up, and ids of other generators do not use the smallest of a microsecond.
+func TestTheSmallestIDOfATime(t *testing.T) {
+	t.Parallel()
+	m := newModel(t, 0)
+	for range 20_000 {
+		var id uuid.UUID
+		for i := range id {
+			id[i] = byte(m.rand.Uint32())
+		}
+		id[6], id[8] = 0x70|id[6]&0x0F, 0x80|id[8]&0x3F
+		at, ok := visitor.ID(id.String()).Time()
+		require.True(t, ok)
+		require.LessOrEqual(t, compareIDs(firstID(at.UnixMicro()), id), 0, "%s at %s", id, at)
+		require.Greater(t, compareIDs(firstID(at.UnixMicro()+1), id), 0, "%s at %s", id, at)
+	}
+	require.Equal(t, uuid.Nil, firstID(math.MinInt64))
+	require.Equal(t, uuid.Nil, firstID(0))
+	require.Equal(t, uuid.Max, firstID(math.MaxInt64))
+}
+
+func TestAnErrorOfTheOwnerEndsACall(t *testing.T) {
+	t.Parallel()
+	m := newModel(t, 0)
+	for _, v := range m.Visitors(200) {
+		m.put(len(m.all), &v)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, e := range []filter.Expr{filter.Search("x"), filter.Not(filter.Or(filter.Search("x"), filter.Attr("n").AtLeast(1)))} {
+		where, err := filter.Bind(e, m.Env())
+		require.NoError(t, err)
+		for _, limit := range []int64{0, 1} {
+			_, err = m.x.Count(ctx, where.Node(), limit)
+			require.ErrorIs(t, err, context.Canceled)
+		}
+		_, err = m.x.Facets(ctx, where.Node())
+		require.ErrorIs(t, err, context.Canceled)
+		for _, key := range []driver.SortKey{driver.ByName, driver.BySeen, driver.ByUpdated} {
+			_, err = m.x.Page(ctx, where.Node(), Page{Key: key, Limit: 5})
+			require.ErrorIs(t, err, context.Canceled)
+		}
+	}
+}
+
+// The first readers build the orderings.
+func TestReadersAtOnce(t *testing.T) {
+	t.Parallel()
+	m := newModel(t, 0)
+	for _, v := range m.Visitors(2_000) {
+		m.put(len(m.all), &v)
+	}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for _, key := range []driver.SortKey{driver.ByName, driver.BySeen, driver.ByUpdated} {
+				page, err := m.x.Page(context.Background(), bound.Constant(true), Page{Key: key, Limit: 50})
+				require.NoError(t, err)
+				require.Len(t, page, 50)
+			}
+			n, err := m.x.Count(context.Background(), &bound.Test{Field: bound.FieldNamed("seen"), Op: bound.OpExists}, 0)
+			require.NoError(t, err)
+			require.Positive(t, n)
+		})
+	}
+	wg.Wait()
+	m.check()
+}
+
+// The name of a deleted or renamed visitor does not stay as the start of a bin.
+func TestNamesAreNotKept(t *testing.T) {
+	t.Parallel()
+	m := newModel(t, 0)
+	for i, v := range m.Visitors(1_000) {
+		v.Name = fmt.Sprintf("Person %04d", i)
+		m.put(len(m.all), &v)
+	}
+	kept := func() (all []uint32) {
+		m.x.names.build(m.x.live)
+		for p, of := range m.x.names.of {
+			if of&sampled != 0 {
+				all = append(all, uint32(p))
+			}
+		}
+		require.NotEmpty(t, all)
+		return all
+	}
+	m.delete(int(kept()[10]))
+	require.False(t, m.x.names.built)
+	v := m.all[kept()[10]].Clone()
+	v.Name = "Somebody Else"
+	m.put(int(kept()[10]), &v)
+	require.False(t, m.x.names.built)
+	require.NotEmpty(t, kept())
+	m.check()
+}
+
+// A number of a removed set is used again, and has no members of it.
+func TestNumbersOfSetsAreUsedAgain(t *testing.T) {
+	t.Parallel()
+	x := New(&model{})
+	for i := range 300 {
+		s := x.Set(Tag, fmt.Sprint(i))
+		require.Same(t, s, x.Set(Tag, fmt.Sprint(i)))
+		x.Put(0, Visitor{ID: uuid.UUID{1}, Sets: []*Set{s, s}})
+		require.Equal(t, []uint32{0}, s.Members().ToArray())
+		x.Delete(0)
+		require.True(t, s.Members().IsEmpty())
+		x.Remove(s)
+	}
+	require.Len(t, x.sets, 1)
+	require.Empty(t, x.Sets())
+	require.True(t, x.live.IsEmpty())
+}

@@ -1,0 +1,336 @@
+package index
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/filter/bound"
+	"github.com/contactpipeline/visitors/filter/filtergen"
+	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/tag/text"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+var seedFlag = flag.Uint64("index.seed", 0, "seed of the random tests; 0 picks one")
+
+// model is an owner that has its visitors by position, and evaluates filters one by one.
+type model struct {
+	*filtergen.Generator
+	t    testing.TB
+	rand *rand.Rand
+	x    *Index
+	all  []*visitor.Visitor // nil if deleted
+	last time.Time          // of a change
+}
+
+// newModel returns a model whose index uses bins for any number of visitors if few is 0.
+func newModel(t testing.TB, few int) *model {
+	seed := *seedFlag
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano())
+	}
+	t.Logf("seed: -index.seed=%d", seed)
+	m := &model{Generator: filtergen.New(seed, nil), t: t, rand: rand.New(rand.NewPCG(seed, 1)), last: time.Now()}
+	m.x = New(m)
+	m.x.few = few
+	return m
+}
+
+// Known knows the visitors with external ids, as an engine with an index of them.
+func (m *model) Known(n bound.Node) *roaring.Bitmap {
+	t, ok := n.(*bound.Test)
+	if !ok || t.Field.Kind != bound.IdentityKind || slices.ContainsFunc(t.Refs, func(r bound.IdentityRef) bool { return r.ExternalID == "" }) {
+		return nil
+	}
+	known, _ := m.Search(context.Background(), n, m.x.live)
+	return known
+}
+
+func (m *model) Search(ctx context.Context, n bound.Node, within *roaring.Bitmap) (*roaring.Bitmap, error) {
+	return Keep(ctx, within, func(p uint32) bool { return bound.Match(n, m.all[p]) })
+}
+
+func (m *model) Name(p uint32) []byte { return []byte(text.Fold(m.all[p].Name)) }
+
+func idOf(t testing.TB, v *visitor.Visitor) uuid.UUID {
+	id, err := uuid.Parse(string(v.ID))
+	require.NoError(t, err)
+	return id
+}
+
+// sets returns the sets of a visitor, some twice.
+func (m *model) sets(v *visitor.Visitor) []*Set {
+	sets := []*Set{m.x.Set(Source, string(v.Source))}
+	for name, value := range map[string]string{"name": v.Name, "email": v.Email, "phone": v.Phone} {
+		if value != "" {
+			sets = append(sets, m.x.Set(Text, name))
+		}
+	}
+	for _, a := range v.Tags {
+		sets = append(sets, m.x.Set(Tag, string(a.Tag)))
+	}
+	for _, g := range v.Memberships {
+		sets = append(sets, m.x.Set(Group, string(g.Group)))
+	}
+	for _, g := range v.Excluded {
+		sets = append(sets, m.x.Set(Excluded, string(g)))
+	}
+	for _, i := range v.Identities {
+		sets = append(sets, m.x.Set(Channel, string(i.Source)))
+		for _, inbox := range i.Inboxes {
+			sets = append(sets, m.x.Set(Inbox, inbox))
+		}
+	}
+	for name := range v.Attributes {
+		sets = append(sets, m.x.Set(Attribute, name))
+	}
+	return sets
+}
+
+// put makes v the visitor at p.
+func (m *model) put(p int, v *visitor.Visitor) {
+	if p == len(m.all) {
+		m.all = append(m.all, nil)
+	}
+	renamed := m.all[p] != nil && m.all[p].Name != v.Name
+	m.all[p] = v
+	m.x.Put(uint32(p), Visitor{
+		ID: idOf(m.t, v), Updated: driver.Micros(v.UpdatedAt), Seen: driver.Micros(v.LastSeenAt), Sets: m.sets(v),
+	})
+	if renamed {
+		m.x.Renamed(uint32(p))
+	}
+}
+
+func (m *model) delete(p int) {
+	m.x.Delete(uint32(p))
+	m.all[p] = nil
+}
+
+// change makes one random change.
+func (m *model) change() {
+	p := m.rand.IntN(len(m.all))
+	v := m.all[p]
+	switch n := m.rand.IntN(10); {
+	case v == nil:
+	case n == 0:
+		m.delete(p)
+		if m.rand.IntN(2) == 0 { // comes back, as if a transaction had failed
+			m.put(p, v)
+		} else if m.rand.IntN(2) == 0 { // is created again
+			m.put(len(m.all), v)
+		}
+	case n == 1: // a transaction that creates visitors fails
+		length := len(m.all)
+		for _, other := range m.Visitors(3) {
+			m.put(len(m.all), &other)
+		}
+		for p := length; p < len(m.all); p++ {
+			m.delete(p)
+		}
+		m.all = m.all[:length]
+		m.x.Truncate(length)
+	default:
+		next := m.Visitors(1)[0]
+		next.ID, next.CreatedAt = v.ID, v.CreatedAt
+		m.last = m.last.Add(time.Second)
+		if n < 5 { // most changes change little
+			updated := v.Clone()
+			updated.UpdatedAt, updated.LastSeenAt, updated.Tags = m.last, next.LastSeenAt, next.Tags
+			next = updated
+		}
+		m.put(p, &next)
+	}
+}
+
+// deleteTag removes a tag from all visitors, and its set.
+func (m *model) deleteTag(id tag.ID) {
+	s := m.x.Set(Tag, string(id))
+	for _, p := range s.Members().ToArray() {
+		v := m.all[p].Clone()
+		v.Tags = slices.DeleteFunc(v.Tags, func(a tag.Assignment) bool { return a.Tag == id })
+		m.put(int(p), &v)
+	}
+	m.x.Remove(s)
+}
+
+func (m *model) renumber() {
+	from, before := m.x.Renumber()
+	if before == nil {
+		return
+	}
+	all := slices.Clone(m.all[:from])
+	for _, p := range before {
+		all = append(all, m.all[p])
+	}
+	m.all = all
+}
+
+// compare compares the answers about a filter with what filter.Match says.
+func (m *model) compare(e filter.Expr) {
+	t := m.t
+	t.Helper()
+	where, err := filter.Bind(e, m.Env())
+	require.NoError(t, err)
+	want := driver.NewFacets()
+	var matches []visitor.Visitor
+	for _, v := range m.all {
+		if v != nil && where.Match(v) {
+			matches = append(matches, *v)
+			want.Add(*v)
+		}
+	}
+	ctx := context.Background()
+	n, err := m.x.Count(ctx, where.Node(), 0)
+	require.NoError(t, err)
+	require.EqualValues(t, len(matches), n, "%#v", e)
+	limit := 1 + m.rand.Int64N(int64(len(m.all))+1)
+	n, err = m.x.Count(ctx, where.Node(), limit)
+	require.NoError(t, err)
+	require.Equal(t, min(limit, int64(len(matches))), n, "up to %d of %#v", limit, e)
+	facets, err := m.x.Facets(ctx, where.Node())
+	require.NoError(t, err)
+	require.Equal(t, want, facets, "%#v", e)
+	for _, order := range driver.Orders() {
+		m.comparePages(e, where.Node(), order, matches)
+	}
+}
+
+func (m *model) comparePages(e filter.Expr, where bound.Node, order driver.Order, want []visitor.Visitor) {
+	m.t.Helper()
+	key, descending, _ := driver.Sorting(order)
+	slices.SortFunc(want, func(a, b visitor.Visitor) int {
+		if descending {
+			a, b = b, a
+		}
+		return driver.PositionOf(order, a).Compare(driver.PositionOf(order, b))
+	})
+	q := Page{Key: key, Descending: descending, Limit: 1 + m.rand.IntN(len(want)/3+10)}
+	for from := 0; ; from += q.Limit {
+		page, err := m.x.Page(context.Background(), where, q)
+		require.NoError(m.t, err)
+		var got, expected []visitor.ID
+		for _, p := range page {
+			got = append(got, m.all[p].ID)
+		}
+		for _, v := range want[min(from, len(want)):min(from+q.Limit, len(want))] {
+			expected = append(expected, v.ID)
+		}
+		require.Equal(m.t, expected, got, "order %s, page of %d from %d, %#v", order, q.Limit, from, e)
+		if len(page) == 0 {
+			return
+		}
+		last := m.all[page[len(page)-1]]
+		after := driver.PositionOf(order, *last)
+		q.After = &Rank{Name: []byte(after.Name), Micros: after.Micros, ID: idOf(m.t, last)}
+	}
+}
+
+// check compares every bitmap, list, column and ordering with what follows from the visitors.
+func (m *model) check() {
+	t, x := m.t, m.x
+	t.Helper()
+	require.Equal(t, len(m.all), x.Len())
+	live, late := roaring.New(), roaring.New()
+	members := make([]*roaring.Bitmap, len(x.sets))
+	for i := range members {
+		members[i] = roaring.New()
+	}
+	var ofKind [kinds]*roaring.Bitmap
+	for k := range ofKind {
+		ofKind[k] = roaring.New()
+	}
+	var largest uuid.UUID
+	for i, v := range m.all {
+		p := uint32(i)
+		require.GreaterOrEqual(t, compareIDs(x.ids[i], largest), 0, "the largest id decreases at %d", i)
+		largest = x.ids[i]
+		var list []string
+		for numbers := x.lists.of(p); len(numbers) > 0; {
+			var n uint32
+			n, numbers = next(numbers)
+			list = append(list, fmt.Sprint(x.sets[n].kind, x.sets[n].Name))
+		}
+		if v == nil {
+			require.Empty(t, list)
+			require.Zero(t, [2]int64{x.updated.at[i], x.seen.at[i]})
+			continue
+		}
+		id := idOf(t, v)
+		live.Add(p)
+		if x.firstFrom(id) != i {
+			late.Add(p)
+		}
+		found, ok := x.Position(id)
+		require.True(t, ok && found == p && x.ID(p) == id, "position of %s", id)
+		require.Equal(t, [2]int64{driver.Micros(v.UpdatedAt), driver.Micros(v.LastSeenAt)}, [2]int64{x.updated.at[i], x.seen.at[i]})
+		var want []string
+		for _, s := range m.sets(v) {
+			want = append(want, fmt.Sprint(s.kind, s.Name))
+			members[s.number].Add(p)
+			ofKind[s.kind].Add(p)
+		}
+		slices.Sort(want)
+		slices.Sort(list)
+		require.Equal(t, slices.Compact(want), list)
+	}
+	requireSame(t, "live", live, x.live)
+	requireSame(t, "late", late, x.late)
+	require.Len(t, x.lateID, len(x.lateAt))
+	require.EqualValues(t, late.GetCardinality(), len(x.lateAt))
+	for n, s := range x.sets {
+		if s != nil {
+			requireSame(t, s.Name, members[n], s.members)
+			require.Same(t, s, x.kinds[s.kind].byName[s.Name])
+		}
+	}
+	for k, want := range ofKind {
+		requireSame(t, fmt.Sprint("kind ", k), want, x.kinds[k].any)
+	}
+	checkOrdering(t, &x.updated.ordering, live)
+	checkOrdering(t, &x.seen.ordering, live)
+	checkOrdering(t, &x.names, live)
+}
+
+func requireSame(t testing.TB, name string, want, got *roaring.Bitmap) {
+	t.Helper()
+	require.True(t, want.Equals(got), "%s: got %v, want %v", name, got, want)
+}
+
+// checkOrdering checks that each visitor is in the bin of its key, and no key of another is kept.
+func checkOrdering[K any](t testing.TB, o *ordering[K], live *roaring.Bitmap) {
+	t.Helper()
+	if !o.built {
+		require.Nil(t, o.starts)
+		return
+	}
+	require.True(t, slices.IsSortedFunc(o.starts, o.compare))
+	all, kept := roaring.New(), map[string]bool{}
+	for i, set := range o.sets {
+		require.False(t, all.Intersects(set), "a visitor is in two bins")
+		all.Or(set)
+		for p := range set.Iterate {
+			require.Equal(t, i, o.bin(o.key(p)))
+			require.EqualValues(t, i+1, o.of[p]&^sampled)
+			if o.of[p]&sampled != 0 {
+				kept[fmt.Sprint(o.key(p))] = true
+				kept[fmt.Sprint(o.next(o.key(p)))] = true
+			}
+		}
+	}
+	requireSame(t, "bins", live, all)
+	for _, start := range o.starts {
+		require.True(t, !o.private || kept[fmt.Sprint(start)], "a bin starts at the key of nobody")
+	}
+}

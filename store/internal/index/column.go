@@ -31,17 +31,6 @@ func (c *column) set(p uint32, at int64) {
 	}
 }
 
-// column returns the times that t tests, or nil if it does not test times of a column.
-func (x *Index) column(t *bound.Test) *column {
-	switch t.Field.Name {
-	case "updated":
-		return &x.updated
-	case "seen":
-		return &x.seen
-	}
-	return nil
-}
-
 // during returns the positions in within whose time t matches. Of many it takes whole bins, and
 // compares only the times of bins that match in part.
 func (e *evaluator) during(t *bound.Test, c *column, within *roaring.Bitmap) (*roaring.Bitmap, error) {

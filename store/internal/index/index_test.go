@@ -101,6 +101,19 @@ func TestVisitorsInOrderAreNotRenumbered(t *testing.T) {
 	m.check()
 }
 
+// The position of the deleted visitor still has the id.
+func TestTheNewestVisitorIsCreatedAgain(t *testing.T) {
+	t.Parallel()
+	m := newModel(t, 0)
+	v := m.Visitors(1)[0]
+	for i := range 3 {
+		m.put(i, &v)
+		m.check()
+		m.delete(i)
+		m.check()
+	}
+}
+
 // Ids round times up, and ids of other generators do not use the smallest of a microsecond.
 func TestTheSmallestIDOfATime(t *testing.T) {
 	t.Parallel()

@@ -44,6 +44,9 @@ func newModel(t testing.TB, few int) *model {
 	m := &model{Generator: filtergen.New(seed, nil), t: t, rand: rand.New(rand.NewPCG(seed, 1)), last: time.Now()}
 	m.x = New(m)
 	m.x.few = few
+	for i := range 125 { // some numbers of sets take one byte, some two
+		m.x.Set(Tag, fmt.Sprint("unused ", i))
+	}
 	return m
 }
 
@@ -242,6 +245,7 @@ func (m *model) check() {
 	t, x := m.t, m.x
 	t.Helper()
 	require.Equal(t, len(m.all), x.Len())
+	require.LessOrEqual(t, len(x.lists), (x.Len()+block-1)/block)
 	live, late := roaring.New(), roaring.New()
 	members := make([]*roaring.Bitmap, len(x.sets))
 	for i := range members {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/binary"
 	"math/bits"
+	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/google/uuid"
@@ -21,6 +22,7 @@ type Index struct {
 	// ids is the largest id up to each position, so that a position can be found by binary
 	// search. A visitor whose own id is smaller is late.
 	ids     []uuid.UUID
+	heads   []uint64        // the first half of every 64th of ids
 	live    *roaring.Bitmap // positions that have a visitor
 	late    *roaring.Bitmap
 	lateID  map[uint32]uuid.UUID // own ids of the visitors that are late
@@ -104,20 +106,19 @@ func compareIDs(a, b uuid.UUID) int {
 	)
 }
 
-// firstFrom returns the first position whose largest id is not below id.
+// firstFrom returns the first position whose largest id is not below id. It searches heads first,
+// since these are few enough to stay in the caches of a processor.
 func (x *Index) firstFrom(id uuid.UUID) int {
-	from, to := 0, len(x.ids)
-	if to == 0 || compareIDs(x.ids[to-1], id) < 0 {
-		return to
+	n := len(x.ids)
+	if n == 0 || compareIDs(x.ids[n-1], id) < 0 {
+		return n
 	}
-	for from < to {
-		if middle := int(uint(from+to) / 2); compareIDs(x.ids[middle], id) < 0 {
-			from = middle + 1
-		} else {
-			to = middle
-		}
-	}
-	return from
+	head := binary.BigEndian.Uint64(id[:])
+	first, _ := slices.BinarySearch(x.heads, head)
+	more, _ := slices.BinarySearch(x.heads[first:], head+1)
+	from, to := max(first-1, 0)*block, min((first+more)*block, n)
+	i, _ := slices.BinarySearchFunc(x.ids[from:to], id, compareIDs)
+	return from + i
 }
 
 // Put sets what the visitor at p is. A new visitor gets the position Len.
@@ -153,7 +154,7 @@ func (x *Index) Delete(p uint32) {
 
 // Truncate removes the positions from n on, which have no visitors.
 func (x *Index) Truncate(n int) {
-	x.ids = x.ids[:n]
+	x.ids, x.heads = x.ids[:n], x.heads[:(n+block-1)/block]
 	x.updated.at, x.seen.at = x.updated.at[:n], x.seen.at[:n]
 	x.lists.truncate(n)
 	for _, o := range x.orderings() {
@@ -165,6 +166,9 @@ func (x *Index) Truncate(n int) {
 func (x *Index) open(id uuid.UUID) {
 	if n := len(x.ids); n > 0 && compareIDs(x.ids[n-1], id) > 0 {
 		id = x.ids[n-1]
+	}
+	if len(x.ids)%block == 0 {
+		x.heads = append(x.heads, binary.BigEndian.Uint64(id[:]))
 	}
 	x.ids = append(x.ids, id)
 	x.updated.at, x.seen.at = append(x.updated.at, 0), append(x.seen.at, 0)

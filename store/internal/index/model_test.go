@@ -219,7 +219,7 @@ func (m *model) comparePages(e filter.Expr, where bound.Node, order driver.Order
 		}
 		return driver.PositionOf(order, a).Compare(driver.PositionOf(order, b))
 	})
-	q := Page{Key: key, Descending: descending, Limit: 1 + m.rand.IntN(len(want)/3+10)}
+	q := Page{Key: key, Descending: descending, Limit: 1 + len(want)/20 + m.rand.IntN(len(want)/3+10)}
 	for from := 0; ; from += q.Limit {
 		page, err := m.x.Page(context.Background(), where, q)
 		require.NoError(m.t, err)

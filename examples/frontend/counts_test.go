@@ -156,6 +156,7 @@ func TestRowsAreShownBeforeCounts(t *testing.T) {
 	require.True(t, busy("#count"))
 	require.True(t, busy("#sources"))
 	b.audited("counting")
+	b.picture("counting")
 
 	// The same rows in another order, and the next page, do not wait for the counts either.
 	b.click("th button | Name")
@@ -190,7 +191,12 @@ func TestASecondClickCancelsTheFirst(t *testing.T) {
 			both := filter.Source.In(visitor.Instagram, visitor.Telegram)
 			b.click(chip("source", "telegram"))
 			b.shows(b.count(both))
-			require.ErrorIs(t, <-ended, context.Canceled, "the first request is cancelled")
+			select {
+			case err := <-ended:
+				require.ErrorIs(t, err, context.Canceled)
+			case <-time.After(waitTimeout):
+				t.Error("the first request was not cancelled")
+			}
 			close(held)
 			b.settled()
 			require.Equal(t, "source:instagram,telegram", b.typed())
@@ -250,11 +256,13 @@ func TestClosedPanelIsNotCounted(t *testing.T) {
 	b.create(visitor.Draft{Name: "Ada", Source: visitor.Chat, Tags: []string{"vip"}})
 	b.shows(b.count(vip))
 	require.Zero(t, g.requests(facetsPath))
+	b.picture("panel-closed")
 
 	b.click("#filters summary")
 	b.until(find(chip("source", "chat")))
 	b.settled()
 	require.Equal(t, b.count(vip), b.chipCount("tag", "vip"))
+	b.picture("panel-open")
 	require.Equal(t, 1, g.requests(facetsPath), "a search without a source and exclusions is counted by one request")
 	b.click("#filters summary")
 	b.click("#filters summary")
@@ -293,6 +301,7 @@ func TestCountsThatAreTooSlow(t *testing.T) {
 	b.settled()
 	require.Equal(t, b.count(vip), b.chipCount("tag", "vip"))
 	require.Empty(t, eval[string](b, `document.querySelector("#filters-note").textContent`))
+	require.True(t, eval[bool](b, `document.activeElement.matches(".chip")`), "the focus stays in the panel")
 
 	// If even the number of matches is too slow, the facets are not requested.
 	g.set(countPath, rule{tooSlow: true})

@@ -84,8 +84,12 @@ export class FilterPanel {
   // uncounted shows that the numbers are not available, with a button to request them again.
   uncounted(reason, again) {
     this.stop();
+    const retry = () => {
+      again();
+      this.#root.querySelector('.chip[tabindex="0"]')?.focus(); // the button disappears
+    };
     this.#note.replaceChildren(`Counts are not available. ${reason} `,
-      element("button", { type: "button", class: "link", onclick: again }, "Try again"));
+      element("button", { type: "button", class: "link", onclick: retry }, "Try again"));
   }
 
   #draw(counting) {

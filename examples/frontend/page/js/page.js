@@ -137,7 +137,9 @@ async function load({ text = filter, cursors = pager.cursors, recount = true, re
 }
 
 // showCounts requests and shows the number of matches, and then the numbers of the chips, which
-// cost the server more. It does not request again what is current.
+// cost the server more: one after the other, because a browser opens only six connections to a
+// server with HTTP/1.1, and slow counts would hold the next rows. What is current is not requested
+// again.
 async function showCounts(signal) {
   loading++;
   try {

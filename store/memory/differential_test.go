@@ -270,6 +270,10 @@ func TestResultsOfThousandsAgreeWithMatch(t *testing.T) {
 	for range 25 {
 		m.compare(m.Expr(3))
 	}
+	for range 8 { // the orders by name and times follow changes
+		m.compare(filter.All())
+		m.apply(m.edit()...)
+	}
 	for part := range slices.Chunk(m.some(6_000), 500) {
 		var changes []driver.Change
 		for _, id := range part {

@@ -75,10 +75,11 @@ func (w *workspace) record(id uuid.UUID) *record {
 // addOwners adds the positions of visitors with an external id, on any account if the reference
 // names none.
 func (w *workspace) addOwners(to *roaring.Bitmap, ref bound.IdentityRef) {
-	for _, id := range w.owners.of(ownerKey{string(ref.Source), ref.ExternalID}) {
+	key := ownerKey{string(ref.Source), ref.ExternalID}
+	for _, id := range w.owners.of(key) {
 		p, _ := w.index.Position(id)
 		for _, i := range w.records[p].identities {
-			if i.externalID == ref.ExternalID && i.channel.Name == string(ref.Source) && (ref.Account == "" || ref.Account == i.account) {
+			if i.ownerKey() == key && (ref.Account == "" || ref.Account == i.account) {
 				to.Add(p)
 			}
 		}

@@ -35,7 +35,8 @@ func newWorkspace() *workspace {
 	w := &workspace{owners: newOwners(), merges: newMerges(), processed: processed{at: map[driver.DedupKey]int64{}}}
 	x := index.New(w)
 	w.index = x
-	w.withName, w.withEmail, w.withPhone = x.Set(index.Text, "name"), x.Set(index.Text, "email"), x.Set(index.Text, "phone")
+	w.withName, w.withEmail = x.Set(index.Text, "name"), x.Set(index.Text, "email")
+	w.withPhone = x.Set(index.Text, "phone")
 	w.tags, w.groups = newCatalog[tag.Tag](x, index.Tag), newCatalog[group.Group](x, index.Group)
 	return w
 }
@@ -69,18 +70,16 @@ func (w *workspace) put(p uint32, next *record) {
 	}
 	old := w.records[p]
 	w.records[p] = next
-	retext := old == nil || next == nil || old.name != next.name || old.email != next.email || old.phone != next.phone
-	if retext {
+	if old == nil || next == nil || old.name != next.name || old.email != next.email || old.phone != next.phone {
 		w.text.set(p, next)
 	}
-	switch {
-	case next == nil:
+	if next == nil {
 		w.index.Delete(p)
-	default:
+	} else {
 		w.index.Put(p, w.indexed(next))
-		if retext && old != nil {
-			w.index.Renamed(p)
-		}
+	}
+	if old != nil && next != nil && old.name != next.name {
+		w.index.Renamed(p)
 	}
 	if old != nil && next != nil && sameIdentities(old, next) {
 		return

@@ -24,8 +24,9 @@ func (c *column) init() {
 	c.fixed = []int64{0, 1} // visitors without a time have a bin of their own
 }
 
-func (c *column) set(p uint32, at int64) {
-	if c.at[p] != at || c.built && (int(p) >= len(c.of) || c.of[p] == 0) {
+// set sets the time of the visitor at p, who is new if added is true.
+func (c *column) set(p uint32, at int64, added bool) {
+	if added || c.at[p] != at {
 		c.at[p] = at
 		c.put(p)
 	}
@@ -41,12 +42,15 @@ func (e *evaluator) during(t *bound.Test, c *column, within *roaring.Bitmap) (*r
 	c.build(e.x.live)
 	var all, none, partly []*roaring.Bitmap
 	for i, set := range c.sets {
-		switch first, last := c.limits(i); {
+		first, last := c.limits(i)
+		covers := func(r bound.Range[int64]) bool { return r.Min <= first && last <= r.Max }
+		meets := func(r bound.Range[int64]) bool { return r.Min <= last && first <= r.Max }
+		switch {
 		case first == 0 && last == 0:
 			none = append(none, set)
-		case t.Op == bound.OpExists || slices.ContainsFunc(t.Times, func(r bound.Range[int64]) bool { return r.Min <= first && last <= r.Max }):
+		case t.Op == bound.OpExists || slices.ContainsFunc(t.Times, covers):
 			all = append(all, set)
-		case slices.ContainsFunc(t.Times, func(r bound.Range[int64]) bool { return r.Min <= last && first <= r.Max }):
+		case slices.ContainsFunc(t.Times, meets):
 			partly = append(partly, set)
 		default:
 			none = append(none, set)

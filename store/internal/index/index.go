@@ -126,12 +126,13 @@ func (x *Index) Put(p uint32, v Visitor) {
 	if int(p) == len(x.ids) {
 		x.open(v.ID)
 	}
-	if x.live.CheckedAdd(p) {
+	added := x.live.CheckedAdd(p)
+	if added {
 		x.setLate(p, v.ID)
 		x.names.put(p)
 	}
-	x.updated.set(p, v.Updated)
-	x.seen.set(p, v.Seen)
+	x.updated.set(p, v.Updated, added)
+	x.seen.set(p, v.Seen, added)
 	x.setSets(p, v.Sets)
 }
 

@@ -53,7 +53,8 @@ func newModel(t testing.TB, few int) *model {
 // Known knows the visitors with external ids, as an engine with an index of them.
 func (m *model) Known(n bound.Node) *roaring.Bitmap {
 	t, ok := n.(*bound.Test)
-	if !ok || t.Field.Kind != bound.IdentityKind || slices.ContainsFunc(t.Refs, func(r bound.IdentityRef) bool { return r.ExternalID == "" }) {
+	anyID := func(r bound.IdentityRef) bool { return r.ExternalID == "" }
+	if !ok || t.Field.Kind != bound.IdentityKind || slices.ContainsFunc(t.Refs, anyID) {
 		return nil
 	}
 	known, _ := m.Search(context.Background(), n, m.x.live)
@@ -278,7 +279,8 @@ func (m *model) check() {
 		}
 		found, ok := x.Position(id)
 		require.True(t, ok && found == p && x.ID(p) == id, "position of %s", id)
-		require.Equal(t, [2]int64{driver.Micros(v.UpdatedAt), driver.Micros(v.LastSeenAt)}, [2]int64{x.updated.at[i], x.seen.at[i]})
+		require.Equal(t, driver.Micros(v.UpdatedAt), x.updated.at[i])
+		require.Equal(t, driver.Micros(v.LastSeenAt), x.seen.at[i])
 		var want []string
 		for _, s := range m.sets(v) {
 			want = append(want, fmt.Sprint(s.kind, s.Name))

@@ -11,7 +11,7 @@ import (
 // ordering divides the visitors into bins by a key: the keys of a bin are smaller than those of
 // the next one. It is built when it is first used, follows every change from then on, and is
 // dropped when so much has changed that the bins may differ much in size. While it is built, it
-// takes about 4 bytes for each visitor.
+// takes about 5 bytes for each visitor.
 type ordering[K any] struct {
 	key     func(p uint32) K
 	compare func(a, b K) int

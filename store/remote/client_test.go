@@ -57,7 +57,7 @@ func TestClientOfMemory(t *testing.T) {
 
 func TestClientOfSQLite(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(tb testing.TB) driver.Store { return serve(tb, onSQLite(tb)) })
+	storetest.RunAgain(t, func(tb testing.TB) driver.Store { return serve(tb, onSQLite(tb)) })
 }
 
 func TestNewClientRefuses(t *testing.T) {

@@ -62,7 +62,7 @@ func messengerLead(base, token string) store.ProfileFetcher {
 		return nil
 	}
 	return func(ctx context.Context, c visitor.Contact) (visitor.Contact, error) {
-		body, err := graph(ctx, base, token, strings.TrimPrefix(c.ExternalID, "lead:"), "id,created_time,field_data,form_id,ad_id")
+		body, err := graph(ctx, base, token, strings.TrimPrefix(c.ExternalID, intake.LeadPrefix), "id,created_time,field_data,form_id,ad_id")
 		if err != nil {
 			return c, err
 		}

@@ -120,7 +120,7 @@ func (d *delivery) note(e *Entry, ws *store.Workspace, c visitor.Contact, r stor
 		}
 	}
 	// A duplicate can be a lead whose first delivery was cut off before the request.
-	if d.o.Fetch != nil && lead && r.Visitor.ID != "" && r.Visitor.Attributes[leadStatus].Text() != leadComplete {
+	if d.o.Fetch != nil && lead && r.Visitor.ID != "" && r.Visitor.Attributes[intake.LeadStatus].Text() != intake.LeadComplete {
 		d.ask = append(d.ask, request{ws: ws, entry: *e, contact: c, lead: true})
 	}
 }

@@ -9,24 +9,16 @@ import (
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/visitor"
-)
-
-// The attribute that says how far a lead is, and the prefix of its identity. The Lead Ads events
-// of package intake have both.
-const (
-	leadStatus   = "lead_status"
-	leadPending  = "pending"  // captured, without its data
-	leadComplete = "complete" // its data was captured
-	leadFailed   = "failed"   // the last request failed
-
-	leadPrefix = "lead:"
+	"github.com/contactpipeline/visitors/visitor/intake"
 )
 
 // leadAge is for how long Facebook keeps the data of a lead.
 const leadAge = 90 * 24 * time.Hour
 
 // isPendingLead reports whether a contact is a lead without its data.
-func isPendingLead(c visitor.Contact) bool { return c.Attributes[leadStatus].Text() == leadPending }
+func isPendingLead(c visitor.Contact) bool {
+	return c.Attributes[intake.LeadStatus].Text() == intake.LeadPending
+}
 
 // fetchLead requests the data of a lead once, and captures it. The outcome is LeadFetched,
 // LeadRetried if the request is to be repeated later, which repeatable allows, or LeadFailed;
@@ -37,7 +29,7 @@ func (h *Handler) fetchLead(ctx context.Context, r request, repeatable bool) Out
 	c, err := h.captureLead(ctx, r)
 	if err == nil {
 		e.Visitor, e.Reason, e.InvalidFields = c.Visitor.ID, string(c.Reason), c.InvalidFields
-		err = h.setLeadStatus(ctx, r.ws, e.Visitor, leadComplete)
+		err = h.setLeadStatus(ctx, r.ws, e.Visitor, intake.LeadComplete)
 	}
 	switch {
 	case err == nil:
@@ -46,7 +38,7 @@ func (h *Handler) fetchLead(ctx context.Context, r request, repeatable bool) Out
 	case ctx.Err() != nil: // the caller gave up, which says nothing about the lead
 		e.Outcome, e.Err = LeadFailed, err
 	default:
-		e.Outcome, e.Err = LeadFailed, errors.Join(err, h.setLeadStatus(ctx, r.ws, r.entry.Visitor, leadFailed))
+		e.Outcome, e.Err = LeadFailed, errors.Join(err, h.setLeadStatus(ctx, r.ws, r.entry.Visitor, intake.LeadFailed))
 	}
 	h.record(e)
 	return e.Outcome
@@ -64,7 +56,7 @@ func (h *Handler) captureLead(ctx context.Context, r request) (store.Captured, e
 	}
 	c.Source, c.Account, c.ExternalID = id.Source, id.Account, id.ExternalID
 	c.UpdateOnly, c.EventID = true, ""
-	c.Attributes = c.Attributes.Merge(nil, []string{leadStatus})
+	c.Attributes = c.Attributes.Merge(nil, []string{intake.LeadStatus})
 	capturing, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.o.Timeout)
 	defer cancel()
 	return r.ws.Capture(capturing, c)
@@ -80,11 +72,11 @@ func (h *Handler) setLeadStatus(ctx context.Context, ws *store.Workspace, id vis
 	defer cancel()
 	for {
 		v, err := ws.Get(ctx, id)
-		switch old := v.Attributes[leadStatus].Text(); {
-		case err == nil && (old == leadComplete || old == status), errors.Is(err, store.ErrNotFound):
+		switch old := v.Attributes[intake.LeadStatus].Text(); {
+		case err == nil && (old == intake.LeadComplete || old == status), errors.Is(err, store.ErrNotFound):
 			return nil
 		case err == nil:
-			set := visitor.Attributes{leadStatus: visitor.Text(status)}
+			set := visitor.Attributes{intake.LeadStatus: visitor.Text(status)}
 			_, err = ws.Update(ctx, v.ID, visitor.Patch{Set: set, IfRevision: v.Revision})
 		}
 		if !errors.Is(err, store.ErrConflict) && !errors.Is(err, store.ErrNotFound) {
@@ -111,7 +103,7 @@ func (h *Handler) RetryLeads(ctx context.Context, workspaces ...*store.Workspace
 		workspaces = []*store.Workspace{h.ws}
 	}
 	unfinished := filter.And(
-		filter.Attr(leadStatus).In(leadPending, leadFailed),
+		filter.Attr(intake.LeadStatus).In(intake.LeadPending, intake.LeadFailed),
 		filter.CreatedAt.Within(leadAge),
 	)
 	for _, ws := range workspaces {
@@ -120,7 +112,7 @@ func (h *Handler) RetryLeads(ctx context.Context, workspaces ...*store.Workspace
 				return complete, err
 			}
 			for _, i := range v.Identities {
-				if !strings.HasPrefix(i.ExternalID, leadPrefix) {
+				if !strings.HasPrefix(i.ExternalID, intake.LeadPrefix) {
 					continue
 				}
 				done, err := h.retryLead(ctx, ws, v.ID, i)
@@ -154,7 +146,7 @@ func (h *Handler) retryLead(ctx context.Context, ws *store.Workspace, id visitor
 	defer h.requests.release(r)
 	v, err := ws.Get(ctx, id) // it can have become complete since the page was read
 	switch {
-	case errors.Is(err, store.ErrNotFound), err == nil && v.Attributes[leadStatus].Text() == leadComplete:
+	case errors.Is(err, store.ErrNotFound), err == nil && v.Attributes[intake.LeadStatus].Text() == intake.LeadComplete:
 		return false, nil
 	case err != nil:
 		return false, err

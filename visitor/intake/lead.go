@@ -10,14 +10,24 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// leadPrefix starts the id of a lead. A person can have many.
-const leadPrefix = "lead:"
+// LeadPrefix starts the ExternalID of a lead of Lead Ads; the lead's id follows. A person can have
+// many.
+const LeadPrefix = "lead:"
 
-// The attributes of a lead.
+// LeadStatus is the attribute that says whether the fields of a lead have arrived.
+const LeadStatus = "lead_status"
+
+// The values of LeadStatus.
 const (
-	leadStatus = "lead_status" // pending until its fields have arrived, then complete
-	leadForm   = "lead_form"
-	leadAd     = "lead_ad"
+	LeadPending  = "pending"  // not yet
+	LeadComplete = "complete" // they have
+	LeadFailed   = "failed"   // package webhook gave up requesting them
+)
+
+// The attributes with the ids of a lead's form and ad.
+const (
+	leadForm = "lead_form"
+	leadAd   = "lead_ad"
 )
 
 // lead converts the notification of a lead, which has no fields of the form.
@@ -26,19 +36,19 @@ func lead(s eventFields, v object) Event {
 	if id == "" {
 		return s.malformed(text.Refuse("leadgen_id", "missing"))
 	}
-	s.id = leadPrefix + string(id)
+	s.id = LeadPrefix + string(id)
 	e := s.person(Inbound, s.account, scalar(s.id))
 	if e.Kind != Inbound {
 		return e
 	}
 	e.Contact.Unverified = true
-	e.Contact.Attributes = leadAttributes("pending", v)
+	e.Contact.Attributes = leadAttributes(LeadPending, v)
 	return e
 }
 
 // leadAttributes returns the status of a lead, and the ids of its form and its ad.
 func leadAttributes(status string, v object) visitor.Attributes {
-	a := visitor.Attributes{leadStatus: visitor.Text(status)}
+	a := visitor.Attributes{LeadStatus: visitor.Text(status)}
 	for key, name := range map[string]string{"form_id": leadForm, "ad_id": leadAd} {
 		if id := v.id(key); id != "" && id != "0" {
 			a[name] = visitor.Text(string(id))
@@ -71,13 +81,13 @@ func (m Messenger) Lead(page string, body []byte) (Event, error) {
 		return refuse(text.Refuse("field_data", "missing"))
 	}
 	s := eventFields{source: visitor.Messenger, account: page, via: "leadgen", payload: body}
-	s.id, s.at = leadPrefix+string(id)+":fields", graphTime(lead.id("created_time"))
-	e := s.person(Profile, page, leadPrefix+id)
+	s.id, s.at = LeadPrefix+string(id)+":fields", graphTime(lead.id("created_time"))
+	e := s.person(Profile, page, LeadPrefix+id)
 	if e.Err != nil {
 		return refuse(e.Err)
 	}
 	e.Contact.Unverified = true
-	e.Contact.Attributes = leadAttributes("complete", lead)
+	e.Contact.Attributes = leadAttributes(LeadComplete, lead)
 	var first, last string
 	profile := map[string]*string{
 		toName: &e.Contact.Name, toFirstName: &first, toLastName: &last,

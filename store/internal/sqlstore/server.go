@@ -24,7 +24,7 @@ type Server interface {
 	Unprepared() any
 	// Term tests the searchable text of a visitor for a term.
 	Term(searchColumn string, t bound.Term) sq.Sqlizer
-	// Narrow returns a test of a text that means the same as the one it is given, but that
+	// Indexed returns a test of a text that means the same as the one it is given, but that
 	// an index serves, where one does.
 	Indexed(test sq.Sqlizer, column, searchColumn string, t *bound.Test) sq.Sqlizer
 	// LockSchema is a statement that blocks other transactions with this statement until the end

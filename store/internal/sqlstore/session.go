@@ -65,18 +65,26 @@ func (s *session) read(ctx context.Context, d Dialect, f func() error) error {
 	return f()
 }
 
+// guarded prepares a host's connection for a write. The caller must call restore after it.
+func (s *session) guarded(ctx context.Context) (restore func(), err error) {
+	if s.guard == nil {
+		return func() {}, nil
+	}
+	if restore, err = s.guard(ctx, s.conn); err != nil {
+		s.failed(err)
+		s.stale = s.broken && !s.nested
+	}
+	return restore, err
+}
+
 // write runs f in a transaction that is committed if f returns nil, else rolled back. In a
 // host's transaction it is a savepoint.
 func (s *session) write(ctx context.Context, d Dialect, f func() error) (err error) {
-	if s.guard != nil {
-		restore, err := s.guard(ctx, s.conn)
-		if err != nil {
-			s.failed(err)
-			s.stale = s.broken && !s.nested
-			return err
-		}
-		defer restore()
+	restore, err := s.guarded(ctx)
+	if err != nil {
+		return err
 	}
+	defer restore()
 	if s.nested {
 		return s.writeInside(ctx, f)
 	}
@@ -108,15 +116,11 @@ func (s *session) transact(ctx context.Context, d Dialect, f func(*sql.Tx) error
 	if !ok {
 		return errors.New("a transaction cannot begin inside another one")
 	}
-	if s.guard != nil {
-		restore, err := s.guard(ctx, s.conn)
-		if err != nil {
-			s.failed(err)
-			s.stale = s.broken
-			return err
-		}
-		defer restore()
+	restore, err := s.guarded(ctx)
+	if err != nil {
+		return err
 	}
+	defer restore()
 	// With the caller's context, database/sql would roll back while f runs.
 	tx, err := conn.BeginTx(context.WithoutCancel(ctx), nil)
 	if err != nil {

@@ -40,7 +40,7 @@ func TestMistypedFormByEmail(t *testing.T) {
 	require.EqualValues(t, 1, h.Counts().InvalidFields)
 }
 
-// The sender of a form in which nobody is found learns which fields were seen, and no value.
+// A form without a name, e-mail or phone is refused: its sender learns which fields were seen, and no value.
 func TestFormWithNobody(t *testing.T) {
 	t.Parallel()
 	ws := remembered(t)

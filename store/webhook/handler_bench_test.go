@@ -23,7 +23,7 @@ import (
 
 // BenchmarkSenders posts messages to a handler on SQLite (synchronous=FULL) from 64 senders,
 // half of the messages from people who have written before, and says how many times more
-// it takes in a second than one transaction for each: by hand, in plain SQL on
+// it captures a second than one transaction for each: by hand, in plain SQL on
 // tables of their own, and through the same handler from one sender.
 func BenchmarkSenders(b *testing.B) {
 	const n = 4_000
@@ -44,7 +44,7 @@ func median(of []float64) float64 {
 }
 
 // BenchmarkInbound is BenchmarkSenders with Options.Inbound, which keeps each message in a table
-// of the host, and says how many times fewer it takes in a second than without, from 64
+// of the host, and says how many times fewer it captures a second than without, from 64
 // senders and from one.
 func BenchmarkInbound(b *testing.B) {
 	const n = 2_000
@@ -60,7 +60,7 @@ func BenchmarkInbound(b *testing.B) {
 	b.ReportMetric(median(alone), "x-fewer-one-sender")
 }
 
-// handled returns how many messages a second a handler takes in.
+// handled returns how many messages a second a handler captures.
 func handled(b *testing.B, senders, n int, o *webhook.Options) float64 {
 	st, _ := withMessages(b)
 	ws, err := store.Open(st, "acme", nil)
@@ -114,7 +114,7 @@ func transacted(b *testing.B, n int) float64 {
 	return float64(n) / time.Since(start).Seconds()
 }
 
-// BenchmarkThousandEvents takes in deliveries of a thousand events, as large as Meta sends
+// BenchmarkThousandEvents captures deliveries of a thousand events, as large as Meta sends
 // them, people and noise.
 func BenchmarkThousandEvents(b *testing.B) {
 	for _, engine := range []string{"memory", "sqlite"} {

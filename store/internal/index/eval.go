@@ -1,7 +1,6 @@
 package index
 
 import (
-	"cmp"
 	"context"
 	"slices"
 
@@ -136,8 +135,12 @@ func (x *Index) cost(n bound.Node) (cost int) {
 	return costOfText
 }
 
+// cheapestFirst sorts nodes by their costs, each of which is found once.
 func (x *Index) cheapestFirst(nodes []bound.Node) []bound.Node {
-	return slices.SortedStableFunc(slices.Values(nodes), func(a, b bound.Node) int {
-		return cmp.Compare(x.cost(a), x.cost(b))
-	})
+	var sorted [costOfOther + 1][]bound.Node
+	for _, n := range nodes {
+		cost := x.cost(n)
+		sorted[cost] = append(sorted[cost], n)
+	}
+	return slices.Concat(sorted[:]...)
 }

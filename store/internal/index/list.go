@@ -60,3 +60,32 @@ func next(list []byte) (uint32, []byte) {
 	n, size := binary.Uvarint(list)
 	return uint32(n), list[size:]
 }
+
+// newLists returns the lists of n positions in sets.
+func newLists(n int, sets []*Set) lists {
+	l := make(lists, (n+block-1)/block)
+	var number []byte
+	for _, s := range sets {
+		number = binary.AppendUvarint(number[:0], uint64(s.number))
+		for p := range s.members.Iterate {
+			l[p/block].ends[p%block] += uint32(len(number))
+		}
+	}
+	for i := range l {
+		b := &l[i]
+		var length uint32
+		for slot, size := range b.ends {
+			b.ends[slot] = length // the start, until the list is filled
+			length += size
+		}
+		b.numbers = make([]byte, length)
+	}
+	for _, s := range sets {
+		number = binary.AppendUvarint(number[:0], uint64(s.number))
+		for p := range s.members.Iterate {
+			b := &l[p/block]
+			b.ends[p%block] += uint32(copy(b.numbers[b.ends[p%block]:], number))
+		}
+	}
+	return l
+}

@@ -1,0 +1,201 @@
+package index
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/filter/bound"
+)
+
+// restore replaces the index of m by the one of its snapshot.
+func (m *model) restore() {
+	t := m.t
+	t.Helper()
+	snapshot := snapshotOf(t, m.x)
+	few := m.x.few
+	var err error
+	m.x, err = Restore(bytes.NewReader(snapshot), m)
+	require.NoError(t, err)
+	m.x.few = few
+	m.check()
+	require.Equal(t, snapshot, snapshotOf(t, m.x))
+}
+
+func snapshotOf(t testing.TB, x *Index) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, x.Snapshot(&b))
+	return b.Bytes()
+}
+
+func TestAnEmptyIndexIsRestored(t *testing.T) {
+	t.Parallel()
+	m := newModel(t, 0)
+	m.restore()
+	require.Len(t, m.x.Sets(), 125)
+	v := m.Visitors(1)[0]
+	m.put(0, &v)
+	m.check()
+}
+
+// small returns an index with each thing that a snapshot has.
+func small() *Index {
+	x := New(&model{})
+	x.Remove(x.Set(Tag, "removed"))
+	vip, chat := x.Set(Tag, "vip"), x.Set(Source, "chat")
+	x.Set(Text, "email")
+	x.Put(0, Visitor{uuid.UUID{6: 1, 15: 9}, 1_000, -5, []*Set{chat, vip}})
+	x.Put(1, Visitor{uuid.UUID{6: 2, 15: 7}, 2_000, 1, []*Set{chat}})
+	x.Put(2, Visitor{uuid.UUID{6: 1, 15: 3}, 3_000, 1 << 50, []*Set{vip, chat}}) // late
+	x.Put(3, Visitor{uuid.UUID{6: 2, 15: 8}, 4_000, 0, nil})
+	x.Delete(1)
+	return x
+}
+
+// A change of the format needs another version in the header.
+func TestTheFormatOfASnapshot(t *testing.T) {
+	t.Parallel()
+	want, err := os.ReadFile(filepath.Join("testdata", "snapshot.hex"))
+	require.NoError(t, err)
+	require.Equal(t, strings.TrimSpace(string(want)), hex.EncodeToString(snapshotOf(t, small())))
+	x, err := Restore(hex.NewDecoder(bytes.NewReader(bytes.TrimSpace(want))), &model{})
+	require.NoError(t, err)
+	require.Equal(t, uint64(3), x.live.GetCardinality())
+}
+
+func TestADamagedSnapshotIsAnError(t *testing.T) {
+	t.Parallel()
+	snapshot := snapshotOf(t, small())
+	fails := func(damaged []byte) {
+		t.Helper()
+		_, err := Restore(bytes.NewReader(damaged), &model{})
+		require.Error(t, err)
+	}
+	for i := range snapshot {
+		fails(snapshot[:i])
+		for bit := range 8 {
+			damaged := bytes.Clone(snapshot)
+			damaged[i] ^= 1 << bit
+			fails(damaged)
+		}
+	}
+	fails(append(bytes.Clone(snapshot), 0))
+	failed := errors.New("disk")
+	_, err := Restore(iotest.ErrReader(failed), &model{})
+	require.ErrorIs(t, err, failed)
+	require.ErrorIs(t, small().Snapshot(failing{failed}), failed)
+}
+
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }
+
+// body returns a snapshot with a body that is made by hand, and the sum of it.
+func body(bytes ...byte) []byte {
+	b := append([]byte(snapshotHeader), bytes...)
+	sum := crc32.New(castagnoli)
+	sum.Write(b)
+	return sum.Sum(b)
+}
+
+// With a good sum, what is not an index is an error too.
+func TestASnapshotThatContradictsItselfIsAnError(t *testing.T) {
+	t.Parallel()
+	id := func(distance, last byte) string { return string([]byte{distance, 0, 0, 0, 0, 0, 0, 0, last}) }
+	whole := func(last byte) string { return string(append(make([]byte, 7), 1, 0, 0, 0, 0, 0, 0, 0, last)) }
+	good := map[string]string{
+		"two":     "\x02" + id(1, 1) + id(0, 2) + "\x02\x00\x02\x00" + "\x00" + "\x00" + "\x01" + "\x00\x01s" + "\x02\x00\x00",
+		"deleted": "\x02" + id(1, 1) + id(0, 2) + "\x02\x01\x02\x01" + "\x01\x01" + "\x00" + "\x00",
+		"late":    "\x02" + id(1, 2) + id(0, 2) + "\x02\x00\x02\x00" + "\x00" + "\x01\x01" + whole(1) + "\x00",
+	}
+	bad := map[string]string{
+		"ids decrease":                "\x02" + id(1, 2) + id(0, 1) + "\x02\x00\x02\x00" + "\x00" + "\x00" + "\x00",
+		"the first half overflows":    "\x02" + id(1, 1) + "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01" + id(0, 2)[1:] + "\x02\x00\x02\x00" + "\x00" + "\x00" + "\x00",
+		"an id twice":                 "\x02" + id(1, 1) + id(0, 1) + "\x02\x00\x02\x00" + "\x00" + "\x00" + "\x00",
+		"late with the id of another": "\x02" + id(1, 2) + id(0, 2) + "\x02\x00\x02\x00" + "\x00" + "\x01\x01" + whole(2) + "\x00",
+		"late with a larger id":       "\x02" + id(1, 2) + id(0, 2) + "\x02\x00\x02\x00" + "\x00" + "\x01\x01" + whole(3) + "\x00",
+		"late at its position":        "\x02" + id(1, 2) + id(0, 3) + "\x02\x00\x02\x00" + "\x00" + "\x01\x01" + whole(1) + "\x00",
+		"late and deleted":            "\x02" + id(1, 2) + id(0, 2) + "\x02\x01\x02\x01" + "\x01\x01" + "\x01\x01" + whole(1) + "\x00",
+		"a time of a deleted one":     "\x02" + id(1, 1) + id(0, 2) + "\x02\x00\x02\x01" + "\x01\x01" + "\x00" + "\x00",
+		"a position too large":        "\x02" + id(1, 1) + id(0, 2) + "\x02\x00\x02\x00" + "\x00" + "\x00" + "\x01" + "\x00\x01s" + "\x02\x00\x01",
+		"a member who is deleted":     "\x02" + id(1, 1) + id(0, 2) + "\x02\x01\x02\x01" + "\x01\x01" + "\x00" + "\x01" + "\x00\x01s" + "\x01\x01",
+		"an unknown kind":             "\x00\x00\x00" + "\x01" + string(rune(kinds)) + "\x01s\x00",
+		"a set twice":                 "\x00\x00\x00" + "\x02" + "\x00\x01s\x00" + "\x00\x01s\x00",
+		"too many positions":          "\xff\xff\xff\xff\xff\x01" + id(1, 1),
+		"more to come":                "\x00\x00\x00\x00\x00",
+	}
+	for name, text := range good {
+		x, err := Restore(bytes.NewReader(body([]byte(text)...)), &model{})
+		require.NoError(t, err, name)
+		require.Equal(t, 2, x.Len(), name)
+	}
+	for name, text := range bad {
+		_, err := Restore(bytes.NewReader(body([]byte(text)...)), &model{})
+		require.ErrorIs(t, err, errDamaged, name)
+	}
+}
+
+// Lengths in a damaged snapshot do not take memory.
+func TestADamagedSnapshotTakesLittleMemory(t *testing.T) {
+	const huge = "\xff\xff\xff\xff\x0f"
+	for name, text := range map[string]string{
+		"ids": huge, "deleted": "\x00" + huge, "late": "\x00\x00" + huge, "sets": "\x00\x00\x00" + huge,
+		"name": "\x00\x00\x00\x01\x00" + huge, "members": "\x00\x00\x00\x01\x00\x00" + huge,
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := Restore(bytes.NewReader(body([]byte(text)...)), &model{})
+		require.Error(t, err, name)
+		runtime.ReadMemStats(&after)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(16<<20), name)
+	}
+}
+
+func FuzzRestore(f *testing.F) {
+	header := len(snapshotHeader)
+	seed := snapshotOf(f, small())
+	f.Add(seed[header : len(seed)-crc32.Size])
+	f.Fuzz(func(t *testing.T, data []byte) {
+		x, err := Restore(bytes.NewReader(body(data...)), &model{})
+		if err != nil {
+			return
+		}
+		// What is restored is an index: its snapshot is read again, and it can be changed.
+		again, err := Restore(bytes.NewReader(snapshotOf(t, x)), &model{})
+		require.NoError(t, err)
+		require.Equal(t, snapshotOf(t, x), snapshotOf(t, again))
+		for p := range x.live.Clone().Iterate {
+			found, ok := x.Position(x.ID(p))
+			require.True(t, ok && found == p)
+		}
+		for _, s := range x.Sets() {
+			require.Equal(t, s.members.GetCardinality(), uint64(countOf(t, x, s)), fmt.Sprint(s.kind, s.Name))
+		}
+		for p := range x.live.Clone().Iterate {
+			x.Delete(p)
+		}
+		for _, s := range x.Sets() {
+			require.True(t, s.members.IsEmpty())
+		}
+		_, err = x.Count(t.Context(), bound.Constant(true), 0)
+		require.NoError(t, err)
+	})
+}
+
+// countOf returns how many lists have s.
+func countOf(t testing.TB, x *Index, s *Set) int64 {
+	t.Helper()
+	return x.countLists(x.live)[s.number]
+}

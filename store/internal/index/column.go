@@ -26,10 +26,15 @@ func (c *column) init() {
 
 // set sets the time of the visitor at p, who is new if added is true.
 func (c *column) set(p uint32, at int64, added bool) {
-	if added || c.at[p] != at {
-		c.at[p] = at
-		c.put(p)
+	switch {
+	case added:
+	case c.at[p] == at:
+		return
+	default:
+		c.remove(p)
 	}
+	c.at[p] = at
+	c.put(p)
 }
 
 // during returns the positions in within whose time t matches. Of many it takes whole bins, and

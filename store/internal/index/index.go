@@ -137,7 +137,10 @@ func (x *Index) Put(p uint32, v Visitor) {
 }
 
 // Renamed must be called when the name of the visitor at p has changed.
-func (x *Index) Renamed(p uint32) { x.names.put(p) }
+func (x *Index) Renamed(p uint32) {
+	x.names.remove(p)
+	x.names.put(p)
+}
 
 // Delete removes the visitor at p. Its position stays.
 func (x *Index) Delete(p uint32) {
@@ -147,10 +150,10 @@ func (x *Index) Delete(p uint32) {
 		delete(x.lateAt, x.lateID[p])
 		delete(x.lateID, p)
 	}
-	x.updated.at[p], x.seen.at[p] = 0, 0
 	for _, o := range x.orderings() {
 		o.remove(p)
 	}
+	x.updated.at[p], x.seen.at[p] = 0, 0
 }
 
 // Truncate removes the positions from n on, which have no visitors.

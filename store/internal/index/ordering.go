@@ -10,8 +10,7 @@ import (
 
 // ordering divides the visitors into bins by a key: the keys of a bin are smaller than those of
 // the next one. It is built when it is first used, follows every change from then on, and is
-// dropped when so much has changed that the bins may differ much in size. While it is built, it
-// takes about 5 bytes for each visitor.
+// dropped when so much has changed that the bins may differ much in size.
 type ordering[K any] struct {
 	key     func(p uint32) K
 	compare func(a, b K) int
@@ -24,8 +23,8 @@ type ordering[K any] struct {
 	built  bool
 	starts []K // of each bin after the first: the smallest key that it may have
 	sets   []*roaring.Bitmap
-	of     []uint16 // by position: 1 + number of the bin, with the flag sampled; 0 without visitor
-	moves  int      // since it was built
+	of     []uint16 // if private, by position: 1 + number of the bin, with the flag sampled; 0 without visitor
+	moves  int      // left until it is dropped
 }
 
 const (
@@ -41,23 +40,41 @@ func (o *ordering[K]) build(live *roaring.Bitmap) {
 	if o.built {
 		return
 	}
-	o.built, o.moves = true, 0
 	chosen := o.sample(live)
-	o.sets = make([]*roaring.Bitmap, len(o.starts)+1)
-	for i := range o.sets {
-		o.sets[i] = roaring.New()
-	}
+	var of []uint16
 	if !live.IsEmpty() {
-		o.of = make([]uint16, live.Maximum()+1)
+		of = make([]uint16, live.Maximum()+1)
 	}
+	ends := make([]int, len(o.starts)+1)
 	for p := range live.Iterate {
-		o.restore(p, uint16(o.bin(o.key(p))+1))
+		bin := o.bin(o.key(p))
+		of[p] = uint16(bin + 1)
+		ends[bin]++
+	}
+	visitors := 0
+	for bin, size := range ends {
+		ends[bin] = visitors // the start, until the bin is filled
+		visitors += size
+	}
+	sorted := make([]uint32, visitors)
+	for p := range live.Iterate {
+		end := &ends[of[p]-1]
+		sorted[*end] = p
+		*end++
+	}
+	o.sets = make([]*roaring.Bitmap, len(ends))
+	start := 0
+	for bin, end := range ends {
+		o.sets[bin] = roaring.BitmapOf(sorted[start:end]...).Clone() // without spare capacity
+		start = end
 	}
 	if o.private {
 		for _, p := range chosen {
-			o.of[p] |= sampled
+			of[p] |= sampled
 		}
+		o.of = of
 	}
+	o.built, o.moves = true, visitors/8+bins
 }
 
 // sample decides where bins begin, and returns visitors who have these keys. A key that is so
@@ -126,18 +143,18 @@ type changing interface {
 	truncate(n int)
 }
 
-// put gives the visitor at p, who may be new, the place of its key.
+// put gives the visitor at p, who is in no bin, the place of its key.
 func (o *ordering[K]) put(p uint32) {
-	o.remove(p)
 	if !o.built {
 		return
 	}
 	o.restore(p, uint16(o.bin(o.key(p))+1))
-	if o.moves++; o.moves > len(o.of)/8+bins {
+	if o.moves--; o.moves < 0 {
 		o.drop()
 	}
 }
 
+// remove removes the visitor at p, whose key is still what it was unless it is private.
 func (o *ordering[K]) remove(p uint32) {
 	if o.take(p)&sampled != 0 {
 		o.drop()
@@ -146,10 +163,17 @@ func (o *ordering[K]) remove(p uint32) {
 
 func (o *ordering[K]) drop() { o.built, o.starts, o.sets, o.of = false, nil, nil, nil }
 
-// take removes the visitor at p, and returns its bin for restore.
+// take does the same, and returns the bin for restore.
 func (o *ordering[K]) take(p uint32) (bin uint16) {
-	if int(p) < len(o.of) && o.of[p] != 0 {
+	switch {
+	case !o.built:
+		return 0
+	case !o.private:
+		bin = uint16(o.bin(o.key(p)) + 1)
+	case int(p) < len(o.of):
 		bin, o.of[p] = o.of[p], 0
+	}
+	if bin != 0 {
 		o.sets[bin&^sampled-1].Remove(p)
 	}
 	return bin
@@ -160,10 +184,12 @@ func (o *ordering[K]) restore(p uint32, bin uint16) {
 	if bin == 0 {
 		return
 	}
-	for int(p) >= len(o.of) {
-		o.of = append(o.of, 0)
+	if o.private {
+		for int(p) >= len(o.of) {
+			o.of = append(o.of, 0)
+		}
+		o.of[p] = bin
 	}
-	o.of[p] = bin
 	o.sets[bin&^sampled-1].Add(p)
 }
 

@@ -21,7 +21,21 @@ type column struct {
 func (c *column) init() {
 	c.key, c.compare = func(p uint32) int64 { return c.at[p] }, cmp.Compare[int64]
 	c.clone, c.next = func(at int64) int64 { return at }, func(at int64) int64 { return at + 1 }
+	c.notAfter = timesNotAfter
 	c.fixed = []int64{0, 1} // visitors without a time have a bin of their own
+}
+
+// timesNotAfter is a binary search without branches, which processors would guess wrong.
+func timesNotAfter(sorted []int64, at int64) int {
+	const sign = 1 << 63 // makes the order of uint64 that of int64
+	first := 0
+	for n := len(sorted); n > 0; {
+		half := (n + 1) / 2
+		_, later := bits.Sub64(uint64(at)^sign, uint64(sorted[first+half-1])^sign, 0)
+		first += half &^ -int(later)
+		n -= half
+	}
+	return first
 }
 
 // set sets the time of the visitor at p, who is new if added is true.

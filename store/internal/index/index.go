@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"slices"
+	"sort"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/google/uuid"
@@ -74,6 +75,9 @@ func New(owner Owner) *Index {
 	x.seen.init()
 	x.names.key, x.names.compare, x.names.clone, x.names.private = owner.Name, bytes.Compare, bytes.Clone, true
 	x.names.next = func(name []byte) []byte { return append(bytes.Clone(name), 0) }
+	x.names.notAfter = func(sorted [][]byte, name []byte) int {
+		return sort.Search(len(sorted), func(i int) bool { return bytes.Compare(sorted[i], name) > 0 })
+	}
 	return x
 }
 

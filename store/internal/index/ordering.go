@@ -19,6 +19,8 @@ type ordering[K any] struct {
 	fixed   []K       // where bins begin in any case
 	private bool      // a key must not stay in memory when its visitor is deleted
 
+	notAfter func(sorted []K, key K) int // how many are not larger than key
+
 	mu     sync.Mutex // several readers may want it built
 	built  bool
 	starts []K // of each bin after the first: the smallest key that it may have
@@ -108,13 +110,7 @@ func (o *ordering[K]) sample(live *roaring.Bitmap) (chosen []uint32) {
 }
 
 // bin returns the number of the bin for a key.
-func (o *ordering[K]) bin(key K) int {
-	i, found := slices.BinarySearchFunc(o.starts, key, o.compare)
-	if found {
-		i++
-	}
-	return i
-}
+func (o *ordering[K]) bin(key K) int { return o.notAfter(o.starts, key) }
 
 // from iterates over the bins from that of a key on, in one direction. All bins if all.
 func (o *ordering[K]) from(key K, all, descending bool) iter.Seq[*roaring.Bitmap] {

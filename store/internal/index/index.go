@@ -8,6 +8,7 @@ import (
 	"math/bits"
 	"slices"
 	"sort"
+	"sync"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/google/uuid"
@@ -79,6 +80,15 @@ func New(owner Owner) *Index {
 		return sort.Search(len(sorted), func(i int) bool { return bytes.Compare(sorted[i], name) > 0 })
 	}
 	return x
+}
+
+// Prepare builds the orderings by time that are not built, so that no reader waits for them. It
+// is a reader itself. An owner calls it in the background after many changes.
+func (x *Index) Prepare() {
+	var wg sync.WaitGroup
+	wg.Go(func() { x.updated.build(x.live) })
+	x.seen.build(x.live)
+	wg.Wait()
 }
 
 // Len returns the number of positions, which is that of the next new visitor.
@@ -178,8 +188,16 @@ func (x *Index) open(id uuid.UUID) {
 	if len(x.ids)%block == 0 {
 		x.heads = append(x.heads, binary.BigEndian.Uint64(id[:]))
 	}
-	x.ids = append(x.ids, id)
-	x.updated.at, x.seen.at = append(x.updated.at, 0), append(x.seen.at, 0)
+	x.ids = push(x.ids, id)
+	x.updated.at, x.seen.at = push(x.updated.at, 0), push(x.seen.at, 0)
+}
+
+// push is append with less spare capacity, since positions are many.
+func push[T any](s []T, v T) []T {
+	if len(s) == cap(s) {
+		s = append(make([]T, 0, len(s)+len(s)/8+block), s...)
+	}
+	return append(s, v)
 }
 
 // setLate notes the id of a visitor whom firstFrom does not find.

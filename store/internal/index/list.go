@@ -39,6 +39,9 @@ func (l *lists) set(p uint32, list []byte) {
 	}
 	b := &(*l)[p/block]
 	start, end := b.span(p % block)
+	if length := len(b.numbers) + len(list) - int(end-start); length > cap(b.numbers) {
+		b.numbers = append(make([]byte, 0, length+length/8+16), b.numbers...) // with little to spare
+	}
 	b.numbers = slices.Replace(b.numbers, int(start), int(end), list...)
 	for i := p % block; i < block; i++ {
 		b.ends[i] += uint32(len(list)) - (end - start)

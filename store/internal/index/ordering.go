@@ -137,6 +137,7 @@ type changing interface {
 	take(p uint32) uint16
 	restore(p uint32, bin uint16)
 	truncate(n int)
+	bitmaps() []*roaring.Bitmap
 }
 
 // put gives the visitor at p, who is in no bin, the place of its key.
@@ -188,5 +189,7 @@ func (o *ordering[K]) restore(p uint32, bin uint16) {
 	}
 	o.sets[bin&^sampled-1].Add(p)
 }
+
+func (o *ordering[K]) bitmaps() []*roaring.Bitmap { return o.sets }
 
 func (o *ordering[K]) truncate(n int) { o.of = o.of[:min(n, len(o.of))] }

@@ -2,14 +2,17 @@ package index
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/store/internal/crowd"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -69,11 +72,13 @@ func BenchmarkSnapshot(b *testing.B) {
 	})
 }
 
+// start is when the first visitor of filled is created.
+var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // filled returns an index of n visitors, one a second. Each has a source, a channel, a name, an
 // e-mail address and up to five of 200 tags, and was updated and seen at random times.
 func filled(n int) *Index {
 	x := New(&model{})
-	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	random := rand.New(rand.NewPCG(1, 2))
 	tags := rand.NewZipf(random, 1.2, 4, 199)
 	var sets []*Set
@@ -84,8 +89,8 @@ func filled(n int) *Index {
 			sets = append(sets, x.Set(Tag, fmt.Sprint(tags.Uint64())))
 		}
 		sets = append(sets, x.Set(Text, "name"), x.Set(Text, "email"))
-		updated := created.UnixMicro() + random.Int64N(1<<40)
-		x.Put(uint32(i), Visitor{uuid.MustParse(string(visitor.NewID(created))), updated, updated - random.Int64N(1<<40), sets})
+		updated := created.UnixMicro() + random.Int64N(1e6*int64(n))
+		x.Put(uint32(i), Visitor{uuid.MustParse(string(visitor.NewID(created))), updated, updated - random.Int64N(1e6*int64(n)), sets})
 	}
 	return x
 }
@@ -96,4 +101,71 @@ func heap() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
+}
+
+var size = flag.Int("index.size", 100_000, "number of visitors in BenchmarkAnswers")
+
+// BenchmarkAnswers measures counts and facets, and reports the lower quartile.
+func BenchmarkAnswers(b *testing.B) {
+	x := filled(*size)
+	x.Prepare()
+	in := func(field string, names ...string) bound.Node {
+		return &bound.Test{Field: bound.FieldNamed(field), Op: bound.OpIn, Texts: names}
+	}
+	during := func(field string, from, to float64) bound.Node { // parts of the time that there are visitors
+		at := func(part float64) int64 {
+			return start.Add(time.Duration(part * float64(*size) * float64(time.Second))).UnixMicro()
+		}
+		return &bound.Test{Field: bound.FieldNamed(field), Op: bound.OpIn, Times: []bound.Range[int64]{{Min: at(from), Max: at(to)}}}
+	}
+	segment := bound.AllOf{in("source", "1", "3"), in("tag", "2", "9"), bound.Negation{Of: in("tag", "0")}}
+	counts := []struct {
+		name  string
+		where bound.Node
+	}{
+		{"everyone", bound.Constant(true)},
+		{"source", in("source", "1")},
+		{"source and tag", bound.AllOf{in("source", "1"), in("tag", "9")}},
+		{"mid tag", in("tag", "20")},
+		{"rare tag", in("tag", "150")},
+		{"segment", segment},
+		{"not a common tag", bound.Negation{Of: in("tag", "0")}},
+		{"most", bound.AnyOf{bound.Negation{Of: in("tag", "0")}, in("source", "1")}},
+		{"oldest", during("created", 0, 0.05)},
+		{"seen", during("seen", 0.2, 0.9)},
+		{"seen, source", bound.AllOf{in("source", "1"), during("seen", 0.2, 0.9)}},
+		{"updated, tag", bound.AllOf{in("tag", "9"), during("updated", 0.2, 0.9)}},
+		{"13 nodes", bound.AllOf{
+			bound.AnyOf{in("source", "0", "1"), in("tag", "30")}, bound.Negation{Of: in("tag", "1")},
+			bound.AnyOf{during("seen", 0.5, 1), in("tag", "5")}, during("created", 0.1, 0.9), bound.Negation{Of: in("group", "3")},
+			bound.AnyOf{during("updated", 0, 0.7), in("tag", "7", "8"), in("source", "4")},
+		}},
+	}
+	measure := func(name string, answer func() error) {
+		b.Run(name, func(b *testing.B) {
+			var times []time.Duration
+			for b.Loop() {
+				start := time.Now()
+				if err := answer(); err != nil {
+					b.Fatal(err)
+				}
+				times = append(times, time.Since(start))
+			}
+			slices.Sort(times)
+			b.ReportMetric(times[len(times)/4].Seconds()*1000, "ms")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+	for _, c := range counts {
+		measure("count "+c.name, func() error {
+			_, err := x.Count(b.Context(), c.where, 0)
+			return err
+		})
+	}
+	for _, c := range counts {
+		measure("facets "+c.name, func() error {
+			_, err := x.Facets(b.Context(), c.where)
+			return err
+		})
+	}
 }

@@ -51,11 +51,11 @@ func (c *column) set(p uint32, at int64, added bool) {
 	c.put(p)
 }
 
-// during returns the positions in within whose time t matches. Of many it takes whole bins, and
-// compares only the times of bins that match in part.
+// during returns the positions in within whose time t matches. Of many it takes whole bins, those
+// that match or those that do not, and compares only the times of bins that match in part.
 func (e *evaluator) during(t *bound.Test, c *column, within *roaring.Bitmap) (*roaring.Bitmap, error) {
 	matches := func(p uint32) bool { return c.at[p] != 0 && (t.Op == bound.OpExists || t.HasTime(c.at[p])) }
-	if n := int(within.GetCardinality()); n <= e.x.few || n <= len(c.at)/16 {
+	if n := int(within.GetCardinality()); n <= e.x.few || n <= len(c.at)/32 { // then it is faster
 		return Keep(e.ctx, within, matches)
 	}
 	c.build(e.x.live)
@@ -75,18 +75,36 @@ func (e *evaluator) during(t *bound.Test, c *column, within *roaring.Bitmap) (*r
 			none = append(none, set)
 		}
 	}
-	compared, err := Keep(e.ctx, roaring.And(within, roaring.FastOr(partly...)), matches)
-	if err != nil {
-		return nil, err
+	whole, combine := all, roaring.And
+	if len(none) < len(all) {
+		whole, combine = none, roaring.AndNot
 	}
-	var found *roaring.Bitmap
-	if len(all) <= len(none) {
-		found = roaring.And(within, roaring.FastOr(all...))
-	} else {
-		found = roaring.AndNot(within, roaring.FastOr(append(none, partly...)...))
+	words, dense := union(whole, len(c.at))
+	for _, set := range partly {
+		if err := e.ctx.Err(); err != nil {
+			return nil, err
+		}
+		for p := range set.Iterate {
+			if matches(p) == (len(all) <= len(none)) {
+				words[p/64] |= 1 << (p % 64)
+			}
+		}
 	}
-	found.Or(compared)
-	return found, nil
+	return combine(within, roaring.FastOr(append(dense, roaring.FromDense(words, false))...)), nil
+}
+
+// union returns the positions below n that are in sets, as the bits of words and as the bitmaps
+// that have many in a container. To set bits is faster than roaring.FastOr.
+func union(sets []*roaring.Bitmap, n int) (words []uint64, dense []*roaring.Bitmap) {
+	words = make([]uint64, (n+63)/64)
+	for _, set := range sets {
+		if set.Stats().BitmapContainers > 0 {
+			dense = append(dense, set) // WriteDenseTo would overwrite what is there
+		} else {
+			set.WriteDenseTo(words)
+		}
+	}
+	return words, dense
 }
 
 // limits returns the first and the last time that bin i may contain.

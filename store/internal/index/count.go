@@ -2,6 +2,9 @@ package index
 
 import (
 	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -37,9 +40,6 @@ func (x *Index) Count(ctx context.Context, where bound.Node, limit int64) (int64
 	return total, nil
 }
 
-// fewMatches is the part of all visitors below which facets are counted by their lists.
-const fewMatches = 16
-
 // Facets counts the matches by source, tag and group, without zeros.
 func (x *Index) Facets(ctx context.Context, where bound.Node) (driver.Facets, error) {
 	matches, err := (&evaluator{ctx, x}).eval(where, x.live)
@@ -48,20 +48,15 @@ func (x *Index) Facets(ctx context.Context, where bound.Node) (driver.Facets, er
 	}
 	f := driver.NewFacets()
 	f.Total = int64(matches.GetCardinality())
-	count := func(s *Set) int64 { return int64(s.members.AndCardinality(matches)) }
-	if uint64(f.Total) < x.live.GetCardinality()/fewMatches {
-		counts := x.countLists(matches)
-		count = func(s *Set) int64 { return counts[s.number] }
+	counts, err := x.countSets(ctx, matches)
+	if err != nil {
+		return driver.Facets{}, err
 	}
-	for _, s := range x.sets {
-		if s == nil || s.kind > Group {
-			continue
-		}
-		n := count(s)
+	for number, n := range counts {
 		if n == 0 {
 			continue
 		}
-		switch s.kind {
+		switch s := x.sets[number]; s.kind {
 		case Source:
 			f.Sources[visitor.Source(s.Name)] = n
 		case Tag:
@@ -73,15 +68,67 @@ func (x *Index) Facets(ctx context.Context, where bound.Node) (driver.Facets, er
 	return f, nil
 }
 
-// countLists returns how many of the visitors are in each set, by its number.
-func (x *Index) countLists(visitors *roaring.Bitmap) []int64 {
-	counts := make([]int64, len(x.sets))
-	for p := range visitors.Iterate {
+const (
+	window     = 1 << 16 // positions of a container of a bitmap
+	fewMatches = 1 << 12 // so many in a window are an array, which is slow to intersect with others
+	share      = 8       // windows for which a goroutine pays
+)
+
+// countSets returns how many of the visitors are in each set, by its number. The counts of sets
+// that are not for facets may be missing.
+func (x *Index) countSets(ctx context.Context, visitors *roaring.Bitmap) ([]int64, error) {
+	total := make([]int64, len(x.sets))
+	if visitors == x.live {
+		for number, s := range x.sets {
+			if s != nil {
+				total[number] = int64(s.members.GetCardinality())
+			}
+		}
+		return total, nil
+	}
+	var started atomic.Int64
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	for range min(runtime.GOMAXPROCS(0), 1+x.Len()/window/share) {
+		wg.Go(func() {
+			counts := make([]int64, len(x.sets))
+			for ctx.Err() == nil {
+				from := (started.Add(1) - 1) * window
+				if from >= int64(x.Len()) {
+					break
+				}
+				x.countWindow(visitors, uint64(from), counts)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			for number, n := range counts {
+				total[number] += n
+			}
+		})
+	}
+	wg.Wait()
+	return total, ctx.Err()
+}
+
+// countWindow adds, for each set, how many of the visitors in a window it has: by the lists of
+// few, by the bitmaps of the sets else.
+func (x *Index) countWindow(visitors *roaring.Bitmap, from uint64, counts []int64) {
+	part := roaring.New()
+	part.AddRange(from, from+window)
+	part.And(visitors)
+	if part.GetCardinality() > fewMatches {
+		for number, s := range x.sets {
+			if s != nil && s.kind <= Group {
+				counts[number] += int64(s.members.AndCardinality(part))
+			}
+		}
+		return
+	}
+	for p := range part.Iterate {
 		for list := x.lists.of(p); len(list) > 0; {
 			var n uint32
 			n, list = next(list)
 			counts[n]++
 		}
 	}
-	return counts
 }

@@ -218,6 +218,46 @@ func TestNamesAreNotKept(t *testing.T) {
 	m.check()
 }
 
+// Several windows are counted by lists, others by bitmaps, by several goroutines.
+func TestFacetsOfManyVisitors(t *testing.T) {
+	t.Parallel()
+	const n = 10 * window
+	x := New(&model{})
+	chat, vip := x.Set(Source, "chat"), x.Set(Tag, "vip")
+	x.Remove(x.Set(Tag, "removed"))
+	group, email := x.Set(Group, "group"), x.Set(Text, "email")
+	want := driver.NewFacets()
+	for p := range uint32(n) {
+		sets := []*Set{email}
+		if p%3 == 0 {
+			sets = append(sets, chat)
+		}
+		if p%5 == 0 {
+			sets = append(sets, group)
+		}
+		if p > window && p < 4*window && (p > 2*window || p%256 == 0) { // few in a window, and all of the next two
+			sets = append(sets, vip)
+			want.Total++
+			want.Tags["vip"]++
+			if p%3 == 0 {
+				want.Sources["chat"]++
+			}
+			if p%5 == 0 {
+				want.Groups["group"]++
+			}
+		}
+		x.Put(p, Visitor{ID: uuid.UUID{4: byte(p >> 24), 5: byte(p >> 16), 6: byte(p >> 8), 7: byte(p)}, Sets: sets})
+	}
+	got, err := x.Facets(t.Context(), &bound.Test{Field: bound.FieldNamed("tag"), Op: bound.OpIn, Texts: []string{"vip"}})
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+	got, err = x.Facets(t.Context(), bound.Constant(true))
+	require.NoError(t, err)
+	require.EqualValues(t, n, got.Total)
+	require.EqualValues(t, want.Total, got.Tags["vip"])
+	require.EqualValues(t, (n+2)/3, got.Sources["chat"])
+}
+
 // A number of a removed set is used again, and has no members of it.
 func TestNumbersOfSetsAreUsedAgain(t *testing.T) {
 	t.Parallel()

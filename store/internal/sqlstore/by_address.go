@@ -34,10 +34,11 @@ func (t *tx) ByAddress(email, phone string, limit int) (ids []visitor.ID, err er
 		return nil, err
 	}
 	p := planner{scope: t.scope, sel: driver.Select{Where: where, Limit: limit}, order: order, nodes: conjuncts(where.Node())}
-	if err := p.findPage(t.ctx); err != nil {
+	found, err := p.findPage(t.ctx)
+	if err != nil {
 		return nil, err
 	}
-	for _, r := range p.found {
+	for _, r := range found {
 		ids = append(ids, r.ID)
 	}
 	changed := t.pendingRowkeys(func(p Searchable) bool { return email != "" && p.Email == value || email == "" && p.Phone == value })

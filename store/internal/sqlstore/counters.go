@@ -3,6 +3,8 @@ package sqlstore
 import (
 	"context"
 
+	sq "github.com/Masterminds/squirrel"
+
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
@@ -45,4 +47,54 @@ func (s scope) writeCounts(ctx context.Context, all counts) error {
 		}
 	}
 	return nil
+}
+
+// sizes are the counters of a workspace.
+type sizes struct {
+	total int64                // visitors
+	of    map[counterKey]int64 // visitors by source, tag or group
+}
+
+// sum returns the number of visitors on the paths, with those on several counted several times.
+func (z sizes) sum(paths []indexPath) (n int64) {
+	for _, a := range paths {
+		n += z.of[a.counter]
+	}
+	return n
+}
+
+// sizes reads the number of all visitors, and the counters of paths.
+func (s scope) sizes(ctx context.Context, paths []indexPath) (sizes, error) {
+	z := sizes{of: map[counterKey]int64{}}
+	read := func(update, table, id, n string, where ...sq.Sqlizer) error {
+		counts := map[string]int64{}
+		q := s.from(table, "c", "c."+id, "c."+n)
+		for _, test := range where {
+			q = q.Where(test)
+		}
+		err := readCounts(ctx, s, counts, q)
+		for key, n := range counts {
+			z.of[counterKey{update, key}] = n
+		}
+		return err
+	}
+	if err := read(addToSource, sourceTable, "source", "visitors"); err != nil {
+		return z, err
+	}
+	for _, n := range z.of {
+		z.total += n
+	}
+	ids := map[string][]string{}
+	for _, a := range paths {
+		ids[a.counter.update] = append(ids[a.counter.update], a.counter.key)
+	}
+	if some := ids[addToTag]; some != nil {
+		if err := read(addToTag, tagTable, "id", "uses", s.d.InIDs("c.id", some)); err != nil {
+			return z, err
+		}
+	}
+	if some := ids[addToGroup]; some != nil {
+		return z, read(addToGroup, groupTable, "id", "members", s.d.InIDs("c.id", some))
+	}
+	return z, nil
 }

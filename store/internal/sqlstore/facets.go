@@ -7,56 +7,47 @@ import (
 
 	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/store/driver"
-	"github.com/contactpipeline/visitors/tag"
-	"github.com/contactpipeline/visitors/visitor"
 )
 
-func (s scope) facets(ctx context.Context, n bound.Node) (driver.Facets, error) {
-	var f driver.Facets
-	var err error
-	if m := s.matcherOf(n); len(m.rest) > 0 {
-		f, err = s.facetsOfMatches(ctx, m)
-	} else {
-		f, err = s.d.reader.facets(ctx, s, n)
+// facets counts the visitors that match by source, tag and group.
+func (s scope) facets(ctx context.Context, n bound.Node) (f driver.Facets, err error) {
+	m := s.matcherOf(n)
+	if len(m.rest) > 0 {
+		return s.facetsOfMatches(ctx, m)
 	}
-	if err != nil {
-		return driver.Facets{}, err
+	f = driver.NewFacets()
+	if err = countBy(ctx, s, f.Sources, m.nodes, visitorTable, "h.id", "h.source"); err != nil {
+		return f, err
 	}
-	f.Total = 0
-	for source, n := range f.Sources {
-		if f.Total += n; n == 0 {
-			delete(f.Sources, source)
-		}
+	for _, n := range f.Sources {
+		f.Total += n
 	}
-	return f, nil
+	if err = countBy(ctx, s, f.Tags, m.nodes, visitorTagTable, "h.visitor_id", "h.tag_id"); err != nil {
+		return f, err
+	}
+	return f, countBy(ctx, s, f.Groups, m.nodes, visitorGroupTable, "h.visitor_id", "h.group_id", "h.excluded = 0")
 }
 
-// facets counts in a statement for each facet, which the server plans.
-func (serverReader) facets(ctx context.Context, s scope, n bound.Node) (t driver.Facets, err error) {
-	nodes := conjuncts(n)
-	matches := s.from(visitorTable, "v", "v.id AS id", "v.source AS source")
-	matches = s.where(matches, indexPath{alias: "v", id: "v.id"}, nodes, ordering{}, nil)
-	t.Sources, err = countBy[visitor.Source](ctx, s, s.fromQuery(matches, "m", "m.source", "count(*)").GroupBy("m.source"))
-	if err != nil {
-		return t, err
+// countBy counts the rows h that a table has of visitors that match all nodes, by the values of a
+// column.
+func countBy[T ~string](ctx context.Context, s scope, counts map[T]int64, nodes []bound.Node, table, id, column string, included ...string) error {
+	q := s.from(table, "h", column, "count(*)")
+	if len(nodes) > 0 {
+		q = s.join(s.fromQuery(s.matches(nodes, "id"), "m", column, "count(*)"), table, "h", id+" = m.id")
 	}
-	t.Tags, err = countBy[tag.ID](ctx, s, s.childRowsOf(matches, nodes, visitorTagTable, "h.tag_id", "count(*)").GroupBy("h.tag_id"))
-	if err != nil {
-		return t, err
+	for _, test := range included {
+		q = q.Where(test)
 	}
-	t.Groups, err = countBy[visitor.GroupID](ctx, s, s.childRowsOf(matches, nodes, visitorGroupTable, "h.group_id", "count(*)").Where("h.excluded = 0").GroupBy("h.group_id"))
-	return t, err
+	return readCounts(ctx, s, counts, q.GroupBy(column))
 }
 
-// countBy reads rows of an id or a source and a count.
-func countBy[T ~string](ctx context.Context, s scope, q sq.SelectBuilder) (map[T]int64, error) {
-	counts := map[T]int64{}
-	err := s.query(ctx, q, func(r row) error {
-		var id T
+// readCounts reads rows of a key and a count.
+func readCounts[T ~string](ctx context.Context, s scope, counts map[T]int64, q sq.Sqlizer) error {
+	return s.query(ctx, q, func(r row) error {
+		var key T
 		var n int64
-		err := r.Scan(into(&id), &n)
-		counts[id] = n
+		err := r.Scan(into(&key), &n)
+		counts[key] = n
 		return err
 	})
-	return counts, err
 }

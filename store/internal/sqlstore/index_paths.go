@@ -11,30 +11,25 @@ import (
 )
 
 // indexPath is a way to find visitors by an index: all that a condition matches, and perhaps
-// more, for which the condition must then be tested. An ordered path is sorted, exact and
-// counted.
+// more, for which the condition must then be tested. An ordered path is exact, in the order of
+// ids, and counted.
 type indexPath struct {
-	from      string // the table, its alias and the index
-	alias     string // of the table; "" for the search index, to which the profile is joined
-	id        string // the column with the visitor's id
-	where     sq.Sqlizer
-	many      bool       // a visitor can occur more than once
-	sorted    bool       // visitors are in the order of ids
-	exact     bool       // all visitors on it match the condition
-	onlyIfFew bool       // it is useful only if it has few visitors, but can have very many
-	counter   counterKey // has the number of visitors on it; zero if no counter has
+	from    string     // the table, its alias and the index
+	query   sq.Sqlizer // in place of from: a SELECT of ids
+	alias   string     // of the table; "" for the search index, to which the profile is joined
+	id      string     // the column with the visitor's id
+	where   sq.Sqlizer
+	exact   bool       // all visitors on it match the condition
+	slow    bool       // finding the first visitors on it can take as long as finding all
+	counter counterKey // has the number of visitors on it; zero if no counter has
 }
 
 func visitorsBy(index string, where sq.Sqlizer) indexPath {
 	return indexPath{from: visitorTable + " v INDEXED BY " + index, alias: "v", id: "v.id", where: where, exact: true}
 }
 
-// allVisitors is the path to all visitors in the order of ids.
-func allVisitors() indexPath {
-	a := visitorsBy("visitors_visitor_id", nil)
-	a.sorted = true
-	return a
-}
+// everyVisitor is the path to all visitors in any order.
+var everyVisitor = indexPath{from: visitorTable + " v", alias: "v", id: "v.id", exact: true}
 
 // maxOrderedPaths is the maximum of paths that are merged.
 const maxOrderedPaths = 16
@@ -75,20 +70,54 @@ func (s scope) orderedPath(k bound.Kind, operand string) (a indexPath, ok bool) 
 		a = visitorsBy("visitors_visitor_source", sq.Expr("v.source = ?", operand))
 		a.counter = counterKey{addToSource, operand}
 	case bound.TagKind:
-		a = indexPath{
-			from: s.tableBy("visitors_visitor_tag_tag", visitorTagTable, "d"), alias: "d", id: "d.visitor_id",
-			where: sq.Expr("d.tag_id = ?", s.d.ID(operand)), counter: counterKey{addToTag, operand},
-		}
+		a = s.members(k, []string{operand})
+		a.counter = counterKey{addToTag, operand}
 	case bound.GroupKind:
-		a = indexPath{
-			from: s.tableBy("visitors_visitor_group_group", visitorGroupTable, "d"), alias: "d", id: "d.visitor_id",
-			where: sq.Expr("d.group_id = ? AND d.excluded = 0", s.d.ID(operand)), counter: counterKey{addToGroup, operand},
-		}
+		a = s.members(k, []string{operand})
+		a.counter = counterKey{addToGroup, operand}
 	default:
-		return indexPath{}, false
+		return a, false
 	}
-	a.sorted, a.exact = true, true
 	return a, true
+}
+
+// members is the path to the visitors with one of some tags, or in one of some groups.
+func (s scope) members(k bound.Kind, ids []string) indexPath {
+	a := indexPath{alias: "d", id: "d.visitor_id", exact: true}
+	if k == bound.TagKind {
+		a.from = s.tableBy("visitors_visitor_tag_tag", visitorTagTable, "d")
+		a.where = s.d.InIDs("d.tag_id", ids)
+	} else {
+		a.from = s.tableBy("visitors_visitor_group_group", visitorGroupTable, "d")
+		a.where = allOf(s.d.InIDs("d.group_id", ids), sq.Expr("d.excluded = 0"))
+	}
+	if len(ids) > 1 {
+		return listed(s.reach(a, a.id+" AS id").Distinct())
+	}
+	return a
+}
+
+// listed is the path to the visitors whose ids a query returns. The query has aliases of its own,
+// as conditions can look into the same table again.
+func listed(q sq.Sqlizer) indexPath { return indexPath{query: q, alias: "p", id: "p.id", exact: true} }
+
+// childList is the path to the visitors who have rows in a table that pass a test. If many is
+// set, one can have several.
+func (s scope) childList(index, table, alias string, test sq.Sqlizer, many bool) []indexPath {
+	q := sq.Select(alias+".visitor_id AS id").From(s.tableBy(index, table, alias)).Where(alias+".ws = ?", s.ws).Where(test)
+	if many {
+		q = q.Distinct()
+	}
+	return []indexPath{listed(q)}
+}
+
+// membershipPath is the path to the visitors with a tag or in a group that a node requires.
+func (s scope) membershipPath(n bound.Node) (a indexPath, ok bool) {
+	t, ok := n.(*bound.Test)
+	if !ok || t.Op != bound.OpIn || t.Field.Kind != bound.TagKind && t.Field.Kind != bound.GroupKind {
+		return a, false
+	}
+	return s.members(t.Field.Kind, t.Texts), true
 }
 
 // unorderedPaths returns other paths to what a condition matches, each to all of it. They are
@@ -110,15 +139,18 @@ func (s scope) searchPaths(terms bound.Terms, exact bool) []indexPath {
 	index := s.d.Index()
 	var all []indexPath
 	for _, query := range index.Grams(s.ws, terms) {
-		a := searchPath(query, false)
-		a.onlyIfFew = true
-		all = append(all, a)
-	}
-	if index.Exact(terms) {
-		return append(all, searchPath(index.Terms(s.ws, terms), exact))
-	}
-	for _, query := range index.Narrow(s.ws, terms) {
 		all = append(all, searchPath(query, false))
+	}
+	queries := index.Narrow(s.ws, terms)
+	if index.Exact(terms) {
+		queries = []string{index.Terms(s.ws, terms)}
+	} else {
+		exact = false
+	}
+	for _, query := range queries {
+		a := searchPath(query, exact)
+		a.slow = true
+		all = append(all, a)
 	}
 	return all
 }
@@ -136,24 +168,15 @@ func (s scope) testPaths(t *bound.Test) []indexPath {
 			return []indexPath{visitorsBy(index, c.present("v."+t.Field.Column, t))}
 		}
 	case bound.IdentityKind:
-		return []indexPath{{
-			from: identityTable + " i INDEXED BY visitors_identity_account", alias: "i", id: "i.visitor_id",
-			where: c.identityIs(t.Refs), many: true, exact: true,
-		}}
+		return s.childList("visitors_identity_account", identityTable, "i", c.identityIs(t.Refs), true)
 	case bound.InboxKind:
-		return []indexPath{{
-			from: visitorInboxTable + " x INDEXED BY visitors_visitor_inbox_inbox", alias: "x", id: "x.visitor_id",
-			where: s.d.InTexts("x.inbox", t.Texts), many: len(t.Texts) > 1, exact: true,
-		}}
+		return s.childList("visitors_visitor_inbox_inbox", visitorInboxTable, "x", s.d.InTexts("x.inbox", t.Texts), len(t.Texts) > 1)
 	case bound.AttrKind:
-		a := indexPath{
-			from: attributeTable + " a INDEXED BY visitors_attribute_value", alias: "a", id: "a.visitor_id",
-			where: c.attributeIs(t), many: t.Kind == visitor.TextKind, exact: true,
-		}
+		test := c.attributeIs(t)
 		if t.Op == bound.OpExists {
-			a.where = allOf(a.where, sq.Expr("a.ord = 0")) // of a list, only the first item
+			test = allOf(test, sq.Expr("a.ord = 0")) // of a list, only the first item
 		}
-		return []indexPath{a}
+		return s.childList("visitors_attribute_value", attributeTable, "a", test, t.Kind == visitor.TextKind)
 	}
 	return nil
 }

@@ -11,29 +11,26 @@ import (
 )
 
 // run reads a plan to its end, or until the page is full.
-func (p *planner) run(ctx context.Context, plan pagePlan) error {
-	_, err := p.runUntil(ctx, plan, nil)
-	return err
+func (p *planner) run(ctx context.Context, plan pagePlan) ([]record, error) {
+	return p.runUntil(ctx, plan, nil)
 }
 
 // runPart reads the first length visitors of a plan. It reports whether they have all of the
 // page.
-func (p *planner) runPart(ctx context.Context, plan pagePlan, length float64) (bool, error) {
-	if len(plan.paths) > 1 || plan.maxCost <= length {
-		return true, p.run(ctx, plan)
+func (p *planner) runPart(ctx context.Context, plan pagePlan, length int64) (found []record, done bool, err error) {
+	var end *driver.Position
+	if len(plan.paths) == 1 && length < plan.size {
+		if end, err = p.positionAhead(ctx, plan.paths[0], length); err != nil {
+			return nil, false, err
+		}
 	}
-	end, err := p.positionAhead(ctx, plan.paths[0], int64(length))
-	if err != nil {
-		return false, err
-	}
-	return p.runUntil(ctx, plan, end)
+	found, err = p.runUntil(ctx, plan, end)
+	return found, end == nil || len(found) == p.sel.Limit, err
 }
 
 // runUntil reads a plan up to a position, or to its end if that is nil.
-func (p *planner) runUntil(ctx context.Context, plan pagePlan, end *driver.Position) (bool, error) {
-	var err error
-	p.found, err = p.records(ctx, p.profilesOf(p.idQuery(plan, end)), p.sel, p.order)
-	return end == nil || len(p.found) == p.sel.Limit, err
+func (p *planner) runUntil(ctx context.Context, plan pagePlan, end *driver.Position) ([]record, error) {
+	return p.records(ctx, p.profilesOf(p.idQuery(plan, end)), p.sel, p.order)
 }
 
 // idQuery returns the SELECT of ids of a plan, up to a position unless that is nil.
@@ -41,9 +38,6 @@ func (p *planner) idQuery(plan pagePlan, end *driver.Position) sq.Sqlizer {
 	branches := lo.Map(plan.paths, func(a indexPath, _ int) sq.SelectBuilder { return p.reach(a, a.id+" AS id") })
 	switch {
 	case len(plan.paths) == 1:
-		if plan.paths[0].many {
-			branches[0] = branches[0].Distinct()
-		}
 		return p.finish(branches[0], plan.paths[0], plan, end)
 	case plan.sort, valuesIn(plan.rest)*len(plan.paths) > maxValues:
 		union := chain("UNION", branches)

@@ -3,30 +3,30 @@ package sqlstore
 import (
 	"context"
 	"math"
-	"slices"
+
+	"github.com/samber/lo"
 
 	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/store/driver"
 )
 
-// Costs, in units of reading and testing one visitor.
 const (
-	sortCost    = 1.5    // of reading a visitor that is to be sorted
-	minPlanCost = 400    // cheaper plans are not worth improving
-	maxSorted   = 10_000 // more visitors are not sorted if another plan exists
-	retryFactor = 8      // a path can be this many times longer than guessed
-
-	shortWalk = 1_000 // visitors read at first if another plan may be cheaper
+	sortCost = 1.5    // of reading a visitor that is to be sorted, in units of testing one in order
+	minWalk  = 250    // a shorter walk is not worth counting lists
+	maxProbe = 1_000  // visitors on a list that are counted at first
+	maxKeys  = 10_000 // visitors on a list that are counted if the page was not found
+	fewOf    = 20     // a list of unknown size is assumed to have one of so many visitors
 )
 
 // pagePlan is a way to find the visitors of a page.
 type pagePlan struct {
-	paths   []indexPath  // their union is read
-	rest    []bound.Node // left to test
-	cost    float64      // estimated
-	maxCost float64      // at worst
-	sort    bool         // all visitors on the paths are read and sorted; else they are in order
+	paths []indexPath  // their union is read
+	rest  []bound.Node // left to test
+	size  int64        // visitors on the paths, unknown for the most
+	sort  bool         // all visitors on the paths are read and sorted; else they are in order
 }
+
+const unknown = math.MaxInt64
 
 // planner finds the profiles of a page. SQLite does not know how common a value is, so the
 // planner chooses the index (INDEXED BY) and the order of tables (CROSS JOIN).
@@ -35,31 +35,67 @@ type planner struct {
 	sel   driver.Select
 	order ordering
 	nodes []bound.Node // all must match
-	sizes sizes
-	found []record
 }
 
-// findPage finds the profiles of the page, in order.
-func (p *planner) findPage(ctx context.Context) error {
-	walk := pagePlan{paths: []indexPath{p.allInOrder()}, rest: p.nodes}
-	ordered := make([][]indexPath, len(p.nodes))
-	unordered := make([][]indexPath, len(p.nodes))
-	sole, ways := -1, 0
-	for i, n := range p.nodes {
-		if ordered[i] = p.orderedPaths(n); ordered[i] != nil {
-			sole = i
-			ways++
-		} else if unordered[i] = p.unorderedPaths(n); unordered[i] != nil {
-			ways++
+// findPage finds the profiles of the page, in order. It walks along an index that is in order
+// until the page is full, or sorts a list of visitors that an index has for one condition.
+func (p *planner) findPage(ctx context.Context) ([]record, error) {
+	walk, lists, total, err := p.plans(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(lists) == 0 || walk.size <= minWalk {
+		return p.run(ctx, walk)
+	}
+	list, err := p.shortest(ctx, lists, max(maxProbe, total/fewOf), maxProbe)
+	if err != nil {
+		return nil, err
+	}
+	expected := min(walk.size, int64(p.sel.Limit)*total/max(1, list.size))
+	if cost(list) > expected {
+		// If the order and the conditions are not correlated, this finds the page.
+		if found, done, err := p.runPart(ctx, walk, 2*expected); done || err != nil {
+			return found, err
+		}
+		if list, err = p.shortest(ctx, lists, walk.size, maxKeys); err != nil {
+			return nil, err
+		}
+		if cost(list) > walk.size {
+			list = walk
 		}
 	}
-	switch {
-	case ways == 0:
-		return p.run(ctx, walk)
-	case ways == 1 && sole >= 0 && p.order.column == "":
-		return p.run(ctx, pagePlan{paths: ordered[sole], rest: without(p.nodes, sole)})
+	return p.run(ctx, list)
+}
+
+// cost returns the cost of sorting a list.
+func cost(list pagePlan) int64 { return int64(sortCost * float64(list.size)) }
+
+// plans returns the shortest way to walk, the lists that could be sorted instead, and the number
+// of all visitors.
+func (p *planner) plans(ctx context.Context) (walk pagePlan, lists []pagePlan, total int64, err error) {
+	ordered := lo.Map(p.nodes, func(n bound.Node, _ int) []indexPath { return p.orderedPaths(n) })
+	sizes, err := p.sizes(ctx, lo.Flatten(ordered))
+	walk = pagePlan{paths: []indexPath{p.allInOrder()}, rest: p.nodes, size: sizes.total}
+	for i, n := range p.nodes {
+		others := without(p.nodes, i)
+		if paths := ordered[i]; paths != nil {
+			ordered := pagePlan{paths, others, sizes.sum(paths), p.order.column != ""}
+			if ordered.sort {
+				lists = append(lists, ordered)
+			} else if ordered.size <= walk.size {
+				walk = ordered
+			}
+			continue
+		}
+		for _, a := range p.unorderedPaths(n) {
+			rest := p.nodes
+			if a.exact {
+				rest = others
+			}
+			lists = append(lists, pagePlan{[]indexPath{a}, rest, unknown, true})
+		}
 	}
-	return p.runCheapest(ctx, walk, ordered, unordered)
+	return walk, lists, sizes.total, err
 }
 
 // allInOrder is the path to all visitors in the order of the page.
@@ -70,115 +106,46 @@ func (p *planner) allInOrder() indexPath {
 	}[p.order.column], nil)
 }
 
-// runCheapest runs the plan that seems cheapest, and changes to another if it turns out to be
-// longer: often, values and order are correlated.
-func (p *planner) runCheapest(ctx context.Context, walk pagePlan, ordered, unordered [][]indexPath) (err error) {
-	if p.sizes, err = p.scope.sizes(ctx, p.orderedPathsIn(bound.AllOf(p.nodes))); err != nil {
-		return err
-	}
-	walk, sorted := p.fromCounters(walk, ordered)
-	if walk.cost > minPlanCost {
-		if sorted, err = p.shortestList(ctx, sorted, unordered, true, walk.cost/sortCost); err != nil {
-			return err
-		}
-	}
-	if sorted != nil && sorted.cost <= minPlanCost {
-		return p.run(ctx, *sorted)
-	}
-	length, measured := max(shortWalk, 2*walk.cost), walk.cost/sortCost
-	unmeasured := slices.ContainsFunc(unordered, func(some []indexPath) bool { return len(some) > 0 })
-	if unmeasured && walk.cost <= min(maxSorted, walk.maxCost-1) && (sorted == nil || walk.cost < sorted.cost) {
-		if done, err := p.runPart(ctx, walk, shortWalk); done || err != nil {
-			return err
-		}
-		// The guess was wrong. Walking finds a list of this length in the time that sorting
-		// it takes.
-		length, measured = shortWalk*retryFactor, math.Sqrt(float64(p.sel.Limit)*walk.maxCost/sortCost)
-	}
-	if sorted, err = p.shortestList(ctx, sorted, unordered, false, measured); err != nil {
-		return err
-	}
-	if sorted == nil {
-		return p.run(ctx, walk)
-	}
-	for ; sorted.cost > walk.cost && length < sorted.cost; length *= retryFactor {
-		if done, err := p.runPart(ctx, walk, length); done || err != nil {
-			return err
-		}
-	}
-	return p.run(ctx, *sorted)
-}
-
-// fromCounters returns the cheapest plan that walks in order and, if ordered paths are in another
-// order than the page, the cheapest that sorts.
-func (p *planner) fromCounters(walk pagePlan, ordered [][]indexPath) (pagePlan, *pagePlan) {
-	walk.maxCost = float64(p.sizes.total)
-	walk.cost = p.expectedCost(walk.rest, walk.maxCost)
-	var sorted *pagePlan
-	for i := range p.nodes {
-		if ordered[i] == nil {
-			continue
-		}
-		r := pagePlan{paths: ordered[i], rest: without(p.nodes, i), maxCost: float64(p.sizes.sum(ordered[i]))}
-		if p.order.column != "" {
-			r.sort, r.cost = true, r.maxCost*sortCost
-			sorted = cheaper(sorted, r)
-		} else if r.cost = p.expectedCost(r.rest, r.maxCost); r.cost <= walk.cost {
-			walk = r
-		}
-	}
-	return walk, sorted
-}
-
-// shortestList returns the plan that sorts the shortest unordered path, of those with that
-// onlyIfFew, if it is shorter than most and cheaper than sorted; else sorted.
-func (p *planner) shortestList(ctx context.Context, sorted *pagePlan, unordered [][]indexPath, onlyIfFew bool, most float64) (*pagePlan, error) {
-	most = min(most, maxSorted)
-	if sorted != nil {
-		most = min(most, sorted.cost/sortCost)
-	}
-	for i := range p.nodes {
-		for _, a := range unordered[i] {
-			if a.onlyIfFew != onlyIfFew {
+// shortest returns the shortest list, if one is shorter than most. Lists of unknown size are
+// counted, up to a limit; those that cannot be counted in part are not if it is low.
+func (p *planner) shortest(ctx context.Context, lists []pagePlan, most, limit int64) (best pagePlan, err error) {
+	best.size = most
+	for _, l := range lists {
+		if l.size == unknown {
+			a := l.paths[0]
+			limit := min(limit, best.size)
+			if a.slow && limit <= maxProbe || best.size <= minWalk {
 				continue
 			}
-			if most*sortCost <= minPlanCost {
-				return sorted, nil
-			}
-			n, a, err := p.pathLength(ctx, a, int64(most)+1)
+			n, same, err := p.pathLength(ctx, a, limit)
 			if err != nil {
-				return nil, err
+				return best, err
 			}
-			r := pagePlan{paths: []indexPath{a}, rest: p.nodes, sort: true, cost: float64(n) * sortCost}
-			if a.exact {
-				r.rest = without(p.nodes, i)
-			}
-			switch {
-			case a.alias != "" && float64(n) <= most:
-				most = float64(n)
-			case onlyIfFew:
+			if n == limit {
 				continue
-			default:
-				r.cost *= retryFactor // its length is unknown
 			}
-			sorted = cheaper(sorted, r)
+			l.size, l.paths = n, []indexPath{same}
+		}
+		if l.size < best.size {
+			best = l
 		}
 	}
-	return sorted, nil
+	return best, nil
 }
 
-func cheaper(known *pagePlan, r pagePlan) *pagePlan {
-	if known != nil && known.cost <= r.cost {
-		return known
+// pathLength counts the visitors on a path, up to most. If a search has fewer, it returns a path
+// to the same visitors that does not search again.
+func (p *planner) pathLength(ctx context.Context, a indexPath, most int64) (n int64, same indexPath, err error) {
+	if a.alias != "" {
+		n, err = p.countRows(ctx, p.reachRows(a, "1"), most)
+		return n, a, err
 	}
-	return &r
-}
-
-// expectedCost estimates how many of most visitors in order are tested until the page is full.
-func (p *planner) expectedCost(rest []bound.Node, most float64) float64 {
-	match := 1.0
-	for _, n := range rest {
-		match *= p.shareOf(p.sizes, n)
+	var rowkeys string
+	found := p.reachRows(a, "f.docid AS docid").Suffix("LIMIT ?", most)
+	q := p.fromQuery(found, "m", "count(*)", "json_group_array(m.docid)")
+	err = p.query(ctx, q, func(r row) error { return r.Scan(&n, &rowkeys) })
+	if n < most {
+		a = a.byRowkeys(rowkeys)
 	}
-	return min(most, float64(p.sel.Limit)/max(match, 1e-9))
+	return n, a, err
 }

@@ -18,47 +18,54 @@ func newDatabase(d Dialect) database {
 	if server, ok := d.(Server); ok {
 		return database{d, server, serverReader{}}
 	}
-	return database{d, nil, counterReader{}}
+	return database{d, nil, plannedReader{}}
 }
 
-// reader finds and counts the visitors that match.
+// reader finds the visitors that match.
 type reader interface {
 	// page reads the profiles of the visitors on a page that match all nodes.
 	page(ctx context.Context, s scope, nodes []bound.Node, sel driver.Select, order ordering) ([]record, error)
-	// count counts the visitors that match, up to limit if that is above 0.
-	count(ctx context.Context, s scope, n bound.Node, limit int64) (int64, error)
-	// facets counts the visitors that match by source, tag and group.
-	facets(ctx context.Context, s scope, n bound.Node) (driver.Facets, error)
+	// path returns the path by which the visitors that match all nodes are counted, and the
+	// nodes left to test.
+	path(s scope, nodes []bound.Node) (indexPath, []bound.Node)
 	// maxComparisons is how many comparisons a statement may make for each visitor.
 	maxComparisons() int
 }
 
-// counterReader is for a database that does not know how common values are: it chooses the
-// index by the engine's own counters.
-type counterReader struct{}
+// plannedReader is for a database that does not know how common values are.
+type plannedReader struct{}
 
-func (counterReader) page(ctx context.Context, s scope, nodes []bound.Node, sel driver.Select, order ordering) ([]record, error) {
+func (plannedReader) page(ctx context.Context, s scope, nodes []bound.Node, sel driver.Select, order ordering) ([]record, error) {
 	p := planner{scope: s, sel: sel, order: order, nodes: nodes}
-	err := p.findPage(ctx)
-	return p.found, err
+	return p.findPage(ctx)
 }
 
-func (counterReader) count(ctx context.Context, s scope, n bound.Node, limit int64) (int64, error) {
-	if n == bound.Constant(false) {
-		return 0, nil
+// path prefers a condition that usually matches few visitors, then a tag or a group. It does not
+// know how many match.
+func (plannedReader) path(s scope, nodes []bound.Node) (indexPath, []bound.Node) {
+	for i, n := range nodes {
+		if t, ok := n.(*bound.Test); ok && t.Field.Kind == bound.TimeKind {
+			continue
+		}
+		paths := s.unorderedPaths(n)
+		if len(paths) == 0 {
+			continue
+		}
+		a := paths[len(paths)-1]
+		if a.exact {
+			nodes = without(nodes, i)
+		}
+		return a, nodes
 	}
-	z, err := s.sizes(ctx, s.orderedPathsIn(n))
-	if err != nil {
-		return 0, err
+	for i, n := range nodes {
+		if a, ok := s.membershipPath(n); ok {
+			return a, without(nodes, i)
+		}
 	}
-	total, err := counter{s, z, limit}.countNode(ctx, n)
-	if limit > 0 {
-		total = min(total, limit)
-	}
-	return total, err
+	return everyVisitor, nodes
 }
 
-func (counterReader) maxComparisons() int { return maxComparisons }
+func (plannedReader) maxComparisons() int { return maxComparisons }
 
 // serverReader lets the server plan its statements.
 type serverReader struct{}

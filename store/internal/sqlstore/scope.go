@@ -77,6 +77,9 @@ func (s scope) fromName(name string, columns ...string) sq.SelectBuilder {
 // reach starts a SELECT of the visitors on a path. A query of the search index contains the
 // workspace; what it finds is joined with the workspace's visitors nevertheless.
 func (s scope) reach(a indexPath, columns ...string) sq.SelectBuilder {
+	if a.query != nil {
+		return s.fromQuery(a.query, a.alias, columns...)
+	}
 	q := sq.Select(columns...).From(a.from)
 	if a.alias == "" {
 		q = q.Where(a.where).JoinClause("CROSS JOIN "+visitorTable+" v").Where("v.ws = ? AND v.rowkey = f.docid", s.ws)

@@ -36,7 +36,7 @@ func (s scope) pageOf(nodes []bound.Node, sel driver.Select, order ordering) sq.
 
 // idsOf returns the SELECT of the ids of a page.
 func (s scope) idsOf(nodes []bound.Node, sel driver.Select, order ordering) sq.SelectBuilder {
-	a := indexPath{from: visitorTable + " v", alias: "v", id: "v.id"}
+	a := everyVisitor
 	if members, rest, ok := s.membershipOnly(nodes); ok && order.column == "" {
 		a, nodes = members, rest
 	}
@@ -49,7 +49,7 @@ func (s scope) idsOf(nodes []bound.Node, sel driver.Select, order ordering) sq.S
 func (s scope) membershipOnly(nodes []bound.Node) (a indexPath, rest []bound.Node, ok bool) {
 	for i, n := range nodes {
 		a, ok := s.membershipPath(n)
-		if !ok {
+		if !ok || a.query != nil {
 			continue
 		}
 		if rest := without(nodes, i); !s.needsProfile(rest) {
@@ -80,47 +80,12 @@ func testsChildren(n bound.Node) bool {
 	return parts != 0
 }
 
-// count counts in one statement, only on the table of tags or groups if possible. It counts
-// what a node excludes, which is quicker than to look for it with every visitor.
-func (serverReader) count(ctx context.Context, s scope, n bound.Node, limit int64) (total int64, err error) {
-	if not, ok := n.(bound.Negation); ok && limit <= 0 {
-		// The subtraction is inside of a SELECT from a table, by which a router finds the server.
-		in := s.fromQuery(s.matchingRows(conjuncts(not.Of)), "m", "count(*)")
-		q := s.from(visitorTable, "v").Column(sq.Expr("count(*) - (?)", in))
-		err = s.query(ctx, q, func(r row) error { return r.Scan(&total) })
-		return total, err
+// path returns the path by the table of tags or groups if that suffices.
+func (serverReader) path(s scope, nodes []bound.Node) (indexPath, []bound.Node) {
+	if a, rest, ok := s.membershipOnly(nodes); ok {
+		return a, rest
 	}
-	return s.countRows(ctx, s.matchingRows(conjuncts(n)), limit)
-}
-
-// matchingRows starts a SELECT of a row for each visitor that matches.
-func (s scope) matchingRows(nodes []bound.Node) sq.SelectBuilder {
-	a, rest, ok := s.membershipOnly(nodes)
-	if !ok {
-		a, rest = indexPath{from: visitorTable + " v", alias: "v", id: "v.id"}, nodes
-	}
-	return s.where(s.reach(a, "1"), a, rest, ordering{}, nil)
-}
-
-// membershipPath is the path to the visitors with a tag or in a group.
-func (s scope) membershipPath(n bound.Node) (indexPath, bool) {
-	t, ok := n.(*bound.Test)
-	if !ok || t.Op != bound.OpIn || len(t.Texts) != 1 {
-		return indexPath{}, false
-	}
-	if t.Field.Kind != bound.TagKind && t.Field.Kind != bound.GroupKind {
-		return indexPath{}, false
-	}
-	return s.orderedPath(t.Field.Kind, t.Texts[0])
-}
-
-// childRowsOf starts a SELECT of the rows h that a table has of visitors that match nodes, which
-// matches selects. If nodes do not need the profile, it reads only that table.
-func (s scope) childRowsOf(matches sq.SelectBuilder, nodes []bound.Node, table string, columns ...string) sq.SelectBuilder {
-	if !s.needsProfile(nodes) {
-		return s.where(s.from(table, "h", columns...), indexPath{alias: "h", id: "h.visitor_id"}, nodes, ordering{}, nil)
-	}
-	return s.join(s.fromQuery(matches, "m", columns...), table, "h", "h.visitor_id = m.id")
+	return everyVisitor, nodes
 }
 
 // needsProfile reports whether nodes test the profile.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"testing/fstest"
 
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/sqlstore"
 )
 
@@ -22,7 +23,7 @@ func LockSchema(schema string) string { return dialect{format: format{schema}}.L
 func Bare(db *sql.DB, schema string) *sqlstore.Engine {
 	d := dialect{format: format{schema}}
 	conns := sqlstore.Borrow(db, nil)
-	return sqlstore.New(d, conns, conns, func() error { return nil })
+	return sqlstore.New(d, conns, conns, driver.IndexOptions{Off: true}, func() error { return nil })
 }
 
 // MigrateTo creates the tables of a version.

@@ -31,6 +31,8 @@ type Options struct {
 	// Store.IndexSearch creates it afterwards. Default: the index is created with the tables,
 	// if the extension pg_trgm is available.
 	NoSearchIndex bool
+	// Index configures the index in memory that counts large workspaces, see store.IndexOptions.
+	Index driver.IndexOptions
 }
 
 // Store is a driver.Store on a PostgreSQL database.
@@ -83,7 +85,7 @@ func begin(ctx context.Context, db *sql.DB, o Options, ending func() error) (*St
 
 func start(ctx context.Context, db *sql.DB, d dialect, o Options, ending func() error) (*Store, error) {
 	conns := sqlstore.Borrow(db, nil)
-	st := &Store{engine: sqlstore.New(d, conns, conns, ending), db: db, d: d}
+	st := &Store{engine: sqlstore.New(d, conns, conns, o.Index, ending), db: db, d: d}
 	if err := st.migrate(ctx, o.NoMigrate); err != nil {
 		return nil, d.Error(err)
 	}

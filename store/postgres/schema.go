@@ -11,7 +11,7 @@ import (
 var tables = []string{
 	"visitors_workspace", "visitors_visitor", "visitors_identity", "visitors_tag", "visitors_visitor_tag",
 	"visitors_group", "visitors_visitor_group", "visitors_attribute", "visitors_event",
-	"visitors_captured", "visitors_merged", "visitors_visitor_inbox",
+	"visitors_captured", "visitors_merged", "visitors_visitor_inbox", "visitors_index",
 }
 
 // named are the names that need the schema in statements. An index is in the schema of its

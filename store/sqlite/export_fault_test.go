@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/sqlstore"
 )
 
@@ -15,5 +16,5 @@ func OpenOn(ctx context.Context, db *sql.DB, o *Options) (*Store, error) {
 // Bare returns the engine on a database without tables.
 func Bare(db *sql.DB) *sqlstore.Engine {
 	conns := sqlstore.Borrow(db, nil)
-	return sqlstore.New(dialect{}, conns, conns, func() error { return nil })
+	return sqlstore.New(dialect{}, conns, conns, driver.IndexOptions{Off: true}, func() error { return nil })
 }

@@ -38,6 +38,8 @@ type Options struct {
 	// NoMigrate makes Open and New return a *SchemaError if the tables are not up to date.
 	// Default: the tables are brought up to date.
 	NoMigrate bool
+	// Index configures the index in memory that counts large workspaces, see store.IndexOptions.
+	Index driver.IndexOptions
 }
 
 // Store is a driver.Store on an SQLite database.
@@ -76,7 +78,7 @@ func openOn(ctx context.Context, db *sql.DB, path string, opts Options) (*Store,
 	if path != ":memory:" {
 		readers = sqlstore.Keep(db, opts.MaxReaders, opts.readyReader)
 	}
-	st := &Store{engine: sqlstore.New(dialect{}, readers, writers, db.Close), guard: unguarded}
+	st := &Store{engine: sqlstore.New(dialect{}, readers, writers, opts.Index, db.Close), guard: unguarded}
 	if err := st.migrate(ctx, opts.NoMigrate); err != nil {
 		st.Close()
 		return nil, err
@@ -100,7 +102,7 @@ func New(ctx context.Context, db *sql.DB, o *Options) (*Store, error) {
 		guard = secureDelete
 	}
 	st := &Store{
-		engine: sqlstore.New(dialect{}, sqlstore.Borrow(db, nil), sqlstore.Borrow(db, guard), func() error { return nil }),
+		engine: sqlstore.New(dialect{}, sqlstore.Borrow(db, nil), sqlstore.Borrow(db, guard), opts.Index, func() error { return nil }),
 		guard:  guard,
 	}
 	if !opts.RelaxedDurability {

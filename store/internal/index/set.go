@@ -1,6 +1,7 @@
 package index
 
 import (
+	"encoding/binary"
 	"slices"
 	"strings"
 
@@ -67,8 +68,23 @@ func (x *Index) Sets() []*Set {
 	return slices.DeleteFunc(slices.Clone(x.sets), func(s *Set) bool { return s == nil })
 }
 
-// Remove removes a set that has no visitors, for example of a tag that was deleted.
+// Remove removes a set, for example of a tag that was deleted. Its visitors stay.
 func (x *Index) Remove(s *Set) {
+	for p := range s.members.Iterate {
+		x.list = x.list[:0]
+		sameKind := false
+		for list := x.lists.of(p); len(list) > 0; {
+			var n uint32
+			if n, list = next(list); n != s.number {
+				x.list = binary.AppendUvarint(x.list, uint64(n))
+				sameKind = sameKind || x.sets[n].kind == s.kind
+			}
+		}
+		if !sameKind {
+			x.kinds[s.kind].any.Remove(p)
+		}
+		x.lists.set(p, x.list)
+	}
 	delete(x.kinds[s.kind].byName, s.Name)
 	x.sets[s.number] = nil
 	x.free = append(x.free, s.number)

@@ -9,6 +9,7 @@ import (
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/store/internal/index"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -24,6 +25,7 @@ type Engine struct {
 	readers *Pool
 	writers *Pool
 	onClose func() error
+	indexes *indexes
 	queue   *commitQueue
 	queues  commitQueues // of a Server, by workspace
 
@@ -33,11 +35,13 @@ type Engine struct {
 
 // New returns an engine that reads and writes through the pools, which can be the same one,
 // and calls onClose when it is closed.
-func New(d Dialect, readers, writers *Pool, onClose func() error) *Engine {
-	return &Engine{
+func New(d Dialect, readers, writers *Pool, o driver.IndexOptions, onClose func() error) *Engine {
+	e := &Engine{
 		d: newDatabase(d), readers: readers, writers: writers, onClose: onClose,
 		queue: newCommitQueue(), queues: commitQueues{open: map[driver.WorkspaceID]*commitQueue{}},
 	}
+	e.indexes = newIndexes(e, o)
+	return e
 }
 
 // InTx returns an engine that works inside a host's transaction, which the host commits
@@ -46,14 +50,16 @@ func InTx(d Dialect, tx *sql.Tx, guard Guard) *Engine {
 	return inside(d, &session{conn: tx, guard: guard})
 }
 
-// inside returns an engine that works in the transaction of a session.
+// inside returns an engine that works in the transaction of a session. It has no indexes, which
+// do not contain what is not committed.
 func inside(d Dialect, s *session) *Engine {
 	p := within(s)
-	return New(d, p, p, func() error { return nil })
+	return New(d, p, p, driver.IndexOptions{Off: true}, func() error { return nil })
 }
 
 // Close closes the pools and calls onClose. See driver.Store.
 func (e *Engine) Close() error {
+	e.indexes.close()
 	e.gate.Lock()
 	defer e.gate.Unlock()
 	if e.closed {
@@ -152,11 +158,19 @@ func (e *Engine) GetVisitor(ctx context.Context, ws driver.WorkspaceID, id visit
 
 // FindVisitors reads a page of visitors. See driver.Store.
 func (e *Engine) FindVisitors(ctx context.Context, ws driver.WorkspaceID, sel driver.Select) ([]visitor.Visitor, error) {
-	return result(ctx, e.read, ws, func(s scope) ([]visitor.Visitor, error) { return s.page(ctx, sel) })
+	found, err := e.pageByIndex(ctx, ws, sel)
+	if errors.Is(err, errBySQL) {
+		return result(ctx, e.read, ws, func(s scope) ([]visitor.Visitor, error) { return s.page(ctx, sel) })
+	}
+	return found, err
 }
 
 // CountVisitors counts visitors. See driver.Store.
 func (e *Engine) CountVisitors(ctx context.Context, ws driver.WorkspaceID, where filter.Bound, limit int64) (int64, error) {
+	n, err := byIndex(ctx, e, ws, func(x *index.Index) (int64, error) { return x.Count(ctx, where.Node(), limit) })
+	if !errors.Is(err, errBySQL) {
+		return n, err
+	}
 	read := e.readOnce
 	if m := (scope{d: e.d}).matcherOf(where.Node()); len(m.rest) > 0 {
 		read = e.read
@@ -166,7 +180,11 @@ func (e *Engine) CountVisitors(ctx context.Context, ws driver.WorkspaceID, where
 
 // Facets counts visitors by source, tag and group. See driver.Faceter.
 func (e *Engine) Facets(ctx context.Context, ws driver.WorkspaceID, where filter.Bound) (driver.Facets, error) {
-	return result(ctx, e.read, ws, func(s scope) (driver.Facets, error) { return s.facets(ctx, where.Node()) })
+	f, err := byIndex(ctx, e, ws, func(x *index.Index) (driver.Facets, error) { return x.Facets(ctx, where.Node()) })
+	if errors.Is(err, errBySQL) {
+		return result(ctx, e.read, ws, func(s scope) (driver.Facets, error) { return s.facets(ctx, where.Node()) })
+	}
+	return f, err
 }
 
 // ListTags lists tags. See driver.Store.

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 
@@ -18,7 +19,8 @@ import (
 const takeNumbers = "INSERT INTO " + workspaceTable + " (ws, seq) VALUES (?, ?)" +
 	" ON CONFLICT (ws) DO UPDATE SET seq = " + workspaceTable + ".seq + excluded.seq RETURNING seq"
 
-// writeEvents numbers events and writes them.
+// writeEvents numbers events and writes them. The last one gets a random stamp, by which a
+// liveIndex recognises the event that it has followed up to.
 func (s scope) writeEvents(ctx context.Context, events []driver.Event) error {
 	if len(events) == 0 {
 		return nil
@@ -30,6 +32,7 @@ func (s scope) writeEvents(ctx context.Context, events []driver.Event) error {
 	for i := range events {
 		events[i].Seq = driver.Seq(last) - driver.Seq(len(events)-1-i)
 	}
+	stamp := 1 + rand.Int64N(1<<47-1) // six bytes in SQLite
 	for rows := range slices.Chunk(events, 1_000) {
 		err := s.insertRows(ctx, eventTable,
 			col("seq", "bigint", rows, func(e driver.Event) int64 { return int64(e.Seq) }),
@@ -42,6 +45,12 @@ func (s scope) writeEvents(ctx context.Context, events []driver.Event) error {
 			col("fields", "text", rows, func(e driver.Event) string { return strings.Join(e.Fields, " ") }),
 			col("actor", "text", rows, func(e driver.Event) string { return e.Actor }),
 			col("cause", "text", rows, func(e driver.Event) string { return e.Cause }),
+			col("stamp", "bigint", rows, func(e driver.Event) int64 {
+				if int64(e.Seq) == last {
+					return stamp
+				}
+				return 0
+			}),
 		)
 		if err != nil {
 			return err

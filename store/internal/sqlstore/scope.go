@@ -24,6 +24,7 @@ const (
 	eventTable        = "visitors_event"
 	capturedTable     = "visitors_captured"
 	mergedTable       = "visitors_merged"
+	indexTable        = "visitors_index"
 	sourceTable       = "visitors_source"
 	TextTable         = "visitors_text"
 	ScratchTable      = "visitors_scratch"

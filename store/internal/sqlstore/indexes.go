@@ -1,0 +1,340 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/contactpipeline/visitors/filter/bound"
+	"github.com/contactpipeline/visitors/store/driver"
+)
+
+const (
+	defaultMaxBytes    = 256 << 20
+	defaultMinVisitors = 20_000
+	smallLog           = 2_000           // events of a workspace whose index is built within a call
+	callsBetweenChecks = 64              // of the size of a workspace without index
+	callsAfterEviction = 1_024           // before an index is built that was evicted
+	catchUpInterval    = time.Second / 2 // of indexes in use
+	ticksInUse         = 120             // in which an index that is not used is caught up
+	maxSlots           = 10_000          // workspaces that are remembered
+)
+
+// indexes has the liveIndex of each large workspace. What takes long is done in goroutines that
+// Close waits for. A nil *indexes has none.
+type indexes struct {
+	e           *Engine
+	maxBytes    int64
+	minVisitors int64
+	every       time.Duration
+
+	ctx      context.Context // ends with Close
+	stop     context.CancelFunc
+	working  sync.WaitGroup
+	building chan struct{} // held by a build in the background: there is one at a time
+
+	mu      sync.Mutex // of the fields below
+	closed  bool
+	ticking bool // the goroutine tick runs
+	uses    int64
+	slots   map[driver.WorkspaceID]*indexSlot
+}
+
+// indexSlot is what is known about a workspace.
+type indexSlot struct {
+	live  *liveIndex // nil: none
+	busy  bool       // it is being built
+	calls int        // to be answered by SQL before the size of the workspace is looked at again
+	idle  int        // ticks since the last use
+	used  int64
+}
+
+func newIndexes(e *Engine, o driver.IndexOptions) *indexes {
+	if o.Off {
+		return nil
+	}
+	all := &indexes{
+		e: e, maxBytes: o.MaxBytes, minVisitors: int64(o.MinVisitors), every: catchUpInterval,
+		building: make(chan struct{}, 1), slots: map[driver.WorkspaceID]*indexSlot{},
+	}
+	if all.maxBytes <= 0 {
+		all.maxBytes = defaultMaxBytes
+	}
+	if all.minVisitors <= 0 {
+		all.minVisitors = defaultMinVisitors
+	}
+	all.ctx, all.stop = context.WithCancel(context.Background())
+	return all
+}
+
+// close ends all goroutines and waits for them.
+func (all *indexes) close() {
+	if all == nil {
+		return
+	}
+	all.mu.Lock()
+	all.closed = true
+	all.slots = map[driver.WorkspaceID]*indexSlot{}
+	all.mu.Unlock()
+	all.stop()
+	all.working.Wait()
+}
+
+// of returns the index of a workspace. If there is none, it returns nil, and begins to build
+// one if the workspace is large.
+func (all *indexes) of(ctx context.Context, ws driver.WorkspaceID) *liveIndex {
+	if all == nil {
+		return nil
+	}
+	live, slot := all.use(ws)
+	if slot == nil {
+		return live
+	}
+	at, err := all.e.logState(ctx, ws)
+	// The number of the last event is at least that of all visitors that were ever created.
+	switch {
+	case err != nil || at.seq < all.minVisitors:
+		all.built(slot, nil, callsBetweenChecks)
+	case at.seq <= smallLog:
+		if live, err = all.e.build(ctx, ws, all.maxBytes); err != nil {
+			live = nil
+		}
+		all.built(slot, live, callsBetweenChecks)
+		return live
+	default:
+		all.start(func() { all.buildBehind(slot, ws) })
+	}
+	return nil
+}
+
+// use notes a use of a workspace. It returns its index or, if the size of the workspace is to be
+// looked at, its slot, for which the caller must call built. That is at each call if the indexes of
+// small workspaces are built within calls.
+func (all *indexes) use(ws driver.WorkspaceID) (*liveIndex, *indexSlot) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	slot := all.slots[ws]
+	if slot == nil {
+		if len(all.slots) >= maxSlots {
+			maps.DeleteFunc(all.slots, func(_ driver.WorkspaceID, s *indexSlot) bool { return s.live == nil && !s.busy })
+		}
+		slot = &indexSlot{}
+		all.slots[ws] = slot
+	}
+	all.uses++
+	slot.used, slot.idle = all.uses, 0
+	switch {
+	case slot.live != nil:
+		if !all.ticking && !all.closed {
+			all.ticking = true
+			all.working.Add(1)
+			go all.tick()
+		}
+		return slot.live, nil
+	case slot.busy || all.closed:
+		return nil, nil
+	case slot.calls > 0 && all.minVisitors > smallLog:
+		slot.calls--
+		return nil, nil
+	}
+	slot.busy = true
+	return nil, slot
+}
+
+// built ends what use has begun. Without an index, SQL answers some calls before the next try.
+func (all *indexes) built(slot *indexSlot, live *liveIndex, calls int) {
+	all.mu.Lock()
+	slot.busy = false
+	if !all.closed {
+		slot.live = live
+	}
+	slot.calls = calls
+	all.mu.Unlock()
+	if live != nil {
+		live.measure()
+		all.evict()
+	}
+}
+
+// buildBehind builds an index in the background.
+func (all *indexes) buildBehind(slot *indexSlot, ws driver.WorkspaceID) {
+	select {
+	case <-all.ctx.Done():
+		return
+	case all.building <- struct{}{}:
+	}
+	defer func() { <-all.building }()
+	live, err := all.e.build(all.ctx, ws, all.maxBytes)
+	if err != nil {
+		live = nil
+	}
+	all.built(slot, live, callsAfterEviction)
+}
+
+// start calls f in a goroutine, unless the engine is closed.
+func (all *indexes) start(f func()) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	if all.closed {
+		return
+	}
+	all.working.Add(1)
+	go func() {
+		defer all.working.Done()
+		f()
+	}()
+}
+
+// discard drops an index that must not be used any more. The next call has a new one built.
+func (all *indexes) discard(l *liveIndex) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	if slot := all.slots[l.ws]; slot != nil && slot.live == l {
+		slot.live, slot.calls = nil, 0
+	}
+}
+
+// follow brings an index up to date for a call. If that takes long, it is done in the background,
+// and the error is errBySQL.
+func (all *indexes) follow(ctx context.Context, l *liveIndex) (logState, error) {
+	if l.catching.Load() {
+		return logState{}, errBySQL
+	}
+	at, current, err := all.e.step(ctx, l, l.maxBehind())
+	switch {
+	case errors.Is(err, errDiscard):
+		all.discard(l)
+		return at, errBySQL
+	case err == nil && !current:
+		if l.catching.CompareAndSwap(false, true) {
+			all.start(func() {
+				defer l.catching.Store(false)
+				all.catchUp(all.ctx, l)
+			})
+		}
+		return at, errBySQL
+	}
+	return at, err
+}
+
+// catchUp follows the log to its end.
+func (all *indexes) catchUp(ctx context.Context, l *liveIndex) error {
+	for {
+		_, current, err := all.e.step(ctx, l, l.maxBehind())
+		if errors.Is(err, errDiscard) {
+			all.discard(l)
+		}
+		if err != nil || current {
+			return err
+		}
+	}
+}
+
+// tick catches up the indexes in use, so that no call has much to follow.
+func (all *indexes) tick() {
+	defer all.working.Done()
+	ticker := time.NewTicker(all.every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-all.ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		inUse := all.inUse()
+		if inUse == nil {
+			return
+		}
+		for _, l := range inUse {
+			if at, err := all.e.logState(all.ctx, l.ws); err == nil && !l.isAt(at) {
+				all.catchUp(all.ctx, l)
+			}
+			l.measure()
+		}
+		all.evict()
+	}
+}
+
+// inUse returns the indexes that were used lately. If there are none, the next use starts tick
+// again.
+func (all *indexes) inUse() (found []*liveIndex) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	for _, slot := range all.slots {
+		if slot.idle++; slot.live != nil && slot.idle <= ticksInUse {
+			found = append(found, slot.live)
+		}
+	}
+	all.ticking = found != nil
+	return found
+}
+
+// evict drops indexes until all take at most maxBytes: conditions first, and those of the
+// workspaces first that were not used for long.
+func (all *indexes) evict() {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	var total int64
+	var slots []*indexSlot
+	for _, slot := range all.slots {
+		if slot.live != nil {
+			total += slot.live.bytes.Load()
+			slots = append(slots, slot)
+		}
+	}
+	slices.SortFunc(slots, func(a, b *indexSlot) int { return cmp.Compare(a.used, b.used) })
+	for _, drop := range []func(*indexSlot){(*indexSlot).dropConditions, (*indexSlot).drop} {
+		for _, slot := range slots {
+			if total <= all.maxBytes {
+				return
+			}
+			total -= slot.live.bytes.Load()
+			if drop(slot); slot.live != nil {
+				total += slot.live.bytes.Load()
+			}
+		}
+	}
+}
+
+// dropConditions drops the conditions of an index.
+func (slot *indexSlot) dropConditions() {
+	slot.live.mu.Lock()
+	clear(slot.live.conditions.byKey)
+	slot.live.mu.Unlock()
+	slot.live.measure()
+}
+
+// drop drops an index. It is not built again at once, so that two workspaces with room for one do
+// not take turns.
+func (slot *indexSlot) drop() { slot.live, slot.calls = nil, callsAfterEviction }
+
+// load reads a condition into an index: within the call in a small workspace, else in the
+// background, with the error errBySQL.
+func (all *indexes) load(ctx context.Context, l *liveIndex, n bound.Node) error {
+	if m := (scope{d: all.e.d}).matcherOf(n); len(m.rest) > 0 {
+		return errBySQL
+	}
+	l.mu.Lock()
+	f, small := l.conditions.add(n), l.at.seq <= smallLog
+	l.mu.Unlock()
+	switch {
+	case f == nil:
+		return errBySQL
+	case small:
+		return all.loadCondition(ctx, l, f)
+	}
+	all.start(func() {
+		select {
+		case <-all.ctx.Done():
+			return
+		case all.building <- struct{}{}:
+		}
+		defer func() { <-all.building }()
+		all.loadCondition(all.ctx, l, f)
+	})
+	return errBySQL
+}

@@ -1,0 +1,52 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+
+	"github.com/contactpipeline/visitors/filter/bound"
+	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// errTooLarge says that the index of a workspace takes more memory than there is for all.
+var errTooLarge = errors.New("the index is too large")
+
+// build reads all visitors of a workspace into a new index. It reads some at a time, each time as
+// they are then, so that no snapshot is kept for long, and in the end those again who have
+// changed since the first time: every other visitor is still as it was read.
+func (e *Engine) build(ctx context.Context, ws driver.WorkspaceID, maxBytes int64) (*liveIndex, error) {
+	at, err := e.logState(ctx, ws)
+	if err != nil {
+		return nil, err
+	}
+	l := newLiveIndex(ws, at)
+	sel := driver.Select{Order: driver.OldestFirst, Limit: matchBatch}
+	for more := true; more; {
+		page, err := result(ctx, e.read, ws, func(s scope) ([]visitor.Visitor, error) {
+			found, err := s.d.reader.page(ctx, s, conjuncts(bound.Constant(true)), sel, ordering{})
+			if err != nil {
+				return nil, err
+			}
+			return s.complete(ctx, found)
+		})
+		if err != nil {
+			return nil, err
+		}
+		for i := range page {
+			if err := l.put(&page[i]); err != nil {
+				return nil, err
+			}
+			sel.After = &driver.Position{ID: page[i].ID}
+		}
+		more = len(page) == sel.Limit
+		if bitmapBytes(l.bitmap) > maxBytes && l.bitmap.Len() > smallLog {
+			return nil, errTooLarge
+		}
+	}
+	for {
+		if _, current, err := e.step(ctx, l, 0); err != nil || current {
+			return l, err
+		}
+	}
+}

@@ -1,0 +1,218 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/google/uuid"
+
+	"github.com/contactpipeline/visitors/filter/bound"
+	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/store/internal/index"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+const (
+	maxConditions   = 64    // of an index; each changed visitor is matched against all
+	maxConditionKey = 4_096 // bytes of a condition that is worth to be kept
+	maxAsked        = 256   // conditions on times that are remembered
+)
+
+// conditions are the conditions of an index that its bitmaps do not answer: on texts, searches, values
+// of attributes and single identities. SQL answers the first call with such a condition; then its
+// matches are read once and kept right by matching each visitor that changes. conditions is the
+// index.Owner.
+type conditions struct {
+	byKey map[string]*condition
+	uses  atomic.Int64
+	asked map[string]bool // see repeated
+}
+
+// condition is a condition and the positions that match it.
+type condition struct {
+	key     string
+	node    bound.Node
+	matches *roaring.Bitmap
+	touched *roaring.Bitmap // while the matches are read: positions that have changed since, for which matches is right
+	used    atomic.Int64
+}
+
+// unknownCondition is the error of an index for a condition that is not loaded.
+type unknownCondition struct{ node bound.Node }
+
+func (*unknownCondition) Error() string { return "a condition is not loaded" }
+
+// conditionKey identifies a condition.
+func conditionKey(n bound.Node) string {
+	if t, ok := n.(*bound.Test); ok {
+		return fmt.Sprintf("%s %q %s %s %q %v %v %q", t.Field.Name, t.Attr, t.Op, t.Kind, t.Texts, t.Times, t.Numbers, t.Refs)
+	}
+	return fmt.Sprintf("%q", n)
+}
+
+// Known returns the matches of a condition that is loaded. See index.Owner.
+func (l *conditions) Known(n bound.Node) *roaring.Bitmap {
+	if len(l.byKey) == 0 {
+		return nil
+	}
+	f := l.byKey[conditionKey(n)]
+	if f == nil || f.touched != nil {
+		return nil
+	}
+	f.used.Store(l.uses.Add(1))
+	return f.matches
+}
+
+// Search fails: only the database knows. See index.Owner.
+func (l *conditions) Search(_ context.Context, n bound.Node, _ *roaring.Bitmap) (*roaring.Bitmap, error) {
+	return nil, &unknownCondition{n}
+}
+
+// Name returns nothing: pages by name are read by SQL. See index.Owner.
+func (l *conditions) Name(uint32) []byte { return nil }
+
+// add adds a condition whose matches are going to be read. It returns nil if that is under way, or
+// not worth it.
+func (l *conditions) add(n bound.Node) *condition {
+	key := conditionKey(n)
+	if l.byKey[key] != nil || len(key) > maxConditionKey || !l.repeated(n, key) {
+		return nil
+	}
+	for len(l.byKey) >= maxConditions {
+		var oldest *condition
+		for _, f := range l.byKey {
+			if f.touched == nil && (oldest == nil || f.used.Load() < oldest.used.Load()) {
+				oldest = f
+			}
+		}
+		if oldest == nil {
+			return nil
+		}
+		delete(l.byKey, oldest.key)
+	}
+	f := &condition{key: key, node: n, matches: roaring.New(), touched: roaring.New()}
+	f.used.Store(l.uses.Add(1))
+	if l.byKey == nil {
+		l.byKey = map[string]*condition{}
+	}
+	l.byKey[key] = f
+	return f
+}
+
+// repeated reports whether a condition is likely to be asked again. One on a time of an
+// attribute is only if it was asked before: relative times, such as the last week, are others in
+// each call.
+func (l *conditions) repeated(n bound.Node, key string) bool {
+	if t, ok := n.(*bound.Test); !ok || t.Kind != visitor.TimeKind || l.asked[key] {
+		return true
+	}
+	if len(l.asked) >= maxAsked || l.asked == nil {
+		l.asked = map[string]bool{}
+	}
+	l.asked[key] = true
+	return false
+}
+
+// put matches a visitor that has changed.
+func (l *conditions) put(p uint32, v *visitor.Visitor) {
+	for _, f := range l.byKey {
+		if bound.Match(f.node, v) {
+			f.matches.Add(p)
+		} else {
+			f.matches.Remove(p)
+		}
+		if f.touched != nil {
+			f.touched.Add(p)
+		}
+	}
+}
+
+// remove removes a visitor.
+func (l *conditions) remove(p uint32) {
+	for _, f := range l.byKey {
+		f.matches.Remove(p)
+		if f.touched != nil {
+			f.touched.Add(p)
+		}
+	}
+}
+
+// renumber moves positions, as index.Index.Renumber returns them.
+func (l *conditions) renumber(from int, before []uint32) {
+	for _, f := range l.byKey {
+		for _, set := range []*roaring.Bitmap{f.matches, f.touched} {
+			if set == nil {
+				continue
+			}
+			old := set.Clone()
+			set.RemoveRange(uint64(from), 1<<32)
+			for i, p := range before {
+				if old.Contains(p) {
+					set.Add(uint32(from + i))
+				}
+			}
+		}
+	}
+}
+
+func (l *conditions) bytes() (sum int64) {
+	for _, f := range l.byKey {
+		sum += int64(f.matches.GetSizeInBytes()) + int64(len(f.key)) + 256
+	}
+	return sum
+}
+
+// loadCondition reads the matches of a condition into the index. Visitors who change while it reads are
+// matched as they change; all others are in the end as they were read, in whichever snapshot.
+func (all *indexes) loadCondition(ctx context.Context, l *liveIndex, f *condition) error {
+	ids, err := all.e.matchesOf(ctx, l.ws, f.node)
+	if err == nil {
+		err = all.catchUp(ctx, l) // to a state that is not older than what was read
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.conditions.byKey[f.key] != f {
+		return err // evicted
+	}
+	if err != nil {
+		delete(l.conditions.byKey, f.key)
+		return err
+	}
+	for _, id := range ids {
+		if p, known := l.bitmap.Position(id); known && !f.touched.Contains(p) {
+			f.matches.Add(p)
+		}
+	}
+	f.matches.RunOptimize()
+	f.touched = nil
+	return nil
+}
+
+// matchesOf reads the ids of the visitors that match a condition, some at a time, so that no
+// snapshot is kept for long.
+func (e *Engine) matchesOf(ctx context.Context, ws driver.WorkspaceID, n bound.Node) (ids []uuid.UUID, err error) {
+	sel := driver.Select{Order: driver.OldestFirst, Limit: matchBatch}
+	for {
+		page, err := result(ctx, e.read, ws, func(s scope) ([]record, error) {
+			return s.d.reader.page(ctx, s, []bound.Node{n}, sel, ordering{})
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range page {
+			id, err := uuid.Parse(string(r.ID))
+			if err != nil {
+				return nil, err
+			}
+			ids = append(ids, id)
+		}
+		if len(page) < sel.Limit {
+			return ids, nil
+		}
+		sel.After = &driver.Position{ID: page[len(page)-1].ID}
+	}
+}
+
+var _ index.Owner = (*conditions)(nil)

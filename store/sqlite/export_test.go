@@ -1,8 +1,18 @@
 package sqlite
 
-import "github.com/contactpipeline/visitors/store/internal/sqlstore"
+import (
+	"context"
+
+	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/store/internal/sqlstore"
+)
 
 // Document returns the search document of a visitor whose texts are folded.
 func Document(ws, name, email, phone string) string {
 	return grams{}.Document(ws, sqlstore.Searchable{Name: name, Email: email, Phone: phone})
+}
+
+// CheckIndex compares the index of a workspace with a new one. See sqlstore.CheckIndex.
+func CheckIndex(ctx context.Context, st driver.Store, ws driver.WorkspaceID) error {
+	return sqlstore.CheckIndex(ctx, st.(*Store).engine, ws)
 }

@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"context"
 	"flag"
 	"path/filepath"
 	"testing"
@@ -40,4 +41,27 @@ func TestIndexed(t *testing.T) {
 			storetest.Compare(t, indexed(o), 8_000)
 		})
 	}
+}
+
+// TestIndexesOfTwoStores writes to one file through two stores, whose indexes follow each other's
+// changes, and compares each bitmap with that of an index that is built anew.
+func TestIndexesOfTwoStores(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "visitors.db")
+	var stores []driver.Store
+	for _, o := range []store.IndexOptions{{MinVisitors: 1}, {MinVisitors: 1}, {MinVisitors: 1, MaxBytes: 1}, {Off: true}} {
+		st, err := sqlite.Open(t.Context(), path, &sqlite.Options{RelaxedDurability: true, Index: o})
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, st.Close()) })
+		stores = append(stores, st)
+	}
+	checked := 0
+	storetest.Share(t, stores, 6, func(ctx context.Context, st driver.Store, ws driver.WorkspaceID) error {
+		if st == stores[3] {
+			return nil
+		}
+		checked++
+		return sqlite.CheckIndex(ctx, st, ws)
+	})
+	require.Positive(t, checked)
 }

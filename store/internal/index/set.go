@@ -99,3 +99,6 @@ func (x *Index) existing(kind Kind, names ...string) (all []*roaring.Bitmap) {
 	}
 	return all
 }
+
+// Kind returns what the visitors of the set have in common.
+func (s *Set) Kind() Kind { return s.kind }

@@ -168,11 +168,17 @@ func (all *indexes) buildBehind(slot *indexSlot, ws driver.WorkspaceID) {
 	case all.building <- struct{}{}:
 	}
 	defer func() { <-all.building }()
-	live, err := all.e.build(all.ctx, ws, all.maxBytes)
+	live, err := all.e.restore(all.ctx, ws)
 	if err != nil {
-		live = nil
+		live, err = all.e.build(all.ctx, ws, all.maxBytes)
 	}
+	if err != nil {
+		all.built(slot, nil, callsAfterEviction)
+		return
+	}
+	live.bitmap.Prepare()
 	all.built(slot, live, callsAfterEviction)
+	all.save(live)
 }
 
 // start calls f in a goroutine, unless the engine is closed.
@@ -223,15 +229,11 @@ func (all *indexes) follow(ctx context.Context, l *liveIndex) (logState, error) 
 
 // catchUp follows the log to its end.
 func (all *indexes) catchUp(ctx context.Context, l *liveIndex) error {
-	for {
-		_, current, err := all.e.step(ctx, l, l.maxBehind())
-		if errors.Is(err, errDiscard) {
-			all.discard(l)
-		}
-		if err != nil || current {
-			return err
-		}
+	err := all.e.finish(ctx, l, l.maxBehind())
+	if errors.Is(err, errDiscard) {
+		all.discard(l)
 	}
+	return err
 }
 
 // tick catches up the indexes in use, so that no call has much to follow.
@@ -253,7 +255,9 @@ func (all *indexes) tick() {
 			if at, err := all.e.logState(all.ctx, l.ws); err == nil && !l.isAt(at) {
 				all.catchUp(all.ctx, l)
 			}
+			l.prepare()
 			l.measure()
+			all.save(l)
 		}
 		all.evict()
 	}

@@ -27,6 +27,7 @@ type liveIndex struct {
 	used     atomic.Int64 // when, by the count of indexes.uses
 	bytes    atomic.Int64 // memory, as measured last
 	catching atomic.Bool  // a goroutine catches up
+	saved    atomic.Int64 // the event up to which it is stored
 }
 
 // logState is a position in the log of events of a workspace: the number of an event and its
@@ -144,7 +145,7 @@ func (l *liveIndex) renumber() {
 func (l *liveIndex) measure() int64 {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	bytes := bitmapBytes(l.bitmap) + l.conditions.bytes()
+	bytes := l.bitmap.Bytes() + l.conditions.bytes()
 	l.bytes.Store(bytes)
 	return bytes
 }
@@ -156,4 +157,9 @@ func (l *liveIndex) maxBehind() int64 {
 	return max(maxBehind, int64(l.bitmap.Len())/4)
 }
 
-func bitmapBytes(x *index.Index) int64 { return int64(x.Len()) * 56 }
+// prepare builds what readers need.
+func (l *liveIndex) prepare() {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	l.bitmap.Prepare()
+}

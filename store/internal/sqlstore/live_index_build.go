@@ -40,13 +40,18 @@ func (e *Engine) build(ctx context.Context, ws driver.WorkspaceID, maxBytes int6
 			sel.After = &driver.Position{ID: page[i].ID}
 		}
 		more = len(page) == sel.Limit
-		if bitmapBytes(l.bitmap) > maxBytes && l.bitmap.Len() > smallLog {
+		if l.bitmap.Bytes() > maxBytes && l.bitmap.Len() > smallLog {
 			return nil, errTooLarge
 		}
 	}
+	return l, e.finish(ctx, l, 0)
+}
+
+// finish follows the log to its end.
+func (e *Engine) finish(ctx context.Context, l *liveIndex, maxBehind int64) error {
 	for {
-		if _, current, err := e.step(ctx, l, 0); err != nil || current {
-			return l, err
+		if _, current, err := e.step(ctx, l, maxBehind); err != nil || current {
+			return err
 		}
 	}
 }

@@ -7,12 +7,10 @@ ALTER TABLE visitors_event ADD COLUMN stamp INTEGER NOT NULL DEFAULT 0;
 -- Copies of the index that programs keep in memory, so that it need not be built again when a
 -- program starts. They can be deleted at any time.
 CREATE TABLE visitors_index (
-  ws      TEXT    NOT NULL,
-  part    INTEGER NOT NULL, -- 0, 1, 2 … of one copy
-  seq     INTEGER NOT NULL, -- number of the last event that the copy contains
-  stamp   INTEGER NOT NULL, -- of that event
-  version INTEGER NOT NULL, -- of the format
-  sum     INTEGER NOT NULL, -- CRC-32 of body
-  body    BLOB    NOT NULL, -- ids, times, sources, tags, groups; no names, texts or values
+  ws    TEXT    NOT NULL,
+  part  INTEGER NOT NULL, -- 0, 1, 2 … of one copy
+  seq   INTEGER NOT NULL, -- number of the last event that the copy contains
+  stamp INTEGER NOT NULL, -- of that event
+  body  BLOB    NOT NULL, -- ids, times, sources, tags, groups; no names, texts or values of visitors
   PRIMARY KEY (ws, part)
 ) STRICT;

@@ -1,0 +1,117 @@
+package sqlstore
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+
+	sq "github.com/Masterminds/squirrel"
+
+	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/store/internal/index"
+)
+
+// maxPart is the size of a row of a stored index, in bytes: so long do other writers wait.
+const maxPart = 1 << 20
+
+// parts is an io.Writer that divides what is written.
+type parts [][]byte
+
+func (p *parts) Write(b []byte) (n int, err error) {
+	for n = len(b); len(b) > 0; {
+		if len(*p) == 0 || len((*p)[len(*p)-1]) == maxPart {
+			*p = append(*p, make([]byte, 0, maxPart))
+		}
+		last := &(*p)[len(*p)-1]
+		some := b[:min(len(b), maxPart-len(*last))]
+		*last, b = append(*last, some...), b[len(some):]
+	}
+	return n, nil
+}
+
+// save stores an index if an eighth has changed since it was stored, so that a program that starts
+// need not build it. Conditions are not stored, since they tell what names and texts visitors have. An
+// error is no matter: the index is built then.
+func (all *indexes) save(l *liveIndex) {
+	l.mu.RLock()
+	at := l.at
+	var stored parts
+	if l.exact && at.seq > smallLog && at.seq-l.saved.Load() > int64(l.bitmap.Len()/8) {
+		if l.bitmap.Snapshot(&stored) != nil {
+			stored = nil
+		}
+	}
+	l.mu.RUnlock()
+	if stored == nil {
+		return
+	}
+	l.saved.Store(at.seq)
+	for n := range len(stored) + 1 { // each in a transaction of its own
+		err := all.e.call(all.ctx, all.e.writers, func(session *session) error {
+			s := scope{session, all.e.d, string(l.ws)}
+			return session.write(all.ctx, all.e.d, func() error {
+				if n < len(stored) {
+					return s.putPart(all.ctx, n, at, stored[n])
+				}
+				_, err := s.do(all.ctx, s.delete(indexTable).Where("part >= ?", n))
+				return err
+			})
+		})
+		if err != nil {
+			return
+		}
+	}
+}
+
+const putPart = "INSERT INTO " + indexTable + " (ws, part, seq, stamp, body) VALUES (?, ?, ?, ?, ?)" +
+	" ON CONFLICT (ws, part) DO UPDATE SET seq = excluded.seq, stamp = excluded.stamp, body = excluded.body"
+
+func (s scope) putPart(ctx context.Context, n int, at logState, body []byte) error {
+	_, err := s.exec(ctx, putPart, n, at.seq, at.stamp, body)
+	return err
+}
+
+var errNotStored = errors.New("the index is not stored, or only in part")
+
+// restore reads a stored index, and follows the log from there. If the log is not the same any
+// more, or the index is damaged or was stored by another release, it returns an error.
+func (e *Engine) restore(ctx context.Context, ws driver.WorkspaceID) (*liveIndex, error) {
+	var at logState
+	var bodies []io.Reader
+	err := e.read(ctx, ws, func(s scope) error {
+		bodies = nil
+		return s.queryByKey(ctx, s.storedIndex(), func(r row) error {
+			var part int
+			var of logState
+			var body []byte
+			if err := r.Scan(&part, &of.seq, &of.stamp, &body); err != nil {
+				return err
+			}
+			if part == 0 {
+				at = of
+			}
+			if part != len(bodies) || of != at {
+				return errNotStored
+			}
+			bodies = append(bodies, bytes.NewReader(body))
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	if bodies == nil {
+		return nil, errNotStored
+	}
+	l := newLiveIndex(ws, at)
+	if l.bitmap, err = index.Restore(io.MultiReader(bodies...), &l.conditions); err != nil {
+		return nil, err
+	}
+	l.saved.Store(at.seq)
+	return l, e.finish(ctx, l, l.maxBehind())
+}
+
+func (s scope) storedIndex() sq.Sqlizer {
+	return s.from(indexTable, "x", "x.part", "x.seq", "x.stamp", "x.body").OrderBy("x.part")
+}

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/sqlstore"
@@ -11,6 +12,16 @@ import (
 // OpenOn is Open with connections of db, which tests can make fail.
 func OpenOn(ctx context.Context, db *sql.DB, o *Options) (*Store, error) {
 	return openOn(ctx, db, "a file", defaults(o))
+}
+
+// OpenIndexed is OpenOn with an index in every workspace, which is caught up by calls only.
+func OpenIndexed(ctx context.Context, db *sql.DB, o Options) (*Store, error) {
+	o.Index = driver.IndexOptions{MinVisitors: 1}
+	st, err := OpenOn(ctx, db, &o)
+	if err == nil {
+		sqlstore.CatchUpEvery(st.engine, time.Hour)
+	}
+	return st, err
 }
 
 // Bare returns the engine on a database without tables.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/google/uuid"
@@ -16,6 +17,9 @@ import (
 
 // ErrNoIndex says that a workspace has no index, or one that follows many events.
 var ErrNoIndex = errors.New("no index")
+
+// CatchUpEvery sets how often the indexes in use are caught up. It is for tests, before any call.
+func CatchUpEvery(e *Engine, d time.Duration) { e.indexes.every = d }
 
 // CheckIndex compares the index of a workspace, and the conditions that are loaded, with a new one.
 // It is for tests, in which nothing is written meanwhile.

@@ -34,9 +34,9 @@ func TestManyMigrateAtOnce(t *testing.T) {
 func TestSchemaIsWhatThisReleaseWorksOn(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, change, reason string }{
-		{"newer", "INSERT INTO visitors_schema (version, checksum) VALUES (6, 'x')", "schema version 6: newer than this release, which knows 5"},
+		{"newer", "INSERT INTO visitors_schema (version, checksum) VALUES (7, 'x')", "schema version 7: newer than this release, which knows 6"},
 		{"other steps", "UPDATE visitors_schema SET checksum = 'x'", "schema version 1: was made by another text than this release has"},
-		{"a gap", "UPDATE visitors_schema SET version = 7 WHERE version = 5", "schema version 7: a step before it is missing"},
+		{"a gap", "UPDATE visitors_schema SET version = 8 WHERE version = 6", "schema version 8: a step before it is missing"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -9,16 +10,22 @@ import (
 
 // tables are the tables with rows of workspaces, whose id is in the column ws.
 var tables = []string{
-	"visitors_workspace", "visitors_visitor", "visitors_identity", "visitors_tag", "visitors_visitor_tag",
-	"visitors_group", "visitors_visitor_group", "visitors_attribute", "visitors_event",
-	"visitors_captured", "visitors_merged", "visitors_visitor_inbox", "visitors_index",
+	"visitors_workspace", "visitors_visitor", "visitors_by_identity", "visitors_tag", "visitors_by_tag",
+	"visitors_group", "visitors_by_group", "visitors_by_attribute", "visitors_event",
+	"visitors_captured", "visitors_merged", "visitors_by_inbox", "visitors_index",
+}
+
+// earlier are names of tables in earlier schema versions, which migrations use.
+var earlier = []string{
+	"visitors_identity", "visitors_visitor_tag", "visitors_visitor_group", "visitors_attribute", "visitors_visitor_inbox",
+	"visitors_moving",
 }
 
 // named are the names that need the schema in statements. An index is in the schema of its
 // table.
 var named = func() map[string]bool {
 	names := map[string]bool{"visitors_schema": true}
-	for _, table := range tables {
+	for _, table := range slices.Concat(tables, earlier) {
 		names[table] = true
 		names[table+"_values"] = true // statistics
 	}
@@ -51,7 +58,7 @@ func (s format) ReplacePlaceholders(text string) (string, error) {
 				end++
 			}
 			name := text[i:end]
-			if strings.HasPrefix(name, prefix) && named[name] {
+			if strings.HasPrefix(name, prefix) && qualified(text[:i], name) {
 				b.WriteString(schema)
 			}
 			b.WriteString(name)
@@ -64,12 +71,21 @@ func (s format) ReplacePlaceholders(text string) (string, error) {
 	return b.String(), nil
 }
 
+// qualified reports whether a name needs the schema after a text: a table does, except as its new
+// name, and an index that is dropped.
+func qualified(before, name string) bool {
+	if strings.HasSuffix(before, "DROP INDEX ") {
+		return true
+	}
+	return named[name] && !strings.HasSuffix(before, "RENAME TO ")
+}
+
 func inName(c byte) bool {
 	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }
 
 // qualify adds the schema to the tables of a statement.
 func (s format) qualify(text string) string {
-	qualified, _ := s.ReplacePlaceholders(text) // never fails
-	return qualified
+	text, _ = s.ReplacePlaceholders(text) // never fails
+	return text
 }

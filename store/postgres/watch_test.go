@@ -70,9 +70,8 @@ var (
 	bound    = regexp.MustCompile(`(?:\b([a-z]+)\.)?\bws = \$(\d+)`)
 	byKey    = regexp.MustCompile(`^SELECT [^()]*(?:count\(\*\) )?FROM \S+(?: [a-z])?(?: CROSS JOIN \S+ t)? WHERE (?:[a-z]\.)?ws = \$1 AND (?:[a-z]\.)?(?:visitor_)?id = (?:ANY\(\$2(?:::uuid\[\])?\)|\$2)(?: AND t\.ws = \$3 AND t\.id = l\.tag_id)?(?: AND a\.name = (?:ANY\(\$3\)|\$3))?(?: ORDER BY [a-z_., ]+| GROUP BY visitor_id HAVING count\(\*\) > \$3)?$` +
 		`|^SELECT [^()]* FROM unnest\(\$1::uuid\[\]\) AS u \(id\) CROSS JOIN LATERAL \(SELECT [^()]* FROM \S+ [a-z] WHERE [a-z]\.ws = \$2 AND [a-z]\.(?:visitor_)?id = u\.id OFFSET 0\) [a-z]$` +
-		`|^SELECT v\.id, (?:v\.tags FROM unnest\(\$1::uuid\[\]\) AS u \(id\) CROSS JOIN LATERAL \(SELECT v\.id, )?` +
-		`\(SELECT coalesce\(string_agg\(l\.tag_id::text, ','\), ''\) FROM \S+ l WHERE l\.ws = \$\d AND l\.visitor_id = v\.id\) AS tags` +
-		` FROM \S+ v WHERE v\.ws = \$\d AND v\.id = (?:\$3|u\.id OFFSET 0\) v)$`)
+		`|^SELECT [^()]*, \(SELECT w\.catalog FROM \S+ w WHERE w\.ws = \$1\) FROM (?:\S+ v WHERE v\.ws = \$2 AND v\.id = \$3` +
+		`|unnest\(\$2::uuid\[\]\) AS u \(id\) CROSS JOIN LATERAL \(SELECT [^()]* FROM \S+ v WHERE v\.ws = \$3 AND v\.id = u\.id OFFSET 0\) v)$`)
 )
 
 // reading is what is known about a statement without its arguments.
@@ -140,7 +139,7 @@ func (r reading) problemOf(args []any) string {
 
 // finds reports whether a statement finds visitors by other columns than their key.
 func finds(text string) bool {
-	reads := strings.HasPrefix(text, "SELECT") && (strings.Contains(text, "visitors_visitor") || strings.Contains(text, "visitors_attribute"))
+	reads := strings.HasPrefix(text, "SELECT") && (strings.Contains(text, "visitors_visitor") || strings.Contains(text, "visitors_by_attribute"))
 	return reads && !byKey.MatchString(text)
 }
 
@@ -208,7 +207,7 @@ func TestWatchSeesWhatIsWrong(t *testing.T) {
 		{"names no columns", `SELECT * FROM "public".visitors_visitor v WHERE v.ws = $1`, []any{mode, "st-a"}},
 		{"names no columns", `SELECT v.*, count(*) FROM "public".visitors_visitor v WHERE v.ws = $1`, []any{mode, "st-a"}},
 		{"a table without the workspace", `SELECT v.id FROM "public".visitors_visitor v WHERE v.id = $1`, []any{mode, "x"}},
-		{"a table without the workspace", `SELECT v.id FROM "public".visitors_visitor v WHERE v.ws = $1 AND EXISTS (SELECT 1 FROM "public".visitors_visitor_tag l WHERE l.visitor_id = v.id)`, []any{mode, "st-a"}},
+		{"a table without the workspace", `SELECT v.id FROM "public".visitors_visitor v WHERE v.ws = $1 AND EXISTS (SELECT 1 FROM "public".visitors_by_tag l WHERE l.visitor_id = v.id)`, []any{mode, "st-a"}},
 		{"not one workspace", `SELECT v.id FROM "public".visitors_visitor v CROSS JOIN "public".visitors_tag t WHERE v.ws = $1 AND t.ws = $2`, []any{mode, "st-a", "st-b"}},
 		{"not a workspace", `DELETE FROM "public".visitors_tag WHERE ws = $1 AND id = $2`, []any{"", "y"}},
 		{"", `DELETE FROM "public".visitors_tag WHERE ws = $1 AND id = $2`, []any{"st-a", "y"}},

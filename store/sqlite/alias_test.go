@@ -25,9 +25,11 @@ func TestAliasesInACycle(t *testing.T) {
 	db, err := sql.Open("sqlite3", path)
 	require.NoError(t, err)
 	defer db.Close()
+	_, err = ws.Create(t.Context(), visitor.Draft{Name: "Bob", Source: visitor.Chat}) // creates the workspace
+	require.NoError(t, err)
 	a, b := visitor.NewID(crowd.Start), visitor.NewID(crowd.Start)
 	for from, into := range map[visitor.ID]visitor.ID{a: b, b: a} {
-		_, err := db.Exec("INSERT INTO visitors_merged (ws, id, into_id, at, state) VALUES ('acme', ?, ?, 0, '{}')", bytesOf(string(from)), bytesOf(string(into)))
+		_, err := db.Exec("INSERT INTO visitors_merged (ws, id, into_id, at, state) VALUES (1, ?, ?, 0, '{}')", bytesOf(string(from)), bytesOf(string(into)))
 		require.NoError(t, err)
 	}
 	_, err = ws.Get(t.Context(), a)

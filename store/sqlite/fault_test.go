@@ -5,6 +5,7 @@ package sqlite_test
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"path/filepath"
 	"testing"
 
@@ -40,6 +41,7 @@ var engine = faulttest.Engine{
 	InTx: func(st driver.Store, tx *sql.Tx) driver.Store { return st.(*sqlite.Store).InTx(tx) },
 	Bare: func(_ testing.TB, db *sql.DB) *sqlstore.Engine { return sqlite.Bare(db) },
 	Dump: dump, Restore: restore, Schema: schema,
+	Views: views, Keys: "SELECT ws FROM visitors_workspace WHERE name = $1",
 	Check: func(tb testing.TB, db *sql.DB) {
 		rows, err := db.Query("PRAGMA integrity_check")
 		require.NoError(tb, err)
@@ -52,11 +54,27 @@ var engine = faulttest.Engine{
 		require.NoError(tb, rows.Err())
 		for what, text := range leftovers {
 			var n int
-			require.NoError(tb, db.QueryRow(text).Scan(&n), what)
+			require.NoError(tb, db.QueryRow(views+text).Scan(&n), what)
 			require.Zero(tb, n, what)
 		}
 	},
 }
+
+// views show ids and names in place of numbers.
+var views = func() string {
+	kinds := ""
+	for n, kind := range []driver.EventKind{
+		driver.VisitorCreated, driver.VisitorUpdated, driver.VisitorDeleted, driver.VisitorTagged, driver.VisitorUntagged,
+		driver.VisitorSeen, driver.VisitorMerged, driver.VisitorUnmerged, driver.VisitorJoined, driver.VisitorLeft,
+		driver.TagCreated, driver.TagUpdated, driver.TagDeleted, driver.GroupCreated, driver.GroupUpdated, driver.GroupDeleted,
+	} {
+		kinds += fmt.Sprintf(" WHEN %d THEN '%s'", n+1, kind)
+	}
+	const number = " LEFT JOIN main.visitors_number k ON k.ws = o.ws AND k.number = o."
+	return "WITH visitors_event AS (SELECT ws, seq, CASE kind" + kinds + " END AS kind, visitor_id, other_id FROM main.visitors_event)," +
+		" visitors_by_tag AS (SELECT o.ws, k.id AS tag_id, o.visitor_id FROM main.visitors_by_tag o" + number + "tag_id)," +
+		" visitors_by_group AS (SELECT o.ws, k.id AS group_id, o.excluded, o.visitor_id FROM main.visitors_by_group o" + number + "group_id) "
+}()
 
 // noContent is SQLite's message about a search index that does not store its texts.
 const noContent = "malformed inverted index for FTS4 table main.visitors_text"
@@ -65,12 +83,12 @@ const noContent = "malformed inverted index for FTS4 table main.visitors_text"
 var leftovers = map[string]string{
 	"rows in the scratch table": "SELECT count(*) FROM visitors_scratch",
 	"wrong counts of a tag": "SELECT count(*) FROM (SELECT ws, id, uses FROM visitors_tag WHERE uses <> 0" +
-		" EXCEPT SELECT ws, tag_id, count(*) FROM visitors_visitor_tag GROUP BY ws, tag_id)",
-	"tags not counted": "SELECT count(*) FROM (SELECT ws, tag_id, count(*) FROM visitors_visitor_tag GROUP BY ws, tag_id" +
+		" EXCEPT SELECT ws, tag_id, count(*) FROM visitors_by_tag GROUP BY ws, tag_id)",
+	"tags not counted": "SELECT count(*) FROM (SELECT ws, tag_id, count(*) FROM visitors_by_tag GROUP BY ws, tag_id" +
 		" EXCEPT SELECT ws, id, uses FROM visitors_tag)",
 	"wrong counts of a group": "SELECT count(*) FROM (SELECT ws, id, members FROM visitors_group WHERE members <> 0" +
-		" EXCEPT SELECT ws, group_id, count(*) FROM visitors_visitor_group WHERE excluded = 0 GROUP BY ws, group_id)",
-	"members not counted": "SELECT count(*) FROM (SELECT ws, group_id, count(*) FROM visitors_visitor_group WHERE excluded = 0 GROUP BY ws, group_id" +
+		" EXCEPT SELECT ws, group_id, count(*) FROM visitors_by_group WHERE excluded = 0 GROUP BY ws, group_id)",
+	"members not counted": "SELECT count(*) FROM (SELECT ws, group_id, count(*) FROM visitors_by_group WHERE excluded = 0 GROUP BY ws, group_id" +
 		" EXCEPT SELECT ws, id, members FROM visitors_group)",
 	"wrong counts of a source": "SELECT count(*) FROM (SELECT ws, source, visitors FROM visitors_source WHERE visitors <> 0" +
 		" EXCEPT SELECT ws, source, count(*) FROM visitors_visitor GROUP BY ws, source)",

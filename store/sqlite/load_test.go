@@ -3,6 +3,8 @@ package sqlite_test
 import (
 	"context"
 	"database/sql"
+	"encoding/binary"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -66,16 +68,28 @@ type bareWriter struct {
 	tags map[string]tag.ID
 	seq  int
 	key  int
+
+	numbers map[string]int // of tags and groups
 }
 
 func newBareWriter(tb testing.TB, path string, tags []tag.Tag) *bareWriter {
 	db, err := sql.Open("sqlite3", "file:"+path+"?_txlock=immediate&_synchronous=FULL&_secure_delete=on&_cache_size=-32768&_foreign_keys=on")
 	require.NoError(tb, err)
 	db.SetMaxOpenConns(1)
-	w := &bareWriter{tb: tb, db: db, tags: map[string]tag.ID{}, seq: len(tags) + 1}
+	w := &bareWriter{tb: tb, db: db, tags: map[string]tag.ID{}, numbers: map[string]int{}, seq: len(tags) + 1}
 	for _, t := range tags {
 		w.tags[tag.Key(t.Name)] = t.ID
 	}
+	rows, err := db.Query("SELECT number, id FROM visitors_number WHERE ws = 1")
+	require.NoError(tb, err)
+	defer rows.Close()
+	for rows.Next() {
+		var number int
+		var id []byte
+		require.NoError(tb, rows.Scan(&number, &id))
+		w.numbers[uuid.UUID(id).String()] = number
+	}
+	require.NoError(tb, rows.Err())
 	return w
 }
 
@@ -93,12 +107,12 @@ func (w *bareWriter) write(ctx context.Context, batch []driver.Change) {
 			}
 		}
 	}
-	profile := prepare("visitors_visitor", "rowkey,ws,id,name,name_fold,email,email_fold,phone,source,created_at,updated_at,last_seen_at,revision")
-	tagged := prepare("visitors_visitor_tag", "ws,visitor_id,tag_id,put_at,put_by,cause")
-	member := prepare("visitors_visitor_group", "ws,visitor_id,group_id,excluded,at,actor,cause")
-	identity := prepare("visitors_identity", "ws,source,account,external_id,visitor_id,username,first_seen,last_seen")
-	attribute := prepare("visitors_attribute", "ws,visitor_id,name,ord,kind,text,text_fold,number,micros")
-	event := prepare("visitors_event", "ws,seq,kind,at,visitor_id,tag_ids,group_ids,fields,actor,cause")
+	profile := prepare("visitors_visitor", "rowkey,ws,id,name,name_fold,email,email_fold,phone,source,updated_at,last_seen_at,revision,origins,tags,groups,identities,attributes")
+	tagged := prepare("visitors_by_tag", "ws,tag_id,visitor_id")
+	member := prepare("visitors_by_group", "ws,group_id,excluded,visitor_id")
+	identity := prepare("visitors_by_identity", "ws,visitor_id,source,account,external_id")
+	attribute := prepare("visitors_by_attribute", "ws,visitor_id,name,ord,kind,text_fold,number,micros")
+	event := prepare("visitors_event", "ws,seq,kind,at,visitor_id,other_id,tag_ids,group_ids,fields,actor,cause")
 	search := prepare("visitors_text", "docid,grams")
 	type doc struct {
 		key   int
@@ -112,29 +126,52 @@ func (w *bareWriter) write(ctx context.Context, batch []driver.Change) {
 		w.seq++
 		id := bytesOf(string(v.ID))
 		name, email := text.Fold(v.Name), text.Fold(v.Email)
-		profile(w.key, "acme", id, v.Name, name, v.Email, email, v.Phone, string(v.Source), v.CreatedAt.UnixMicro(), v.UpdatedAt.UnixMicro(), driver.Micros(v.LastSeenAt), 1)
-		tags, groups := []byte{}, []byte{}
+		packed := func(refs []int) (list []byte) {
+			if len(refs) == 0 {
+				return []byte{}
+			}
+			list = append(list, 0x80, byte(len(refs)))
+			for _, n := range refs {
+				list = binary.AppendUvarint(list, uint64(n))
+				list = binary.AppendVarint(list, v.CreatedAt.UnixMicro())
+				list = append(append(list, byte(len(c.Actor))), c.Actor...)
+				list = append(append(list, byte(len(c.Cause))), c.Cause...)
+			}
+			return list
+		}
+		var tags, groups []int
+		eventTags, eventGroups, identities, attributes := []byte{}, []byte{}, []byte{}, []byte{}
 		for _, key := range c.Tags {
-			t := bytesOf(string(w.tags[key]))
-			tags = append(tags, t...)
-			tagged("acme", id, t, v.CreatedAt.UnixMicro(), c.Actor, c.Cause)
+			n := w.numbers[string(w.tags[key])]
+			tags, eventTags = append(tags, n), binary.AppendUvarint(eventTags, uint64(n))
+			tagged(1, n, id)
 		}
 		for _, g := range c.Groups {
-			groups = append(groups, bytesOf(string(g))...)
-			member("acme", id, bytesOf(string(g)), 0, v.CreatedAt.UnixMicro(), c.Actor, c.Cause)
+			n := w.numbers[string(g)]
+			groups, eventGroups = append(groups, n), binary.AppendUvarint(eventGroups, uint64(n))
+			member(1, n, 0, id)
 		}
 		for _, i := range v.Identities {
-			identity("acme", string(i.Source), i.Account, i.ExternalID, id, i.Username, i.FirstSeen.UnixMicro(), i.LastSeen.UnixMicro())
+			for _, text := range []string{string(i.Source), i.Account, i.ExternalID, i.Username} {
+				identities = append(append(identities, byte(len(text))), text...)
+			}
+			identities = binary.AppendVarint(binary.AppendVarint(identities, i.FirstSeen.UnixMicro()), i.LastSeen.UnixMicro())
+			identity(1, id, string(i.Source), i.Account, i.ExternalID)
 		}
 		for name, value := range v.Attributes {
+			attributes = append(append(attributes, byte(len(name))), name...)
 			if value.Kind() == visitor.NumberKind {
-				attribute("acme", id, name, 0, 2, "", "", value.Number(), 0)
+				attributes = binary.LittleEndian.AppendUint64(attributes, math.Float64bits(value.Number()))
+				attribute(1, id, name, 0, 2, "", value.Number(), 0)
 			} else {
-				attribute("acme", id, name, 0, 1, value.Text(), text.Fold(value.Text()), 0, 0)
+				attributes = append(append(attributes, byte(len(value.Text()))), value.Text()...)
+				attribute(1, id, name, 0, 1, text.Fold(value.Text()), 0, 0)
 			}
 		}
-		event("acme", w.seq, "visitor.created", v.CreatedAt.UnixMicro(), id, tags, groups, "", c.Actor, c.Cause)
-		docs = append(docs, doc{w.key, sqlite.Document("acme", name, email, v.Phone)})
+		profile(w.key, 1, id, v.Name, name, v.Email, email, v.Phone, string(v.Source), v.UpdatedAt.UnixMicro(), driver.Micros(v.LastSeenAt), 1, "",
+			packed(tags), packed(groups), identities, attributes)
+		event(1, w.seq, 1, v.CreatedAt.UnixMicro(), id, []byte{}, eventTags, eventGroups, "", c.Actor, c.Cause)
+		docs = append(docs, doc{w.key, sqlite.Document("1", name, email, v.Phone)})
 	}
 	for _, d := range docs {
 		search(d.key, d.grams)

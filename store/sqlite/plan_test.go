@@ -26,17 +26,17 @@ func TestPagesUseIndexes(t *testing.T) {
 	}{
 		"all":             {filter.All(), driver.NewestFirst, "visitors_visitor_id (ws=?)"},
 		"a source":        {filter.Source.Is(visitor.Telegram), driver.NewestFirst, "visitors_visitor_source (ws=? AND source=?)"},
-		"a tag":           {filter.Tag.Has("tag 010"), driver.NewestFirst, "visitors_visitor_tag_tag (ws=? AND tag_id=?)"},
-		"a tag, a source": {filter.And(filter.Tag.Has(crowd.OldTag), filter.Source.Is(visitor.WhatsApp)), driver.NewestFirst, "visitors_visitor_tag_tag (ws=? AND tag_id=?)"},
+		"a tag":           {filter.Tag.Has("tag 010"), driver.NewestFirst, "SEARCH d USING PRIMARY KEY (ws=? AND tag_id=?)"},
+		"a tag, a source": {filter.And(filter.Tag.Has(crowd.OldTag), filter.Source.Is(visitor.WhatsApp)), driver.NewestFirst, "SEARCH d USING PRIMARY KEY (ws=? AND tag_id=?)"},
 		"not a tag":       {filter.Not(filter.Tag.Has("tag 000")), driver.NewestFirst, "visitors_visitor_id (ws=?)"},
-		"a group":         {filter.Group.Has("vip"), driver.NewestFirst, "visitors_visitor_group_group (ws=? AND group_id=? AND excluded=?"},
+		"a group":         {filter.Group.Has("vip"), driver.NewestFirst, "SEARCH d USING PRIMARY KEY (ws=? AND group_id=? AND excluded=?"},
 		"by name":         {filter.All(), driver.NameAZ, "visitors_visitor_name (ws=?)"},
 		"last seen":       {filter.All(), driver.RecentlySeen, "visitors_visitor_seen (ws=?)"},
 		"last updated":    {filter.All(), driver.RecentlyUpdated, "visitors_visitor_updated (ws=?)"},
 		"a search":        {filter.Search("zykov"), driver.NewestFirst, "f VIRTUAL TABLE INDEX"},
 		"an id":           {filter.ID.In(visitor.NewID(crowd.Start)), driver.NewestFirst, "visitors_visitor_id (ws=? AND id=?"},
-		"an identity":     {filter.Identity.Is(visitor.Chat, "1", "42"), driver.NewestFirst, "SEARCH i USING COVERING INDEX visitors_identity_account (ws=? AND source=? AND account=? AND external_id=?)"},
-		"a rare inbox":    {filter.And(filter.Inbox.Is("1055"), filter.Name.Contains("z")), driver.NewestFirst, "visitors_visitor_inbox_inbox (ws=? AND inbox=?)"},
+		"an identity":     {filter.Identity.Is(visitor.Chat, "1", "42"), driver.NewestFirst, "SEARCH i USING COVERING INDEX visitors_by_identity_account (ws=? AND source=? AND account=? AND external_id=?)"},
+		"a rare inbox":    {filter.And(filter.Inbox.Is("1055"), filter.Name.Contains("z")), driver.NewestFirst, "SEARCH x USING PRIMARY KEY (ws=? AND inbox=?)"},
 		"an e-mail":       {filter.Email.Is("nobody@example.com"), driver.NewestFirst, "f VIRTUAL TABLE INDEX"},
 		"a whole name":    {filter.Name.Is("Nobody"), driver.NewestFirst, "visitors_visitor_name (ws=? AND name_fold=?)"},
 	} {
@@ -100,8 +100,8 @@ func TestEventsOfAVisitorUseIndexes(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, events, 1)
 	queries := noted.take()
-	require.Len(t, queries, 1)
-	plan := explain(t, db, queries[0])
+	require.Len(t, queries, 2, "of the workspace and of the events")
+	plan := explain(t, db, queries[1])
 	require.Contains(t, plan, "SEARCH e USING INDEX visitors_event_visitor (ws=? AND visitor_id=? AND seq>?)")
 	require.Contains(t, plan, "SEARCH e USING INDEX visitors_event_other (ws=? AND other_id=? AND seq>?)")
 	require.NotContains(t, plan, "SCAN visitors_event")

@@ -50,7 +50,7 @@ func TestEventsAreForgottenInTime(t *testing.T) {
 	defer db.Close()
 	kept := func(ws string) (n int) {
 		t.Helper()
-		require.NoError(t, db.QueryRow("SELECT count(*) FROM visitors_captured WHERE ws = ?", ws).Scan(&n))
+		require.NoError(t, db.QueryRow("SELECT count(*) FROM visitors_captured c JOIN visitors_workspace w ON w.ws = c.ws WHERE w.name = ?", ws).Scan(&n))
 		return n
 	}
 	capture(ws, 0, 1_500)

@@ -51,7 +51,7 @@ func (a *attempt) all(m method, ok outcome) int {
 	return a.sample(a.how, a.rand, ok.calls, func(n int) bool {
 		if a.w == nil {
 			a.w = newWorld(a.t, a.st)
-			a.before = rows(a.t, a.plain, a.w.ID())
+			a.before = a.rows(a.t, a.plain, a.w.ID())
 		}
 		got, err := a.once(m, n)
 		failed := a.c.Failed() > 0
@@ -63,7 +63,7 @@ func (a *attempt) all(m method, ok outcome) int {
 			require.True(a.t, failed, "%s failed without a fault: %v", m.name, err)
 			a.requireTyped(m, n, err)
 		}
-		changed := m.writes && rows(a.t, a.plain, a.w.ID()) != a.before
+		changed := m.writes && a.rows(a.t, a.plain, a.w.ID()) != a.before
 		switch {
 		case changed && (err == nil || a.how.ambiguous):
 			require.Equal(a.t, ok.after, a.w.snapshot(a.t), "%s did something else when call %d %s", m.name, n, a.how.name)

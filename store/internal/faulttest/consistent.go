@@ -15,13 +15,13 @@ import (
 // inconsistencies are queries, valid in both databases, that find rows without the rows that
 // belong to them. All must find none.
 var inconsistencies = map[string]string{
-	"identities without a visitor":  "SELECT count(*) FROM visitors_identity c WHERE " + orphan,
-	"inboxes without a visitor":     "SELECT count(*) FROM visitors_visitor_inbox c WHERE " + orphan,
-	"attributes without a visitor":  "SELECT count(*) FROM visitors_attribute c WHERE " + orphan,
-	"tags without a visitor":        "SELECT count(*) FROM visitors_visitor_tag c WHERE " + orphan,
-	"memberships without a visitor": "SELECT count(*) FROM visitors_visitor_group c WHERE " + orphan,
-	"assignments of no tag":         "SELECT count(*) FROM visitors_visitor_tag c WHERE NOT EXISTS (SELECT 1 FROM visitors_tag t WHERE t.ws = c.ws AND t.id = c.tag_id)",
-	"memberships of no group":       "SELECT count(*) FROM visitors_visitor_group c WHERE NOT EXISTS (SELECT 1 FROM visitors_group g WHERE g.ws = c.ws AND g.id = c.group_id)",
+	"identities without a visitor":  "SELECT count(*) FROM visitors_by_identity c WHERE " + orphan,
+	"inboxes without a visitor":     "SELECT count(*) FROM visitors_by_inbox c WHERE " + orphan,
+	"attributes without a visitor":  "SELECT count(*) FROM visitors_by_attribute c WHERE " + orphan,
+	"tags without a visitor":        "SELECT count(*) FROM visitors_by_tag c WHERE " + orphan,
+	"memberships without a visitor": "SELECT count(*) FROM visitors_by_group c WHERE " + orphan,
+	"assignments of no tag":         "SELECT count(*) FROM visitors_by_tag c WHERE NOT EXISTS (SELECT 1 FROM visitors_tag t WHERE t.ws = c.ws AND t.id = c.tag_id)",
+	"memberships of no group":       "SELECT count(*) FROM visitors_by_group c WHERE NOT EXISTS (SELECT 1 FROM visitors_group g WHERE g.ws = c.ws AND g.id = c.group_id)",
 	"visitors without event":        "SELECT count(*) FROM (SELECT ws, id FROM visitors_visitor EXCEPT " + visitorsInEvents + "'visitor.created') AS s",
 	"visitors who are deleted":      "SELECT count(*) FROM (SELECT ws, id FROM visitors_visitor INTERSECT " + visitorsInEvents + "'visitor.deleted') AS s",
 	"created but missing": "SELECT count(*) FROM (" + visitorsInEvents + "'visitor.created' EXCEPT SELECT ws, id FROM visitors_visitor" +
@@ -45,17 +45,21 @@ const orphan = "NOT EXISTS (SELECT 1 FROM visitors_visitor v WHERE v.ws = c.ws A
 
 // tables are the tables with rows of workspaces, in both databases.
 var tables = []string{
-	"visitors_workspace", "visitors_visitor", "visitors_identity", "visitors_tag", "visitors_visitor_tag",
-	"visitors_group", "visitors_visitor_group", "visitors_attribute", "visitors_event",
-	"visitors_captured", "visitors_merged", "visitors_visitor_inbox",
+	"visitors_workspace", "visitors_visitor", "visitors_by_identity", "visitors_tag", "visitors_by_tag",
+	"visitors_group", "visitors_by_group", "visitors_by_attribute", "visitors_event",
+	"visitors_captured", "visitors_merged", "visitors_by_inbox",
 }
 
 // rows returns all rows of a workspace as text.
-func rows(t testing.TB, db *sql.DB, ws store.WorkspaceID) string {
+func (e Engine) rows(t testing.TB, db *sql.DB, ws store.WorkspaceID) string {
 	t.Helper()
 	var lines []string
 	for _, table := range tables {
-		found, err := db.Query("SELECT * FROM "+table+" WHERE ws = $1", string(ws))
+		key := "$1"
+		if e.Keys != "" {
+			key = "(" + e.Keys + ")"
+		}
+		found, err := db.Query("SELECT * FROM "+table+" WHERE ws = "+key, string(ws))
 		require.NoError(t, err)
 		columns, err := found.Columns()
 		require.NoError(t, err)
@@ -79,7 +83,7 @@ func (e Engine) Consistent(t testing.TB, db *sql.DB) {
 	t.Helper()
 	for what, text := range inconsistencies {
 		var n int
-		require.NoError(t, db.QueryRow(text).Scan(&n), what)
+		require.NoError(t, db.QueryRow(e.Views+text).Scan(&n), what)
 		require.Zero(t, n, what)
 	}
 	e.Check(t, db)

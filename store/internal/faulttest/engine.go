@@ -47,6 +47,10 @@ type Engine struct {
 	// Settle waits until a database has ended the connections of a process that was killed.
 	// Default: no wait.
 	Settle func(t testing.TB, db *sql.DB, process string)
+	// Views is a WITH clause by which queries see the tables of tags, groups and events with ids
+	// and names. Default: none. Keys is a query for the column ws of the workspace $1. Default:
+	// its name.
+	Views, Keys string
 	// Check fails the test if the integrity check of the database fails.
 	Check func(testing.TB, *sql.DB)
 }

@@ -37,7 +37,7 @@ func Inside(t *testing.T, e Engine) {
 // inside tries once, and reports whether a call failed.
 func (b *bench) inside(t *testing.T, how mode, n int) bool {
 	w := newWorld(t, b.st)
-	before := rows(t, b.plain, w.ID())
+	before := b.rows(t, b.plain, w.ID())
 	db := b.db
 	if b.Kept > 0 {
 		db = sql.OpenDB(b.c)
@@ -48,7 +48,7 @@ func (b *bench) inside(t *testing.T, how mode, n int) bool {
 
 	var orders int
 	require.NoError(t, b.plain.QueryRow("SELECT count(*) FROM host_order WHERE id = "+string(w.ID()[len("world-"):])).Scan(&orders))
-	made := rows(t, b.plain, w.ID()) != before
+	made := b.rows(t, b.plain, w.ID()) != before
 	when := "when call %d %s"
 	if committed && !failedInside {
 		require.Equal(t, 1, orders, "the host's row, "+when, n, how.name)

@@ -13,7 +13,7 @@ import (
 // ByAddress uses an index of addresses or, if the engine keeps one, the search index, which does
 // not have the changes of this transaction yet.
 func (t *tx) ByAddress(email, phone string, limit int) (ids []visitor.ID, err error) {
-	column, value := "v.email_fold", text.Fold(email)
+	column, value := t.emailFold("v."), text.Fold(email)
 	if email == "" {
 		column, value = "v.phone", phone
 	}

@@ -2,13 +2,17 @@ package sqlstore
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	sq "github.com/Masterminds/squirrel"
+	"github.com/samber/lo"
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/visitor"
 )
 
 func (s scope) tags(ctx context.Context, l driver.List) ([]tag.Tag, error) {
@@ -56,8 +60,14 @@ func (t *tx) PutTag(before *tag.Tag, after tag.Tag) error {
 		text("color", func(t tag.Tag) string { return string(t.Color) }),
 		text("description", func(t tag.Tag) string { return t.Description }),
 	}
+	if err := t.renamed(); err != nil {
+		return err
+	}
 	if before != nil {
 		return t.updateRows(t.ctx, tagTable, []column{id}, columns)
+	}
+	if err := t.number(string(after.ID)); err != nil {
+		return err
 	}
 	created := col("created_at", "bigint", tags, func(t tag.Tag) int64 { return driver.Micros(t.CreatedAt) })
 	return t.insertRows(t.ctx, tagTable, append(columns, id, created)...)
@@ -81,6 +91,12 @@ func (t *tx) PutGroup(before *group.Group, after group.Group) error {
 	if before != nil {
 		return t.updateRows(t.ctx, groupTable, []column{id}, columns)
 	}
+	if err := t.renamed(); err != nil {
+		return err
+	}
+	if err := t.number(string(after.ID)); err != nil {
+		return err
+	}
 	created := col("created_at", "bigint", groups, func(g group.Group) int64 { return driver.Micros(g.CreatedAt) })
 	return t.insertRows(t.ctx, groupTable, append(columns, id, created)...)
 }
@@ -96,7 +112,7 @@ func ruleText(rule filter.Expr) (string, error) {
 
 // DeleteTag deletes a tag and its assignments.
 func (t *tx) DeleteTag(id tag.ID) error {
-	had, err := t.do(t.ctx, t.delete(visitorTagTable).Where("tag_id = ?", t.d.ID(string(id))))
+	had, err := t.leave(visitorTagTable, "tag_id", string(id), driver.Tags)
 	if err != nil {
 		return err
 	}
@@ -105,20 +121,59 @@ func (t *tx) DeleteTag(id tag.ID) error {
 
 // DeleteGroup deletes a group, its memberships and exclusions.
 func (t *tx) DeleteGroup(id group.ID) error {
-	links := t.delete(visitorGroupTable).Where("group_id = ?", t.d.ID(string(id)))
-	if _, err := t.do(t.ctx, links.Where("excluded = 1")); err != nil {
-		return err
-	}
-	members, err := t.do(t.ctx, links.Where("excluded = 0"))
+	members, err := t.leave(visitorGroupTable, "group_id", string(id), driver.Groups)
 	if err != nil {
 		return err
 	}
 	return t.deleteCounted(groupTable, "members", counterKey{addToGroup, string(id)}, members)
 }
 
+// leave removes a tag or a group from all visitors, a thousand at a time, and returns the
+// number of those who had the tag or were members.
+func (t *tx) leave(table, column, id string, part driver.Parts) (had int64, err error) {
+	of := t.ref(column, []string{id})
+	for {
+		q := t.from(table, "l", "l.visitor_id").Where(t.ref("l."+column, []string{id})).Limit(1_000)
+		ids, err := list(t.ctx, t.query, q, scanID[visitor.ID])
+		if err != nil || len(ids) == 0 {
+			return had, err
+		}
+		found, err := t.Visitors(ids, part)
+		if err != nil {
+			return had, err
+		}
+		w := visitorWrite{numbers: map[string]int64{}}
+		for i := range found {
+			w.note(&found[i])
+		}
+		if err := t.numbersOf(t.ctx, w.numbers, slices.Collect(maps.Keys(w.numbers))); err != nil {
+			return had, err
+		}
+		for i := range found {
+			before, after := found[i], found[i]
+			after.Tags = lo.Reject(before.Tags, func(a tag.Assignment, _ int) bool { return string(a.Tag) == id })
+			after.Memberships = lo.Reject(before.Memberships, func(m visitor.Membership, _ int) bool { return string(m.Group) == id })
+			after.Excluded = lo.Without(before.Excluded, group.ID(id))
+			if err := w.addUpdate(&before, &after, part); err != nil {
+				return had, err
+			}
+			had += int64(len(before.Tags) - len(after.Tags) + len(before.Memberships) - len(after.Memberships))
+		}
+		if err := t.writeProfiles(&w); err != nil {
+			return had, err
+		}
+		if _, err := t.do(t.ctx, t.delete(table).Where(of).Where(t.d.InIDs("visitor_id", textsOf(ids)))); err != nil {
+			return had, err
+		}
+	}
+}
+
 // deleteCounted deletes a tag or group that had visitors had. It cancels what is pending for
 // the counter, since one with the same id may be created in the same transaction.
 func (t *tx) deleteCounted(table, counter string, of counterKey, had int64) error {
+	if err := t.renamed(); err != nil {
+		return err
+	}
 	q := t.delete(table).Where("id = ?", t.d.ID(of.key))
 	if t.d.Index() == nil {
 		_, err := t.do(t.ctx, q)

@@ -27,7 +27,7 @@ var (
 // Compile returns the SELECT of the ids of a workspace's visitors that match a filter, as it
 // is if no index is chosen, and the values that it binds.
 func Compile(d Dialect, ws driver.WorkspaceID, where filter.Bound) (text string, args []any, err error) {
-	s := scope{d: newDatabase(d), ws: string(ws)}
+	s := scope{d: newDatabase(d), name: string(ws), ws: string(ws)}
 	q := s.where(s.from(visitorTable, "v", "v.id"), indexPath{alias: "v", id: "v.id"}, conjuncts(where.Node()), ordering{}, nil)
 	if text, args, err = q.ToSql(); err != nil {
 		return "", nil, err
@@ -102,7 +102,7 @@ func (c *compiler) terms(terms bound.Terms) sq.Sqlizer {
 		}
 		places := []sq.Sqlizer{
 			c.d.Contains(c.column("name_fold"), t.Text),
-			c.d.Contains(c.column("email_fold"), t.Text),
+			c.d.Contains(c.searchable("email_fold"), t.Text),
 		}
 		if t.Digits != "" {
 			places = append(places, c.d.Contains(c.column("phone"), t.Digits))
@@ -116,6 +116,14 @@ func (c *compiler) terms(terms bound.Terms) sq.Sqlizer {
 func (c *compiler) column(name string) string {
 	c.profile = true
 	return "v." + name
+}
+
+// searchable is column, for a text of the profile.
+func (c *compiler) searchable(name string) string {
+	if column := c.column(name); name != "email_fold" {
+		return column
+	}
+	return c.emailFold("v.")
 }
 
 // exists tests whether a table has a row of the visitor that passes the tests.

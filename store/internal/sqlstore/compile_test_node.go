@@ -22,7 +22,7 @@ func (c *compiler) test(t *bound.Test) sq.Sqlizer {
 	case bound.IDKind:
 		return c.d.InIDs(c.id, t.Texts)
 	case bound.TextKind, bound.PhoneKind:
-		return c.text(c.column(t.Field.Column), t)
+		return c.text(c.searchable(t.Field.Column), t)
 	case bound.TimeKind:
 		if t.Field.Column == "created_at" {
 			return c.created(t)
@@ -40,7 +40,7 @@ func (c *compiler) test(t *bound.Test) sq.Sqlizer {
 		return c.identity(t)
 	case bound.InboxKind:
 		if t.Op == bound.OpExists {
-			return c.exists(visitorInboxTable, "x")
+			return c.marked("identities")
 		}
 		return c.exists(visitorInboxTable, "x", c.d.InTexts("x.inbox", t.Texts))
 	case bound.AttrKind:
@@ -105,30 +105,32 @@ func after(prefix string) (string, bool) {
 // link tests the rows that link a visitor with tags or groups; included are the tests of a row
 // that count.
 func (c *compiler) link(t *bound.Test, table, column string, included ...sq.Sqlizer) sq.Sqlizer {
-	if t.Op == bound.OpExists {
-		return c.exists(table, "l", included...)
+	switch {
+	case t.Op == bound.OpExists && table == visitorTagTable:
+		return c.any("tags")
+	case t.Op == bound.OpExists:
+		return c.marked("groups")
 	}
-	tests := append([]sq.Sqlizer{c.listed(column, t.Texts)}, included...)
+	tests := append([]sq.Sqlizer{c.ref(column, t.Texts)}, included...)
 	if t.Op == bound.OpAll { // a visitor has at most one row for each tag or group
 		return sq.Expr("(?) = ?", c.rows(table, "l", "count(*)", tests), len(t.Texts))
 	}
 	return c.exists(table, "l", tests...)
 }
 
-// maxListed is the maximum of tags or groups that SQLite looks up one by one for a visitor. For
-// more, the + makes it read those of the visitor.
-const maxListed = 16
+// any tests whether a packed column has something in it, marked whether its first byte has the
+// mark.
+func (c *compiler) any(column string) sq.Sqlizer {
+	return sq.Expr("length(" + c.column(column) + ") > 0")
+}
 
-func (c *compiler) listed(column string, ids []string) sq.Sqlizer {
-	if len(ids) > maxListed && c.d.Index() != nil {
-		column = "+" + column
-	}
-	return c.d.InIDs(column, ids)
+func (c *compiler) marked(column string) sq.Sqlizer {
+	return sq.Expr(c.column(column)+" >= ?", []byte{packedMark})
 }
 
 func (c *compiler) identity(t *bound.Test) sq.Sqlizer {
 	if t.Op == bound.OpExists {
-		return c.exists(identityTable, "i")
+		return c.any("identities")
 	}
 	return c.exists(identityTable, "i", c.identityIs(t.Refs))
 }

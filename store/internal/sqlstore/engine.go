@@ -28,6 +28,7 @@ type Engine struct {
 	indexes *indexes
 	queue   *commitQueue
 	queues  commitQueues // of a Server, by workspace
+	names   namesCache
 
 	gate   sync.RWMutex // held for reading by calls under way
 	closed bool
@@ -76,7 +77,13 @@ func (e *Engine) Close() error {
 // read calls f with the workspace in a read transaction.
 func (e *Engine) read(ctx context.Context, ws driver.WorkspaceID, f func(scope) error) error {
 	return e.call(ctx, e.readers, func(s *session) error {
-		return s.read(ctx, e.d, func() error { return f(scope{s, e.d, string(ws)}) })
+		return s.read(ctx, e.d, func() error {
+			in, err := e.scope(s, ws).find(ctx)
+			if err != nil {
+				return err
+			}
+			return f(in)
+		})
 	})
 }
 
@@ -153,14 +160,14 @@ func result[T any](ctx context.Context, read reading, ws driver.WorkspaceID, f f
 
 // GetVisitor reads a visitor. See driver.Store.
 func (e *Engine) GetVisitor(ctx context.Context, ws driver.WorkspaceID, id visitor.ID) (visitor.Visitor, error) {
-	return result(ctx, e.read, ws, func(s scope) (visitor.Visitor, error) { return s.getVisitor(ctx, id) })
+	return result(ctx, e.readOnce, ws, func(s scope) (visitor.Visitor, error) { return s.getVisitor(ctx, id) })
 }
 
 // FindVisitors reads a page of visitors. See driver.Store.
 func (e *Engine) FindVisitors(ctx context.Context, ws driver.WorkspaceID, sel driver.Select) ([]visitor.Visitor, error) {
 	found, err := e.pageByIndex(ctx, ws, sel)
 	if errors.Is(err, errBySQL) {
-		return result(ctx, e.read, ws, func(s scope) ([]visitor.Visitor, error) { return s.page(ctx, sel) })
+		return result(ctx, e.readOnce, ws, func(s scope) ([]visitor.Visitor, error) { return s.page(ctx, sel) })
 	}
 	return found, err
 }
@@ -171,18 +178,14 @@ func (e *Engine) CountVisitors(ctx context.Context, ws driver.WorkspaceID, where
 	if !errors.Is(err, errBySQL) {
 		return n, err
 	}
-	read := e.readOnce
-	if m := (scope{d: e.d}).matcherOf(where.Node()); len(m.rest) > 0 {
-		read = e.read
-	}
-	return result(ctx, read, ws, func(s scope) (int64, error) { return s.count(ctx, where.Node(), limit) })
+	return result(ctx, e.readOnce, ws, func(s scope) (int64, error) { return s.count(ctx, where.Node(), limit) })
 }
 
 // Facets counts visitors by source, tag and group. See driver.Faceter.
 func (e *Engine) Facets(ctx context.Context, ws driver.WorkspaceID, where filter.Bound) (driver.Facets, error) {
 	f, err := byIndex(ctx, e, ws, func(x *index.Index) (driver.Facets, error) { return x.Facets(ctx, where.Node()) })
 	if errors.Is(err, errBySQL) {
-		return result(ctx, e.read, ws, func(s scope) (driver.Facets, error) { return s.facets(ctx, where.Node()) })
+		return result(ctx, e.readOnce, ws, func(s scope) (driver.Facets, error) { return s.facets(ctx, where.Node()) })
 	}
 	return f, err
 }
@@ -199,7 +202,5 @@ func (e *Engine) ListGroups(ctx context.Context, ws driver.WorkspaceID, l driver
 
 // Events reads events. See driver.Store.
 func (e *Engine) Events(ctx context.Context, ws driver.WorkspaceID, q driver.EventQuery) ([]driver.Event, error) {
-	return result(ctx, e.readOnce, ws, func(s scope) ([]driver.Event, error) {
-		return list(ctx, s.queryByKey, s.eventsOf(q), scanEvent)
-	})
+	return result(ctx, e.readOnce, ws, func(s scope) ([]driver.Event, error) { return s.readEvents(ctx, q) })
 }

@@ -2,43 +2,59 @@ package sqlstore
 
 import (
 	"context"
+	"maps"
+	"slices"
+	"strconv"
 
 	sq "github.com/Masterminds/squirrel"
 
 	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/visitor"
 )
 
 // facets counts the visitors that match by source, tag and group.
 func (s scope) facets(ctx context.Context, n bound.Node) (f driver.Facets, err error) {
 	m := s.matcherOf(n)
-	if len(m.rest) > 0 {
+	switch {
+	case n == bound.Constant(true):
+		f, err = s.facetsOfAll(ctx)
+	case len(m.rest) > 0:
 		return s.facetsOfMatches(ctx, m)
+	default:
+		f, err = s.facetsOf(ctx, s.facetRows(m.nodes))
 	}
-	f = driver.NewFacets()
-	if err = countBy(ctx, s, f.Sources, m.nodes, visitorTable, "h.id", "h.source"); err != nil {
-		return f, err
-	}
+	f.Total = 0
 	for _, n := range f.Sources {
 		f.Total += n
 	}
-	if err = countBy(ctx, s, f.Tags, m.nodes, visitorTagTable, "h.visitor_id", "h.tag_id"); err != nil {
-		return f, err
-	}
-	return f, countBy(ctx, s, f.Groups, m.nodes, visitorGroupTable, "h.visitor_id", "h.group_id", "h.excluded = 0")
+	return f, err
 }
 
-// countBy counts the rows h that a table has of visitors that match all nodes, by the values of a
-// column.
-func countBy[T ~string](ctx context.Context, s scope, counts map[T]int64, nodes []bound.Node, table, id, column string, included ...string) error {
-	q := s.from(table, "h", column, "count(*)")
-	if len(nodes) > 0 {
-		q = s.join(s.fromQuery(s.matches(nodes, "id"), "m", column, "count(*)"), table, "h", id+" = m.id")
+// facetsOfAll counts all visitors: by the counters if there are some, else by table.
+func (s scope) facetsOfAll(ctx context.Context) (driver.Facets, error) {
+	f := driver.NewFacets()
+	bySource, byTag, byGroup := sourceTable, tagTable, groupTable
+	source, tag, group := "sum(c.visitors)", "sum(c.uses)", "sum(c.members)"
+	id := [2]string{"c.id", "c.id"}
+	if s.d.Index() == nil {
+		bySource, byTag, byGroup = visitorTable, visitorTagTable, visitorGroupTable
+		source, tag, group = "count(*)", "count(*)", "sum(1 - c.excluded)"
+		id = [2]string{"c.tag_id", "c.group_id"}
 	}
-	for _, test := range included {
-		q = q.Where(test)
+	if err := countBy(ctx, s, f.Sources, bySource, "c.source", source); err != nil {
+		return f, err
 	}
-	return readCounts(ctx, s, counts, q.GroupBy(column))
+	if err := countBy(ctx, s, f.Tags, byTag, id[0], tag); err != nil {
+		return f, err
+	}
+	return f, countBy(ctx, s, f.Groups, byGroup, id[1], group)
+}
+
+// countBy reads the numbers of a table by the values of a column, without zeros.
+func countBy[T ~string](ctx context.Context, s scope, counts map[T]int64, table, column, number string) error {
+	return readCounts(ctx, s, counts, s.from(table, "c", column, number).GroupBy(column).Having(number+" > 0"))
 }
 
 // readCounts reads rows of a key and a count.
@@ -50,4 +66,55 @@ func readCounts[T ~string](ctx context.Context, s scope, counts map[T]int64, q s
 		counts[key] = n
 		return err
 	})
+}
+
+// facetRows starts a SELECT of what facetsOf counts, of the visitors that match all nodes.
+func (s scope) facetRows(nodes []bound.Node) sq.SelectBuilder {
+	columns := []string{"v.source", "v.tags", "v.groups"}
+	a, rest := s.d.reader.path(s, nodes)
+	if a.hasProfile() {
+		return s.where(s.reach(a, columns...), a, rest, ordering{}, nil)
+	}
+	return s.join(s.fromQuery(s.matches(nodes, "id"), "m", columns...), visitorTable, "v", "v.id = m.id")
+}
+
+// facetsOf counts rows in this process, since their tags and groups are packed. It counts a
+// number by a label in place of the id, and looks the ids up at the end.
+func (s scope) facetsOf(ctx context.Context, q sq.SelectBuilder) (driver.Facets, error) {
+	f := driver.NewFacets()
+	labels := map[int64]string{}
+	label := func(number int64) string {
+		if labels[number] == "" {
+			labels[number] = strconv.FormatInt(number, 10)
+		}
+		return labels[number]
+	}
+	err := s.query(ctx, q, func(r row) error {
+		var rec record
+		err := r.Scan(&rec.Source, &rec.packed.tags, &rec.packed.groups)
+		if err == nil {
+			err = rec.unpack(label, driver.Tags|driver.Groups)
+		}
+		f.Add(rec.Visitor)
+		return err
+	})
+	if err != nil || s.d.server != nil {
+		return f, err
+	}
+	ids, err := s.numberedIDs(ctx, slices.Collect(maps.Keys(labels)))
+	for number, label := range labels {
+		if err != nil {
+			break
+		}
+		relabel(f.Tags, tag.ID(label), tag.ID(ids(number)))
+		relabel(f.Groups, visitor.GroupID(label), visitor.GroupID(ids(number)))
+	}
+	return f, err
+}
+
+func relabel[T ~string](counts map[T]int64, label, id T) {
+	if n := counts[label]; n != 0 {
+		delete(counts, label)
+		counts[id] = n
+	}
 }

@@ -156,7 +156,7 @@ func (e *Engine) commit(s *session, jobs []*job) (err error) {
 			for n < len(rest) && rest[n].ws == ws {
 				n++
 			}
-			if e.applySeveral(scope{s, e.d, string(ws)}, rest[:n]) != nil {
+			if e.applySeveral(e.scope(s, ws), rest[:n]) != nil {
 				return errAgain
 			}
 			rest = rest[n:]
@@ -167,7 +167,7 @@ func (e *Engine) commit(s *session, jobs []*job) (err error) {
 
 // applyAlone makes the changes of the only job of a transaction.
 func (e *Engine) applyAlone(s *session, j *job) error {
-	in := scope{s, e.d, string(j.ws)}
+	in := e.scope(s, j.ws)
 	outcomes, rest, err := apply(j.ctx, in, j.changes, nil)
 	if err != nil {
 		return err

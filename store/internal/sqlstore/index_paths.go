@@ -85,11 +85,11 @@ func (s scope) orderedPath(k bound.Kind, operand string) (a indexPath, ok bool) 
 func (s scope) members(k bound.Kind, ids []string) indexPath {
 	a := indexPath{alias: "d", id: "d.visitor_id", exact: true}
 	if k == bound.TagKind {
-		a.from = s.tableBy("visitors_visitor_tag_tag", visitorTagTable, "d")
-		a.where = s.d.InIDs("d.tag_id", ids)
+		a.from = visitorTagTable + " d"
+		a.where = s.ref("d.tag_id", ids)
 	} else {
-		a.from = s.tableBy("visitors_visitor_group_group", visitorGroupTable, "d")
-		a.where = allOf(s.d.InIDs("d.group_id", ids), sq.Expr("d.excluded = 0"))
+		a.from = visitorGroupTable + " d"
+		a.where = allOf(s.ref("d.group_id", ids), sq.Expr("d.excluded = 0"))
 	}
 	if len(ids) > 1 {
 		return listed(s.reach(a, a.id+" AS id").Distinct())
@@ -103,8 +103,8 @@ func listed(q sq.Sqlizer) indexPath { return indexPath{query: q, alias: "p", id:
 
 // childList is the path to the visitors who have rows in a table that pass a test. If many is
 // set, one can have several.
-func (s scope) childList(index, table, alias string, test sq.Sqlizer, many bool) []indexPath {
-	q := sq.Select(alias+".visitor_id AS id").From(s.tableBy(index, table, alias)).Where(alias+".ws = ?", s.ws).Where(test)
+func (s scope) childList(from, alias string, test sq.Sqlizer, many bool) []indexPath {
+	q := sq.Select(alias+".visitor_id AS id").From(from).Where(alias+".ws = ?", s.ws).Where(test)
 	if many {
 		q = q.Distinct()
 	}
@@ -138,12 +138,12 @@ func (s scope) unorderedPaths(n bound.Node) []indexPath {
 func (s scope) searchPaths(terms bound.Terms, exact bool) []indexPath {
 	index := s.d.Index()
 	var all []indexPath
-	for _, query := range index.Grams(s.ws, terms) {
+	for _, query := range index.Grams(s.token(), terms) {
 		all = append(all, searchPath(query, false))
 	}
-	queries := index.Narrow(s.ws, terms)
+	queries := index.Narrow(s.token(), terms)
 	if index.Exact(terms) {
-		queries = []string{index.Terms(s.ws, terms)}
+		queries = []string{index.Terms(s.token(), terms)}
 	} else {
 		exact = false
 	}
@@ -168,15 +168,15 @@ func (s scope) testPaths(t *bound.Test) []indexPath {
 			return []indexPath{visitorsBy(index, c.present("v."+t.Field.Column, t))}
 		}
 	case bound.IdentityKind:
-		return s.childList("visitors_identity_account", identityTable, "i", c.identityIs(t.Refs), true)
+		return s.childList(s.tableBy("visitors_by_identity_account", identityTable, "i"), "i", c.identityIs(t.Refs), true)
 	case bound.InboxKind:
-		return s.childList("visitors_visitor_inbox_inbox", visitorInboxTable, "x", s.d.InTexts("x.inbox", t.Texts), len(t.Texts) > 1)
+		return s.childList(visitorInboxTable+" x", "x", s.d.InTexts("x.inbox", t.Texts), len(t.Texts) > 1)
 	case bound.AttrKind:
 		test := c.attributeIs(t)
 		if t.Op == bound.OpExists {
 			test = allOf(test, sq.Expr("a.ord = 0")) // of a list, only the first item
 		}
-		return s.childList("visitors_attribute_value", attributeTable, "a", test, t.Kind == visitor.TextKind)
+		return s.childList(s.tableBy("visitors_by_attribute_value", attributeTable, "a"), "a", test, t.Kind == visitor.TextKind)
 	}
 	return nil
 }
@@ -207,7 +207,7 @@ func (s scope) textPaths(t *bound.Test) []indexPath {
 	}
 	queries := make([]string, len(t.Texts))
 	for i, text := range t.Texts {
-		queries[i] = s.d.Index().Narrow(s.ws, part(text))[0]
+		queries[i] = s.d.Index().Narrow(s.token(), part(text))[0]
 	}
 	return []indexPath{searchPath(strings.Join(queries, " OR "), false)}
 }

@@ -77,7 +77,7 @@ func (s scope) changesAfter(ctx context.Context, from logState, maxBehind int64)
 	if last.seq == from.seq {
 		return c, nil
 	}
-	events, err := list(ctx, s.queryByKey, s.eventsOf(driver.EventQuery{After: driver.Seq(from.seq), Limit: maxStep}), scanEvent)
+	events, err := s.readEvents(ctx, driver.EventQuery{After: driver.Seq(from.seq), Limit: maxStep})
 	if err != nil {
 		return nil, err
 	}

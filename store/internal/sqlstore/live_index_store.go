@@ -49,12 +49,15 @@ func (all *indexes) save(l *liveIndex) {
 	l.saved.Store(at.seq)
 	for n := range len(stored) + 1 { // each in a transaction of its own
 		err := all.e.call(all.ctx, all.e.writers, func(session *session) error {
-			s := scope{session, all.e.d, string(l.ws)}
 			return session.write(all.ctx, all.e.d, func() error {
+				s, err := all.e.scope(session, l.ws).find(all.ctx)
+				if err != nil {
+					return err
+				}
 				if n < len(stored) {
 					return s.putPart(all.ctx, n, at, stored[n])
 				}
-				_, err := s.do(all.ctx, s.delete(indexTable).Where("part >= ?", n))
+				_, err = s.do(all.ctx, s.delete(indexTable).Where("part >= ?", n))
 				return err
 			})
 		})

@@ -87,7 +87,10 @@ func comparisonsOf(t *bound.Test) int {
 // walk calls visit with the profiles of the visitors that match, in order and some at a time,
 // until it returns false.
 func (s scope) walk(ctx context.Context, m matcher, sel driver.Select, order ordering, visit func([]record) (bool, error)) error {
-	parts, attributes := needed(m.rest)
+	if err := s.several(); err != nil {
+		return err
+	}
+	parts := needed(m.rest)
 	sel.Limit = matchBatch
 	for {
 		profiles, err := s.d.reader.page(ctx, s, m.nodes, sel, order)
@@ -95,7 +98,7 @@ func (s scope) walk(ctx context.Context, m matcher, sel driver.Select, order ord
 			return err
 		}
 		found := slices.Clone(profiles)
-		if err := s.fill(ctx, found, parts, attributes); err != nil {
+		if err := s.unpack(ctx, found, parts); err != nil {
 			return err
 		}
 		var matches []record
@@ -119,19 +122,14 @@ func (m matcher) matches(v *visitor.Visitor) bool {
 	return !slices.ContainsFunc(m.rest, func(n bound.Node) bool { return !bound.Match(n, v) })
 }
 
-// needed returns the parts of a visitor, without the profile, and the attributes that nodes
-// test.
-func needed(nodes bound.AllOf) (parts driver.Parts, attributes []string) {
+// needed returns the parts of a visitor, without the profile, that nodes test.
+func needed(nodes bound.AllOf) (parts driver.Parts) {
 	leaves(nodes, func(n bound.Node) {
 		if t, ok := n.(*bound.Test); ok {
 			parts |= partOf(t.Field)
-			if t.Attr != "" {
-				attributes = append(attributes, t.Attr)
-			}
 		}
 	})
-	slices.Sort(attributes)
-	return parts, slices.Compact(attributes)
+	return parts
 }
 
 // partOf returns the part of a visitor that a field is in, 0 for the profile.
@@ -174,7 +172,7 @@ func (s scope) countMatches(ctx context.Context, m matcher, limit int64) (n int6
 func (s scope) facetsOfMatches(ctx context.Context, m matcher) (driver.Facets, error) {
 	f := driver.NewFacets()
 	err := s.walk(ctx, m, driver.Select{Order: driver.OldestFirst}, ordering{}, func(some []record) (bool, error) {
-		err := s.fill(ctx, some, driver.Tags|driver.Groups, nil)
+		err := s.unpack(ctx, some, driver.Tags|driver.Groups)
 		for _, r := range some {
 			f.Add(r.Visitor)
 		}

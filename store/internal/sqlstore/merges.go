@@ -21,6 +21,9 @@ func (s scope) getVisitor(ctx context.Context, id visitor.ID) (visitor.Visitor, 
 		if len(found) > 0 {
 			return found[0].Visitor, nil
 		}
+		if err := s.several(); err != nil {
+			return visitor.Visitor{}, err
+		}
 		into, err := s.aliases(ctx, []visitor.ID{current})
 		if err != nil {
 			return visitor.Visitor{}, err

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -21,17 +22,28 @@ const createSchema = "CREATE TABLE IF NOT EXISTS " + schemaTable + " (version IN
 // Server.LockSchema has no effect, but needs the table.
 const LockVersions = "SELECT version FROM " + schemaTable + " FOR UPDATE"
 
+// batches is the line of a step between what is done at first and what is done in the end. In
+// between, rows are moved in batches, each in a transaction: see mover. The first part creates
+// movingTable, and the last part drops it.
+const (
+	batches     = "\n-- BATCHES\n"
+	movingTable = "visitors_moving"
+)
+
 // migration is one numbered step.
 type migration struct {
 	version  int
 	text     string
+	last     string // after the batches; "" for a step without
 	checksum string
 }
 
 // Migrate brings the tables up to date: the files NNNN_name.sql of the folder, in the
 // order of their numbers, each in a transaction that holds the write lock, so that of two
-// that migrate at once one waits for the other. With only, it checks and changes nothing. A
-// database that is newer, or was made by other steps, is a *driver.SchemaError.
+// that migrate at once one waits for the other. A step that moves rows in batches has several
+// transactions; if it is interrupted, the next Migrate continues it. With only, it checks and
+// changes nothing. A database that is newer, or was made by other steps, is a
+// *driver.SchemaError.
 //
 // Each statement of a file is sent alone, as Citus requires for distributed tables.
 func Migrate(ctx context.Context, e *Engine, files fs.FS, only bool) error {
@@ -49,33 +61,66 @@ func Migrate(ctx context.Context, e *Engine, files fs.FS, only bool) error {
 			if only {
 				return &driver.SchemaError{Version: m.version, Reason: "not applied yet: migrate first"}
 			}
-			if err := s.write(ctx, e.d, func() error { return in.migrate(ctx, m, steps) }); err != nil {
-				return err
+			mv := &mover{}
+			for done := false; !done; {
+				err := s.write(ctx, e.d, func() (err error) {
+					done, err = in.migrate(ctx, m, steps, mv)
+					return err
+				})
+				if err != nil {
+					return err
+				}
 			}
 		}
 		return nil
 	})
 }
 
-// migrate makes a step, unless another process made it meanwhile.
-func (s scope) migrate(ctx context.Context, m migration, steps []migration) error {
+// migrate makes a step, or a batch of it, unless another process made it meanwhile. done reports
+// whether the step is complete.
+func (s scope) migrate(ctx context.Context, m migration, steps []migration, mv *mover) (done bool, err error) {
 	if s.d.server != nil {
 		if err := control(ctx, s.session, s.d.server.LockSchema()); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if _, err := s.run(ctx, createSchema, nil); err != nil {
-		return err
+		return false, err
 	}
 	if s.d.server != nil {
 		if _, err := s.run(ctx, LockVersions, nil); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if applied, err := s.migrated(ctx, steps); err != nil || len(applied) >= m.version {
-		return err
+		return err == nil, err
 	}
-	text, err := s.d.Placeholders().ReplacePlaceholders(m.text)
+	begun := false
+	if m.last != "" {
+		if begun, err = s.exists(ctx, movingTable); err != nil {
+			return false, err
+		}
+	}
+	if !begun {
+		if err := s.runAll(ctx, m.text); err != nil {
+			return false, err
+		}
+	}
+	if m.last != "" {
+		if more, err := mv.move(context.WithoutCancel(ctx), s); err != nil || more {
+			return false, cmp.Or(err, ctx.Err())
+		}
+		if err := s.runAll(ctx, m.last); err != nil {
+			return false, err
+		}
+	}
+	_, err = s.run(ctx, "INSERT INTO "+schemaTable+" (version, checksum) VALUES (?, ?)", []any{m.version, m.checksum})
+	return true, err
+}
+
+// runAll runs the statements of a part of a migration.
+func (s scope) runAll(ctx context.Context, part string) error {
+	text, err := s.d.Placeholders().ReplacePlaceholders(part)
 	if err != nil {
 		return err
 	}
@@ -84,8 +129,12 @@ func (s scope) migrate(ctx context.Context, m migration, steps []migration) erro
 			return err
 		}
 	}
-	_, err = s.run(ctx, "INSERT INTO "+schemaTable+" (version, checksum) VALUES (?, ?)", []any{m.version, m.checksum})
-	return err
+	return nil
+}
+
+func (s scope) exists(ctx context.Context, table string) (found bool, err error) {
+	err = controlRows(ctx, s.session, s.d.TableExists(), func(row) error { found = true; return nil }, table)
+	return found, err
 }
 
 // statement is the text before a semicolon, which can also be part of a comment or in quotes.
@@ -103,8 +152,7 @@ func statements(text string) []string {
 // migrated returns the checksums of the steps that were made, in order, which must be the first
 // of steps.
 func (s scope) migrated(ctx context.Context, steps []migration) ([]string, error) {
-	exists := false
-	err := controlRows(ctx, s.session, s.d.TableExists(), func(row) error { exists = true; return nil }, schemaTable)
+	exists, err := s.exists(ctx, schemaTable)
 	if err != nil || !exists {
 		return nil, err
 	}
@@ -156,7 +204,8 @@ func migrations(files fs.FS) ([]migration, error) {
 			return nil, err
 		}
 		sum := sha256.Sum256(text)
-		steps = append(steps, migration{version, string(text), hex.EncodeToString(sum[:])})
+		first, last, _ := strings.Cut(string(text), batches)
+		steps = append(steps, migration{version, first, last, hex.EncodeToString(sum[:])})
 	}
 	return steps, nil
 }

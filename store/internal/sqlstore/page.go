@@ -86,9 +86,9 @@ func (s scope) page(ctx context.Context, sel driver.Select) ([]visitor.Visitor, 
 	return s.complete(ctx, found)
 }
 
-// complete reads the other parts of profiles.
+// complete unpacks the lists of visitors.
 func (s scope) complete(ctx context.Context, found []record) ([]visitor.Visitor, error) {
-	if err := s.fill(ctx, found, driver.AllParts, nil); err != nil || len(found) == 0 {
+	if err := s.unpack(ctx, found, driver.AllParts); err != nil || len(found) == 0 {
 		return nil, err
 	}
 	visitors := make([]visitor.Visitor, len(found))
@@ -100,14 +100,15 @@ func (s scope) complete(ctx context.Context, found []record) ([]visitor.Visitor,
 
 // profilesOf starts a SELECT of the profiles of the visitors whose ids a query returns.
 func (s scope) profilesOf(ids sq.Sqlizer) sq.SelectBuilder {
-	return s.join(s.fromQuery(ids, "p", s.visitorColumns("v")...), visitorTable, "v", "v.id = p.id")
+	return s.join(s.withCatalog(s.fromQuery(ids, "p", s.visitorColumns(driver.AllParts)...)), visitorTable, "v", "v.id = p.id")
 }
 
 // records reads the profiles of a page.
 func (s scope) records(ctx context.Context, q sq.SelectBuilder, sel driver.Select, order ordering) ([]record, error) {
 	found := make([]record, 0, min(sel.Limit, 1024))
+	scan := s.scanVisitor(driver.AllParts)
 	err := s.query(ctx, q.OrderBy(order.by("v.id")...).Suffix("LIMIT ?", sel.Limit), func(r row) error {
-		rec, err := scanVisitor(r)
+		rec, err := scan(r)
 		found = append(found, rec)
 		return err
 	})

@@ -35,6 +35,10 @@ func (p *pending) add(later *pending) {
 
 func (p *pending) write(ctx context.Context, s scope) error {
 	ctx = context.WithoutCancel(ctx)
+	s, err := s.find(ctx)
+	if err != nil {
+		return err
+	}
 	if err := s.writeEvents(ctx, p.events); err != nil {
 		return err
 	}

@@ -3,11 +3,10 @@ package sqlstore
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
+	sq "github.com/Masterminds/squirrel"
 	"github.com/google/uuid"
-	"github.com/samber/lo"
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
@@ -38,7 +37,7 @@ func readID(src any) (string, error) {
 		if len(src) == 16 {
 			return formatID([16]byte(src)), nil
 		}
-		return string(src), nil
+		return string(src), nil // the text of an id, or empty
 	case string:
 		if src == noID {
 			return "", nil
@@ -73,52 +72,76 @@ func (t timeInto) Scan(src any) error {
 	return nil
 }
 
-// record is a visitor and its key in the search index.
+// record is a row of a visitor.
 type record struct {
-	visitor.Visitor
-	rowkey int64 // 0 if the engine keeps no search index
+	visitor.Visitor        // its lists are filled in by scope.unpack
+	packed          packed // what they are unpacked from
+	rowkey          int64  // in a database that runs in this process
+	catalog         int64  // of the names that the row refers to
 }
 
-func (s scope) visitorColumns(alias string) []string {
-	columns := []string{"0"}
-	if s.d.Index() != nil {
-		columns[0] = alias + ".rowkey"
+// visitorColumns are columns of parts of visitors: with those of withCatalog, what scanVisitor scans.
+func (s scope) visitorColumns(parts driver.Parts) []string {
+	columns := []string{"v.id"}
+	if parts.Has(driver.Profile) {
+		for _, c := range []string{"name", "email", "phone", "source", "updated_at", "last_seen_at", "revision", "origins"} {
+			columns = append(columns, "v."+c)
+		}
 	}
-	for _, c := range []string{"id", "name", "email", "phone", "source", "created_at", "updated_at", "last_seen_at", "revision", "origins"} {
-		columns = append(columns, alias+"."+c)
+	for _, p := range listParts {
+		if parts.Has(p.part) {
+			columns = append(columns, "v."+p.column)
+		}
+	}
+	if s.d.server == nil {
+		columns = append(columns, "v.rowkey")
 	}
 	return columns
 }
 
-func scanVisitor(r row) (rec record, err error) {
-	v := &rec.Visitor
-	err = r.Scan(&rec.rowkey, into(&v.ID), &v.Name, &v.Email, &v.Phone, &v.Source,
-		timeInto{&v.CreatedAt}, timeInto{&v.UpdatedAt}, timeInto{&v.LastSeenAt}, &v.Revision, originsInto{&v.Provenance})
-	return rec, err
+// withCatalog adds the number of the workspace's catalog to a SELECT of visitors on a server.
+func (s scope) withCatalog(q sq.SelectBuilder) sq.SelectBuilder {
+	if s.d.server == nil {
+		return q
+	}
+	return q.Column("(SELECT w.catalog FROM "+workspaceTable+" w WHERE w.ws = ?)", s.ws)
 }
 
-func scanVisitorID(r row) (rec record, err error) {
-	rec.ID, err = scanID[visitor.ID](r)
-	return rec, err
+// listParts are the parts of a visitor that are packed, each in a column.
+var listParts = []struct {
+	part   driver.Parts
+	column string
+	of     func(*packed) *[]byte
+}{
+	{driver.Tags, "tags", func(p *packed) *[]byte { return &p.tags }},
+	{driver.Groups, "groups", func(p *packed) *[]byte { return &p.groups }},
+	{driver.Identities, "identities", func(p *packed) *[]byte { return &p.identities }},
+	{driver.Attributes, "attributes", func(p *packed) *[]byte { return &p.attributes }},
 }
 
-// scanTagIDs scans a visitor's id, and the ids of its tags as Dialect.JoinIDs returns them.
-func scanTagIDs(r row) (rec record, err error) {
-	var tags string
-	if err := r.Scan(into(&rec.ID), &tags); err != nil || tags == "" {
+// scanVisitor returns a function that scans a row of visitorColumns and withCatalog.
+func (s scope) scanVisitor(parts driver.Parts) func(row) (record, error) {
+	return func(r row) (rec record, err error) {
+		v, last := &rec.Visitor, &rec.catalog
+		if s.d.server == nil {
+			rec.catalog, last = s.catalog, &rec.rowkey
+		}
+		to := append(make([]any, 0, 16), into(&v.ID))
+		if parts.Has(driver.Profile) {
+			to = append(to, &v.Name, &v.Email, &v.Phone, &v.Source, timeInto{&v.UpdatedAt}, timeInto{&v.LastSeenAt},
+				&v.Revision, originsInto{&v.Provenance})
+		}
+		for _, p := range listParts {
+			if parts.Has(p.part) {
+				to = append(to, p.of(&rec.packed))
+			}
+		}
+		err = r.Scan(append(to, last)...)
+		if parts.Has(driver.Profile) {
+			v.CreatedAt, _ = v.ID.Time() // which driver.Apply has compared
+		}
 		return rec, err
 	}
-	rec.Tags = make([]tag.Assignment, strings.Count(tags, ",")+1)
-	n := 0
-	for text := range strings.SplitSeq(tags, ",") {
-		id, err := uuid.Parse(text)
-		if err != nil {
-			return rec, fmt.Errorf("scan tags: %w", err)
-		}
-		rec.Tags[n].Tag = tag.ID(id.String())
-		n++
-	}
-	return rec, nil
 }
 
 // originsInto scans the provenance of a profile, "" for none.
@@ -142,39 +165,6 @@ func originsText(o visitor.Provenances) (string, error) {
 	}
 	b, err := json.Marshal(o)
 	return string(b), err
-}
-
-// inboxes are the inboxes of an identity as they are stored.
-type inboxes struct {
-	Names []string `json:"names"`
-	At    []int64  `json:"at"` // microseconds since 1970
-}
-
-// inboxesText returns the JSON form of the inboxes, "" for none.
-func inboxesText(i visitor.Identity) string {
-	if len(i.Inboxes) == 0 {
-		return ""
-	}
-	b, _ := json.Marshal(inboxes{i.Inboxes, lo.Map(i.InboxTimes, func(t time.Time, _ int) int64 { return driver.Micros(t) })})
-	return string(b) // texts and numbers have no error
-}
-
-// inboxesInto scans the inboxes of an identity.
-type inboxesInto struct{ to *visitor.Identity }
-
-func (i inboxesInto) Scan(src any) error {
-	text, ok := src.(string)
-	switch {
-	case !ok:
-		return fmt.Errorf("scan inboxes: a %T", src)
-	case text == "":
-		return nil
-	}
-	var in inboxes
-	err := json.Unmarshal([]byte(text), &in)
-	i.to.Inboxes = in.Names
-	i.to.InboxTimes = lo.Map(in.At, func(us int64, _ int) time.Time { return driver.FromMicros(us) })
-	return err
 }
 
 var tagColumns = []string{"t.id", "t.name", "t.color", "t.description", "t.created_at"}
@@ -216,25 +206,6 @@ type attributeRow struct {
 	text   string
 	number float64
 	micros int64
-}
-
-func scanAttribute(r row) (id visitor.ID, a attributeRow, err error) {
-	err = r.Scan(into(&id), &a.name, &a.kind, &a.text, &a.number, &a.micros)
-	return id, a, err
-}
-
-func (a attributeRow) value() visitor.Value {
-	switch a.kind {
-	case numberRow:
-		return visitor.Number(a.number)
-	case boolRow:
-		return visitor.Bool(a.number == 1)
-	case timeRow:
-		return visitor.Time(time.UnixMicro(a.micros))
-	case listRow:
-		return visitor.List(a.text)
-	}
-	return visitor.Text(a.text)
 }
 
 // attributeRows returns the rows of a value.

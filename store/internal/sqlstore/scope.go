@@ -4,23 +4,25 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"strings"
 
 	sq "github.com/Masterminds/squirrel"
+
+	"github.com/contactpipeline/visitors/store/driver"
 )
 
-// The tables. Only a database with an Index has TextTable, ScratchTable and the counters:
-// sourceTable, tagTable.uses and groupTable.members.
+// The tables. Only a database with an Index has TextTable, ScratchTable, numberTable and the
+// counters: sourceTable, tagTable.uses and groupTable.members.
 const (
 	workspaceTable    = "visitors_workspace"
 	visitorTable      = "visitors_visitor"
-	identityTable     = "visitors_identity"
-	visitorInboxTable = "visitors_visitor_inbox"
+	identityTable     = "visitors_by_identity"
+	visitorInboxTable = "visitors_by_inbox"
 	tagTable          = "visitors_tag"
-	visitorTagTable   = "visitors_visitor_tag"
+	visitorTagTable   = "visitors_by_tag"
 	groupTable        = "visitors_group"
-	visitorGroupTable = "visitors_visitor_group"
-	attributeTable    = "visitors_attribute"
+	visitorGroupTable = "visitors_by_group"
+	attributeTable    = "visitors_by_attribute"
+	numberTable       = "visitors_number"
 	eventTable        = "visitors_event"
 	capturedTable     = "visitors_captured"
 	mergedTable       = "visitors_merged"
@@ -35,8 +37,36 @@ const (
 // methods, which bind the workspace.
 type scope struct {
 	*session
-	d  database
-	ws string
+	d       database
+	name    string      // of the workspace
+	ws      any         // what its rows have in the column ws; see find
+	catalog int64       // of its names; 0 on a server, whose rows are read together with it
+	names   *namesCache // nil inside of a host's transaction
+	single  bool        // there is no transaction: the call must return errSeveral before a second statement
+}
+
+// scope returns the scope of a workspace in a session.
+func (e *Engine) scope(s *session, ws driver.WorkspaceID) scope {
+	in := scope{session: s, d: e.d, name: string(ws), ws: string(ws), names: &e.names}
+	if s.nested {
+		in.names = nil
+	}
+	return in
+}
+
+const findWorkspace = "SELECT w.ws, w.catalog FROM " + workspaceTable + " w WHERE w.name = ?"
+
+// find looks up the integer key that stands for the workspace in a database that runs in this
+// process, and the number of its catalog. It does so in each transaction, since the database file
+// can be replaced by another one. A workspace that does not exist gets 0, which no row has.
+func (s scope) find(ctx context.Context) (scope, error) {
+	if s.d.server != nil {
+		return s, nil
+	}
+	key := int64(0)
+	err := s.rows(ctx, findWorkspace, []any{s.name}, func(r row) error { return r.Scan(&key, &s.catalog) })
+	s.ws = key
+	return s, err
 }
 
 // from starts a SELECT of the workspace's rows of a table.
@@ -45,8 +75,8 @@ func (s scope) from(table, alias string, columns ...string) sq.SelectBuilder {
 }
 
 // childRows starts a SELECT of rows of visitors whose ids the caller binds. SQLite must use the
-// primary key, which begins with the visitor: by itself it might read all rows with an
-// attribute of that name, once for each visitor.
+// primary key, which for identities and attributes begins with the visitor: by itself it might
+// read all rows with an attribute of that name, once for each visitor.
 func (s scope) childRows(table, alias string, columns ...string) sq.SelectBuilder {
 	return sq.Select(columns...).From(s.tableBy("sqlite_autoindex_"+table+"_1", table, alias)).Where(alias+".ws = ?", s.ws)
 }
@@ -166,17 +196,28 @@ func (s scope) run(ctx context.Context, text string, args []any) (result sql.Res
 	return result, s.failed(err)
 }
 
-// byIDs narrows a SELECT of some columns to rows with some ids in a column, the first of a
-// key. A server looks up one id after the other: left to itself, it may read all rows of the
-// workspace, of which it assumes few while a table is new, for each thousand that are written.
-func (s scope) byIDs(q sq.SelectBuilder, column string, ids []string, columns ...string) sq.SelectBuilder {
+// byIDs starts a SELECT of columns of the visitors v with some ids. A server looks up one id
+// after the other: left to itself, it may read all rows of the workspace, of which it assumes
+// few while a table is new, for each thousand that are written.
+func (s scope) byIDs(ids []string, columns ...string) sq.SelectBuilder {
 	if s.d.server == nil || len(ids) == 1 {
-		return q.Where(s.d.InIDs(column, ids))
+		return s.from(visitorTable, "v", columns...).Where(s.d.InIDs("v.id", ids))
 	}
-	alias, _, _ := strings.Cut(column, ".")
 	list := idCol(s, "id", ids, func(id string) string { return id }).array()
-	return sq.Select(columns...).JoinClause(sq.Expr("FROM unnest(?::uuid[]) AS u (id) CROSS JOIN LATERAL (?) "+alias,
-		list, q.Where(column+" = u.id").Suffix("OFFSET 0")))
+	row := s.from(visitorTable, "v", columns...).Where("v.id = u.id").Suffix("OFFSET 0")
+	return sq.Select(columns...).JoinClause(sq.Expr("FROM unnest(?::uuid[]) AS u (id) CROSS JOIN LATERAL (?) v", list, row))
+}
+
+// ref tests whether a column of a table of tags or groups is one of some ids.
+func (s scope) ref(column string, ids []string) sq.Sqlizer {
+	if s.d.server != nil {
+		return s.d.InIDs(column, ids)
+	}
+	numbers := s.from(numberTable, "k", "k.number").Where(s.d.InIDs("k.id", ids))
+	if len(ids) == 1 {
+		return sq.Expr(column+" = (?)", numbers)
+	}
+	return sq.Expr(column+" IN (?)", numbers)
 }
 
 // delete starts a DELETE of the workspace's rows of a table.

@@ -70,7 +70,8 @@ func TestStatementsNameTheWorkspace(t *testing.T) {
 				return false
 			}
 			seen++
-			named := strings.Contains(text, "ws = ?") || strings.Contains(text, "ws = $1") || strings.Contains(text, "(ws, ")
+			named := strings.Contains(text, "ws = ?") || strings.Contains(text, "ws = $1") || strings.Contains(text, "(ws, ") ||
+				strings.Contains(text, "<workspaceTable>") && (strings.Contains(text, "name = ?") || strings.Contains(text, "(name, "))
 			require.True(t, named, "%s: a statement without the workspace: %s", name, text)
 			return false
 		})

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 )
@@ -38,6 +39,9 @@ func (t textChanges) drop(rowkey int64, text Searchable) {
 
 func (t textChanges) put(rowkey int64, text Searchable) { t.of(rowkey).now = &text }
 
+// token is what stands for the workspace in the search index: its key.
+func (s scope) token() string { return fmt.Sprint(s.ws) }
+
 // writeTexts writes the search index last and in the order of row keys: FTS4 collects such
 // writes in memory, and flushes them at any other statement or smaller key. It reads what to
 // remove from the scratch table.
@@ -51,7 +55,7 @@ func (s scope) writeTexts(ctx context.Context, texts textChanges) error {
 	for _, key := range keys {
 		if old := texts[key].old; old != nil {
 			dropped = true
-			if err := s.execIndex(ctx, insertScratch, key, index.Document(s.ws, *old)); err != nil {
+			if err := s.execIndex(ctx, insertScratch, key, index.Document(s.token(), *old)); err != nil {
 				return err
 			}
 		}
@@ -66,7 +70,7 @@ func (s scope) writeTexts(ctx context.Context, texts textChanges) error {
 	}
 	for _, key := range keys {
 		if now := texts[key].now; now != nil {
-			if err := s.execIndex(ctx, insertText, key, index.Document(s.ws, *now)); err != nil {
+			if err := s.execIndex(ctx, insertText, key, index.Document(s.token(), *now)); err != nil {
 				return err
 			}
 		}

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	sq "github.com/Masterminds/squirrel"
@@ -37,44 +38,66 @@ const (
 	// which in a cluster is not the one that is asked.
 	lockWorkspace = "SELECT current_setting('synchronous_commit') FROM " + workspaceTable + " WHERE ws = ? FOR UPDATE"
 	makeWorkspace = "INSERT INTO " + workspaceTable + " (ws, seq) VALUES (?, 0) ON CONFLICT (ws) DO NOTHING"
+	nameWorkspace = "INSERT INTO " + workspaceTable + " (name, seq) VALUES (?, 0)"
 )
 
-// lock blocks the workspace's other writers until the end of the transaction, so that what a
-// change has read stays true, and events are numbered in the order of commits. Transactions
-// lock this first, so that no two wait for each other.
-func (s scope) lock(ctx context.Context) error {
+// lock creates the workspace unless it exists. It blocks the workspace's other writers until the
+// end of the transaction, so that what a change has read stays true, and events are numbered in
+// the order of commits. Transactions lock this first, so that no two wait for each other.
+func (s scope) lock(ctx context.Context) (scope, error) {
 	if s.d.server == nil {
-		return nil
+		return s.create(ctx)
 	}
 	for {
 		setting := ""
 		err := s.queryText(ctx, lockWorkspace, func(r row) error { return r.Scan(&setting) })
 		if err == nil && setting != "" {
-			return s.setDurable(ctx, setting)
+			return s, s.setDurable(ctx, setting)
 		}
 		if err == nil {
 			_, err = s.exec(ctx, makeWorkspace)
 		}
 		if err != nil {
-			return err
+			return s, err
 		}
 	}
 }
 
-// readOnce is read for a single statement, which sees one state without a transaction. f is
-// called again if the connection is lost, so it must not keep results of an earlier call.
+// create finds the workspace in a database that runs in this process, and creates it unless it
+// exists.
+func (s scope) create(ctx context.Context) (scope, error) {
+	in, err := s.find(ctx)
+	if err != nil || in.ws != int64(0) {
+		return in, err
+	}
+	if _, err := s.run(ctx, nameWorkspace, []any{s.name}); err != nil {
+		return in, err
+	}
+	return s.find(ctx)
+}
+
+// readOnce is read for what is often a single statement, which sees one state without a
+// transaction: one round trip to a server. If f needs more statements, it is called again in a
+// transaction. It is also called again if the connection is lost, so it must not keep results of
+// an earlier call.
 func (e *Engine) readOnce(ctx context.Context, ws driver.WorkspaceID, f func(scope) error) error {
 	if e.d.server == nil {
 		return e.read(ctx, ws, f)
 	}
-	return e.call(ctx, e.readers, func(s *session) error {
-		err := f(scope{s, e.d, string(ws)})
-		if err != nil && !s.nested {
+	err := e.call(ctx, e.readers, func(s *session) error {
+		in := e.scope(s, ws)
+		in.single = !s.nested
+		err := f(in)
+		if err != nil && err != errSeveral && !s.nested {
 			s.reset(ctx, e.d)
 			s.stale = s.broken
 		}
 		return err
 	})
+	if errors.Is(err, errSeveral) {
+		return e.read(ctx, ws, f)
+	}
+	return err
 }
 
 // commitQueues are the queues in use, by workspace.

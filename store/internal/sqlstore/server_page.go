@@ -31,7 +31,7 @@ func (s scope) pageOf(nodes []bound.Node, sel driver.Select, order ordering) sq.
 	if _, _, ok := s.membershipOnly(nodes); ok && order.column == "" {
 		return s.profilesOf(s.idsOf(nodes, sel, order))
 	}
-	return s.where(s.from(visitorTable, "v", s.visitorColumns("v")...), indexPath{alias: "v", id: "v.id"}, nodes, order, sel.After)
+	return s.where(s.withCatalog(s.from(visitorTable, "v", s.visitorColumns(driver.AllParts)...)), indexPath{alias: "v", id: "v.id"}, nodes, order, sel.After)
 }
 
 // idsOf returns the SELECT of the ids of a page.
@@ -76,8 +76,7 @@ func alternatives(nodes []bound.Node) (bound.AnyOf, []bound.Node) {
 
 // testsChildren reports whether a node tests other tables than the profile.
 func testsChildren(n bound.Node) bool {
-	parts, _ := needed(bound.AllOf{n})
-	return parts != 0
+	return needed(bound.AllOf{n}) != 0
 }
 
 // path returns the path by the table of tags or groups if that suffices.

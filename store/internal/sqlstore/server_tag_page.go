@@ -34,6 +34,9 @@ func (s scope) serverTagPage(ctx context.Context, nodes []bound.Node, sel driver
 	if found, err = s.records(ctx, q, sel, order); err != nil || len(found) == sel.Limit {
 		return found, err == nil, err
 	}
+	if err := s.several(); err != nil {
+		return nil, false, err
+	}
 	n, err := s.countRows(ctx, next("1"), 0)
 	return found, err == nil && n < maxTagged, err
 }

@@ -37,7 +37,8 @@ func (e *Engine) Apply(ctx context.Context, ws driver.WorkspaceID, changes []dri
 // its end. It checks the context between batches of changes; statements are not canceled,
 // since that may cost the connection.
 func apply(ctx context.Context, s scope, changes []driver.Change, earlier textChanges) ([]driver.Outcome, *pending, error) {
-	if err := s.lock(ctx); err != nil {
+	s, err := s.lock(ctx)
+	if err != nil {
 		return nil, nil, err
 	}
 	t := &tx{scope: s, pending: newPending(), ctx: context.WithoutCancel(ctx), earlier: earlier, rowkeys: map[visitor.ID]int64{}}
@@ -63,7 +64,7 @@ const (
 		" (i.source, i.account, i.external_id) IN (SELECT u.source, u.account, u.external_id" +
 		" FROM unnest(?::text[], ?::text[], ?::text[]) AS u (source, account, external_id))"
 	selectOwnersListed = "SELECT i.source, i.account, i.external_id, i.visitor_id FROM json_each(?2) j" +
-		" CROSS JOIN " + identityTable + " i INDEXED BY visitors_identity_account WHERE i.ws = ?1 AND" +
+		" CROSS JOIN " + identityTable + " i INDEXED BY visitors_by_identity_account WHERE i.ws = ?1 AND" +
 		" i.source = json_extract(j.value, '$[0]') AND i.account = json_extract(j.value, '$[1]') AND i.external_id = json_extract(j.value, '$[2]')"
 )
 

@@ -1,6 +1,8 @@
 package sqlstore
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -15,100 +17,97 @@ import (
 // WriteVisitors writes the differences of visitors, table by table. It deletes first, since an
 // identity may move to another visitor.
 func (t *tx) WriteVisitors(edits []driver.VisitorEdit, parts driver.Parts) error {
-	var w visitorWrite
+	w := &visitorWrite{numbers: map[string]int64{}}
+	for _, e := range edits {
+		for _, v := range []*visitor.Visitor{e.Before, e.After} {
+			w.note(v)
+		}
+	}
+	if err := t.numbersOf(t.ctx, w.numbers, slices.Collect(maps.Keys(w.numbers))); err != nil {
+		return err
+	}
 	for _, e := range edits {
 		if err := w.add(e, parts); err != nil {
 			return err
 		}
 	}
-	for _, write := range []func(*visitorWrite) error{
-		t.deleteVisitors, t.deleteChildren, t.writeProfiles, t.writeIdentities, t.writeTags, t.writeGroups, t.writeAttributes,
-	} {
-		if err := write(&w); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// deleteVisitors deletes visitors with all of their rows. Apply deletes stored merges.
-func (t *tx) deleteVisitors(w *visitorWrite) error {
 	for ids := range slices.Chunk(w.deleted, 1_000) {
-		if err := t.deleteProfiles(ids); err != nil {
+		if err := t.deleteVisitors(w, ids); err != nil {
 			return err
 		}
-		err := t.deleteOf(visitorTagTable, ids, "tag_id, 0", func(r row) error {
-			var tag tag.ID
-			var zero int64
-			err := r.Scan(into(&tag), &zero)
-			t.counts.tag(tag, -1)
+	}
+	for _, write := range []func(*visitorWrite) error{
+		t.deleteChildren, t.writeProfiles, t.writeIdentities, t.writeTags, t.writeGroups, t.writeAttributes,
+	} {
+		if err := write(w); err != nil {
 			return err
-		})
-		if err != nil {
-			return err
-		}
-		err = t.deleteOf(visitorGroupTable, ids, "group_id, excluded", func(r row) error {
-			var group visitor.GroupID
-			var excluded int64
-			err := r.Scan(into(&group), &excluded)
-			t.counts.group(group, excluded-1)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		for _, table := range []string{identityTable, visitorInboxTable, attributeTable} {
-			if err := t.deleteOf(table, ids, "", nil); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
 }
 
-// deleteProfiles deletes rows of the visitor table, and their text from the search index.
-func (t *tx) deleteProfiles(ids []visitor.ID) error {
-	if t.d.Index() == nil {
-		return t.deleteWhere(visitorTable, "id", ids, "", nil)
-	}
-	return t.deleteWhere(visitorTable, "id", ids, "source, name_fold, email_fold, phone, rowkey", func(r row) error {
-		var source visitor.Source
-		var old Searchable
-		var rowkey int64
-		if err := r.Scan(&source, &old.Name, &old.Email, &old.Phone, &rowkey); err != nil {
-			return err
-		}
-		t.counts.source(source, -1)
-		t.texts.drop(rowkey, old)
-		return nil
-	})
-}
-
-// deleteOf deletes the rows that a table has of visitors. If the engine keeps counters, it calls
-// each with the returned columns.
-func (t *tx) deleteOf(table string, ids []visitor.ID, returning string, each func(row) error) error {
-	if t.d.Index() == nil {
-		returning = ""
-	}
-	return t.deleteWhere(table, "visitor_id", ids, returning, each)
-}
-
-func (t *tx) deleteWhere(table, column string, ids []visitor.ID, returning string, each func(row) error) error {
-	q := t.delete(table).Where(t.d.InIDs(column, textsOf(ids)))
-	if returning == "" {
-		_, err := t.do(t.ctx, q)
+// deleteVisitors deletes visitors: their rows, and the rows that they have in other tables. Apply
+// deletes stored merges.
+func (t *tx) deleteVisitors(w *visitorWrite, ids []visitor.ID) error {
+	deleted, err := t.deleteProfiles(ids)
+	if err != nil {
 		return err
 	}
-	return t.queryByKey(t.ctx, q.Suffix("RETURNING "+returning), each)
+	for i := range deleted {
+		v := &deleted[i].Visitor
+		w.note(v)
+		w.addLookups(v, &visitor.Visitor{ID: v.ID}, driver.Tags|driver.Groups)
+		w.inbox.deleted = append(w.inbox.deleted, children(v.ID, inboxesOf(v))...)
+	}
+	if err := t.numbersOf(t.ctx, w.numbers, slices.Collect(maps.Keys(w.numbers))); err != nil {
+		return err
+	}
+	for _, table := range []string{identityTable, attributeTable} {
+		if _, err := t.do(t.ctx, t.delete(table).Where(t.d.InIDs("visitor_id", textsOf(ids)))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deleteProfiles deletes rows of the visitor table, and their text from the search index. It
+// returns the tags, groups and identities of the visitors.
+func (t *tx) deleteProfiles(ids []visitor.ID) (deleted []record, err error) {
+	returning := "RETURNING id, tags, groups, identities"
+	if t.d.Index() != nil {
+		returning += ", source, name_fold, " + t.emailFold("") + ", phone, rowkey"
+	}
+	q := t.delete(visitorTable).Where(t.d.InIDs("id", textsOf(ids))).Suffix(returning)
+	err = t.queryByKey(t.ctx, q, func(r row) error {
+		rec := record{catalog: t.catalog}
+		to := []any{into(&rec.ID), &rec.packed.tags, &rec.packed.groups, &rec.packed.identities}
+		var old Searchable
+		if t.d.Index() != nil {
+			to = append(to, &rec.Source, &old.Name, &old.Email, &old.Phone, &rec.rowkey)
+		}
+		if err := r.Scan(to...); err != nil {
+			return err
+		}
+		if t.d.Index() != nil {
+			t.counts.source(rec.Source, -1)
+			t.texts.drop(rec.rowkey, old)
+		}
+		deleted = append(deleted, rec)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return deleted, t.unpack(t.ctx, deleted, driver.Tags|driver.Groups|driver.Identities)
 }
 
 // deleteChildren deletes the rows that visitors no longer have.
 func (t *tx) deleteChildren(w *visitorWrite) error {
 	for _, r := range w.tag.deleted {
-		t.counts.tag(r.row.Tag, -1)
+		t.counts.tag(r.row, -1)
 	}
 	for _, r := range w.group.deleted {
-		t.counts.group(r.row.Group, int64(r.row.excluded)-1)
+		t.counts.group(r.row.group, int64(r.row.excluded)-1)
 	}
 	if err := t.deleteRows(t.ctx, identityTable, identityKeys(w.identity.deleted)...); err != nil {
 		return err
@@ -116,25 +115,24 @@ func (t *tx) deleteChildren(w *visitorWrite) error {
 	if err := t.deleteRows(t.ctx, visitorInboxTable, inboxColumns(t.scope, w.inbox.deleted)...); err != nil {
 		return err
 	}
-	if err := deleteLinks(t, visitorTagTable, "tag_id", w.tag.deleted, tagOf); err != nil {
+	if err := t.deleteTags(w); err != nil {
 		return err
 	}
-	if err := deleteLinks(t, visitorGroupTable, "group_id", w.group.deleted, groupOf); err != nil {
+	if err := t.deleteRows(t.ctx, visitorGroupTable, groupedColumns(t.scope, w, w.group.deleted)...); err != nil {
 		return err
 	}
 	rows := w.attr.deleted
 	return t.deleteRows(t.ctx, attributeTable, owners(t.scope, rows), col("name", "text", rows, func(c child[string]) string { return c.row }))
 }
 
-// deleteLinks deletes rows that link visitors with tags or groups. SQLite does so fastest with a
-// statement for each tag.
-func deleteLinks[T any, K ~string](t *tx, table, column string, rows []child[T], of func(child[T]) K) error {
+// deleteTags deletes rows of tags. SQLite does so fastest with a statement for each tag.
+func (t *tx) deleteTags(w *visitorWrite) error {
 	if !t.oneByOne() {
-		return t.deleteRows(t.ctx, table, owners(t.scope, rows), idCol(t.scope, column, rows, of))
+		return t.deleteRows(t.ctx, visitorTagTable, taggedColumns(t.scope, w, w.tag.deleted)...)
 	}
-	for _, rows := range lo.PartitionBy(rows, of) {
-		ids := lo.Map(rows, func(c child[T], _ int) string { return string(c.visitor) })
-		q := t.delete(table).Where(column+" = ?", t.d.ID(string(of(rows[0])))).Where(t.d.InIDs("visitor_id", ids))
+	for _, rows := range lo.PartitionBy(w.tag.deleted, func(c child[tag.ID]) tag.ID { return c.row }) {
+		ids := lo.Map(rows, func(c child[tag.ID], _ int) string { return string(c.visitor) })
+		q := t.delete(visitorTagTable).Where("tag_id = ?", w.numbers[string(rows[0].row)]).Where(t.d.InIDs("visitor_id", ids))
 		if _, err := t.do(t.ctx, q); err != nil {
 			return err
 		}
@@ -146,8 +144,25 @@ func owners[T any](s scope, rows []child[T]) column {
 	return idCol(s, "visitor_id", rows, func(c child[T]) visitor.ID { return c.visitor })
 }
 
-func tagOf(c child[tag.Assignment]) tag.ID      { return c.row.Tag }
-func groupOf(c child[groupRow]) visitor.GroupID { return c.row.Group }
+func taggedColumns(s scope, w *visitorWrite, rows []child[tag.ID]) []column {
+	return []column{refCol(s, w, "tag_id", rows, func(c child[tag.ID]) tag.ID { return c.row }), owners(s, rows)}
+}
+
+func groupedColumns(s scope, w *visitorWrite, rows []child[groupRow]) []column {
+	return []column{
+		refCol(s, w, "group_id", rows, func(c child[groupRow]) visitor.GroupID { return c.row.group }),
+		col("excluded", "smallint", rows, func(c child[groupRow]) int16 { return c.row.excluded }),
+		owners(s, rows),
+	}
+}
+
+// refCol is a column of tags or groups: of their numbers or, on a server, of their ids.
+func refCol[R any, K ~string](s scope, w *visitorWrite, name string, rows []R, of func(R) K) column {
+	if s.d.server == nil {
+		return col(name, "", rows, func(r R) int64 { return w.numbers[string(of(r))] })
+	}
+	return idCol(s, name, rows, of)
+}
 
 func identityKeys(rows []child[visitor.Identity]) []column {
 	type identity = child[visitor.Identity]
@@ -171,12 +186,16 @@ func (t *tx) writeProfiles(w *visitorWrite) error {
 	if err := t.insertProfiles(w.created); err != nil {
 		return err
 	}
-	ids := idCol(t.scope, "id", w.updated, func(u profileUpdate) visitor.ID { return u.ID })
-	columns := profileColumns(w.updated, func(u profileUpdate) profile { return u.profile })
-	if err := t.updateRows(t.ctx, visitorTable, []column{ids}, columns); err != nil {
-		return err
+	for _, rows := range lo.PartitionBy(w.updated, profileUpdate.kind) {
+		ids := idCol(t.scope, "id", rows, func(u profileUpdate) visitor.ID { return u.ID })
+		if err := t.updateRows(t.ctx, visitorTable, []column{ids}, updateColumns(t.scope, rows)); err != nil {
+			return err
+		}
 	}
 	for _, u := range w.updated {
+		if u.fields != everything {
+			continue
+		}
 		t.counts.source(u.before.Source, -1)
 		t.counts.source(u.Source, 1)
 		if old := searchable(u.before); t.d.Index() != nil && old != u.words {
@@ -184,15 +203,51 @@ func (t *tx) writeProfiles(w *visitorWrite) error {
 			t.texts.put(t.rowkeys[u.ID], u.words)
 		}
 	}
-	rows := w.touched
-	return t.updateRows(t.ctx, visitorTable, []column{idCol(t.scope, "id", rows, func(p profile) visitor.ID { return p.ID })}, []column{
-		micros("last_seen_at", rows, func(p profile) time.Time { return p.LastSeenAt }),
-		col("origins", "text", rows, func(p profile) string { return p.origins }),
-	})
+	return nil
+}
+
+// kind is equal for updates of the same columns.
+func (u profileUpdate) kind() (k [5]int) {
+	k[0] = int(u.fields)
+	for n, p := range listParts {
+		if *p.of(&u.packed) != nil {
+			k[n+1] = 1
+		}
+	}
+	return k
+}
+
+// updateColumns are the columns of updates of the same kind.
+func updateColumns(s scope, rows []profileUpdate) (columns []column) {
+	of := func(u profileUpdate) profile { return u.profile }
+	switch rows[0].fields {
+	case everything:
+		columns = profileColumns(s, rows, of)
+	case contact:
+		columns = []column{
+			micros("last_seen_at", rows, func(u profileUpdate) time.Time { return u.LastSeenAt }),
+			col("origins", "text", rows, func(u profileUpdate) string { return u.origins }),
+		}
+	}
+	return append(columns, listColumns(rows, of)...)
+}
+
+// listColumns are the packed columns that rows have.
+func listColumns[R any](rows []R, of func(R) profile) (columns []column) {
+	for _, p := range listParts {
+		value := func(r R) []byte {
+			packed := of(r).packed
+			return *p.of(&packed)
+		}
+		if len(rows) > 0 && value(rows[0]) != nil {
+			columns = append(columns, col(p.column, "bytea", rows, value))
+		}
+	}
+	return columns
 }
 
 // profileColumns are the columns of a profile that can change.
-func profileColumns[R any](rows []R, of func(R) profile) []column {
+func profileColumns[R any](s scope, rows []R, of func(R) profile) []column {
 	text := func(name string, value func(profile) string) column {
 		return col(name, "text", rows, func(r R) string { return value(of(r)) })
 	}
@@ -203,7 +258,7 @@ func profileColumns[R any](rows []R, of func(R) profile) []column {
 		text("name", func(p profile) string { return p.Name }),
 		text("name_fold", func(p profile) string { return p.words.Name }),
 		text("email", func(p profile) string { return p.Email }),
-		text("email_fold", func(p profile) string { return p.words.Email }),
+		text("email_fold", s.storedEmail),
 		text("phone", func(p profile) string { return p.Phone }),
 		text("source", func(p profile) string { return string(p.Source) }),
 		at("updated_at", func(p profile) time.Time { return p.UpdatedAt }),
@@ -213,10 +268,30 @@ func profileColumns[R any](rows []R, of func(R) profile) []column {
 	}
 }
 
+// storedEmail is what the column email_fold has: on a database in this process, which has no
+// index on it, nothing if that is the e-mail itself.
+func (s scope) storedEmail(p profile) string {
+	if s.d.server == nil && p.words.Email == p.Email {
+		return ""
+	}
+	return p.words.Email
+}
+
+// emailFold is the folded e-mail in SQL; alias is empty or ends with a dot.
+func (s scope) emailFold(alias string) string {
+	if s.d.server != nil {
+		return alias + "email_fold"
+	}
+	return "iif(" + alias + "email_fold = '', " + alias + "email, " + alias + "email_fold)"
+}
+
 func (t *tx) insertProfiles(rows []profile) error {
-	columns := append(profileColumns(rows, func(p profile) profile { return p }),
-		idCol(t.scope, "id", rows, func(p profile) visitor.ID { return p.ID }),
-		micros("created_at", rows, func(p profile) time.Time { return p.CreatedAt }))
+	self := func(p profile) profile { return p }
+	columns := append(profileColumns(t.scope, rows, self), listColumns(rows, self)...)
+	columns = append(columns, idCol(t.scope, "id", rows, func(p profile) visitor.ID { return p.ID }))
+	if t.d.server != nil {
+		columns = append(columns, micros("created_at", rows, func(p profile) time.Time { return p.CreatedAt }))
+	}
 	for _, p := range rows {
 		t.counts.source(p.Source, 1)
 	}
@@ -233,56 +308,31 @@ func (t *tx) insertProfiles(rows []profile) error {
 }
 
 func (t *tx) writeIdentities(w *visitorWrite) error {
-	type identity = child[visitor.Identity]
-	values := func(rows []identity) []column {
-		return []column{
-			col("username", "text", rows, func(c identity) string { return c.row.Username }),
-			micros("username_at", rows, func(c identity) time.Time { return c.row.UsernameAt }),
-			micros("first_seen", rows, func(c identity) time.Time { return c.row.FirstSeen }),
-			micros("last_seen", rows, func(c identity) time.Time { return c.row.LastSeen }),
-			col("inboxes", "text", rows, func(c identity) string { return inboxesText(c.row) }),
-		}
-	}
-	rows := w.identity.updated
-	if err := t.updateRows(t.ctx, identityTable, identityKeys(rows), values(rows)); err != nil {
-		return err
-	}
 	if err := t.insertRows(t.ctx, visitorInboxTable, inboxColumns(t.scope, w.inbox.created)...); err != nil {
 		return err
 	}
-	rows = w.identity.created
-	return t.insertRows(t.ctx, identityTable, slices.Concat(identityKeys(rows), []column{owners(t.scope, rows)}, values(rows))...)
+	rows := w.identity.created
+	return t.insertRows(t.ctx, identityTable, append(identityKeys(rows), owners(t.scope, rows))...)
 }
 
+// writeTags writes rows in the order of their keys, which is fastest.
 func (t *tx) writeTags(w *visitorWrite) error {
 	rows := w.tag.created
+	slices.SortFunc(rows, func(a, b child[tag.ID]) int {
+		return cmp.Or(cmp.Compare(w.numbers[string(a.row)], w.numbers[string(b.row)]), cmp.Compare(a.row, b.row), cmp.Compare(a.visitor, b.visitor))
+	})
 	for _, r := range rows {
-		t.counts.tag(r.row.Tag, 1)
+		t.counts.tag(r.row, 1)
 	}
-	type assignment = child[tag.Assignment]
-	return t.insertRows(t.ctx, visitorTagTable,
-		owners(t.scope, rows),
-		idCol(t.scope, "tag_id", rows, tagOf),
-		micros("put_at", rows, func(c assignment) time.Time { return c.row.At }),
-		col("put_by", "text", rows, func(c assignment) string { return c.row.Actor }),
-		col("cause", "text", rows, func(c assignment) string { return c.row.Cause }),
-	)
+	return t.insertRows(t.ctx, visitorTagTable, taggedColumns(t.scope, w, rows)...)
 }
 
 func (t *tx) writeGroups(w *visitorWrite) error {
 	rows := w.group.created
 	for _, r := range rows {
-		t.counts.group(r.row.Group, 1-int64(r.row.excluded))
+		t.counts.group(r.row.group, 1-int64(r.row.excluded))
 	}
-	type membership = child[groupRow]
-	return t.insertRows(t.ctx, visitorGroupTable,
-		owners(t.scope, rows),
-		idCol(t.scope, "group_id", rows, groupOf),
-		col("excluded", "smallint", rows, func(c membership) int16 { return c.row.excluded }),
-		micros("at", rows, func(c membership) time.Time { return c.row.At }),
-		col("actor", "text", rows, func(c membership) string { return c.row.Actor }),
-		col("cause", "text", rows, func(c membership) string { return c.row.Cause }),
-	)
+	return t.insertRows(t.ctx, visitorGroupTable, groupedColumns(t.scope, w, rows)...)
 }
 
 func (t *tx) writeAttributes(w *visitorWrite) error {
@@ -293,7 +343,6 @@ func (t *tx) writeAttributes(w *visitorWrite) error {
 		col("name", "text", rows, func(a attribute) string { return a.row.name }),
 		col("ord", "integer", rows, func(a attribute) int32 { return a.row.ord }),
 		col("kind", "smallint", rows, func(a attribute) int16 { return int16(a.row.kind) }),
-		col("text", "text", rows, func(a attribute) string { return a.row.text }),
 		col("text_fold", "text", rows, func(a attribute) string { return text.Fold(a.row.text) }),
 		col("number", "double precision", rows, func(a attribute) float64 { return a.row.number }),
 		col("micros", "bigint", rows, func(a attribute) int64 { return a.row.micros }),

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"bytes"
 	"maps"
 	"reflect"
 	"slices"
@@ -12,13 +13,13 @@ import (
 
 // visitorWrite has the rows to write of some visitors.
 type visitorWrite struct {
+	numbers  map[string]int64 // of tags and groups; a server has none
 	deleted  []visitor.ID
 	created  []profile
 	updated  []profileUpdate
-	touched  []profile // only the times of last contact changed
-	identity struct{ deleted, created, updated []child[visitor.Identity] }
+	identity struct{ deleted, created []child[visitor.Identity] }
 	inbox    struct{ deleted, created []child[string] } // of all identities of a visitor
-	tag      struct{ deleted, created []child[tag.Assignment] }
+	tag      struct{ deleted, created []child[tag.ID] }
 	group    struct{ deleted, created []child[groupRow] }
 	attr     struct {
 		deleted []child[string]
@@ -45,33 +46,70 @@ type profile struct {
 	visitor.Visitor
 	words   Searchable
 	origins string
+	packed  packed
 }
 
+// profileUpdate is a row to update: its packed columns that are not nil, and the others.
 type profileUpdate struct {
 	profile
 	before visitor.Visitor
+	fields updated
 }
 
-func newProfile(v visitor.Visitor) (profile, error) {
+// updated says which of the columns that are not packed are updated.
+type updated int
+
+const (
+	nothing updated = iota
+	contact         // only the time of the last contact and the provenance: indexes on other columns need no update
+	everything
+)
+
+func (w *visitorWrite) newProfile(v visitor.Visitor) (profile, error) {
 	origins, err := originsText(v.Provenance)
-	return profile{v, searchable(v), origins}, err
+	return profile{v, searchable(v), origins, w.pack(&v, driver.AllParts)}, err
+}
+
+// pack packs parts of a visitor.
+func (w *visitorWrite) pack(v *visitor.Visitor, parts driver.Parts) (p packed) {
+	if parts.Has(driver.Tags) {
+		p.tags = packTags(v.Tags, w.numbers)
+	}
+	if parts.Has(driver.Groups) {
+		p.groups = packGroups(v, w.numbers)
+	}
+	if parts.Has(driver.Identities) {
+		p.identities = packIdentities(v.Identities)
+	}
+	if parts.Has(driver.Attributes) {
+		p.attributes = packAttributes(v.Attributes)
+	}
+	return p
 }
 
 // groupRow is a row of the table of memberships and exclusions.
 type groupRow struct {
-	visitor.Membership
+	group    visitor.GroupID
 	excluded int16
 }
 
 func groupRows(v *visitor.Visitor) []groupRow {
 	rows := make([]groupRow, 0, len(v.Memberships)+len(v.Excluded))
 	for _, m := range v.Memberships {
-		rows = append(rows, groupRow{m, 0})
+		rows = append(rows, groupRow{m.Group, 0})
 	}
 	for _, g := range v.Excluded {
-		rows = append(rows, groupRow{visitor.Membership{Group: g}, 1})
+		rows = append(rows, groupRow{g, 1})
 	}
 	return rows
+}
+
+func tagIDs(v *visitor.Visitor) []tag.ID {
+	ids := make([]tag.ID, len(v.Tags))
+	for n, a := range v.Tags {
+		ids[n] = a.Tag
+	}
+	return ids
 }
 
 // missing returns the items of a list that another list does not have.
@@ -85,31 +123,50 @@ func missing[T comparable](list, other []T) []T {
 	return more
 }
 
+// note adds the tags and groups of a visitor to those whose numbers are needed.
+func (w *visitorWrite) note(v *visitor.Visitor) {
+	if v == nil {
+		return
+	}
+	for _, a := range v.Tags {
+		w.numbers[string(a.Tag)] += 0
+	}
+	for _, g := range groupRows(v) {
+		w.numbers[string(g.group)] += 0
+	}
+}
+
 // add adds the difference of one visitor.
 func (w *visitorWrite) add(e driver.VisitorEdit, parts driver.Parts) error {
 	if e.After == nil {
 		w.deleted = append(w.deleted, e.Before.ID)
 		return nil
 	}
-	before, after, id := e.Before, e.After, e.After.ID
+	before, after := e.Before, e.After
 	if before == nil {
-		p, err := newProfile(*after)
+		p, err := w.newProfile(*after)
 		if err != nil {
 			return err
 		}
 		w.created = append(w.created, p)
 		before, parts = &visitor.Visitor{}, driver.AllParts
-	} else if parts.Has(driver.Profile) {
-		if err := w.addProfile(*before, *after); err != nil {
-			return err
-		}
+	} else if err := w.addUpdate(before, after, parts); err != nil {
+		return err
 	}
+	w.addLookups(before, after, parts)
+	return nil
+}
+
+// addLookups adds the rows by which a visitor is found.
+func (w *visitorWrite) addLookups(before, after *visitor.Visitor, parts driver.Parts) {
+	id := after.ID
 	if parts.Has(driver.Identities) {
 		w.addIdentities(before, after)
 	}
 	if parts.Has(driver.Tags) {
-		w.tag.deleted = append(w.tag.deleted, children(id, missing(before.Tags, after.Tags))...)
-		w.tag.created = append(w.tag.created, children(id, missing(after.Tags, before.Tags))...)
+		old, now := tagIDs(before), tagIDs(after)
+		w.tag.deleted = append(w.tag.deleted, children(id, missing(old, now))...)
+		w.tag.created = append(w.tag.created, children(id, missing(now, old))...)
 	}
 	if parts.Has(driver.Groups) {
 		old, now := groupRows(before), groupRows(after)
@@ -119,29 +176,45 @@ func (w *visitorWrite) add(e driver.VisitorEdit, parts driver.Parts) error {
 	if parts.Has(driver.Attributes) {
 		w.addAttributes(before, after)
 	}
+}
+
+// addUpdate adds the columns of the row that change.
+func (w *visitorWrite) addUpdate(before, after *visitor.Visitor, parts driver.Parts) (err error) {
+	u := profileUpdate{profile: profile{Visitor: *after}, before: *before}
+	if parts.Has(driver.Profile) {
+		if u.fields = changedFields(*before, *after); u.fields != nothing {
+			u.words = searchable(*after)
+			if u.origins, err = originsText(after.Provenance); err != nil {
+				return err
+			}
+		}
+	}
+	old, changed := w.pack(before, parts), u.fields != nothing
+	u.packed = w.pack(after, parts)
+	for _, p := range listParts {
+		if now := p.of(&u.packed); bytes.Equal(*now, *p.of(&old)) {
+			*now = nil
+		} else {
+			changed = true
+		}
+	}
+	if changed {
+		w.updated = append(w.updated, u)
+	}
 	return nil
 }
 
-func (w *visitorWrite) addProfile(before, after visitor.Visitor) error {
-	profileOf := func(v visitor.Visitor) visitor.Visitor {
+func changedFields(old, now visitor.Visitor) updated {
+	for _, v := range []*visitor.Visitor{&old, &now} {
 		v.Identities, v.Tags, v.Memberships, v.Excluded, v.Attributes = nil, nil, nil, nil, nil
-		return v
 	}
-	old, now := profileOf(before), profileOf(after)
 	if reflect.DeepEqual(old, now) {
-		return nil
+		return nothing
 	}
-	p, err := newProfile(after)
-	if err != nil {
-		return err
-	}
-	// If only these two differ, the indexes on other columns need no update.
 	if old.LastSeenAt, old.Provenance = now.LastSeenAt, now.Provenance; reflect.DeepEqual(old, now) {
-		w.touched = append(w.touched, p)
-	} else {
-		w.updated = append(w.updated, profileUpdate{p, before})
+		return contact
 	}
-	return nil
+	return everything
 }
 
 func (w *visitorWrite) addIdentities(before, after *visitor.Visitor) {
@@ -151,11 +224,8 @@ func (w *visitorWrite) addIdentities(before, after *visitor.Visitor) {
 		}
 	}
 	for _, i := range after.Identities {
-		switch n := before.Identified(i); {
-		case n < 0:
+		if before.Identified(i) < 0 {
 			w.identity.created = append(w.identity.created, child[visitor.Identity]{after.ID, i})
-		case !before.Identities[n].Equal(i):
-			w.identity.updated = append(w.identity.updated, child[visitor.Identity]{after.ID, i})
 		}
 	}
 	old, now := inboxesOf(before), inboxesOf(after)

@@ -196,7 +196,7 @@ func (e *Engine) matchesOf(ctx context.Context, ws driver.WorkspaceID, n bound.N
 	sel := driver.Select{Order: driver.OldestFirst, Limit: matchBatch}
 	for {
 		page, err := result(ctx, e.read, ws, func(s scope) ([]record, error) {
-			return s.d.reader.page(ctx, s, []bound.Node{n}, sel, ordering{})
+			return s.d.reader.page(ctx, s, conjuncts(n), sel, ordering{})
 		})
 		if err != nil {
 			return nil, err

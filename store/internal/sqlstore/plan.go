@@ -52,7 +52,7 @@ func (p *planner) findPage(ctx context.Context) ([]record, error) {
 		return nil, err
 	}
 	expected := min(walk.size, int64(p.sel.Limit)*total/max(1, list.size))
-	if cost(list) > expected {
+	if list.paths == nil || cost(list) > expected {
 		// If the order and the conditions are not correlated, this finds the page.
 		if found, done, err := p.runPart(ctx, walk, 2*expected); done || err != nil {
 			return found, err
@@ -60,7 +60,7 @@ func (p *planner) findPage(ctx context.Context) ([]record, error) {
 		if list, err = p.shortest(ctx, lists, walk.size, maxKeys); err != nil {
 			return nil, err
 		}
-		if cost(list) > walk.size {
+		if list.paths == nil || cost(list) > walk.size {
 			list = walk
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	sq "github.com/Masterminds/squirrel"
+	"github.com/samber/lo"
 
 	"github.com/contactpipeline/visitors/filter/bound"
 )
@@ -16,11 +17,20 @@ func (s scope) count(ctx context.Context, n bound.Node, limit int64) (int64, err
 	if n == bound.Constant(true) {
 		n = bound.Negation{Of: bound.Constant(false)}
 	}
-	// Counting what a node excludes is quicker than looking for it with every visitor.
-	if not, ok := n.(bound.Negation); ok && limit <= 0 {
-		return s.total(ctx, s.allExcept(s.fromQuery(s.matches(conjuncts(not.Of), "1"), "m", "count(*)")))
+	not, ok := n.(bound.Negation)
+	if !ok || limit > 0 {
+		q, err := s.matches(ctx, conjuncts(n), "1")
+		if err != nil {
+			return 0, err
+		}
+		return s.countRows(ctx, q, limit)
 	}
-	return s.countRows(ctx, s.matches(conjuncts(n), "1"), limit)
+	// Counting what a node excludes is quicker than looking for it with every visitor.
+	q, err := s.matches(ctx, conjuncts(not.Of), "1")
+	if err != nil {
+		return 0, err
+	}
+	return s.total(ctx, s.allExcept(s.fromQuery(q, "m", "count(*)")))
 }
 
 // allExcept starts a SELECT of the number of all visitors less that of a query. The subtraction
@@ -48,12 +58,24 @@ func (s scope) total(ctx context.Context, q sq.Sqlizer) (n int64, err error) {
 
 // matches starts a SELECT of a row for each visitor that matches all nodes. Its column is "1", or
 // "id" for the visitor's id.
-func (s scope) matches(nodes []bound.Node, column string) sq.SelectBuilder {
-	a, rest := s.d.reader.path(s, nodes)
+func (s scope) matches(ctx context.Context, nodes []bound.Node, column string) (q sq.SelectBuilder, err error) {
+	plan, err := s.d.reader.shortest(ctx, s, nodes)
+	if err != nil {
+		return q, err
+	}
+	a := plan.paths[0]
+	if len(plan.paths) > 1 {
+		a = indexPath{query: s.union(plan.paths), alias: "p", id: "p.id"}
+	}
 	if column == "id" {
 		column = a.id + " AS id"
-	} else if len(rest) == 0 {
-		return s.reachRows(a, column)
+	} else if len(plan.rest) == 0 {
+		return s.reachRows(a, column), nil
 	}
-	return s.where(s.reach(a, column), a, rest, ordering{}, nil)
+	return s.where(s.reach(a, column), a, plan.rest, ordering{}, nil), nil
+}
+
+// union selects the ids of the visitors on some paths.
+func (s scope) union(paths []indexPath) sq.Sqlizer {
+	return chain("UNION", lo.Map(paths, func(a indexPath, _ int) sq.SelectBuilder { return s.reach(a, a.id+" AS id") }))
 }

@@ -23,7 +23,7 @@ func (s scope) facets(ctx context.Context, n bound.Node) (f driver.Facets, err e
 	case len(m.rest) > 0:
 		return s.facetsOfMatches(ctx, m)
 	default:
-		f, err = s.facetsOf(ctx, s.facetRows(m.nodes))
+		f, err = s.facetsOf(ctx, m.nodes)
 	}
 	f.Total = 0
 	for _, n := range f.Sources {
@@ -68,20 +68,15 @@ func readCounts[T ~string](ctx context.Context, s scope, counts map[T]int64, q s
 	})
 }
 
-// facetRows starts a SELECT of what facetsOf counts, of the visitors that match all nodes.
-func (s scope) facetRows(nodes []bound.Node) sq.SelectBuilder {
-	columns := []string{"v.source", "v.tags", "v.groups"}
-	a, rest := s.d.reader.path(s, nodes)
-	if a.hasProfile() {
-		return s.where(s.reach(a, columns...), a, rest, ordering{}, nil)
-	}
-	return s.join(s.fromQuery(s.matches(nodes, "id"), "m", columns...), visitorTable, "v", "v.id = m.id")
-}
-
-// facetsOf counts rows in this process, since their tags and groups are packed. It counts a
-// number by a label in place of the id, and looks the ids up at the end.
-func (s scope) facetsOf(ctx context.Context, q sq.SelectBuilder) (driver.Facets, error) {
+// facetsOf counts the visitors that match all nodes in this process, since their tags and groups
+// are packed. It counts a number by a label in place of the id, and looks the ids up at the end.
+func (s scope) facetsOf(ctx context.Context, nodes []bound.Node) (driver.Facets, error) {
 	f := driver.NewFacets()
+	matches, err := s.matches(ctx, nodes, "id")
+	if err != nil {
+		return f, err
+	}
+	q := s.join(s.fromQuery(matches, "m", "v.source", "v.tags", "v.groups"), visitorTable, "v", "v.id = m.id")
 	labels := map[int64]string{}
 	label := func(number int64) string {
 		if labels[number] == "" {
@@ -89,7 +84,7 @@ func (s scope) facetsOf(ctx context.Context, q sq.SelectBuilder) (driver.Facets,
 		}
 		return labels[number]
 	}
-	err := s.query(ctx, q, func(r row) error {
+	err = s.query(ctx, q, func(r row) error {
 		var rec record
 		err := r.Scan(&rec.Source, &rec.packed.tags, &rec.packed.groups)
 		if err == nil {

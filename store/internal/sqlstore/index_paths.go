@@ -7,6 +7,7 @@ import (
 	"github.com/samber/lo"
 
 	"github.com/contactpipeline/visitors/filter/bound"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
@@ -27,9 +28,6 @@ type indexPath struct {
 func visitorsBy(index string, where sq.Sqlizer) indexPath {
 	return indexPath{from: visitorTable + " v INDEXED BY " + index, alias: "v", id: "v.id", where: where, exact: true}
 }
-
-// everyVisitor is the path to all visitors in any order.
-var everyVisitor = indexPath{from: visitorTable + " v", alias: "v", id: "v.id", exact: true}
 
 // maxOrderedPaths is the maximum of paths that are merged.
 const maxOrderedPaths = 16
@@ -70,54 +68,40 @@ func (s scope) orderedPath(k bound.Kind, operand string) (a indexPath, ok bool) 
 		a = visitorsBy("visitors_visitor_source", sq.Expr("v.source = ?", operand))
 		a.counter = counterKey{addToSource, operand}
 	case bound.TagKind:
-		a = s.members(k, []string{operand})
-		a.counter = counterKey{addToTag, operand}
+		a = indexPath{
+			from: visitorTagTable + " d", alias: "d", id: "d.visitor_id",
+			where: s.ref("d.tag_id", []string{operand}), counter: counterKey{addToTag, operand},
+		}
 	case bound.GroupKind:
-		a = s.members(k, []string{operand})
-		a.counter = counterKey{addToGroup, operand}
+		a = indexPath{
+			from: visitorGroupTable + " d", alias: "d", id: "d.visitor_id",
+			where: allOf(s.ref("d.group_id", []string{operand}), sq.Expr("d.excluded = 0")), counter: counterKey{addToGroup, operand},
+		}
 	default:
 		return a, false
 	}
+	a.exact = true
 	return a, true
 }
 
-// members is the path to the visitors with one of some tags, or in one of some groups.
-func (s scope) members(k bound.Kind, ids []string) indexPath {
-	a := indexPath{alias: "d", id: "d.visitor_id", exact: true}
-	if k == bound.TagKind {
-		a.from = visitorTagTable + " d"
-		a.where = s.ref("d.tag_id", ids)
-	} else {
-		a.from = visitorGroupTable + " d"
-		a.where = allOf(s.ref("d.group_id", ids), sq.Expr("d.excluded = 0"))
+// membershipPath is the path to the visitors with a tag or in a group.
+func (s scope) membershipPath(n bound.Node) (indexPath, bool) {
+	t, ok := n.(*bound.Test)
+	if !ok || t.Op != bound.OpIn || len(t.Texts) != 1 || partOf(t.Field)&(driver.Tags|driver.Groups) == 0 {
+		return indexPath{}, false
 	}
-	if len(ids) > 1 {
-		return listed(s.reach(a, a.id+" AS id").Distinct())
-	}
-	return a
+	return s.orderedPath(t.Field.Kind, t.Texts[0])
 }
 
-// listed is the path to the visitors whose ids a query returns. The query has aliases of its own,
-// as conditions can look into the same table again.
-func listed(q sq.Sqlizer) indexPath { return indexPath{query: q, alias: "p", id: "p.id", exact: true} }
-
 // childList is the path to the visitors who have rows in a table that pass a test. If many is
-// set, one can have several.
+// set, one can have several. The table is inside of a query of its own, as conditions can look
+// into it again by the same alias.
 func (s scope) childList(from, alias string, test sq.Sqlizer, many bool) []indexPath {
 	q := sq.Select(alias+".visitor_id AS id").From(from).Where(alias+".ws = ?", s.ws).Where(test)
 	if many {
 		q = q.Distinct()
 	}
-	return []indexPath{listed(q)}
-}
-
-// membershipPath is the path to the visitors with a tag or in a group that a node requires.
-func (s scope) membershipPath(n bound.Node) (a indexPath, ok bool) {
-	t, ok := n.(*bound.Test)
-	if !ok || t.Op != bound.OpIn || t.Field.Kind != bound.TagKind && t.Field.Kind != bound.GroupKind {
-		return a, false
-	}
-	return s.members(t.Field.Kind, t.Texts), true
+	return []indexPath{{query: q, alias: "p", id: "p.id", exact: true}}
 }
 
 // unorderedPaths returns other paths to what a condition matches, each to all of it. They are

@@ -25,9 +25,8 @@ func newDatabase(d Dialect) database {
 type reader interface {
 	// page reads the profiles of the visitors on a page that match all nodes.
 	page(ctx context.Context, s scope, nodes []bound.Node, sel driver.Select, order ordering) ([]record, error)
-	// path returns the path by which the visitors that match all nodes are counted, and the
-	// nodes left to test.
-	path(s scope, nodes []bound.Node) (indexPath, []bound.Node)
+	// shortest returns the plan by which the visitors that match all nodes are counted.
+	shortest(ctx context.Context, s scope, nodes []bound.Node) (pagePlan, error)
 	// maxComparisons is how many comparisons a statement may make for each visitor.
 	maxComparisons() int
 }
@@ -40,29 +39,21 @@ func (plannedReader) page(ctx context.Context, s scope, nodes []bound.Node, sel 
 	return p.findPage(ctx)
 }
 
-// path prefers a condition that usually matches few visitors, then a tag or a group. It does not
-// know how many match.
-func (plannedReader) path(s scope, nodes []bound.Node) (indexPath, []bound.Node) {
-	for i, n := range nodes {
-		if t, ok := n.(*bound.Test); ok && t.Field.Kind == bound.TimeKind {
-			continue
-		}
-		paths := s.unorderedPaths(n)
-		if len(paths) == 0 {
-			continue
-		}
-		a := paths[len(paths)-1]
-		if a.exact {
-			nodes = without(nodes, i)
-		}
-		return a, nodes
+// shortest counts a list if it is much shorter than the shortest walk, as its order does not help.
+func (plannedReader) shortest(ctx context.Context, s scope, nodes []bound.Node) (pagePlan, error) {
+	p := planner{scope: s, nodes: nodes}
+	walk, lists, _, err := p.plans(ctx)
+	if err != nil {
+		return walk, err
 	}
-	for i, n := range nodes {
-		if a, ok := s.membershipPath(n); ok {
-			return a, without(nodes, i)
-		}
+	if len(nodes) == 1 && len(lists) > 0 && len(lists[len(lists)-1].rest) == 0 {
+		return lists[len(lists)-1], nil // of any size: nothing is left to test
 	}
-	return everyVisitor, nodes
+	list, err := p.shortest(ctx, lists, walk.size/4, maxKeys)
+	if list.paths == nil {
+		list = walk
+	}
+	return list, err
 }
 
 func (plannedReader) maxComparisons() int { return maxComparisons }

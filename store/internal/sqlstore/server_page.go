@@ -36,7 +36,7 @@ func (s scope) pageOf(nodes []bound.Node, sel driver.Select, order ordering) sq.
 
 // idsOf returns the SELECT of the ids of a page.
 func (s scope) idsOf(nodes []bound.Node, sel driver.Select, order ordering) sq.SelectBuilder {
-	a := everyVisitor
+	a := indexPath{from: visitorTable + " v", alias: "v", id: "v.id"}
 	if members, rest, ok := s.membershipOnly(nodes); ok && order.column == "" {
 		a, nodes = members, rest
 	}
@@ -49,7 +49,7 @@ func (s scope) idsOf(nodes []bound.Node, sel driver.Select, order ordering) sq.S
 func (s scope) membershipOnly(nodes []bound.Node) (a indexPath, rest []bound.Node, ok bool) {
 	for i, n := range nodes {
 		a, ok := s.membershipPath(n)
-		if !ok || a.query != nil {
+		if !ok {
 			continue
 		}
 		if rest := without(nodes, i); !s.needsProfile(rest) {
@@ -79,12 +79,12 @@ func testsChildren(n bound.Node) bool {
 	return needed(bound.AllOf{n}) != 0
 }
 
-// path returns the path by the table of tags or groups if that suffices.
-func (serverReader) path(s scope, nodes []bound.Node) (indexPath, []bound.Node) {
+// shortest counts on the table of tags or groups if that suffices.
+func (serverReader) shortest(_ context.Context, s scope, nodes []bound.Node) (pagePlan, error) {
 	if a, rest, ok := s.membershipOnly(nodes); ok {
-		return a, rest
+		return pagePlan{paths: []indexPath{a}, rest: rest}, nil
 	}
-	return everyVisitor, nodes
+	return pagePlan{paths: []indexPath{{from: visitorTable + " v", alias: "v", id: "v.id"}}, rest: nodes}, nil
 }
 
 // needsProfile reports whether nodes test the profile.

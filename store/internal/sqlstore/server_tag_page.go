@@ -18,7 +18,7 @@ const maxTagged = 2_000
 // other nodes match many visitors. The server would assume that those with the tag are spread
 // evenly, and read all visitors if they are not. done reports whether the page is complete.
 func (s scope) serverTagPage(ctx context.Context, nodes []bound.Node, sel driver.Select, order ordering) (found []record, done bool, err error) {
-	i := slices.IndexFunc(nodes, func(n bound.Node) bool { a, ok := s.membershipPath(n); return ok && a.query == nil })
+	i := slices.IndexFunc(nodes, func(n bound.Node) bool { _, ok := s.membershipPath(n); return ok })
 	if i < 0 || order.column != "" || len(nodes) == 1 || slices.ContainsFunc(nodes, func(n bound.Node) bool { return !matchesMany(n) }) {
 		return nil, false, nil
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"testing/fstest"
+	"time"
 
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/sqlstore"
@@ -14,6 +15,20 @@ import (
 // OnCitus returns a store that sends what it sends to Citus.
 func OnCitus(ctx context.Context, db *sql.DB) (*Store, error) {
 	return start(ctx, db, dialect{format{"public"}, true}, defaults(nil), func() error { return nil })
+}
+
+// NewIndexed is New with an index in every workspace, which is caught up by calls only.
+func NewIndexed(ctx context.Context, db *sql.DB) (*Store, error) {
+	st, err := New(ctx, db, &Options{Index: driver.IndexOptions{MinVisitors: 1}})
+	if err == nil {
+		sqlstore.CatchUpEvery(st.engine, time.Hour)
+	}
+	return st, err
+}
+
+// CheckIndex compares the index of a workspace with a new one. See sqlstore.CheckIndex.
+func CheckIndex(ctx context.Context, st driver.Store, ws driver.WorkspaceID) error {
+	return sqlstore.CheckIndex(ctx, st.(*Store).engine, ws)
 }
 
 // LockSchema is the statement that blocks other migrations.

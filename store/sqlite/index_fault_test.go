@@ -10,12 +10,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/faulttest"
 	"github.com/contactpipeline/visitors/store/sqlite"
-	"github.com/contactpipeline/visitors/visitor"
 )
 
 // withIndex is the engine with an index in every workspace.
@@ -46,37 +44,7 @@ func TestIndexInAStorm(t *testing.T) {
 
 func TestIndexAndAHostTransaction(t *testing.T) {
 	t.Parallel()
-	st := indexed(store.IndexOptions{MinVisitors: 1})(t)
-	ws, err := store.Open(st, "acme", nil)
-	require.NoError(t, err)
-	count := func(ws *store.Workspace) int64 {
-		n, err := ws.Count(t.Context(), filter.Source.Is(visitor.Chat))
-		require.NoError(t, err)
-		return n
-	}
-	create := func(ws *store.Workspace) {
-		_, err := ws.Create(t.Context(), visitor.Draft{Name: "Ada", Source: visitor.Chat})
-		require.NoError(t, err)
-	}
-	create(ws)
-	require.EqualValues(t, 1, count(ws))
-	rolledBack := context.Canceled
-	for _, result := range []error{nil, rolledBack} {
-		before := count(ws)
-		err := st.(driver.Transactor).Transact(t.Context(), func(_ *sql.Tx, inside driver.Store) error {
-			in, err := store.Open(inside, "acme", nil)
-			require.NoError(t, err)
-			for n := range int64(3) {
-				create(in)
-				require.Equal(t, before+n+1, count(in), "inside")
-				require.Equal(t, before, count(ws), "outside")
-			}
-			return result
-		})
-		require.Equal(t, result, err)
-	}
-	require.EqualValues(t, 4, count(ws))
-	require.NoError(t, sqlite.CheckIndex(t.Context(), st, "acme"))
+	faulttest.Uncommitted(t, indexed(store.IndexOptions{MinVisitors: 1})(t), sqlite.CheckIndex)
 }
 
 // It runs alone, since other tests have goroutines too.

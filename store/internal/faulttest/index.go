@@ -2,6 +2,8 @@ package faulttest
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
@@ -17,7 +20,8 @@ import (
 
 // Following makes each driver call of a count, of facets and of a page fail, in each mode, after
 // another store has changed the workspace, so that the index of the store follows these changes
-// meanwhile. The result is right or an error, and check finds nothing wrong with the index.
+// meanwhile. The result is right or an error, and check finds nothing wrong with the index. Without
+// -fault.every=1 it makes some calls fail.
 func Following(t *testing.T, e Engine, check func(context.Context, driver.Store, driver.WorkspaceID) error) {
 	const ws = "acme"
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -38,7 +42,7 @@ func Following(t *testing.T, e Engine, check func(context.Context, driver.Store,
 				}
 				apply(driver.CreateTag{Tag: vip}, driver.CreateGroup{Group: team})
 				var ids []visitor.ID
-				for n := 1; ; n++ {
+				for n := 1; ; n += max(1, *everyFlag/4) {
 					failed := 0
 					for _, read := range readings(t, &env) {
 						created := at.Add(time.Duration(len(ids)) * time.Second)
@@ -67,7 +71,7 @@ func Following(t *testing.T, e Engine, check func(context.Context, driver.Store,
 						require.NoError(t, check(t.Context(), b.st, ws), "after call %d %s", n, how.name)
 					}
 					if failed == 0 {
-						t.Logf("%d calls failed", n-1)
+						t.Logf("up to call %d failed", n-1)
 						require.True(t, n > 1 || how.commits)
 						return
 					}
@@ -75,6 +79,40 @@ func Following(t *testing.T, e Engine, check func(context.Context, driver.Store,
 			})
 		}
 	})
+}
+
+// Uncommitted counts in a transaction of the host and beside it. The index of the store never has
+// what is not committed.
+func Uncommitted(t *testing.T, st driver.Store, check func(context.Context, driver.Store, driver.WorkspaceID) error) {
+	ws, err := store.Open(st, "acme", nil)
+	require.NoError(t, err)
+	count := func(ws *store.Workspace) int64 {
+		n, err := ws.Count(t.Context(), filter.Source.Is(visitor.Chat))
+		require.NoError(t, err)
+		return n
+	}
+	create := func(ws *store.Workspace) {
+		_, err := ws.Create(t.Context(), visitor.Draft{Name: "Ada", Source: visitor.Chat})
+		require.NoError(t, err)
+	}
+	create(ws)
+	require.EqualValues(t, 1, count(ws))
+	for _, result := range []error{nil, errors.New("rolled back")} {
+		before := count(ws)
+		err := st.(driver.Transactor).Transact(t.Context(), func(_ *sql.Tx, inside driver.Store) error {
+			in, err := store.Open(inside, "acme", nil)
+			require.NoError(t, err)
+			for n := range int64(3) {
+				create(in)
+				require.Equal(t, before+n+1, count(in), "inside")
+				require.Equal(t, before, count(ws), "outside")
+			}
+			return result
+		})
+		require.Equal(t, result, err)
+	}
+	require.EqualValues(t, 4, count(ws))
+	require.NoError(t, check(t.Context(), st, "acme"))
 }
 
 // readings are the calls that an index answers.

@@ -13,8 +13,8 @@ import (
 )
 
 // OnCitus returns a store that sends what it sends to Citus.
-func OnCitus(ctx context.Context, db *sql.DB) (*Store, error) {
-	return start(ctx, db, dialect{format{"public"}, true}, defaults(nil), func() error { return nil })
+func OnCitus(ctx context.Context, db *sql.DB, o *Options) (*Store, error) {
+	return start(ctx, db, dialect{format{"public"}, true}, defaults(o), func() error { return nil })
 }
 
 // NewIndexed is New with an index in every workspace, which is caught up by calls only.

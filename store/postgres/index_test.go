@@ -37,7 +37,7 @@ func TestIndexed(t *testing.T) {
 	for name, o := range modes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			storetest.RunAgain(t, indexed(o))
+			watched(t, &postgres.Options{Index: o}, func(t *testing.T, open func(testing.TB) driver.Store) { storetest.RunAgain(t, open) })
 			storetest.Compare(t, indexed(o), 4_000)
 		})
 	}

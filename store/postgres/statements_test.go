@@ -180,7 +180,7 @@ func TestSynchronousCommitIsTurnedOn(t *testing.T) {
 func TestInsertsOnCitus(t *testing.T) {
 	t.Parallel()
 	db, r := recorded(t, pgtest.Database(t, nil))
-	st, err := postgres.OnCitus(t.Context(), db)
+	st, err := postgres.OnCitus(t.Context(), db, nil)
 	require.NoError(t, err)
 	r.take()
 	changeEverything(t, workspace(t, st, "acme"))

@@ -17,15 +17,20 @@ import (
 // sent.
 func TestStore(t *testing.T) {
 	t.Parallel()
+	watched(t, nil, func(t *testing.T, open func(testing.TB) driver.Store) { storetest.Run(t, open) })
+}
+
+// watched runs the contract on a host's connections, and checks every statement that is sent.
+func watched(t *testing.T, o *postgres.Options, contract func(*testing.T, func(testing.TB) driver.Store)) {
 	w := &watch{}
 	t.Run("contract", func(t *testing.T) {
-		storetest.Run(t, func(tb testing.TB) driver.Store {
+		contract(t, func(tb testing.TB) driver.Store {
 			config, err := pgx.ParseConfig(pgtest.Database(tb, nil))
 			require.NoError(tb, err)
 			config.Tracer = w
 			db := stdlib.OpenDB(*config)
 			tb.Cleanup(func() { require.NoError(tb, db.Close()) })
-			st, err := postgres.OnCitus(tb.Context(), db) // elsewhere only inserts of many rows differ
+			st, err := postgres.OnCitus(tb.Context(), db, o) // elsewhere only inserts of many rows differ
 			require.NoError(tb, err)
 			indexed, err := st.SearchIndexed(tb.Context())
 			require.NoError(tb, err)

@@ -19,9 +19,11 @@ import (
 
 const perProcess = 150
 
-// writeBeside creates visitors, all with one new tag, in the file at a path.
+// writeBeside creates visitors, all with one new tag, in the file at a path, and counts those of
+// this process after each, and of the other ones never fewer than before. They are counted by an
+// index in each process.
 func writeBeside(ctx context.Context, path, who string) error {
-	st, err := sqlite.Open(ctx, path, nil)
+	st, err := sqlite.Open(ctx, path, &sqlite.Options{Index: store.IndexOptions{MinVisitors: 1}})
 	if err != nil {
 		return err
 	}
@@ -30,14 +32,28 @@ func writeBeside(ctx context.Context, path, who string) error {
 	if err != nil {
 		return err
 	}
+	source, shared := visitor.Chat, int64(0)
+	if who == "child" {
+		source = visitor.Telegram
+	}
 	for i := range perProcess {
-		v, err := ws.Create(ctx, visitor.Draft{Name: fmt.Sprint(who, " ", i), Source: visitor.Chat, Tags: []string{"shared"}})
+		v, err := ws.Create(ctx, visitor.Draft{Name: fmt.Sprint(who, " ", i), Source: source, Tags: []string{"shared"}})
 		if err != nil {
 			return err
 		}
 		if _, err := ws.Get(ctx, v.ID); err != nil {
 			return err
 		}
+		for _, own := range []filter.Expr{filter.Source.Is(source), filter.Search(who)} {
+			if n, err := ws.Count(ctx, own); err != nil || n != int64(i)+1 {
+				return fmt.Errorf("%s counts %d own visitors of %d: %w", who, n, i+1, err)
+			}
+		}
+		all, err := ws.Facets(ctx, filter.Tag.Has("shared"))
+		if err != nil || all.Total <= shared {
+			return fmt.Errorf("%s counts %d after %d: %w", who, all.Total, shared, err)
+		}
+		shared = all.Total
 	}
 	return st.Close()
 }
@@ -64,7 +80,7 @@ func TestTwoProcessesShareAFile(t *testing.T) {
 	require.NoError(t, writeBeside(t.Context(), path, "parent"))
 	require.NoError(t, <-out)
 
-	st, err := sqlite.Open(t.Context(), path, nil)
+	st, err := sqlite.Open(t.Context(), path, &sqlite.Options{Index: store.IndexOptions{MinVisitors: 1}})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, st.Close()) }()
 	ws, err := store.Open(st, "acme", nil)
@@ -74,6 +90,7 @@ func TestTwoProcessesShareAFile(t *testing.T) {
 		require.NoError(t, err)
 		require.EqualValues(t, 2*perProcess, n)
 	}
+	require.NoError(t, sqlite.CheckIndex(t.Context(), st, "acme"))
 	last := driver.Seq(0)
 	for e, err := range ws.Events(t.Context(), 0) {
 		require.NoError(t, err)

@@ -29,7 +29,7 @@ func BenchmarkPut(b *testing.B) {
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/visitor")
 		b.ReportMetric(float64(heap()-before)/float64(n), "B/visitor")
 		built := time.Now()
-		x.Prepare()
+		x.BuildOrderings()
 		b.ReportMetric(float64(time.Since(built).Nanoseconds())/1e6, "build-ms")
 		b.ReportMetric(float64(heap()-before)/float64(n), "B/visitor-with-orders")
 		runtime.KeepAlive(x)
@@ -108,7 +108,7 @@ var size = flag.Int("index.size", 100_000, "number of visitors in BenchmarkAnswe
 // BenchmarkAnswers measures counts and facets, and reports the lower quartile.
 func BenchmarkAnswers(b *testing.B) {
 	x := filled(*size)
-	x.Prepare()
+	x.BuildOrderings()
 	in := func(field string, names ...string) bound.Node {
 		return &bound.Test{Field: bound.FieldNamed(field), Op: bound.OpIn, Texts: names}
 	}

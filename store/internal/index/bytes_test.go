@@ -21,7 +21,7 @@ func TestBytesAreWhatTheHeapHas(t *testing.T) {
 		require.InDelta(t, want, x.Bytes(), want/10, what)
 	}
 	ratio("filled")
-	x.Prepare()
+	x.BuildOrderings()
 	ratio("with orderings by time")
 	random := rand.New(rand.NewPCG(1, 2))
 	sets := x.Sets()

@@ -82,9 +82,9 @@ func New(owner Owner) *Index {
 	return x
 }
 
-// Prepare builds the orderings by time that are not built, so that no reader waits for them. It
+// BuildOrderings builds the orderings by time that are not built, so that no reader waits for them. It
 // is a reader itself. An owner calls it in the background after many changes.
-func (x *Index) Prepare() {
+func (x *Index) BuildOrderings() {
 	var wg sync.WaitGroup
 	wg.Go(func() { x.updated.build(x.live) })
 	x.seen.build(x.live)

@@ -176,7 +176,7 @@ func (all *indexes) buildBehind(slot *indexSlot, ws driver.WorkspaceID) {
 		all.built(slot, nil, callsAfterEviction)
 		return
 	}
-	live.bitmap.Prepare()
+	live.bitmap.BuildOrderings()
 	all.built(slot, live, callsAfterEviction)
 	all.save(live)
 }

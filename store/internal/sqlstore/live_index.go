@@ -161,5 +161,5 @@ func (l *liveIndex) maxBehind() int64 {
 func (l *liveIndex) prepare() {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	l.bitmap.Prepare()
+	l.bitmap.BuildOrderings()
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/contactpipeline/visitors/filter/bound"
+	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/crowd"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -90,7 +91,8 @@ func filled(n int) *Index {
 		}
 		sets = append(sets, x.Set(Text, "name"), x.Set(Text, "email"))
 		updated := created.UnixMicro() + random.Int64N(1e6*int64(n))
-		x.Put(uint32(i), Visitor{uuid.MustParse(string(visitor.NewID(created))), updated, updated - random.Int64N(1e6*int64(n)), sets})
+		seen := updated - random.Int64N(1e6*int64(n))
+		x.Put(uint32(i), Visitor{uuid.MustParse(string(visitor.NewID(created))), updated, seen, sets})
 	}
 	return x
 }
@@ -105,7 +107,7 @@ func heap() uint64 {
 
 var size = flag.Int("index.size", 100_000, "number of visitors in BenchmarkAnswers")
 
-// BenchmarkAnswers measures counts and facets, and reports the lower quartile.
+// BenchmarkAnswers measures counts, first pages and facets, and reports the lower quartile.
 func BenchmarkAnswers(b *testing.B) {
 	x := filled(*size)
 	x.BuildOrderings()
@@ -116,7 +118,8 @@ func BenchmarkAnswers(b *testing.B) {
 		at := func(part float64) int64 {
 			return start.Add(time.Duration(part * float64(*size) * float64(time.Second))).UnixMicro()
 		}
-		return &bound.Test{Field: bound.FieldNamed(field), Op: bound.OpIn, Times: []bound.Range[int64]{{Min: at(from), Max: at(to)}}}
+		times := []bound.Range[int64]{{Min: at(from), Max: at(to)}}
+		return &bound.Test{Field: bound.FieldNamed(field), Op: bound.OpIn, Times: times}
 	}
 	segment := bound.AllOf{in("source", "1", "3"), in("tag", "2", "9"), bound.Negation{Of: in("tag", "0")}}
 	counts := []struct {
@@ -137,7 +140,8 @@ func BenchmarkAnswers(b *testing.B) {
 		{"updated, tag", bound.AllOf{in("tag", "9"), during("updated", 0.2, 0.9)}},
 		{"13 nodes", bound.AllOf{
 			bound.AnyOf{in("source", "0", "1"), in("tag", "30")}, bound.Negation{Of: in("tag", "1")},
-			bound.AnyOf{during("seen", 0.5, 1), in("tag", "5")}, during("created", 0.1, 0.9), bound.Negation{Of: in("group", "3")},
+			bound.AnyOf{during("seen", 0.5, 1), in("tag", "5")}, during("created", 0.1, 0.9),
+			bound.Negation{Of: in("group", "3")},
 			bound.AnyOf{during("updated", 0, 0.7), in("tag", "7", "8"), in("source", "4")},
 		}},
 	}
@@ -159,6 +163,12 @@ func BenchmarkAnswers(b *testing.B) {
 	for _, c := range counts {
 		measure("count "+c.name, func() error {
 			_, err := x.Count(b.Context(), c.where, 0)
+			return err
+		})
+	}
+	for _, c := range counts {
+		measure("page "+c.name, func() error {
+			_, err := x.Page(b.Context(), c.where, Page{Key: driver.ByID, Descending: true, Limit: 50})
 			return err
 		})
 	}

@@ -33,7 +33,8 @@ func TestBytesAreWhatTheHeapHas(t *testing.T) {
 				number, list = next(list)
 				more = append(more, x.sets[number])
 			}
-			x.Put(p, Visitor{x.ID(p), random.Int64N(1 << 50), random.Int64N(1 << 50), append(more, sets[random.IntN(len(sets))])})
+			more = append(more, sets[random.IntN(len(sets))])
+			x.Put(p, Visitor{x.ID(p), random.Int64N(1 << 50), random.Int64N(1 << 50), more})
 		}
 	}
 	ratio("changed")

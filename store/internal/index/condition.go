@@ -14,12 +14,16 @@ var setKinds = map[bound.Kind]Kind{
 }
 
 // known returns bitmaps whose union is what a Test or Terms matches, or false if there are none
-// such: then it takes a search.
+// such: then it takes a search, or n is another node.
 func (x *Index) known(n bound.Node) (sets []*roaring.Bitmap, ok bool) {
-	if t, isTest := n.(*bound.Test); isTest {
-		if sets, ok = x.test(t); ok {
+	switch n := n.(type) {
+	case *bound.Test:
+		if sets, ok = x.test(n); ok {
 			return sets, true
 		}
+	case bound.Terms:
+	default:
+		return nil, false
 	}
 	set := x.owner.Known(n)
 	return []*roaring.Bitmap{set}, set != nil

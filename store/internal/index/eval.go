@@ -27,6 +27,9 @@ func (e *evaluator) eval(n bound.Node, within *roaring.Bitmap) (*roaring.Bitmap,
 	case bound.AnyOf:
 		return e.any(n, within)
 	case bound.Negation:
+		if sets, ok := e.x.known(n.Of); ok {
+			return without(within, sets), nil
+		}
 		found, err := e.eval(n.Of, within)
 		if err != nil {
 			return nil, err
@@ -52,16 +55,26 @@ func (e *evaluator) all(nodes bound.AllOf, within *roaring.Bitmap) (*roaring.Bit
 	return within, nil
 }
 
-// any evaluates each node only where the cheaper ones found nothing.
+// any takes the union of what is known, and evaluates each other node only where the cheaper ones
+// found nothing.
 func (e *evaluator) any(nodes bound.AnyOf, within *roaring.Bitmap) (*roaring.Bitmap, error) {
-	found := roaring.New()
-	for _, n := range e.x.cheapestFirst(nodes) {
+	var sets []*roaring.Bitmap
+	var others []bound.Node
+	for _, n := range nodes {
+		if more, ok := e.x.known(n); ok {
+			sets = append(sets, more...)
+		} else {
+			others = append(others, n)
+		}
+	}
+	found := e.union(sets, within)
+	for _, n := range e.x.cheapestFirst(others) {
+		within = roaring.AndNot(within, found)
 		more, err := e.eval(n, within)
 		if err != nil {
 			return nil, err
 		}
-		found.Or(more)
-		within = roaring.AndNot(within, more)
+		found = roaring.Or(found, more)
 	}
 	return found, nil
 }
@@ -88,13 +101,31 @@ func (e *evaluator) condition(n bound.Node, within *roaring.Bitmap) (*roaring.Bi
 
 // union returns the positions in within that are in one of the sets.
 func (e *evaluator) union(sets []*roaring.Bitmap, within *roaring.Bitmap) *roaring.Bitmap {
-	if len(sets) != 1 {
-		sets = []*roaring.Bitmap{roaring.FastOr(sets...)}
-	}
-	if within == e.x.live {
+	switch {
+	case len(sets) == 0:
+		return roaring.New()
+	case len(sets) == 1 && within == e.x.live:
 		return sets[0] // every set is a subset of it
+	case len(sets) == 1:
+		return roaring.And(sets[0], within)
+	case within == e.x.live:
+		return roaring.FastOr(sets...)
 	}
-	return roaring.And(sets[0], within)
+	found := within.Clone()
+	found.AndAny(sets...)
+	return found
+}
+
+// without returns the positions in within that are in none of the sets.
+func without(within *roaring.Bitmap, sets []*roaring.Bitmap) *roaring.Bitmap {
+	for i, set := range sets {
+		if i == 0 {
+			within = roaring.AndNot(within, set)
+		} else {
+			within.AndNot(set)
+		}
+	}
+	return within
 }
 
 // Costs of nodes, by what answers them.

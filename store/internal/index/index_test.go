@@ -218,8 +218,9 @@ func TestNamesAreNotKept(t *testing.T) {
 	m.check()
 }
 
-// Several windows are counted by lists, others by bitmaps, by several goroutines.
-func TestFacetsOfManyVisitors(t *testing.T) {
+// Bitmaps have many containers of all types. Facets of some windows are counted by lists, of
+// others by bitmaps, by several goroutines.
+func TestCountsAndFacetsOfManyVisitors(t *testing.T) {
 	t.Parallel()
 	const n = 10 * window
 	x := New(&model{})
@@ -227,6 +228,7 @@ func TestFacetsOfManyVisitors(t *testing.T) {
 	x.Remove(x.Set(Tag, "removed"))
 	group, email := x.Set(Group, "group"), x.Set(Text, "email")
 	want := driver.NewFacets()
+	chatInGroup := int64(0) // of those with the tag
 	for p := range uint32(n) {
 		sets := []*Set{email}
 		if p%3 == 0 {
@@ -245,17 +247,42 @@ func TestFacetsOfManyVisitors(t *testing.T) {
 			if p%5 == 0 {
 				want.Groups["group"]++
 			}
+			if p%15 == 0 {
+				chatInGroup++
+			}
 		}
 		x.Put(p, Visitor{ID: uuid.UUID{4: byte(p >> 24), 5: byte(p >> 16), 6: byte(p >> 8), 7: byte(p)}, Sets: sets})
 	}
-	got, err := x.Facets(t.Context(), &bound.Test{Field: bound.FieldNamed("tag"), Op: bound.OpIn, Texts: []string{"vip"}})
+	in := func(field string, names ...string) bound.Node {
+		return &bound.Test{Field: bound.FieldNamed(field), Op: bound.OpIn, Texts: names}
+	}
+	either := bound.AnyOf{in("tag", "vip"), in("group", "group")}
+	chats := int64(n+2) / 3
+	chatsOfEither := want.Sources["chat"] + (n+14)/15 - chatInGroup
+	for i, c := range []struct {
+		where bound.Node
+		want  int64
+	}{
+		{bound.AllOf{in("source", "chat"), either}, chatsOfEither},
+		{bound.AllOf{in("source", "chat"), bound.Negation{Of: either}}, chats - chatsOfEither},
+		{bound.AllOf{in("tag", "vip"), bound.Negation{Of: in("source", "chat", "none")}}, want.Total - want.Sources["chat"]},
+		{bound.AnyOf{in("tag", "vip"), in("tag", "none")}, want.Total},
+		{bound.AllOf{in("source", "chat"), in("tag", "none")}, 0},
+	} {
+		for _, limit := range []int64{0, n} {
+			got, err := x.Count(t.Context(), c.where, limit)
+			require.NoError(t, err)
+			require.Equal(t, c.want, got, i)
+		}
+	}
+	got, err := x.Facets(t.Context(), in("tag", "vip"))
 	require.NoError(t, err)
 	require.Equal(t, want, got)
 	got, err = x.Facets(t.Context(), bound.Constant(true))
 	require.NoError(t, err)
 	require.EqualValues(t, n, got.Total)
 	require.EqualValues(t, want.Total, got.Tags["vip"])
-	require.EqualValues(t, (n+2)/3, got.Sources["chat"])
+	require.Equal(t, chats, got.Sources["chat"])
 }
 
 // A number of a removed set is used again, and has no members of it.

@@ -115,24 +115,32 @@ func TestASnapshotThatContradictsItselfIsAnError(t *testing.T) {
 	t.Parallel()
 	id := func(distance, last byte) string { return string([]byte{distance, 0, 0, 0, 0, 0, 0, 0, last}) }
 	whole := func(last byte) string { return string(append(make([]byte, 7), 1, 0, 0, 0, 0, 0, 0, 0, last)) }
+	const (
+		none, one, two = "\x00", "\x01", "\x02"
+		second         = "\x01\x01" // one position, the second
+		times          = "\x02\x00" + "\x02\x00"
+		timesOfFirst   = "\x02\x01" + "\x02\x01" // the second has none
+		set            = "\x00\x01s"
+		huge           = "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01" // the largest number
+	)
 	good := map[string]string{
-		"two":     "\x02" + id(1, 1) + id(0, 2) + "\x02\x00\x02\x00" + "\x00" + "\x00" + "\x01" + "\x00\x01s" + "\x02\x00\x00",
-		"deleted": "\x02" + id(1, 1) + id(0, 2) + "\x02\x01\x02\x01" + "\x01\x01" + "\x00" + "\x00",
-		"late":    "\x02" + id(1, 2) + id(0, 2) + "\x02\x00\x02\x00" + "\x00" + "\x01\x01" + whole(1) + "\x00",
+		"two":     two + id(1, 1) + id(0, 2) + times + none + none + one + set + "\x02\x00\x00",
+		"deleted": two + id(1, 1) + id(0, 2) + timesOfFirst + second + none + none,
+		"late":    two + id(1, 2) + id(0, 2) + times + none + second + whole(1) + none,
 	}
 	bad := map[string]string{
-		"ids decrease":                "\x02" + id(1, 2) + id(0, 1) + "\x02\x00\x02\x00" + "\x00" + "\x00" + "\x00",
-		"the first half overflows":    "\x02" + id(1, 1) + "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01" + id(0, 2)[1:] + "\x02\x00\x02\x00" + "\x00" + "\x00" + "\x00",
-		"an id twice":                 "\x02" + id(1, 1) + id(0, 1) + "\x02\x00\x02\x00" + "\x00" + "\x00" + "\x00",
-		"late with the id of another": "\x02" + id(1, 2) + id(0, 2) + "\x02\x00\x02\x00" + "\x00" + "\x01\x01" + whole(2) + "\x00",
-		"late with a larger id":       "\x02" + id(1, 2) + id(0, 2) + "\x02\x00\x02\x00" + "\x00" + "\x01\x01" + whole(3) + "\x00",
-		"late at its position":        "\x02" + id(1, 2) + id(0, 3) + "\x02\x00\x02\x00" + "\x00" + "\x01\x01" + whole(1) + "\x00",
-		"late and deleted":            "\x02" + id(1, 2) + id(0, 2) + "\x02\x01\x02\x01" + "\x01\x01" + "\x01\x01" + whole(1) + "\x00",
-		"a time of a deleted one":     "\x02" + id(1, 1) + id(0, 2) + "\x02\x00\x02\x01" + "\x01\x01" + "\x00" + "\x00",
-		"a position too large":        "\x02" + id(1, 1) + id(0, 2) + "\x02\x00\x02\x00" + "\x00" + "\x00" + "\x01" + "\x00\x01s" + "\x02\x00\x01",
-		"a member who is deleted":     "\x02" + id(1, 1) + id(0, 2) + "\x02\x01\x02\x01" + "\x01\x01" + "\x00" + "\x01" + "\x00\x01s" + "\x01\x01",
-		"an unknown kind":             "\x00\x00\x00" + "\x01" + string(rune(kinds)) + "\x01s\x00",
-		"a set twice":                 "\x00\x00\x00" + "\x02" + "\x00\x01s\x00" + "\x00\x01s\x00",
+		"ids decrease":                two + id(1, 2) + id(0, 1) + times + none + none + none,
+		"the first half overflows":    two + id(1, 1) + huge + id(0, 2)[1:] + times + none + none + none,
+		"an id twice":                 two + id(1, 1) + id(0, 1) + times + none + none + none,
+		"late with the id of another": two + id(1, 2) + id(0, 2) + times + none + second + whole(2) + none,
+		"late with a larger id":       two + id(1, 2) + id(0, 2) + times + none + second + whole(3) + none,
+		"late at its position":        two + id(1, 2) + id(0, 3) + times + none + second + whole(1) + none,
+		"late and deleted":            two + id(1, 2) + id(0, 2) + timesOfFirst + second + second + whole(1) + none,
+		"a time of a deleted one":     two + id(1, 1) + id(0, 2) + "\x02\x00\x02\x01" + second + none + none,
+		"a position too large":        two + id(1, 1) + id(0, 2) + times + none + none + one + set + "\x02\x00\x01",
+		"a member who is deleted":     two + id(1, 1) + id(0, 2) + timesOfFirst + second + none + one + set + second,
+		"an unknown kind":             none + none + none + one + string(rune(kinds)) + "\x01s\x00",
+		"a set twice":                 none + none + none + "\x02" + set + none + set + none,
 		"too many positions":          "\xff\xff\xff\xff\xff\x01" + id(1, 1),
 		"more to come":                "\x00\x00\x00\x00\x00",
 	}

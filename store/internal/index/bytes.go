@@ -16,7 +16,7 @@ func (x *Index) Bytes() int64 {
 		late      = 80  // a visitor in two maps
 	)
 	size := cap(x.ids)*int(unsafe.Sizeof(uuid.UUID{})) + cap(x.heads)*8 + len(x.lateID)*late +
-		(cap(x.updated.at)+cap(x.seen.at))*8 + cap(x.lists)*int(unsafe.Sizeof(listBlock{})) + cap(x.names.of)*2
+		(cap(x.updated.at)+cap(x.seen.at))*8 + cap(x.lists)*int(unsafe.Sizeof(listBlock{}))
 	add := func(b *roaring.Bitmap) (members int) {
 		members = int(b.GetCardinality())
 		size += int(b.GetSizeInBytes()) + set + container*min(members, len(x.ids)>>16+1)
@@ -33,9 +33,11 @@ func (x *Index) Bytes() int64 {
 		add(x.kinds[k].any)
 	}
 	for _, o := range x.orderings() {
-		for _, bin := range o.bitmaps() {
+		bins, more := o.holds()
+		for _, bin := range bins {
 			add(bin)
 		}
+		size += more
 	}
 	return int64(size)
 }

@@ -175,6 +175,7 @@ func TestReadersAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
+			require.Positive(t, m.x.Bytes())
 			m.x.BuildOrderings()
 			for _, key := range []driver.SortKey{driver.ByName, driver.BySeen, driver.ByUpdated} {
 				page, err := m.x.Page(context.Background(), bound.Constant(true), Page{Key: key, Limit: 50})

@@ -137,7 +137,7 @@ type changing interface {
 	take(p uint32) uint16
 	restore(p uint32, bin uint16)
 	truncate(n int)
-	bitmaps() []*roaring.Bitmap
+	holds() (bitmaps []*roaring.Bitmap, more int)
 }
 
 // put gives the visitor at p, who is in no bin, the place of its key.
@@ -190,6 +190,11 @@ func (o *ordering[K]) restore(p uint32, bin uint16) {
 	o.sets[bin&^sampled-1].Add(p)
 }
 
-func (o *ordering[K]) bitmaps() []*roaring.Bitmap { return o.sets }
+// holds returns the bins, and how many bytes there are beside them.
+func (o *ordering[K]) holds() (bitmaps []*roaring.Bitmap, more int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.sets, 2 * cap(o.of)
+}
 
 func (o *ordering[K]) truncate(n int) { o.of = o.of[:min(n, len(o.of))] }

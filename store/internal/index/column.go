@@ -79,7 +79,7 @@ func (e *evaluator) during(t *bound.Test, c *column, within *roaring.Bitmap) (*r
 	if len(none) < len(all) {
 		whole, combine = none, roaring.AndNot
 	}
-	words, dense := union(whole, len(c.at))
+	words, dense := asWords(whole, len(c.at))
 	for _, set := range partly {
 		if err := e.ctx.Err(); err != nil {
 			return nil, err
@@ -93,9 +93,9 @@ func (e *evaluator) during(t *bound.Test, c *column, within *roaring.Bitmap) (*r
 	return combine(within, roaring.FastOr(append(dense, roaring.FromDense(words, false))...)), nil
 }
 
-// union returns the positions below n that are in sets, as the bits of words and as the bitmaps
+// asWords returns the positions below n that are in sets, as the bits of words and as the bitmaps
 // that have many in a container. To set bits is faster than roaring.FastOr.
-func union(sets []*roaring.Bitmap, n int) (words []uint64, dense []*roaring.Bitmap) {
+func asWords(sets []*roaring.Bitmap, n int) (words []uint64, dense []*roaring.Bitmap) {
 	words = make([]uint64, (n+63)/64)
 	for _, set := range sets {
 		if set.Stats().BitmapContainers > 0 {

@@ -202,7 +202,7 @@ func (d *decoder) visitors(x *Index) {
 		if d.err != nil {
 			return
 		}
-		if distance > math.MaxUint64-head || compareIDs(id, last) < 0 {
+		if compareIDs(id, last) < 0 { // also if the first half overflows
 			d.fail()
 			return
 		}

@@ -96,8 +96,8 @@ func (s scope) membershipPath(n bound.Node) (indexPath, bool) {
 // childList is the path to the visitors who have rows in a table that pass a test. If many is
 // set, one can have several. The table is inside of a query of its own, as conditions can look
 // into it again by the same alias.
-func (s scope) childList(from, alias string, test sq.Sqlizer, many bool) []indexPath {
-	q := sq.Select(alias+".visitor_id AS id").From(from).Where(alias+".ws = ?", s.ws).Where(test)
+func (s scope) childList(index, table, alias string, test sq.Sqlizer, many bool) []indexPath {
+	q := s.from(table, alias, alias+".visitor_id AS id").From(s.tableBy(index, table, alias)).Where(test)
 	if many {
 		q = q.Distinct()
 	}
@@ -152,15 +152,15 @@ func (s scope) testPaths(t *bound.Test) []indexPath {
 			return []indexPath{visitorsBy(index, c.present("v."+t.Field.Column, t))}
 		}
 	case bound.IdentityKind:
-		return s.childList(s.tableBy("visitors_by_identity_account", identityTable, "i"), "i", c.identityIs(t.Refs), true)
+		return s.childList("visitors_by_identity_account", identityTable, "i", c.identityIs(t.Refs), true)
 	case bound.InboxKind:
-		return s.childList(visitorInboxTable+" x", "x", s.d.InTexts("x.inbox", t.Texts), len(t.Texts) > 1)
+		return s.childList("sqlite_autoindex_visitors_by_inbox_1", visitorInboxTable, "x", s.d.InTexts("x.inbox", t.Texts), len(t.Texts) > 1)
 	case bound.AttrKind:
 		test := c.attributeIs(t)
 		if t.Op == bound.OpExists {
 			test = allOf(test, sq.Expr("a.ord = 0")) // of a list, only the first item
 		}
-		return s.childList(s.tableBy("visitors_by_attribute_value", attributeTable, "a"), "a", test, t.Kind == visitor.TextKind)
+		return s.childList("visitors_by_attribute_value", attributeTable, "a", test, t.Kind == visitor.TextKind)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"sync"
 	"testing"
 
@@ -20,8 +21,11 @@ import (
 // It has its own server, with more memory than the defaults.
 type city struct {
 	*postgres.Store
-	db  *sql.DB
-	env *filter.Env
+	db     *sql.DB
+	size   int
+	env    *filter.Env
+	server string // its dsn
+	copies int
 }
 
 var (
@@ -37,22 +41,33 @@ func cityOf(tb testing.TB, size int) *city {
 		return c
 	}
 	ctx := context.Background()
-	dsn := pgtest.SharedServer(tb, "shared_buffers=1GB")
-	st, err := postgres.Open(ctx, dsn, &postgres.Options{NoSearchIndex: true})
-	require.NoError(tb, err)
-	c := &city{Store: st}
-	c.db, err = sql.Open("pgx", dsn)
+	c := &city{size: size, server: pgtest.SharedServer(tb, "shared_buffers=1GB")}
+	run(tb, c.server, "CREATE DATABASE crowd")
+	st, err := postgres.Open(ctx, c.server+" dbname=crowd", &postgres.Options{NoSearchIndex: true})
 	require.NoError(tb, err)
 	for ws, size := range map[driver.WorkspaceID]int{"acme": size, "other-1": size / 10, "other-2": size / 100} {
 		require.NoError(tb, crowd.New(size).Load(ctx, st, ws))
 	}
 	require.NoError(tb, st.IndexSearch(ctx))
-	_, err = c.db.ExecContext(ctx, "VACUUM (ANALYZE)")
-	require.NoError(tb, err)
 	c.env, err = crowd.EnvOf(ctx, st, "acme", size)
+	require.NoError(tb, err)
+	require.NoError(tb, st.Close())
+	run(tb, c.server+" dbname=crowd", "VACUUM (ANALYZE)")
+	dsn := c.copied(tb)
+	c.Store, err = postgres.Open(ctx, dsn, nil)
+	require.NoError(tb, err)
+	c.db, err = sql.Open("pgx", dsn)
 	require.NoError(tb, err)
 	cities[size] = c
 	return c
+}
+
+// copied copies the database, and returns the dsn of the copy.
+func (c *city) copied(tb testing.TB) string {
+	c.copies++
+	name := fmt.Sprint("copy_", c.copies)
+	run(tb, c.server, "CREATE DATABASE "+name+" TEMPLATE crowd", "CHECKPOINT")
+	return c.server + " dbname=" + name
 }
 
 func (c *city) bind(tb testing.TB, e filter.Expr) filter.Bound {

@@ -21,6 +21,7 @@ import (
 // It has its own server, with more memory than the defaults.
 type city struct {
 	*postgres.Store
+	off    *postgres.Store // without index
 	db     *sql.DB
 	size   int
 	env    *filter.Env
@@ -55,6 +56,8 @@ func cityOf(tb testing.TB, size int) *city {
 	run(tb, c.server+" dbname=crowd", "VACUUM (ANALYZE)")
 	dsn := c.copied(tb)
 	c.Store, err = postgres.Open(ctx, dsn, nil)
+	require.NoError(tb, err)
+	c.off, err = postgres.Open(ctx, dsn, nil)
 	require.NoError(tb, err)
 	c.db, err = sql.Open("pgx", dsn)
 	require.NoError(tb, err)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/store/sqlite"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
@@ -37,8 +38,8 @@ func BenchmarkFacets(b *testing.B) {
 					}
 					return n
 				}
-				against(b, func() int {
-					f, err := town.Facets(context.Background(), "acme", where)
+				against(b, town, func(st *sqlite.Store) int {
+					f, err := st.Facets(context.Background(), "acme", where)
 					require.NoError(b, err)
 					return sumOf(f)
 				}, func() int {

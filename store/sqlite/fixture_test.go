@@ -21,6 +21,7 @@ var keep = flag.String("sqlite.data", "", "folder that keeps benchmark databases
 // city is an opened database with a crowd in the workspace acme.
 type city struct {
 	*sqlite.Store
+	off  *sqlite.Store // without index
 	path string
 	size int
 	env  *filter.Env
@@ -56,7 +57,9 @@ func cityOf(t testing.TB, size int) *city {
 	}
 	env, err := crowd.EnvOf(ctx, st, "acme", size)
 	require.NoError(t, err)
-	c := &city{Store: st, path: path, size: size, env: env}
+	off, err := sqlite.Open(ctx, path, &sqlite.Options{RelaxedDurability: true})
+	require.NoError(t, err)
+	c := &city{Store: st, off: off, path: path, size: size, env: env}
 	cities[size] = c
 	return c
 }
@@ -78,6 +81,7 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	for _, c := range cities {
 		c.Close()
+		c.off.Close()
 	}
 	for _, folder := range temporary {
 		os.RemoveAll(folder)

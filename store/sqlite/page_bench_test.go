@@ -12,6 +12,7 @@ import (
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/crowd"
+	"github.com/contactpipeline/visitors/store/sqlite"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
@@ -73,11 +74,13 @@ func (h hand) page(text string, args ...any) int {
 	return len(ids)
 }
 
-// against measures both functions, after checking that their results are the same.
-func against(b *testing.B, ours, theirs func() int) {
+// against measures a read with the index and without, and a handwritten one, after checking that
+// their results are the same.
+func against(b *testing.B, c *city, read func(*sqlite.Store) int, hand func() int) {
 	b.Helper()
-	require.Equal(b, theirs(), ours(), "not the same result")
-	crowd.Against(b, func() { ours() }, func() { theirs() })
+	require.Equal(b, hand(), read(c.Store), "not the same result")
+	require.Equal(b, hand(), read(c.off), "not the same result without index")
+	crowd.AgainstSQL(b, func() { read(c.Store) }, func() { read(c.off) }, func() { hand() })
 }
 
 const columns = "v.id, v.name, v.email, v.phone, v.source, v.created_at, v.updated_at, v.last_seen_at, v.revision"
@@ -138,8 +141,8 @@ func BenchmarkPage(b *testing.B) {
 						args = append(args, sql.Named(name, blob(string(town.env.Tags[key]))))
 					}
 				}
-				against(b, func() int {
-					page, err := town.FindVisitors(context.Background(), "acme", ask)
+				against(b, town, func(st *sqlite.Store) int {
+					page, err := st.FindVisitors(context.Background(), "acme", ask)
 					require.NoError(b, err)
 					return len(page)
 				}, func() int { return h.page(c.text, args...) })
@@ -176,8 +179,8 @@ func BenchmarkCount(b *testing.B) {
 						args = append(args, sql.Named(name, blob(string(town.env.Tags[key]))))
 					}
 				}
-				against(b, func() int {
-					n, err := town.CountVisitors(context.Background(), "acme", where, 0)
+				against(b, town, func(st *sqlite.Store) int {
+					n, err := st.CountVisitors(context.Background(), "acme", where, 0)
 					require.NoError(b, err)
 					return int(n)
 				}, func() int { return int(h.all(c.text, args...)[0].(int64)) })
@@ -194,8 +197,8 @@ func BenchmarkSearch(b *testing.B) {
 		b.Run("page/"+name, func(b *testing.B) {
 			eachSize(b, func(b *testing.B, town *city) {
 				h, ask := handOf(b, town), driver.Select{Where: town.bind(b, filter.Search(needle)), Order: driver.NewestFirst, Limit: 51}
-				against(b, func() int {
-					page, err := town.FindVisitors(context.Background(), "acme", ask)
+				against(b, town, func(st *sqlite.Store) int {
+					page, err := st.FindVisitors(context.Background(), "acme", ask)
 					require.NoError(b, err)
 					return len(page)
 				}, func() int { return h.page(like+" ORDER BY id DESC LIMIT 51", sql.Named("like", "%"+needle+"%")) })
@@ -204,8 +207,8 @@ func BenchmarkSearch(b *testing.B) {
 		b.Run("count/"+name, func(b *testing.B) {
 			eachSize(b, func(b *testing.B, town *city) {
 				h, where := handOf(b, town), town.bind(b, filter.Search(needle))
-				against(b, func() int {
-					n, err := town.CountVisitors(context.Background(), "acme", where, 0)
+				against(b, town, func(st *sqlite.Store) int {
+					n, err := st.CountVisitors(context.Background(), "acme", where, 0)
 					require.NoError(b, err)
 					return int(n)
 				}, func() int {

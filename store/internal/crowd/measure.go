@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -17,7 +16,11 @@ var largest = flag.Int("crowd.size", 100_000, "number of visitors in the largest
 // -crowd.size.
 func Sizes(b *testing.B, run func(b *testing.B, size int)) {
 	for _, size := range slices.Compact([]int{min(10_000, *largest), min(100_000, *largest), *largest}) {
-		b.Run(strings.ReplaceAll(fmt.Sprint(size/1000, "k"), "1000k", "1M"), func(b *testing.B) { run(b, size) })
+		label := fmt.Sprint(size/1_000, "k")
+		if size >= 1_000_000 {
+			label = fmt.Sprint(size/1_000_000, "M")
+		}
+		b.Run(label, func(b *testing.B) { run(b, size) })
 	}
 }
 

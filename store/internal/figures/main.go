@@ -18,14 +18,16 @@ func main() {
 	quick := flag.Bool("quick", false, "10,000 visitors and few rounds; print the tables and change no file")
 	redraw := flag.Bool("redraw", false, "run no benchmarks; use figures.txt")
 	only := flag.String("only", "", "run only the steps whose package path contains `text`; keep the other lines of figures.txt")
+	size := flag.Int("size", 1_000_000, "number of visitors in the largest benchmark")
+	indexSize := flag.Int("index.size", 10_000_000, "the same for the index alone")
 	flag.Parse()
-	if err := run(*quick, *redraw, *only); err != nil {
+	if err := run(*quick, *redraw, *only, *size, *indexSize); err != nil {
 		fmt.Fprintln(os.Stderr, "figures:", err)
 		os.Exit(1)
 	}
 }
 
-func run(quick, redraw bool, only string) error {
+func run(quick, redraw bool, only string, size, indexSize int) error {
 	record := filepath.Join(folder, "figures.txt")
 	kept, err := os.ReadFile(record)
 	if err != nil && (redraw || !errors.Is(err, os.ErrNotExist)) {
@@ -35,7 +37,7 @@ func run(quick, redraw bool, only string) error {
 	if redraw {
 		out.Write(kept)
 	} else {
-		for _, s := range steps(quick) {
+		for _, s := range steps(quick, size, indexSize) {
 			if !strings.Contains(s.pkg, only) {
 				continue
 			}
@@ -91,10 +93,10 @@ type step struct {
 	size                  int
 }
 
-func steps(quick bool) []step {
-	size, few, some, many := 1_000_000, "5x", "15x", "1s"
+func steps(quick bool, size, indexSize int) []step {
+	few, some, many := "5x", "15x", "1s"
 	if quick {
-		size, few, some, many = 10_000, "2x", "5x", "100ms"
+		size, indexSize, few, some, many = 10_000, 10_000, "2x", "5x", "100ms"
 	}
 	return []step{
 		{"./filter", "Match|ParseAndBind", many, size},
@@ -102,13 +104,14 @@ func steps(quick bool) []step {
 		{"./store/postgres", "Compile", many, size},
 		{"./store/memory", "Count|Page|Facets", some, size},
 		{"./store/memory", "Load$", "1x", size},
+		{"./store/internal/index", ".", few, indexSize},
 		{"./store/sqlite", "Page|Count|Facets", some, size},
 		{"./store/sqlite", "Search", some, size},
 		{"./store/sqlite", "Neighbours", "300x", size},
-		{"./store/sqlite", "Load|Shared", few, size},
+		{"./store/sqlite", "Load|Shared|Index", few, size},
 		{"./store/postgres", "Page|Count|Facets|Search", some, size},
 		{"./store/postgres", "Neighbours", "300x", size},
-		{"./store/postgres", "Load|Bulk|Shared", few, size},
+		{"./store/postgres", "Load|Bulk|Shared|Index|Latency", few, size},
 	}
 }
 

@@ -28,7 +28,7 @@ var screenshots = flag.String("screenshots", "", "folder for screenshots of the 
 
 // tab is a page in the browser, with the test that uses it.
 type tab struct {
-	*testing.T
+	testing.TB
 	*pane
 	server   *server
 	mu       sync.Mutex
@@ -44,6 +44,12 @@ const waitTimeout = 10 * time.Second
 func open(t *testing.T, n int) *tab {
 	t.Helper()
 	t.Parallel() // it mostly waits for the browser
+	return show(t, options{visitors: n})
+}
+
+// show starts a server and shows its page, as open does.
+func show(t testing.TB, o options) *tab {
+	t.Helper()
 	chromium.once.Do(launch)
 	switch {
 	case errors.Is(chromium.err, errNoChromium) && os.Getenv("CI") != "true":
@@ -51,11 +57,12 @@ func open(t *testing.T, n int) *tab {
 	case chromium.err != nil:
 		t.Fatalf("start Chromium: %v", chromium.err)
 	}
-	s, err := start(t.Context(), options{addr: "127.0.0.1:0", visitors: n, seed: 1})
+	o.addr, o.seed = "127.0.0.1:0", 1
+	s, err := start(t.Context(), o)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.close()) })
 
-	b := &tab{T: t, server: s, pane: takePane()}
+	b := &tab{TB: t, server: s, pane: takePane()}
 	b.use(b)
 	t.Cleanup(func() {
 		if t.Failed() {

@@ -12,7 +12,7 @@ import (
 // Limits of a visitor. Longer input is refused, never truncated.
 const (
 	MaxName          = 200   // code points of a name
-	MaxEmail         = 254   // bytes of an e-mail address (RFC 5321 §4.5.3.1.3, RFC 3696 erratum 1690)
+	MaxEmail         = 254   // bytes of an e-mail address, address.MaxEmail
 	MaxIdentity      = 255   // bytes of an identity's account, external id or username
 	MaxAttributes    = 100   // attributes
 	MaxAttributeName = 64    // characters of an attribute's name

@@ -89,7 +89,7 @@ func TestIdentityCompare(t *testing.T) {
 func TestDomainImports(t *testing.T) {
 	t.Parallel()
 	const module = "github.com/contactpipeline/visitors/"
-	for _, pkg := range []string{"tag", "visitor", "visitor/consent", "filter", "group"} {
+	for _, pkg := range []string{"tag", "visitor", "visitor/address", "visitor/consent", "filter", "group"} {
 		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", module+pkg).Output()
 		require.NoError(t, err)
 		deps := strings.Fields(string(out))

@@ -285,11 +285,6 @@ func ExampleBatch_Contacts() {
 	// Output: telegram 42
 }
 
-func ExampleVariants() {
-	fmt.Println(intake.Variants("5511960000000"), intake.Variants("551160000000"), intake.Variants("447700900123"))
-	// Output: [551160000000] [5511960000000] []
-}
-
 func ExampleChat_Allows() {
 	chat := intake.Chat{Origins: []string{"https://shop.example"}}
 	fmt.Println(chat.Allows("https://shop.example"), chat.Allows("https://elsewhere.example"))

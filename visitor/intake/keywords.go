@@ -71,7 +71,7 @@ func (k Keywords) add(b Batch) Batch {
 			if c.EventID != "" {
 				s.id = c.EventID + consentSuffix
 			}
-			all = append(all, s.permission(scalar(address(c)), entry))
+			all = append(all, s.permission(scalar(addressOf(c)), entry))
 		}
 	}
 	return Batch{all}
@@ -99,9 +99,9 @@ func (k Keywords) entry(e Event) (consent.Entry, bool) {
 	return consent.Entry{}, false
 }
 
-// address returns the id of the person to which messages are sent: on WhatsApp the number, which
+// addressOf returns the id of the person to which messages are sent: on WhatsApp the number, which
 // every version of the API has, else the ExternalID.
-func address(c visitor.Contact) string {
+func addressOf(c visitor.Contact) string {
 	if c.Source == visitor.WhatsApp {
 		for _, id := range c.Identities() {
 			if strings.Trim(id.ExternalID, "0123456789") == "" {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/address"
 )
 
 // whatsappReader converts the parts of one change.
@@ -115,7 +116,7 @@ func (r whatsappReader) sender(s eventFields, kind Kind, m object) Event {
 // contact returns the contact of the sender of a message, the zero value if there is none.
 func (r whatsappReader) contact(userID, parentUserID, from scalar) whatsappContact {
 	ids := []scalar{userID, parentUserID, from}
-	for _, spelling := range Variants(string(from)) {
+	if spelling := address.OtherSpelling(string(from)); spelling != "" {
 		ids = append(ids, scalar(spelling))
 	}
 	for _, id := range ids {
@@ -211,11 +212,9 @@ func (s eventFields) change(now, was []scalar) Event {
 func variants(ids, known []visitor.Identity) []visitor.Identity {
 	var out []visitor.Identity
 	for _, id := range ids {
-		for _, spelling := range Variants(id.ExternalID) {
-			id.ExternalID = spelling
-			if !slices.ContainsFunc(slices.Concat(ids, known, out), id.Is) {
-				out = append(out, id)
-			}
+		id.ExternalID = address.OtherSpelling(id.ExternalID)
+		if id.ExternalID != "" && !slices.ContainsFunc(slices.Concat(ids, known, out), id.Is) {
+			out = append(out, id)
 		}
 	}
 	return out

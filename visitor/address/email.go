@@ -1,4 +1,4 @@
-package visitor
+package address
 
 import (
 	"fmt"
@@ -12,7 +12,11 @@ import (
 	"github.com/contactpipeline/visitors/tag/text"
 )
 
-// NormalizeEmail returns an e-mail address in normalized form: without white space and
+// MaxEmail is the maximum length of an e-mail address in bytes (RFC 5321 §4.5.3.1.3, RFC 3696
+// erratum 1690).
+const MaxEmail = 254
+
+// Email returns an e-mail address in normalized form: without white space and
 // zero-width characters around it, in NFC, the domain in lower case. The part before the @
 // keeps its case, since it can be case-sensitive on the receiving host (RFC 5321 §2.4). For
 // blank text it returns "".
@@ -20,8 +24,8 @@ import (
 // It accepts the bare addresses of net/mail (RFC 5322) that are used on the Internet: at most
 // MaxEmail bytes, one @, at most 64 bytes before it (RFC 5321 §4.5.3.1.1), no quotes, and a
 // domain of at least two labels, in ASCII or as an international name in UTF-8 (RFC 6531). For
-// others it returns a *FieldError. It does not check that the address exists.
-func NormalizeEmail(s string) (string, error) {
+// others it returns a *text.FieldError. It does not check that the address exists.
+func Email(s string) (string, error) {
 	s = text.Trim(s)
 	if s == "" {
 		return "", nil

@@ -1,4 +1,4 @@
-package visitor
+package address
 
 import (
 	"errors"
@@ -13,22 +13,16 @@ import (
 // maxPhoneInput is the maximum length in characters of a phone number as typed.
 const maxPhoneInput = 64
 
-// PhoneFunc parses a national phone number, such as "030 123456" in Germany, and returns it in
-// E.164 form. raw has 1 to 64 characters: ASCII digits and the separators space - . ( ) /. The
-// Reason of a *FieldError that it returns is passed on to the caller; the text of other errors
-// is not, since it can contain the number. See package visitor/phone for an implementation.
-type PhoneFunc func(raw string) (e164 string, err error)
-
-// NormalizePhone returns an international phone number in E.164 form: + and 7 to 15 digits, the
-// first of which is not 0 (the 15 are from ITU-T E.164 §6). It accepts a leading "tel:",
-// separators, and decimal digits of every script. For blank text it returns "". A national
-// number, an extension, letters and "(0)" are refused, each with its own *FieldError. It does
-// not check that the number is in use.
-func NormalizePhone(s string) (string, error) { return Rules{}.NormalizePhone(s) }
-
-// NormalizePhone is like the function NormalizePhone, and also accepts national numbers if
-// r.Phone is set.
-func (r Rules) NormalizePhone(s string) (string, error) {
+// Phone returns an international phone number in E.164 form: + and 7 to 15 digits, the first of
+// which is not 0 (the 15 are from ITU-T E.164 §6). It accepts a leading "tel:", separators, and
+// decimal digits of every script. For blank text it returns "". An extension, letters and "(0)"
+// are refused, each with its own *text.FieldError. It does not check that the number is in use.
+//
+// A national number is parsed by national, and refused if that is nil. national gets 1 to 64
+// ASCII digits and the separators space - . ( ) /, and returns the number in E.164 form. The
+// Reason of a *text.FieldError that it returns is passed on to the caller; the text of other
+// errors is not, since it can contain the number.
+func Phone(s string, national func(raw string) (e164 string, err error)) (string, error) {
 	s = text.Trim(s)
 	if s == "" {
 		return "", nil
@@ -49,16 +43,16 @@ func (r Rules) NormalizePhone(s string) (string, error) {
 		return "", text.Refuse("phone", "no digits")
 	case international:
 		return readInternational(rest, digits)
-	case r.Phone == nil:
+	case national == nil:
 		return "", text.Refuse("phone", "national number: give it with + and country code, or set a region")
 	}
-	return r.readNational(number)
+	return readNational(number, national)
 }
 
-func (r Rules) readNational(number string) (string, error) {
-	e164, err := r.Phone(number)
+func readNational(number string, national func(string) (string, error)) (string, error) {
+	e164, err := national(number)
 	if err != nil {
-		if refused := (*FieldError)(nil); errors.As(err, &refused) {
+		if refused := (*text.FieldError)(nil); errors.As(err, &refused) {
 			return "", text.Refuse("phone", refused.Reason)
 		}
 		return "", text.Refuse("phone", "not a number that can be read")

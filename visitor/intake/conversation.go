@@ -201,5 +201,8 @@ func optIn(s eventFields, sender scalar, opt object) Event {
 	if opt.text("notification_messages_status") == "STOP_NOTIFICATIONS" { // only if the person stopped or resumed
 		entry.State, entry.Basis, entry.Expires = consent.Denied, "", time.Time{}
 	}
+	if !entry.Expires.IsZero() && !entry.Expires.After(s.at) {
+		return s.ignore(Preference)
+	}
 	return s.permission(sender, entry)
 }

@@ -83,7 +83,7 @@ func (s eventFields) signal(address scalar, what Event) Event {
 	if address == "" {
 		return s.ignore(NoSender)
 	}
-	if _, err := text.Token("address", string(address), visitor.MaxIdentity); err != nil {
+	if _, err := s.subject(address).Normalize(); err != nil {
 		return s.malformed(err)
 	}
 	e := s.event(Consent)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/contactpipeline/visitors/visitor"
 	"github.com/contactpipeline/visitors/visitor/consent"
@@ -140,5 +141,22 @@ func soundConsent(e intake.Event, bare visitor.Contact) error {
 	case len(subject.Address) > visitor.MaxIdentity || len(subject.Sender) > visitor.MaxIdentity:
 		return errors.New("a subject that is too long")
 	}
+	if err := normalizable(e); err != nil {
+		return fmt.Errorf("a signal of consent that cannot be recorded: %w", err)
+	}
 	return nil
+}
+
+// normalizable returns an error if package consent refuses the entry or report of an event.
+func normalizable(e intake.Event) (err error) {
+	recorded := time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+	if e.Health != nil {
+		_, err = e.Health.Normalize(recorded)
+		return err
+	}
+	if !e.Consent.Expires.IsZero() {
+		recorded = e.Consent.Expires.Add(-time.Second)
+	}
+	_, err = e.Consent.Normalize(recorded)
+	return err
 }

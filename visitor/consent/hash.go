@@ -32,21 +32,24 @@ func KeyID(key []byte) string {
 // anymore, and cannot be turned back into the address without the key.
 type Hash [sha256.Size]byte
 
-// Hash returns the hash of a normalized subject of a workspace: HMAC-SHA-256 of NormalForm, the
-// workspace, channel, sender and address. Every spelling of an address has the same hash.
+// Hash returns the hash of a normalized subject of a workspace: an HMAC-SHA-256 over NormalForm,
+// the workspace, channel, sender and address. Every spelling of an address has the same hash.
 func (s Subject) Hash(key []byte, workspace string) Hash {
 	return mac(key, "subject", strconv.Itoa(NormalForm), workspace, string(s.Channel), s.Sender, s.Address)
 }
 
-// mac returns the HMAC-SHA-256 of the parts, each with its length before it. The first part is the
-// use, so that no result for one use is one for another.
+// mac returns the HMAC-SHA-256 of the parts, each written as its length, a colon and its bytes.
+// The first part is the use, so that no result for one use is one for another.
 func mac(key []byte, parts ...string) (sum Hash) {
-	h := hmac.New(sha256.New, key)
+	var short [512]byte
+	message := short[:0]
 	for _, part := range parts {
-		h.Write(strconv.AppendInt(nil, int64(len(part)), 10))
-		h.Write([]byte{':'})
-		h.Write([]byte(part))
+		message = strconv.AppendInt(message, int64(len(part)), 10)
+		message = append(message, ':')
+		message = append(message, part...)
 	}
+	h := hmac.New(sha256.New, key)
+	h.Write(message)
 	h.Sum(sum[:0])
 	return sum
 }

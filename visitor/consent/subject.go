@@ -84,19 +84,19 @@ func normalizeAddress(channel Channel, s string) (string, error) {
 	return s, err
 }
 
-// normalizeEmail normalizes twice, since a letter can be longer in lower case.
 func normalizeEmail(s string) (string, error) {
-	for range 2 {
-		var err error
-		if s, err = address.Email(s); err != nil {
-			return "", err
-		}
-		s = norm.NFC.String(strings.ToLower(s))
+	s, err := address.Email(s)
+	if err != nil {
+		return "", err
 	}
 	if s == "" {
 		return "", text.Refuse("address", "missing")
 	}
-	return s, nil
+	lower := norm.NFC.String(strings.ToLower(s))
+	if lower == s {
+		return s, nil
+	}
+	return address.Email(lower) // a letter can be longer in lower case
 }
 
 // phoneDigits returns the digits of an international number in one spelling.

@@ -1,0 +1,280 @@
+package consent_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/contactpipeline/visitors/visitor/consent"
+)
+
+var (
+	optIn  = consent.Topic{Key: "news", Default: consent.OptIn}
+	optOut = consent.Topic{Key: "news", Default: consent.OptOut}
+)
+
+// about returns e for a topic.
+func about(topic string, e consent.Entry) consent.Entry {
+	e.Topic = topic
+	return e
+}
+
+// Each case is decided on day 5 about ada's e-mail and the topic news.
+func TestDecide(t *testing.T) {
+	t.Parallel()
+	const (
+		granted, denied, pending            = consent.Granted, consent.Denied, consent.Pending
+		person, platform, operator, imports = consent.Person, consent.Platform, consent.Operator, consent.Import
+		marketing, service, transactional   = consent.Marketing, consent.Service, consent.Transactional
+	)
+	erased := said(1, person, denied)
+	erased.Evidence.Kind = consent.ByErasure
+	type entries = []consent.Entry
+	type reports = []consent.HealthReport
+	for name, c := range map[string]struct {
+		topic   consent.Topic
+		purpose consent.Purpose
+		entries entries
+		reports reports
+		want    consent.Reason
+		until   int // day, 0: none
+	}{
+		"nothing was said":                            {optIn, marketing, nil, nil, consent.ReasonUnknownOptIn, 0},
+		"nothing was said, opt-out":                   {optOut, marketing, nil, nil, consent.ReasonDefaultOptOut, 0},
+		"nothing was said, without a topic":           {consent.Topic{}, marketing, nil, nil, consent.ReasonUnknownOptIn, 0},
+		"nothing was said, service":                   {optIn, service, nil, nil, consent.ReasonNoConsentNeeded, 0},
+		"nothing was said, transactional":             {optIn, transactional, nil, nil, consent.ReasonNoConsentNeeded, 0},
+		"granted":                                     {optIn, marketing, entries{about("news", said(1, person, granted))}, nil, consent.ReasonGranted, 0},
+		"granted for a time":                          {optIn, marketing, entries{about("news", until(said(1, person, granted), 9))}, nil, consent.ReasonGranted, 9},
+		"granted for the channel":                     {optIn, marketing, entries{said(1, person, granted)}, nil, consent.ReasonGranted, 0},
+		"granted for the channel, without a topic":    {consent.Topic{}, marketing, entries{said(1, person, granted)}, nil, consent.ReasonGranted, 0},
+		"granted for another topic":                   {optIn, marketing, entries{about("offers", said(1, person, granted))}, nil, consent.ReasonUnknownOptIn, 0},
+		"a grant of a topic is none of the channel":   {consent.Topic{}, marketing, entries{about("news", said(1, person, granted))}, nil, consent.ReasonUnknownOptIn, 0},
+		"4: the channel denied, the topic granted":    {optIn, marketing, entries{said(1, person, denied), about("news", said(2, person, granted))}, nil, consent.ReasonDeniedChannel, 0},
+		"4: also by an operator":                      {optIn, marketing, entries{said(1, operator, denied), about("news", said(2, person, granted))}, nil, consent.ReasonDeniedChannel, 0},
+		"4: the topic denied, the channel granted":    {optIn, marketing, entries{about("news", said(1, imports, denied)), said(2, person, granted)}, nil, consent.ReasonDeniedTopic, 0},
+		"4: the topic denied, opt-out":                {optOut, marketing, entries{about("news", said(1, person, denied))}, nil, consent.ReasonDeniedTopic, 0},
+		"4: the channel denied, opt-out":              {optOut, marketing, entries{said(1, person, denied)}, nil, consent.ReasonDeniedChannel, 0},
+		"4: another topic denied":                     {optOut, marketing, entries{about("offers", said(1, person, denied))}, nil, consent.ReasonDefaultOptOut, 0},
+		"stopped by the platform":                     {optOut, marketing, entries{said(1, platform, denied)}, nil, consent.ReasonPlatformStopped, 0},
+		"the topic stopped by the platform":           {optOut, marketing, entries{about("news", said(1, platform, denied))}, nil, consent.ReasonPlatformStopped, 0},
+		"the channel denied before the topic stopped": {optOut, marketing, entries{about("news", said(1, platform, denied)), said(1, person, denied)}, nil, consent.ReasonDeniedChannel, 0},
+		"erased": {optOut, marketing, entries{erased}, nil, consent.ReasonErased, 0},
+		"erased, and back by the person's own act":    {optOut, marketing, entries{erased, said(2, person, granted)}, nil, consent.ReasonGranted, 0},
+		"erased, imported again":                      {optOut, marketing, entries{erased, said(2, imports, granted)}, nil, consent.ReasonErased, 0},
+		"5: pending":                                  {optIn, marketing, entries{about("news", until(said(1, person, pending), 8))}, nil, consent.ReasonPending, 8},
+		"5: pending, the confirmation":                {optIn, transactional, entries{about("news", until(said(1, person, pending), 8))}, nil, consent.ReasonNoConsentNeeded, 0},
+		"5: pending after a denial, the confirmation": {optIn, transactional, entries{about("news", said(1, person, denied)), about("news", until(said(2, person, pending), 8))}, nil, consent.ReasonNoConsentNeeded, 0},
+		"5: pending, the channel granted":             {optIn, marketing, entries{about("news", until(said(1, person, pending), 8)), said(1, person, granted)}, nil, consent.ReasonPending, 8},
+		"5: pending, opt-out":                         {optOut, marketing, entries{about("news", until(said(1, imports, pending), 8))}, nil, consent.ReasonPending, 8},
+		"5: nobody confirmed":                         {optIn, marketing, entries{about("news", until(said(1, person, pending), 4))}, nil, consent.ReasonUnknownOptIn, 0},
+		"expired":                                     {optIn, marketing, entries{about("news", until(said(1, person, granted), 5))}, nil, consent.ReasonExpired, 0},
+		"expired for the channel":                     {optIn, marketing, entries{until(said(1, person, granted), 5)}, nil, consent.ReasonExpired, 0},
+		"expired, the channel granted":                {optIn, marketing, entries{about("news", until(said(1, person, granted), 5)), said(1, person, granted)}, nil, consent.ReasonGranted, 0},
+		"expired, opt-out":                            {optOut, marketing, entries{about("news", until(said(1, person, granted), 5))}, nil, consent.ReasonDefaultOptOut, 0},
+		"expired after a denial, opt-out":             {optOut, marketing, entries{about("news", said(1, person, denied)), about("news", until(said(2, person, granted), 5))}, nil, consent.ReasonDeniedTopic, 0},
+		"service after a denial of the channel":       {optIn, service, entries{said(1, person, denied)}, nil, consent.ReasonNoConsentNeeded, 0},
+		"transactional after a denial of the channel": {optIn, transactional, entries{said(1, person, denied)}, nil, consent.ReasonNoConsentNeeded, 0},
+		"transactional of a denied topic":             {optIn, transactional, entries{about("news", said(1, person, denied))}, nil, consent.ReasonDeniedTopic, 0},
+		"complaint":                                   {optOut, marketing, nil, reports{report(1, platform, consent.Complaint)}, consent.ReasonComplaint, 0},
+		"complaint, transactional":                    {optOut, transactional, nil, reports{report(1, platform, consent.Complaint)}, consent.ReasonNoConsentNeeded, 0},
+		"bounced":                                     {optOut, marketing, nil, reports{report(1, platform, consent.HardBounce)}, consent.ReasonBounced, 0},
+		"bounced, transactional":                      {optOut, transactional, nil, reports{report(1, platform, consent.HardBounce)}, consent.ReasonBounced, 0},
+		"invalid, service":                            {optOut, service, nil, reports{report(1, platform, consent.Invalid)}, consent.ReasonInvalidAddress, 0},
+		"blocked, service":                            {optOut, service, nil, reports{report(1, platform, consent.Blocked)}, consent.ReasonBlocked, 0},
+		"soft bounce":                                 {optOut, marketing, nil, reports{report(1, platform, consent.SoftBounce)}, consent.ReasonDefaultOptOut, 0},
+		"healthy":                                     {optOut, marketing, nil, reports{report(1, platform, consent.Healthy)}, consent.ReasonDefaultOptOut, 0},
+		"denied and bounced":                          {optOut, marketing, entries{said(1, person, denied)}, reports{report(1, platform, consent.HardBounce)}, consent.ReasonDeniedChannel, 0},
+		"unknown and bounced":                         {optIn, marketing, nil, reports{report(1, platform, consent.HardBounce)}, consent.ReasonBounced, 0},
+	} {
+		r := consent.Request{Channel: consent.Email, Topic: c.topic.Key, Purpose: c.purpose}
+		f := consent.Facts{
+			Topic: c.topic, Routes: []consent.Route{{Subject: ada, Address: "Ada@example.com"}},
+			Statuses: consent.Fold(c.entries), Health: consent.FoldHealth(c.reports),
+		}
+		want := consent.Decision{Reason: c.want}
+		if c.until > 0 {
+			want.Until = day(c.until)
+		}
+		switch c.want {
+		case consent.ReasonGranted, consent.ReasonDefaultOptOut, consent.ReasonNoConsentNeeded:
+			want.Allowed, want.Address = true, "Ada@example.com"
+		}
+		require.Equal(t, want, consent.Decide(r, f, day(5)), name)
+	}
+}
+
+func TestDecideBeforeRoutes(t *testing.T) {
+	t.Parallel()
+	r := consent.Request{Channel: consent.Email, Topic: "news", Purpose: consent.Marketing}
+	f := consent.Facts{Topic: optOut, Routes: []consent.Route{{Subject: ada}}}
+	require.Equal(t, consent.Decision{Allowed: true, Address: ada.Address, Reason: consent.ReasonDefaultOptOut}, consent.Decide(r, f, day(5)))
+	for reason, change := range map[consent.Reason]func(*consent.Facts){
+		consent.ReasonKeyMissing:      func(f *consent.Facts) { f.KeyMissing = true },
+		consent.ReasonUnknownTopic:    func(f *consent.Facts) { f.Topic = consent.Topic{} },
+		consent.ReasonTopicOffChannel: func(f *consent.Facts) { f.Topic.Channels = []consent.Channel{consent.SMS} },
+		consent.ReasonNoAddress:       func(f *consent.Facts) { f.Routes = nil },
+	} {
+		changed := f
+		change(&changed)
+		require.Equal(t, consent.Decision{Reason: reason}, consent.Decide(r, changed, day(5)))
+	}
+	r.Channel = consent.SMS
+	require.Equal(t, consent.Decision{Reason: consent.ReasonNoAddress}, consent.Decide(r, f, day(5)), "an address of another channel")
+}
+
+// A STOP on SMS stops every message there.
+func TestStopOnSMS(t *testing.T) {
+	t.Parallel()
+	subject := consent.Subject{Channel: consent.SMS, Address: "+12025550123"}
+	stop := consent.Entry{Subject: subject, State: consent.Denied, Origin: consent.Person, At: day(1)}
+	for _, purpose := range []consent.Purpose{consent.Marketing, consent.Service, consent.Transactional} {
+		d := consent.Decide(consent.Request{Channel: consent.SMS, Purpose: purpose}, consent.Facts{
+			Routes: []consent.Route{{Subject: subject}}, Statuses: consent.Fold([]consent.Entry{stop}),
+		}, day(5))
+		require.Equal(t, consent.Decision{Reason: consent.ReasonDeniedChannel}, d, purpose)
+	}
+}
+
+// on returns a route or subject of a person on Telegram towards a bot.
+func on(channel consent.Channel, sender, address string) consent.Subject {
+	return consent.Subject{Channel: channel, Sender: sender, Address: address}
+}
+
+// Each sender is a matter of its own; what was said towards the empty one counts for all.
+func TestDecideBySender(t *testing.T) {
+	t.Parallel()
+	const whatsApp, telegram, number = consent.WhatsApp, consent.Telegram, "12025550123"
+	entry := func(sender string, state consent.State) consent.Entry {
+		return consent.Entry{Subject: on(whatsApp, sender, number), State: state, Origin: consent.Person, At: day(1)}
+	}
+	routes := func(channel consent.Channel, senders ...string) (out []consent.Route) {
+		for _, s := range senders {
+			out = append(out, consent.Route{Subject: on(channel, s, number)})
+		}
+		return out
+	}
+	allowed := func(sender string, reason consent.Reason) consent.Decision {
+		return consent.Decision{Allowed: true, Address: number, Sender: sender, Reason: reason}
+	}
+	const denied, granted = consent.Denied, consent.Granted
+	for name, c := range map[string]struct {
+		channel consent.Channel
+		sender  string
+		routes  []string
+		entries []consent.Entry
+		topic   consent.Topic
+		want    consent.Decision
+	}{
+		"denied to A, known by A":               {whatsApp, "", []string{"A"}, []consent.Entry{entry("A", denied)}, optOut, consent.Decision{Reason: consent.ReasonDeniedChannel}},
+		"denied to A, known by B":               {whatsApp, "", []string{"A", "B"}, []consent.Entry{entry("A", denied)}, optOut, allowed("B", consent.ReasonDefaultOptOut)},
+		"denied to A, asked for A":              {whatsApp, "A", []string{"A", "B"}, []consent.Entry{entry("A", denied)}, optOut, consent.Decision{Reason: consent.ReasonDeniedChannel}},
+		"denied to A, asked for C":              {whatsApp, "C", []string{"A", "B"}, []consent.Entry{entry("A", denied)}, optOut, allowed("C", consent.ReasonDefaultOptOut)},
+		"denied to all, asked for A":            {whatsApp, "A", []string{"A"}, []consent.Entry{entry("", denied), entry("A", granted)}, optOut, consent.Decision{Reason: consent.ReasonDeniedChannel}},
+		"denied to A, no sender is known":       {whatsApp, "", []string{""}, []consent.Entry{entry("A", denied)}, optOut, consent.Decision{Reason: consent.ReasonDeniedChannel}},
+		"denied to A, asked for B, none known":  {whatsApp, "B", []string{""}, []consent.Entry{entry("A", denied)}, optOut, allowed("B", consent.ReasonDefaultOptOut)},
+		"granted to A, no sender is known":      {whatsApp, "", []string{""}, []consent.Entry{entry("A", granted)}, optIn, consent.Decision{Reason: consent.ReasonUnknownOptIn}},
+		"granted to A, asked for B":             {whatsApp, "B", []string{"A", "B"}, []consent.Entry{entry("A", granted)}, optIn, consent.Decision{Reason: consent.ReasonUnknownOptIn}},
+		"granted to A, known by B and A":        {whatsApp, "", []string{"B", "A"}, []consent.Entry{entry("A", granted)}, optIn, allowed("A", consent.ReasonGranted)},
+		"granted to all, asked for A":           {whatsApp, "A", []string{"B"}, []consent.Entry{entry("", granted)}, optIn, allowed("A", consent.ReasonGranted)},
+		"a bot cannot write to people of one":   {telegram, "B", []string{"A"}, nil, optOut, consent.Decision{Reason: consent.ReasonNoAddress}},
+		"a bot writes to its own":               {telegram, "A", []string{"A"}, nil, optOut, allowed("A", consent.ReasonDefaultOptOut)},
+		"a bot writes where no sender is known": {telegram, "A", []string{""}, nil, optOut, allowed("A", consent.ReasonDefaultOptOut)},
+		"the first route that is allowed":       {whatsApp, "", []string{"B", "A"}, nil, optOut, allowed("B", consent.ReasonDefaultOptOut)},
+	} {
+		f := consent.Facts{Topic: c.topic, Routes: routes(c.channel, c.routes...), Statuses: consent.Fold(c.entries)}
+		r := consent.Request{Channel: c.channel, Sender: c.sender, Topic: "news", Purpose: consent.Marketing}
+		require.Equal(t, c.want, consent.Decide(r, f, day(5)), name)
+	}
+
+	blockedA := consent.FoldHealth([]consent.HealthReport{
+		{Subject: on(telegram, "A", number), State: consent.Blocked, Origin: consent.Platform, At: day(1)},
+	})
+	r := consent.Request{Channel: telegram, Topic: "news", Purpose: consent.Marketing}
+	f := consent.Facts{Topic: optOut, Routes: routes(telegram, "A"), Health: blockedA}
+	require.Equal(t, consent.Decision{Reason: consent.ReasonBlocked}, consent.Decide(r, f, day(5)))
+	f.Routes = routes(telegram, "A", "B")
+	require.Equal(t, allowed("B", consent.ReasonDefaultOptOut), consent.Decide(r, f, day(5)))
+}
+
+func TestReplyWindow(t *testing.T) {
+	t.Parallel()
+	wrote := day(5)
+	for _, c := range []struct {
+		channel consent.Channel
+		purpose consent.Purpose
+		after   time.Duration
+		want    consent.Decision
+	}{
+		{consent.WhatsApp, consent.Service, 0, consent.Decision{Allowed: true, Reason: consent.ReasonNoConsentNeeded, Until: day(6)}},
+		{consent.Instagram, consent.Service, 24*time.Hour - 1, consent.Decision{Allowed: true, Reason: consent.ReasonNoConsentNeeded, Until: day(6)}},
+		{consent.Messenger, consent.Service, 24 * time.Hour, consent.Decision{Reason: consent.ReasonWindowClosed}},
+		{consent.WhatsApp, consent.Transactional, 48 * time.Hour, consent.Decision{Allowed: true, Reason: consent.ReasonNoConsentNeeded}},
+		{consent.Telegram, consent.Service, 48 * time.Hour, consent.Decision{Allowed: true, Reason: consent.ReasonNoConsentNeeded}},
+	} {
+		f := consent.Facts{Routes: []consent.Route{{Subject: on(c.channel, "A", "1"), LastMessage: wrote}}}
+		if c.want.Allowed {
+			c.want.Address, c.want.Sender = "1", "A"
+		}
+		require.Equal(t, c.want, consent.Decide(consent.Request{Channel: c.channel, Purpose: c.purpose}, f, wrote.Add(c.after)))
+	}
+	f := consent.Facts{Routes: []consent.Route{{Subject: on(consent.WhatsApp, "A", "1"), LastMessage: wrote}}}
+	r := consent.Request{Channel: consent.WhatsApp, Sender: "B", Purpose: consent.Service}
+	require.Equal(t, consent.ReasonWindowClosed, consent.Decide(r, f, wrote).Reason, "the message was to another number")
+	require.Equal(t, consent.ReasonWindowClosed, consent.Decide(r, consent.Facts{
+		Routes: []consent.Route{{Subject: on(consent.WhatsApp, "", "1")}},
+	}, wrote).Reason, "no message")
+}
+
+func TestNormalizeRequest(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		r     consent.Request
+		field string
+	}{
+		{consent.Request{}, "channel"},
+		{consent.Request{Channel: "fax"}, "channel"},
+		{consent.Request{Channel: consent.Email, Topic: "The News"}, "topic"},
+		{consent.Request{Channel: consent.Email, Purpose: "fun"}, "purpose"},
+		{consent.Request{Channel: consent.Email, Sender: "a\x00"}, "sender"},
+	} {
+		got, err := c.r.Normalize()
+		refused(t, err, c.field, "")
+		require.Zero(t, got)
+	}
+}
+
+// A decision does not depend on the order of what is known, and a denial never permits more.
+func TestDecideIgnoresOrder(t *testing.T) {
+	t.Parallel()
+	reasons := map[consent.Reason]bool{}
+	rapid.Check(t, func(t *rapid.T) {
+		entries := histories().Draw(t, "entries")
+		f := consent.Facts{
+			Topic: rapid.SampledFrom([]consent.Topic{optIn, optOut}).Draw(t, "topic"), Statuses: consent.Fold(entries),
+			Routes: []consent.Route{
+				{Subject: on(consent.Email, rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "sender"), "1")}, {Subject: on(consent.WhatsApp, "a", "1")},
+			},
+		}
+		r := consent.Request{
+			Channel: rapid.SampledFrom([]consent.Channel{consent.Email, consent.WhatsApp}).Draw(t, "channel"), Topic: "news", Purpose: consent.Marketing,
+		}
+		at := day(rapid.IntRange(1, 16).Draw(t, "day"))
+		want := consent.Decide(r, f, at)
+		reasons[want.Reason] = true
+		mixed := f
+		mixed.Statuses = rapid.Permutation(f.Statuses).Draw(t, "statuses")
+		require.Equal(t, want, consent.Decide(r, mixed, at))
+		for _, route := range f.Routes {
+			denial := consent.Entry{Subject: route.Subject, State: consent.Denied, Origin: consent.Person, At: day(20)}
+			denial.Subject.Sender = ""
+			entries = append(slices.Clone(entries), denial)
+		}
+		f.Statuses = consent.Fold(entries)
+		require.False(t, consent.Decide(r, f, day(21)).Allowed)
+	})
+	require.GreaterOrEqual(t, len(reasons), 6)
+}

@@ -230,7 +230,7 @@ func permitted(r Request, f Facts, route Route, now time.Time) Decision {
 			return d
 		}
 	}
-	if f.Topic.Default == OptOut && r.Topic != "" {
+	if f.Topic.Default == OptOut {
 		return Decision{Allowed: true, Reason: ReasonDefaultOptOut}
 	}
 	return cmp.Or(topic, channel, Decision{Reason: ReasonUnknownOptIn})

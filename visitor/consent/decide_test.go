@@ -200,6 +200,59 @@ func TestDecideBySender(t *testing.T) {
 	require.Equal(t, allowed("B", consent.ReasonDefaultOptOut), consent.Decide(r, f, day(5)))
 }
 
+// Of what was said towards one sender and towards all, that counts which permits more, and longer.
+func TestTheBetterPermission(t *testing.T) {
+	t.Parallel()
+	const granted, pending = consent.Granted, consent.Pending
+	all, one := on(consent.WhatsApp, "", "1"), on(consent.WhatsApp, "A", "1")
+	entry := func(s consent.Subject, state consent.State, expires int) consent.Entry {
+		e := consent.Entry{Subject: s, Topic: "news", State: state, Origin: consent.Person, At: day(1)}
+		if expires > 0 {
+			e.Expires = day(expires)
+		}
+		return e
+	}
+	for name, c := range map[string]struct {
+		a, b   consent.Entry
+		reason consent.Reason
+		until  int
+	}{
+		"granted and pending":        {entry(all, granted, 0), entry(one, pending, 8), consent.ReasonGranted, 0},
+		"pending and granted":        {entry(all, pending, 8), entry(one, granted, 9), consent.ReasonGranted, 9},
+		"granted for different time": {entry(all, granted, 8), entry(one, granted, 9), consent.ReasonGranted, 9},
+		"granted for a time":         {entry(all, granted, 0), entry(one, granted, 9), consent.ReasonGranted, 0},
+		"expired and pending":        {entry(all, granted, 2), entry(one, pending, 9), consent.ReasonPending, 9},
+	} {
+		for _, statuses := range [][]consent.Entry{{c.a, c.b}, {c.b, c.a}} {
+			f := consent.Facts{Topic: optIn, Routes: []consent.Route{{Subject: one}}}
+			for _, e := range statuses {
+				f.Statuses = append(f.Statuses, consent.Fold([]consent.Entry{e})...)
+			}
+			d := consent.Decide(consent.Request{Channel: consent.WhatsApp, Topic: "news", Purpose: consent.Marketing}, f, day(5))
+			require.Equal(t, c.reason, d.Reason, name)
+			require.Equal(t, c.until > 0, !d.Until.IsZero(), name)
+			if c.until > 0 {
+				require.Equal(t, day(c.until), d.Until, name)
+			}
+		}
+	}
+}
+
+// If no route is allowed, the reason is that of the first.
+func TestReasonOfTheFirstRoute(t *testing.T) {
+	t.Parallel()
+	second := ada
+	second.Address = "eve@example.com"
+	f := consent.Facts{
+		Topic: optIn, Routes: []consent.Route{{Subject: ada}, {Subject: second}},
+		Statuses: consent.Fold([]consent.Entry{about("news", said(1, consent.Person, consent.Denied))}),
+	}
+	r := consent.Request{Channel: consent.Email, Topic: "news", Purpose: consent.Marketing}
+	require.Equal(t, consent.ReasonDeniedTopic, consent.Decide(r, f, day(5)).Reason)
+	slices.Reverse(f.Routes)
+	require.Equal(t, consent.ReasonUnknownOptIn, consent.Decide(r, f, day(5)).Reason)
+}
+
 func TestReplyWindow(t *testing.T) {
 	t.Parallel()
 	wrote := day(5)

@@ -78,6 +78,7 @@ func TestRules(t *testing.T) {
 		"5: which stands again if nobody confirms":                 {history{said(1, person, denied), until(said(2, person, pending), 8)}, 8, denied},
 		"5: of an import does not replace the person's":            {history{until(said(1, person, pending), 4), until(said(2, imports, pending), 9)}, 5, unknown},
 		"5: a newer one of the person extends it":                  {history{until(said(1, person, pending), 4), until(said(2, person, pending), 9)}, 5, pending},
+		"5: of an operator extends an import's":                    {history{until(said(1, imports, pending), 4), until(said(2, operator, pending), 9)}, 5, pending},
 		"5: is ended by a denial":                                  {history{until(said(1, person, pending), 8), said(2, operator, denied)}, 3, denied},
 		"7: at the same time the person beats the platform":        {history{said(1, platform, denied), said(1, person, granted)}, 3, granted},
 		"7: the platform beats the operator":                       {history{said(1, operator, denied), said(1, platform, granted)}, 3, granted},

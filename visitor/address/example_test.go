@@ -36,3 +36,8 @@ func ExampleOneSpelling() {
 	fmt.Println(address.OneSpelling("551160000000"), address.OneSpelling("5511960000000"))
 	// Output: 5511960000000 5511960000000
 }
+
+func ExampleUnicodeDomain() {
+	fmt.Println(address.UnicodeDomain("xn--bcher-kva.example"))
+	// Output: bücher.example
+}

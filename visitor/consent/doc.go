@@ -3,8 +3,8 @@
 // Consent belongs to an address towards a sender, a Subject, and never to a visitor: a person who
 // stops the messages of one business number can still be reached from another one, and merging
 // two visitors changes no consent. What somebody said about a subject is an Entry: granted, denied
-// or pending, for one Topic or for the whole channel, with the evidence of it. Entries are only
-// ever added. Fold turns the entries about a subject into its Status, by these rules:
+// or pending, for one Topic or for the whole channel, with the evidence of it. An entry is
+// never changed. Fold turns the entries about a subject into its Status, by these rules:
 //
 //  1. A denial is lifted only by a later grant of the person, or by the platform on which the
 //     person resumed messages. Operators and imports never lift one; they can add one at any time.
@@ -12,7 +12,8 @@
 //     earlier one of its kind. An import needs a basis.
 //  3. The states of a platform cannot be written by the application (ErrPlatformOwned).
 //  4. A denial of the whole channel beats every topic; a denial of a topic beats a grant of the
-//     whole channel; where nothing was said, the default of the topic decides.
+//     whole channel; where nothing was said, the default of the topic decides. So a person who
+//     denied the channel and comes back grants the channel, and denies the topics not wanted.
 //  5. A pending entry permits only the confirmation message, and expires. Confirming twice is the
 //     same as confirming once.
 //  6. A complaint and a hard bounce are lifted only by an operator, who gives a reason; a block

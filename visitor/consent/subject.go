@@ -33,8 +33,8 @@ type Subject struct {
 // Normalize returns s in the form in which subjects are compared and hashed, or a
 // *text.FieldError. Every spelling of an address has the same form:
 //
-//   - E-mail: as of address.Email, all in lower case. Dots and +tags are kept, since their meaning
-//     differs between providers.
+//   - E-mail: as of address.Email, all in lower case, with the domain in Unicode. Dots and +tags
+//     are kept, since their meaning differs between providers.
 //   - SMS: E.164, in one of the spellings of a number (see address.OneSpelling).
 //   - WhatsApp: the digits of such a number, given as digits alone or in any international form, or
 //     a business-scoped user id such as US.13491208655302741918.
@@ -92,11 +92,12 @@ func normalizeEmail(s string) (string, error) {
 	if s == "" {
 		return "", text.Refuse("address", "missing")
 	}
-	lower := norm.NFC.String(strings.ToLower(s))
-	if lower == s {
+	local, domain, _ := strings.Cut(s, "@")
+	normal := norm.NFC.String(strings.ToLower(local)) + "@" + address.UnicodeDomain(domain)
+	if normal == s {
 		return s, nil
 	}
-	return address.Email(lower) // a letter can be longer in lower case
+	return address.Email(normal) // it can be longer, as some letters are in lower case
 }
 
 // phoneDigits returns the digits of an international number in one spelling.
@@ -128,7 +129,7 @@ func normalizeSender(channel Channel, s string) (string, error) {
 	case err != nil:
 		return "", err
 	case channel == Email:
-		if s = norm.NFC.String(strings.ToLower(s)); len(s) > MaxAddress {
+		if s = address.UnicodeDomain(s); len(s) > MaxAddress {
 			return "", text.Refuse("sender", "too long in lower case")
 		}
 	case channel == SMS && strings.HasPrefix(s, "+"):

@@ -21,6 +21,8 @@ func TestNormalizeSubject(t *testing.T) {
 		{consent.Email, " Ada.L+news@EXAMPLE.com\u200b", "ada.l+news@example.com", ""},
 		{consent.Email, "RENE\u0301@example.com", "ren\u00e9@example.com", ""},
 		{consent.Email, "İ@example.com", "i@example.com", ""},
+		{consent.Email, "Ada@xn--bcher-kva.example", "ada@bücher.example", ""},
+		{consent.Email, "Ada@Bücher.example", "ada@bücher.example", ""},
 		{consent.Email, "ada", "", "no @"},
 		{consent.Email, "", "", "missing"},
 		{consent.Email, strings.Repeat("Ⱥ", 30) + "@example.com", "", "more than 64 bytes"},
@@ -74,6 +76,7 @@ func TestNormalizeSender(t *testing.T) {
 		in, want string
 	}{
 		{consent.Email, "News.Example.COM", "news.example.com"},
+		{consent.Email, "xn--bcher-kva.example", "bücher.example"},
 		{consent.SMS, "+1 (202) 555-0199", "+12025550199"},
 		{consent.SMS, "ACME", "ACME"},
 		{consent.WhatsApp, "106500000000001", "106500000000001"},

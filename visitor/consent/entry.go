@@ -161,9 +161,9 @@ func (e Entry) Normalize(now time.Time) (Entry, error) {
 // Errors of entries and reports that the application cannot make, or that would have no effect.
 var (
 	// ErrPlatformOwned is the error of a state that only the channel, or the person on it, changes.
-	ErrPlatformOwned = errors.New("the channel's own state, which the application cannot write")
+	ErrPlatformOwned = errors.New("consent: a state of the channel, which the application cannot write")
 	// ErrDenied is the error of a grant by the business where there is a denial.
-	ErrDenied = errors.New("denied: only the person can lift it")
+	ErrDenied = errors.New("consent: denied, which only the person can lift")
 )
 
 // CheckApplication returns why an application cannot record e, nil if it can. status is that of

@@ -34,7 +34,7 @@ func Headers(link string) ([]Header, error) {
 	switch {
 	case len(link) > maxLink:
 		return nil, text.Refuse("link", "longer than 900 characters")
-	case err != nil, strings.ContainsFunc(link, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`<>(),"`, r) }):
+	case err != nil, strings.ContainsFunc(link, notInHeader):
 		return nil, text.Refuse("link", "not a URL in plain ASCII")
 	case u.Scheme != "https", u.Hostname() == "":
 		return nil, text.Refuse("link", "not an absolute https URL")
@@ -46,3 +46,6 @@ func Headers(link string) ([]Header, error) {
 		{"List-Unsubscribe-Post", OneClick},
 	}, nil
 }
+
+// notInHeader reports whether a link with r would be read as something else in List-Unsubscribe.
+func notInHeader(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`<>(),"`, r) }

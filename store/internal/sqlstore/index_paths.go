@@ -97,7 +97,7 @@ func (s scope) membershipPath(n bound.Node) (indexPath, bool) {
 // set, one can have several. The table is inside of a query of its own, as conditions can look
 // into it again by the same alias.
 func (s scope) childList(index, table, alias string, test sq.Sqlizer, many bool) []indexPath {
-	q := s.from(table, alias, alias+".visitor_id AS id").From(s.tableBy(index, table, alias)).Where(test)
+	q := s.fromBy(index, table, alias, alias+".visitor_id AS id").Where(test)
 	if many {
 		q = q.Distinct()
 	}

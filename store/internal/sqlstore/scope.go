@@ -78,7 +78,12 @@ func (s scope) from(table, alias string, columns ...string) sq.SelectBuilder {
 // primary key, which for identities and attributes begins with the visitor: by itself it might
 // read all rows with an attribute of that name, once for each visitor.
 func (s scope) childRows(table, alias string, columns ...string) sq.SelectBuilder {
-	return sq.Select(columns...).From(s.tableBy("sqlite_autoindex_"+table+"_1", table, alias)).Where(alias+".ws = ?", s.ws)
+	return s.fromBy("sqlite_autoindex_"+table+"_1", table, alias, columns...)
+}
+
+// fromBy is from by an index that SQLite must use.
+func (s scope) fromBy(index, table, alias string, columns ...string) sq.SelectBuilder {
+	return sq.Select(columns...).From(s.tableBy(index, table, alias)).Where(alias+".ws = ?", s.ws)
 }
 
 // tableBy names a table in a FROM clause, and the index by which SQLite must read it.

@@ -57,6 +57,30 @@ func TestPagesUseIndexes(t *testing.T) {
 	}
 }
 
+// TestListsLeaveOtherConditions reads a page from a list of attributes, while other conditions
+// look into the same table.
+func TestListsLeaveOtherConditions(t *testing.T) {
+	town := cityOf(t, 2_000)
+	find := func(where filter.Expr) (found []visitor.Visitor) {
+		found, err := town.FindVisitors(t.Context(), "acme", driver.Select{Where: town.bind(t, where), Order: driver.NewestFirst, Limit: 51})
+		require.NoError(t, err)
+		return found
+	}
+	score, pro := filter.Attr("score").Between(10, 14), filter.Attr("plan").Is("pro")
+	var with, without []visitor.Visitor
+	for _, v := range find(score) {
+		if v.Attributes["plan"].Text() == "pro" {
+			with = append(with, v)
+		} else {
+			without = append(without, v)
+		}
+	}
+	require.NotEmpty(t, with)
+	require.NotEmpty(t, without)
+	require.Equal(t, with, find(filter.And(score, pro)))
+	require.Equal(t, without, find(filter.And(score, filter.Not(pro))))
+}
+
 // TestCapturesUseIndexes captures contacts that match by identity, by event, and by e-mail and
 // phone: no statement reads a whole table.
 func TestCapturesUseIndexes(t *testing.T) {

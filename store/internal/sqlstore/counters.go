@@ -66,21 +66,16 @@ func (z sizes) sum(paths []indexPath) (n int64) {
 // sizes reads the number of all visitors, and the counters of paths.
 func (s scope) sizes(ctx context.Context, paths []indexPath) (sizes, error) {
 	z := sizes{of: map[counterKey]int64{}}
-	read := func(update, table, id, n string, where ...sq.Sqlizer) error {
-		counts := map[string]int64{}
-		q := s.from(table, "c", "c."+id, "c."+n)
-		for _, test := range where {
-			q = q.Where(test)
-		}
-		err := readCounts(ctx, s, counts, q)
-		for key, n := range counts {
+	read := func(update string, q sq.SelectBuilder) error {
+		return s.query(ctx, q, func(r row) error {
+			var key string
+			var n int64
+			err := r.Scan(into(&key), &n)
 			z.of[counterKey{update, key}] = n
-		}
-		return err
+			return err
+		})
 	}
-	if err := read(addToSource, sourceTable, "source", "visitors"); err != nil {
-		return z, err
-	}
+	err := read(addToSource, s.from(sourceTable, "c", "c.source", "c.visitors"))
 	for _, n := range z.of {
 		z.total += n
 	}
@@ -88,13 +83,11 @@ func (s scope) sizes(ctx context.Context, paths []indexPath) (sizes, error) {
 	for _, a := range paths {
 		ids[a.counter.update] = append(ids[a.counter.update], a.counter.key)
 	}
-	if some := ids[addToTag]; some != nil {
-		if err := read(addToTag, tagTable, "id", "uses", s.d.InIDs("c.id", some)); err != nil {
-			return z, err
-		}
+	if some := ids[addToTag]; err == nil && some != nil {
+		err = read(addToTag, s.from(tagTable, "c", "c.id", "c.uses").Where(s.d.InIDs("c.id", some)))
 	}
-	if some := ids[addToGroup]; some != nil {
-		return z, read(addToGroup, groupTable, "id", "members", s.d.InIDs("c.id", some))
+	if some := ids[addToGroup]; err == nil && some != nil {
+		err = read(addToGroup, s.from(groupTable, "c", "c.id", "c.members").Where(s.d.InIDs("c.id", some)))
 	}
-	return z, nil
+	return z, err
 }

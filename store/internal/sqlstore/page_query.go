@@ -35,19 +35,28 @@ func (p *planner) runUntil(ctx context.Context, plan pagePlan, end *driver.Posit
 
 // idQuery returns the SELECT of ids of a plan, up to a position unless that is nil.
 func (p *planner) idQuery(plan pagePlan, end *driver.Position) sq.Sqlizer {
-	branches := lo.Map(plan.paths, func(a indexPath, _ int) sq.SelectBuilder { return p.reach(a, a.id+" AS id") })
-	switch {
-	case len(plan.paths) == 1:
-		return p.finish(branches[0], plan.paths[0], plan, end)
-	case plan.sort, valuesIn(plan.rest)*len(plan.paths) > maxValues:
-		union := chain("UNION", branches)
-		return p.finish(p.fromQuery(union, "p", "p.id AS id"), indexPath{alias: "p", id: "p.id"}, plan, end)
+	if len(plan.paths) == 1 || plan.sort || valuesIn(plan.rest)*len(plan.paths) > maxValues {
+		a := p.union(plan.paths)
+		q := p.where(p.reach(a, a.id+" AS id"), a, plan.rest, p.order, p.sel.After)
+		if end != nil {
+			q = q.Where(p.order.until(p.d, end, a.id))
+		}
+		return q.OrderBy(p.order.by(a.id)...).Suffix("LIMIT ?", p.sel.Limit)
 	}
 	// SQLite merges the branches of a compound SELECT without sorting if each is in order.
-	for i, a := range plan.paths {
-		branches[i] = p.where(branches[i], a, plan.rest, p.order, p.sel.After)
+	merge := chain("UNION", lo.Map(plan.paths, func(a indexPath, _ int) sq.SelectBuilder {
+		return p.where(p.reach(a, a.id+" AS id"), a, plan.rest, p.order, p.sel.After)
+	}))
+	return sq.Expr("? ORDER BY "+p.order.by("id")[0]+" LIMIT ?", merge, p.sel.Limit)
+}
+
+// union is the path to the visitors on some paths.
+func (s scope) union(paths []indexPath) indexPath {
+	if len(paths) == 1 {
+		return paths[0]
 	}
-	return sq.Expr("? ORDER BY "+p.order.by("id")[0]+" LIMIT ?", chain("UNION", branches), p.sel.Limit)
+	ids := lo.Map(paths, func(a indexPath, _ int) sq.SelectBuilder { return s.reach(a, a.id+" AS id") })
+	return indexPath{query: chain("UNION", ids), alias: "p", id: "p.id"}
 }
 
 // maxValues is the maximum of values that a statement binds for a filter; SQLite allows 32,766.
@@ -62,15 +71,6 @@ func valuesIn(nodes bound.AllOf) (n int) {
 		}
 	})
 	return n
-}
-
-// finish adds the conditions, the order and the limit to a SELECT of ids.
-func (p *planner) finish(q sq.SelectBuilder, a indexPath, plan pagePlan, end *driver.Position) sq.Sqlizer {
-	q = p.where(q, a, plan.rest, p.order, p.sel.After)
-	if end != nil {
-		q = q.Where(p.order.until(p.d, end, a.id))
-	}
-	return q.OrderBy(p.order.by(a.id)...).Suffix("LIMIT ?", p.sel.Limit)
 }
 
 // chain joins SELECTs by a set operator, without parentheses: SQLite merges only that.

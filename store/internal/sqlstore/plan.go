@@ -14,15 +14,15 @@ const (
 	sortCost = 1.5    // of reading a visitor that is to be sorted, in units of testing one in order
 	minWalk  = 250    // a shorter walk is not worth counting lists
 	maxProbe = 1_000  // visitors on a list that are counted at first
-	maxKeys  = 10_000 // visitors on a list that are counted if the page was not found
+	maxList  = 10_000 // visitors on a list that are counted at most
 	fewOf    = 20     // a list of unknown size is assumed to have one of so many visitors
 )
 
-// pagePlan is a way to find the visitors of a page.
+// pagePlan is a way to find the visitors that match.
 type pagePlan struct {
 	paths []indexPath  // their union is read
 	rest  []bound.Node // left to test
-	size  int64        // visitors on the paths, unknown for the most
+	size  int64        // visitors on the paths, or unknown
 	sort  bool         // all visitors on the paths are read and sorted; else they are in order
 }
 
@@ -57,7 +57,7 @@ func (p *planner) findPage(ctx context.Context) ([]record, error) {
 		if found, done, err := p.runPart(ctx, walk, 2*expected); done || err != nil {
 			return found, err
 		}
-		if list, err = p.shortest(ctx, lists, walk.size, maxKeys); err != nil {
+		if list, err = p.shortest(ctx, lists, walk.size, maxList); err != nil {
 			return nil, err
 		}
 		if list.paths == nil || cost(list) > walk.size {
@@ -107,7 +107,7 @@ func (p *planner) allInOrder() indexPath {
 }
 
 // shortest returns the shortest list, if one is shorter than most. Lists of unknown size are
-// counted, up to a limit; those that cannot be counted in part are not if it is low.
+// counted up to a limit, but slow ones not if it is low.
 func (p *planner) shortest(ctx context.Context, lists []pagePlan, most, limit int64) (best pagePlan, err error) {
 	best.size = most
 	for _, l := range lists {

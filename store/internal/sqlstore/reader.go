@@ -25,13 +25,13 @@ func newDatabase(d Dialect) database {
 type reader interface {
 	// page reads the profiles of the visitors on a page that match all nodes.
 	page(ctx context.Context, s scope, nodes []bound.Node, sel driver.Select, order ordering) ([]record, error)
-	// shortest returns the plan by which the visitors that match all nodes are counted.
-	shortest(ctx context.Context, s scope, nodes []bound.Node) (pagePlan, error)
+	// countPlan returns the plan by which the visitors that match all nodes are counted.
+	countPlan(ctx context.Context, s scope, nodes []bound.Node) (pagePlan, error)
 	// maxComparisons is how many comparisons a statement may make for each visitor.
 	maxComparisons() int
 }
 
-// plannedReader is for a database that does not know how common values are.
+// plannedReader is for a database that does not know how common values are: see planner.
 type plannedReader struct{}
 
 func (plannedReader) page(ctx context.Context, s scope, nodes []bound.Node, sel driver.Select, order ordering) ([]record, error) {
@@ -39,8 +39,8 @@ func (plannedReader) page(ctx context.Context, s scope, nodes []bound.Node, sel 
 	return p.findPage(ctx)
 }
 
-// shortest counts a list if it is much shorter than the shortest walk, as its order does not help.
-func (plannedReader) shortest(ctx context.Context, s scope, nodes []bound.Node) (pagePlan, error) {
+// countPlan returns the shortest walk, or a list that is much shorter.
+func (plannedReader) countPlan(ctx context.Context, s scope, nodes []bound.Node) (pagePlan, error) {
 	p := planner{scope: s, nodes: nodes}
 	walk, lists, _, err := p.plans(ctx)
 	if err != nil {
@@ -49,7 +49,7 @@ func (plannedReader) shortest(ctx context.Context, s scope, nodes []bound.Node) 
 	if len(nodes) == 1 && len(lists) > 0 && len(lists[len(lists)-1].rest) == 0 {
 		return lists[len(lists)-1], nil // of any size: nothing is left to test
 	}
-	list, err := p.shortest(ctx, lists, walk.size/4, maxKeys)
+	list, err := p.shortest(ctx, lists, walk.size/4, maxList)
 	if list.paths == nil {
 		list = walk
 	}

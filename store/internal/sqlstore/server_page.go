@@ -79,8 +79,8 @@ func testsChildren(n bound.Node) bool {
 	return needed(bound.AllOf{n}) != 0
 }
 
-// shortest counts on the table of tags or groups if that suffices.
-func (serverReader) shortest(_ context.Context, s scope, nodes []bound.Node) (pagePlan, error) {
+// countPlan reads only the table of tags or groups if that suffices.
+func (serverReader) countPlan(_ context.Context, s scope, nodes []bound.Node) (pagePlan, error) {
 	if a, rest, ok := s.membershipOnly(nodes); ok {
 		return pagePlan{paths: []indexPath{a}, rest: rest}, nil
 	}

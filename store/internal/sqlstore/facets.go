@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strconv"
 
-	sq "github.com/Masterminds/squirrel"
-
 	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
@@ -54,11 +52,7 @@ func (s scope) facetsOfAll(ctx context.Context) (driver.Facets, error) {
 
 // countBy reads the numbers of a table by the values of a column, without zeros.
 func countBy[T ~string](ctx context.Context, s scope, counts map[T]int64, table, column, number string) error {
-	return readCounts(ctx, s, counts, s.from(table, "c", column, number).GroupBy(column).Having(number+" > 0"))
-}
-
-// readCounts reads rows of a key and a count.
-func readCounts[T ~string](ctx context.Context, s scope, counts map[T]int64, q sq.Sqlizer) error {
+	q := s.from(table, "c", column, number).GroupBy(column).Having(number + " > 0")
 	return s.query(ctx, q, func(r row) error {
 		var key T
 		var n int64

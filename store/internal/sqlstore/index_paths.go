@@ -154,7 +154,8 @@ func (s scope) testPaths(t *bound.Test) []indexPath {
 	case bound.IdentityKind:
 		return s.childList("visitors_by_identity_account", identityTable, "i", c.identityIs(t.Refs), true)
 	case bound.InboxKind:
-		return s.childList("sqlite_autoindex_visitors_by_inbox_1", visitorInboxTable, "x", s.d.InTexts("x.inbox", t.Texts), len(t.Texts) > 1)
+		test := s.d.InTexts("x.inbox", t.Texts)
+		return s.childList("sqlite_autoindex_visitors_by_inbox_1", visitorInboxTable, "x", test, len(t.Texts) > 1)
 	case bound.AttrKind:
 		test := c.attributeIs(t)
 		if t.Op == bound.OpExists {

@@ -22,6 +22,17 @@
 // With LC_CTYPE C, the index serves only ASCII letters; C.UTF-8 and the locales of all
 // languages serve every letter.
 //
+// # Counting
+//
+// Workspaces with 20,000 visitors or more are counted by an index in the memory of the program
+// (Options.Index): a million visitors take about 55 MB and, for a count, little more than one
+// round trip. It is exact, also while other programs write: each call compares it with the last event
+// of the workspace, and reads first what has changed. The first call begins to build it in the
+// background, in several seconds of processor time for a million visitors; SQL answers meanwhile,
+// in transactions of the application, and the first call with a text or a search. A copy of
+// about 31 bytes a visitor is stored in the table visitors_index, from which the next program
+// begins; it holds ids and times, but no names, texts or values of visitors.
+//
 // # Query plans
 //
 // The server plans each statement that finds visitors for its values

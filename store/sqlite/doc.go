@@ -35,6 +35,16 @@
 // The search index is an FTS4 table of trigrams, which finds a part of a name, an e-mail or a
 // phone without reading every visitor.
 //
+// # Counting
+//
+// Workspaces with 20,000 visitors or more are counted by an index in memory (Options.Index): a
+// million visitors take about 55 MB and 0.1 ms for a count by source and tags, 2 ms for facets. It is
+// exact, also while other processes write to the file. The first call begins to build it in the
+// background, in several seconds of processor time for a million visitors; SQL answers meanwhile, in
+// transactions of the application, and the first call with a text or a search. A copy of about 31
+// bytes a visitor is stored in the table visitors_index, from which the next program that opens
+// the file begins; it holds ids and times, but no names, texts or values of visitors.
+//
 // # Deletion
 //
 // A deleted visitor is removed from every table at once, and the bytes are overwritten

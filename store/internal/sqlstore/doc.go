@@ -14,7 +14,7 @@
 // Reading: compile.go turns a bound filter into a predicate that is never NULL, so NOT is
 // the exact complement; conditions.go adds it to a statement. A filter that needs too many
 // comparisons for a statement is matched in part by this process (matcher.go). Counts
-// (count.go) and facets (facets.go) are one statement each.
+// (count.go) are one statement; facets (facets.go) read the packed lists of all matches.
 //
 // Two readers (reader.go) find visitors. The serverReader sends a statement and lets the server
 // plan it (server_page.go), but first looks for a page among the next visitors with a tag
@@ -22,4 +22,27 @@
 // values are. It chooses an index (index_paths.go): one that is in order, by the counters, or a
 // short one, which it counts (plan.go, page_query.go). The statements of a page run in one
 // transaction: they see one state.
+//
+// Counting by index: a large workspace has a liveIndex (live_index.go) with the bitmaps of package
+// index, which answers counts, facets and pages (by_index.go). It is exact, also if other
+// processes write:
+//
+//   - Every change to a visitor commits with an event that names the visitor, in order. A call reads
+//     the number and the stamp of the last event after it began. If the index is at this event, it
+//     answers.
+//   - Else the call follows (live_index_follow.go): in one snapshot it reads the events after that of
+//     the index, and the visitors that they name as they are now. A deleted tag or group loses all
+//     its visitors.
+//   - An event has another stamp than the index has noted if the database was restored or replaced.
+//     Then, and if a number is missing, the index is discarded.
+//   - An index is built from visitors that are read some at a time, in several snapshots
+//     (live_index_build.go), and then follows from the event before the first: who has changed
+//     meanwhile is read again, all others are as they were read.
+//   - A condition that bitmaps do not answer, such as a search, is loaded once in the same way
+//     (live_index_conditions.go), and matched with each visitor that changes.
+//
+// SQL answers if there is no index: inside a host's transaction, in small workspaces, while an
+// index is built or a condition is loaded, and while there is much to follow. indexes.go decides
+// that, keeps within the memory allowed, and catches up the indexes in use twice a second.
+// live_index_store.go keeps copies in the database, for the next start.
 package sqlstore

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/contactpipeline/visitors/store/internal/faulttest"
 	"github.com/contactpipeline/visitors/store/internal/pgtest"
 	"github.com/contactpipeline/visitors/store/postgres"
 )
@@ -92,4 +93,11 @@ func schema(tb testing.TB, db *sql.DB) string {
 	}
 	require.NoError(tb, rows.Err())
 	return b.String()
+}
+
+func TestMigrationIsInterrupted(t *testing.T) {
+	faulttest.Interrupted(t, faultEngine, func(source string) error {
+		_, err := postgres.Open(t.Context(), source, &postgres.Options{NoMigrate: true})
+		return err
+	})
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contactpipeline/visitors/store/internal/faulttest"
+	"github.com/contactpipeline/visitors/store/sqlite"
 )
 
 func TestMigrations(t *testing.T) {
@@ -97,4 +98,11 @@ func TestManyProcessesOpenOneNewDatabase(t *testing.T) {
 		engine.Check(t, db)
 		require.NoError(t, db.Close())
 	}
+}
+
+func TestMigrationIsInterrupted(t *testing.T) {
+	faulttest.Interrupted(t, engine, func(source string) error {
+		_, err := sqlite.Open(t.Context(), source, &sqlite.Options{NoMigrate: true})
+		return err
+	})
 }

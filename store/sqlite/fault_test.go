@@ -41,6 +41,7 @@ var engine = faulttest.Engine{
 	InTx: func(st driver.Store, tx *sql.Tx) driver.Store { return st.(*sqlite.Store).InTx(tx) },
 	Bare: func(_ testing.TB, db *sql.DB) *sqlstore.Engine { return sqlite.Bare(db) },
 	Dump: dump, Restore: restore, Schema: schema,
+	ID:    func(id string) any { return bytesOf(id) },
 	Views: views, Keys: "SELECT ws FROM visitors_workspace WHERE name = $1",
 	Check: func(tb testing.TB, db *sql.DB) {
 		rows, err := db.Query("PRAGMA integrity_check")

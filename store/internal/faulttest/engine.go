@@ -51,6 +51,8 @@ type Engine struct {
 	// and names. Default: none. Keys is a query for the column ws of the workspace $1. Default:
 	// its name.
 	Views, Keys string
+	// ID is an id as a value of a column. Default: its text.
+	ID func(string) any
 	// Check fails the test if the integrity check of the database fails.
 	Check func(testing.TB, *sql.DB)
 }

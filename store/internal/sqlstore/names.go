@@ -213,7 +213,7 @@ func mentions(rows []record) (ids []string, numbers []int64) {
 	}
 	for _, r := range rows {
 		var v visitor.Visitor
-		v.Tags, _ = unpackTags(r.packed.tags, note)
+		v.Tags, _ = unpackTags(r.packed.tags, "", note)
 		unpackGroups(r.packed.groups, note, &v)
 		for _, a := range v.Tags {
 			ids = append(ids, string(a.Tag))
@@ -266,7 +266,7 @@ func (s scope) unpack(ctx context.Context, rows []record, parts driver.Parts) er
 // unpack fills parts in, without names; ids finds the id of a tag or a group by its number.
 func (r *record) unpack(ids func(int64) string, parts driver.Parts) (err error) {
 	if parts.Has(driver.Tags) {
-		if r.Tags, err = unpackTags(r.packed.tags, ids); err != nil {
+		if r.Tags, err = unpackTags(r.packed.tags, r.ID, ids); err != nil {
 			return err
 		}
 	}
@@ -276,7 +276,7 @@ func (r *record) unpack(ids func(int64) string, parts driver.Parts) (err error) 
 		}
 	}
 	if parts.Has(driver.Identities) {
-		if r.Identities, err = unpackIdentities(r.packed.identities); err != nil {
+		if r.Identities, err = unpackIdentities(r.packed.identities, r.ID); err != nil {
 			return err
 		}
 	}

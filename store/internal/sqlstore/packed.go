@@ -27,7 +27,7 @@ import (
 //
 // Numbers are varints of encoding/binary. A text is its length and its bytes. A time is 0 for the
 // zero time, else the difference in microseconds from the last time in the column (at first from
-// 1970), zigzag encoded, plus 1. A tag or group is its number on a database that has numbers of
+// the time in the visitor's id), zigzag encoded, plus 1. A tag or group is its number on a database that has numbers of
 // ids, else 0 and the 16 bytes of the id. Who assigned it, when and why is 0 if that is as for
 // the one before it, else 1, the time, the actor and the cause.
 const (
@@ -51,6 +51,12 @@ type packer struct {
 	at      int64            // last time
 	last    stamp
 	stamped bool
+}
+
+// born returns the time in a visitor's id, from which times in packed columns are counted.
+func born(id visitor.ID) int64 {
+	at, _ := id.Time() // zero for a malformed id
+	return driver.Micros(at)
 }
 
 func (p *packer) number(n uint64) { p.to = binary.AppendUvarint(p.to, n) }
@@ -97,13 +103,13 @@ func (p *packer) stamp(at time.Time, actor, cause string) {
 }
 
 // packTags packs the number of tags, and of each the tag and the stamp.
-func packTags(tags []tag.Assignment, numbers map[string]int64) []byte {
-	if len(tags) == 0 {
+func packTags(v *visitor.Visitor, numbers map[string]int64) []byte {
+	if len(v.Tags) == 0 {
 		return []byte{}
 	}
-	p := packer{to: []byte{packedVersion}, numbers: numbers}
-	p.number(uint64(len(tags)))
-	for _, a := range tags {
+	p := packer{to: []byte{packedVersion}, numbers: numbers, at: born(v.ID)}
+	p.number(uint64(len(v.Tags)))
+	for _, a := range v.Tags {
 		p.ref(string(a.Tag))
 		p.stamp(a.At, a.Actor, a.Cause)
 	}
@@ -116,7 +122,7 @@ func packGroups(v *visitor.Visitor, numbers map[string]int64) []byte {
 	if len(v.Memberships)+len(v.Excluded) == 0 {
 		return []byte{}
 	}
-	p := packer{to: []byte{packedVersion}, numbers: numbers}
+	p := packer{to: []byte{packedVersion}, numbers: numbers, at: born(v.ID)}
 	if len(v.Memberships) > 0 {
 		p.to[0] |= packedMark
 	}
@@ -133,13 +139,13 @@ func packGroups(v *visitor.Visitor, numbers map[string]int64) []byte {
 }
 
 // packIdentities packs the number of identities, and the fields of each.
-func packIdentities(identities []visitor.Identity) []byte {
-	if len(identities) == 0 {
+func packIdentities(v *visitor.Visitor) []byte {
+	if len(v.Identities) == 0 {
 		return []byte{}
 	}
-	p := packer{to: []byte{packedVersion}}
-	p.number(uint64(len(identities)))
-	for _, i := range identities {
+	p := packer{to: []byte{packedVersion}, at: born(v.ID)}
+	p.number(uint64(len(v.Identities)))
+	for _, i := range v.Identities {
 		for _, s := range []string{string(i.Source), i.Account, i.ExternalID, i.Username} {
 			p.text(s)
 		}
@@ -205,7 +211,7 @@ var errPacked = errors.New("malformed")
 type unpacker struct {
 	from string
 	ids  func(number int64) string // ids of tags and groups by number; "" if there is none
-	at   int64
+	at   int64                     // last time
 	last stamp
 	err  error
 }
@@ -217,9 +223,9 @@ func (u *unpacker) fail() {
 	}
 }
 
-// unpacking returns an unpacker of a column after its first byte.
-func unpacking(column []byte, ids func(int64) string) *unpacker {
-	u := &unpacker{from: string(column), ids: ids}
+// unpacking returns an unpacker of a visitor's column after its first byte.
+func unpacking(column []byte, of visitor.ID, ids func(int64) string) *unpacker {
+	u := &unpacker{from: string(column), ids: ids, at: born(of)}
 	if version := u.byte() &^ packedMark; version != packedVersion && u.err == nil {
 		u.fail()
 		u.err = fmt.Errorf("packed by a newer release: version %d", version)
@@ -320,11 +326,11 @@ func (u *unpacker) end(column string) error {
 }
 
 // unpackTags reads tags, whose names and colors the caller fills in.
-func unpackTags(column []byte, ids func(int64) string) ([]tag.Assignment, error) {
+func unpackTags(column []byte, of visitor.ID, ids func(int64) string) ([]tag.Assignment, error) {
 	if len(column) == 0 {
 		return nil, nil
 	}
-	u := unpacking(column, ids)
+	u := unpacking(column, of, ids)
 	tags := make([]tag.Assignment, u.count())
 	for n := range tags {
 		tags[n].Tag = tag.ID(u.ref())
@@ -338,7 +344,7 @@ func unpackGroups(column []byte, ids func(int64) string, v *visitor.Visitor) err
 	if len(column) == 0 {
 		return nil
 	}
-	u := unpacking(column, ids)
+	u := unpacking(column, v.ID, ids)
 	v.Memberships = make([]visitor.Membership, u.count())
 	for n := range v.Memberships {
 		g := group.ID(u.ref())
@@ -352,11 +358,11 @@ func unpackGroups(column []byte, ids func(int64) string, v *visitor.Visitor) err
 	return u.end("groups")
 }
 
-func unpackIdentities(column []byte) ([]visitor.Identity, error) {
+func unpackIdentities(column []byte, of visitor.ID) ([]visitor.Identity, error) {
 	if len(column) == 0 {
 		return nil, nil
 	}
-	u := unpacking(column, nil)
+	u := unpacking(column, of, nil)
 	identities := make([]visitor.Identity, u.count())
 	for n := range identities {
 		i := &identities[n]
@@ -376,7 +382,7 @@ func unpackAttributes(column []byte) (visitor.Attributes, error) {
 	if len(column) == 0 {
 		return nil, nil
 	}
-	u := unpacking(column, nil)
+	u := unpacking(column, "", nil)
 	attributes := visitor.Attributes{}
 	for range u.count() {
 		name := u.text()

@@ -73,13 +73,13 @@ func (w *visitorWrite) newProfile(v visitor.Visitor) (profile, error) {
 // pack packs parts of a visitor.
 func (w *visitorWrite) pack(v *visitor.Visitor, parts driver.Parts) (p packed) {
 	if parts.Has(driver.Tags) {
-		p.tags = packTags(v.Tags, w.numbers)
+		p.tags = packTags(v, w.numbers)
 	}
 	if parts.Has(driver.Groups) {
 		p.groups = packGroups(v, w.numbers)
 	}
 	if parts.Has(driver.Identities) {
-		p.identities = packIdentities(v.Identities)
+		p.identities = packIdentities(v)
 	}
 	if parts.Has(driver.Attributes) {
 		p.attributes = packAttributes(v.Attributes)

@@ -181,7 +181,7 @@ func (d *decoder) positions(n int, within *roaring.Bitmap) *roaring.Bitmap {
 	return set.Clone() // without the spare capacity
 }
 
-const firstRead = 1 << 18 // most elements for which space is taken before they are read
+const firstRead = 1 << 18 // most ids for which space is taken before they are read
 
 // visitors reads ids and times, and who is late.
 func (d *decoder) visitors(x *Index) {
@@ -245,17 +245,17 @@ func (d *decoder) visitors(x *Index) {
 	}
 }
 
-// times reads the n times of a column.
+// times reads the times of a column of n positions, for which as much data has been read.
 func (d *decoder) times(n int) []int64 {
 	var last int64
-	times := make([]int64, 0, min(n, firstRead))
+	times := make([]int64, n)
 	for i := 0; i < n && d.err == nil; i++ {
 		var distance int64
 		distance, d.err = binary.ReadVarint(d.r)
 		last += distance
-		times = append(times, last)
+		times[i] = last
 	}
-	return exact(times)
+	return times
 }
 
 // sets reads the sets, and numbers them anew.

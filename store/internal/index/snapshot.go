@@ -212,9 +212,8 @@ func (d *decoder) visitors(x *Index) {
 		if len(x.ids)%block == 0 {
 			x.heads = append(x.heads, head+distance)
 		}
-		x.ids, last = append(x.ids, id), id
+		x.ids, last = push(x.ids, id), id
 	}
-	x.ids, x.heads = exact(x.ids), exact(x.heads)
 	x.updated.at, x.seen.at = d.times(len(x.ids)), d.times(len(x.ids))
 	dead := d.positions(len(x.ids), nil)
 	if d.err != nil {
@@ -269,12 +268,4 @@ func (d *decoder) sets(x *Index) {
 		}
 		x.Set(Kind(kind), name).members = d.positions(len(x.ids), x.live)
 	}
-}
-
-// exact returns a slice without spare capacity.
-func exact[T any](s []T) []T {
-	if cap(s) == len(s) {
-		return s
-	}
-	return append(make([]T, 0, len(s)), s...)
 }

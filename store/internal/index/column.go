@@ -75,9 +75,9 @@ func (e *evaluator) during(t *bound.Test, c *column, within *roaring.Bitmap) (*r
 			none = append(none, set)
 		}
 	}
-	whole, combine := all, roaring.And
+	wanted, whole, combine := true, all, roaring.And
 	if len(none) < len(all) {
-		whole, combine = none, roaring.AndNot
+		wanted, whole, combine = false, none, roaring.AndNot
 	}
 	words, dense := asWords(whole, len(c.at))
 	for _, set := range partly {
@@ -85,7 +85,7 @@ func (e *evaluator) during(t *bound.Test, c *column, within *roaring.Bitmap) (*r
 			return nil, err
 		}
 		for p := range set.Iterate {
-			if matches(p) == (len(all) <= len(none)) {
+			if matches(p) == wanted {
 				words[p/64] |= 1 << (p % 64)
 			}
 		}

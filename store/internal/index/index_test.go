@@ -191,6 +191,26 @@ func TestReadersAtOnce(t *testing.T) {
 	m.check()
 }
 
+// An ordering follows changes until they are so many that its bins may differ much.
+func TestAnOrderingIsDroppedAfterManyChanges(t *testing.T) {
+	t.Parallel()
+	m := newModel(t, 0)
+	const n, moves = 1_000, 1_000/8 + bins
+	for _, v := range m.Visitors(n) {
+		m.put(len(m.all), &v)
+	}
+	m.x.Prepare()
+	for i := range moves + 1 {
+		require.True(t, m.x.seen.built, i)
+		v := m.all[i].Clone()
+		v.LastSeenAt = m.last.Add(time.Duration(i) * time.Second)
+		m.put(i, &v)
+	}
+	require.False(t, m.x.seen.built)
+	require.True(t, m.x.updated.built)
+	m.check()
+}
+
 // The name of a deleted or renamed visitor does not stay as the start of a bin.
 func TestNamesAreNotKept(t *testing.T) {
 	t.Parallel()

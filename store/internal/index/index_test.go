@@ -272,10 +272,19 @@ func TestCountsAndFacetsOfManyVisitors(t *testing.T) {
 				chatInGroup++
 			}
 		}
-		x.Put(p, Visitor{ID: uuid.UUID{4: byte(p >> 24), 5: byte(p >> 16), 6: byte(p >> 8), 7: byte(p)}, Sets: sets})
+		seen := int64(n) // of half of the visitors, a bin that has many of each window
+		if p%2 == 0 {
+			seen = int64(p) + 1
+		}
+		id := uuid.UUID{4: byte(p >> 24), 5: byte(p >> 16), 6: byte(p >> 8), 7: byte(p)}
+		x.Put(p, Visitor{ID: id, Seen: seen, Sets: sets})
 	}
 	in := func(field string, names ...string) bound.Node {
 		return &bound.Test{Field: bound.FieldNamed(field), Op: bound.OpIn, Texts: names}
+	}
+	seen := func(from, to int64) bound.Node {
+		times := []bound.Range[int64]{{Min: from, Max: to}}
+		return &bound.Test{Field: bound.FieldNamed("seen"), Op: bound.OpIn, Times: times}
 	}
 	either := bound.AnyOf{in("tag", "vip"), in("group", "group")}
 	chats := int64(n+2) / 3
@@ -289,6 +298,9 @@ func TestCountsAndFacetsOfManyVisitors(t *testing.T) {
 		{bound.AllOf{in("tag", "vip"), bound.Negation{Of: in("source", "chat", "none")}}, want.Total - want.Sources["chat"]},
 		{bound.AnyOf{in("tag", "vip"), in("tag", "none")}, want.Total},
 		{bound.AllOf{in("source", "chat"), in("tag", "none")}, 0},
+		{seen(n-99_999, n), 50_000 + n/2},
+		{seen(1, n-100_000), n/2 - 50_000},
+		{bound.Negation{Of: seen(1, 100_000)}, n - 50_000},
 	} {
 		for _, limit := range []int64{0, n} {
 			got, err := x.Count(t.Context(), c.where, limit)

@@ -45,14 +45,14 @@
 // says what an index takes. Put takes about a microsecond for a new visitor, Restore a third of
 // that (BenchmarkSnapshot).
 //
-// Milliseconds on two cores (BenchmarkAnswers):
+// Milliseconds on two cores (BenchmarkAnswers, BenchmarkOrdering):
 //
-//	visitors               1M      10M
-//	conditions on sets     0.1     1 to 3
-//	a range of times       0.6     8
-//	facets                 1 to 2  15 to 30
-//	first page by id       0.03    0.03
-//	an ordering by time    45      450
+//	visitors                   1M      10M
+//	conditions on sets         0.1     1 to 2
+//	a range of times           0.6     10
+//	facets                     1 to 2  10 to 25
+//	first page of a segment    0.03    0.03
+//	to build a time ordering   45      450
 //
 // An ordering is built at its first use, and again after an eighth of all visitors has changed. An
 // owner calls Prepare so that no reader waits for those by time. That by name takes longer.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
@@ -147,6 +148,8 @@ func TestAnErrorOfTheOwnerEndsACall(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
+	_, err := m.x.countSets(ctx, roaring.New())
+	require.ErrorIs(t, err, context.Canceled)
 	for _, e := range []filter.Expr{
 		filter.Search("x"), filter.Not(filter.Or(filter.Search("x"), filter.Attr("n").AtLeast(1))),
 	} {
@@ -245,15 +248,18 @@ func TestCountsAndFacetsOfManyVisitors(t *testing.T) {
 	t.Parallel()
 	const n = 10 * window
 	x := New(&model{})
-	chat, vip := x.Set(Source, "chat"), x.Set(Tag, "vip")
+	chat, mail, vip := x.Set(Source, "chat"), x.Set(Source, "mail"), x.Set(Tag, "vip")
 	x.Remove(x.Set(Tag, "removed"))
 	group, email := x.Set(Group, "group"), x.Set(Text, "email")
 	want := driver.NewFacets()
 	chatInGroup := int64(0) // of those with the tag
 	for p := range uint32(n) {
 		sets := []*Set{email}
-		if p%3 == 0 {
+		switch p % 3 {
+		case 0:
 			sets = append(sets, chat)
+		case 1:
+			sets = append(sets, mail)
 		}
 		if p%5 == 0 {
 			sets = append(sets, group)
@@ -262,8 +268,11 @@ func TestCountsAndFacetsOfManyVisitors(t *testing.T) {
 			sets = append(sets, vip)
 			want.Total++
 			want.Tags["vip"]++
-			if p%3 == 0 {
+			switch p % 3 {
+			case 0:
 				want.Sources["chat"]++
+			case 1:
+				want.Sources["mail"]++
 			}
 			if p%5 == 0 {
 				want.Groups["group"]++
@@ -295,7 +304,8 @@ func TestCountsAndFacetsOfManyVisitors(t *testing.T) {
 	}{
 		{bound.AllOf{in("source", "chat"), either}, chatsOfEither},
 		{bound.AllOf{in("source", "chat"), bound.Negation{Of: either}}, chats - chatsOfEither},
-		{bound.AllOf{in("tag", "vip"), bound.Negation{Of: in("source", "chat", "none")}}, want.Total - want.Sources["chat"]},
+		{bound.AllOf{in("tag", "vip"), bound.Negation{Of: in("source", "chat", "none", "mail")}},
+			want.Total - want.Sources["chat"] - want.Sources["mail"]},
 		{bound.AnyOf{in("tag", "vip"), in("tag", "none")}, want.Total},
 		{bound.AllOf{in("source", "chat"), in("tag", "none")}, 0},
 		{seen(n-99_999, n), 50_000 + n/2},

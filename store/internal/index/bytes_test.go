@@ -23,6 +23,7 @@ func TestBytesAreWhatTheHeapHas(t *testing.T) {
 	ratio("filled")
 	x.BuildOrderings()
 	ratio("with orderings by time")
+	require.Less(t, x.Bytes(), int64(60*n))
 	random := rand.New(rand.NewPCG(1, 2))
 	sets := x.Sets()
 	for p := range x.live.Clone().Iterate {

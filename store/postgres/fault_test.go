@@ -133,3 +133,8 @@ func opened(t *testing.T) driver.Store {
 	t.Cleanup(func() { require.NoError(t, st.Close()) })
 	return st
 }
+
+func TestNamesOfTags(t *testing.T) {
+	t.Parallel()
+	faulttest.Names(t, faultEngine)
+}

@@ -116,3 +116,8 @@ func TestCallsThatAreHeldUp(t *testing.T) {
 	t.Parallel()
 	faulttest.Slow(t, engine)
 }
+
+func TestNamesOfTags(t *testing.T) {
+	t.Parallel()
+	faulttest.Names(t, engine)
+}

@@ -1,0 +1,51 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/store/internal/pgtest"
+	"github.com/contactpipeline/visitors/store/postgres"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+// TestReadsAreOneRoundTrip counts the statements of calls once the names of tags are known.
+func TestReadsAreOneRoundTrip(t *testing.T) {
+	t.Parallel()
+	db, r := recorded(t, pgtest.Database(t, nil))
+	st, err := postgres.New(t.Context(), db, nil)
+	require.NoError(t, err)
+	ws := workspace(t, st, "acme")
+	draft := ada()
+	draft.Tags = []string{"vip"}
+	v, err := ws.Create(t.Context(), draft)
+	require.NoError(t, err)
+	_, err = ws.Create(t.Context(), visitor.Draft{Name: "Bob", Source: visitor.Chat})
+	require.NoError(t, err)
+	_, err = ws.Get(t.Context(), v.ID) // reads the names
+	require.NoError(t, err)
+	where, err := filter.Bind(filter.And(filter.Source.Is(draft.Source), filter.Tag.HasID(v.Tags[0].Tag)), nil)
+	require.NoError(t, err)
+	for name, read := range map[string]func() error{
+		"a visitor": func() error { _, err := st.GetVisitor(t.Context(), "acme", v.ID); return err },
+		"a page": func() error {
+			found, err := st.FindVisitors(t.Context(), "acme", driver.Select{Where: where, Order: driver.NewestFirst, Limit: 1})
+			require.Len(t, found, 1)
+			return err
+		},
+		"visitors by id": func() error {
+			_, err := ws.Find(t.Context(), store.Query{Where: filter.ID.In(v.ID)})
+			return err
+		},
+		"a count": func() error { _, err := st.CountVisitors(t.Context(), "acme", where, 0); return err },
+		"facets":  func() error { _, err := st.Facets(t.Context(), "acme", where); return err },
+	} {
+		r.take()
+		require.NoError(t, read(), name)
+		require.Len(t, r.take(), 1, name)
+	}
+}

@@ -51,6 +51,13 @@
 // so that events are numbered in commit order and two calls cannot deadlock. Waiting calls of
 // one process share a transaction. Writes to different workspaces do not wait for each other.
 //
+// # The upgrade to schema version 6
+//
+// The first Open or New of a release with schema version 6 packs the lists of each visitor, a
+// thousand visitors in a transaction, which takes a minute or two for a million. If it is
+// interrupted, the next one continues. Programs of older releases fail from then on, so stop
+// them before. Run VACUUM on visitors_visitor after it, as each of its rows was updated.
+//
 // # Backup
 //
 // Use the server's own tools, which need no downtime: pg_dump, which contains the state at its

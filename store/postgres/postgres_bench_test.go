@@ -3,7 +3,6 @@ package postgres_test
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -14,7 +13,6 @@ import (
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/crowd"
 	"github.com/contactpipeline/visitors/store/postgres"
-	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
@@ -24,8 +22,8 @@ func eachSize(b *testing.B, run func(b *testing.B, c *city, size int)) {
 }
 
 const (
-	profile = "SELECT v.id, v.name, v.email, v.phone, v.source, v.created_at, v.updated_at, v.last_seen_at, v.revision FROM visitors_visitor v WHERE v.ws = $1"
-	carries = " AND EXISTS (SELECT 1 FROM visitors_visitor_tag t WHERE t.ws = $1 AND t.visitor_id = v.id AND t.tag_id = "
+	profile = "SELECT v.id, v.name, v.email, v.phone, v.source, v.updated_at, v.last_seen_at, v.revision, v.tags, v.groups, v.identities, v.attributes FROM visitors_visitor v WHERE v.ws = $1"
+	carries = " AND EXISTS (SELECT 1 FROM visitors_by_tag t WHERE t.ws = $1 AND t.visitor_id = v.id AND t.tag_id = "
 	newest  = " ORDER BY v.id DESC LIMIT 51"
 )
 
@@ -64,14 +62,14 @@ var pageCases = []pageCase{
 	{"two sources, one of two tags, not a third", filter.And(filter.Source.In(visitor.Instagram, visitor.Telegram), filter.Or(filter.Tag.Has("tag 010"), filter.Tag.Has("tag 011")), filter.Not(filter.Tag.Has("tag 000"))), driver.NewestFirst, 0,
 		profile + " AND v.source IN ('instagram', 'telegram')" + carries + "ANY(ARRAY[$2, $3]::uuid[]))" + strings.Replace(carries, "EXISTS", "NOT EXISTS", 1) + "$4)" + newest, tagged("tag 010", "tag 011", "tag 000")},
 	{"tag or group", filter.Or(filter.Tag.Has("tag 150"), filter.Group.Has("VIP")), driver.NewestFirst, 0,
-		"SELECT v.id, v.name, v.email, v.phone, v.source, v.created_at, v.updated_at, v.last_seen_at, v.revision FROM (" +
-			"(SELECT visitor_id FROM visitors_visitor_tag WHERE ws = $1 AND tag_id = $2 ORDER BY visitor_id DESC LIMIT 51) UNION" +
-			" (SELECT visitor_id FROM visitors_visitor_group WHERE ws = $1 AND group_id = $3 AND excluded = 0 ORDER BY visitor_id DESC LIMIT 51)) p" +
+		"SELECT v.id, v.name, v.email, v.phone, v.source, v.updated_at, v.last_seen_at, v.revision, v.tags, v.groups, v.identities, v.attributes FROM (" +
+			"(SELECT visitor_id FROM visitors_by_tag WHERE ws = $1 AND tag_id = $2 ORDER BY visitor_id DESC LIMIT 51) UNION" +
+			" (SELECT visitor_id FROM visitors_by_group WHERE ws = $1 AND group_id = $3 AND excluded = 0 ORDER BY visitor_id DESC LIMIT 51)) p" +
 			" JOIN visitors_visitor v ON v.ws = $1 AND v.id = p.visitor_id" + newest,
 		func(c *city) []any { return []any{string(c.env.Tags["tag 150"]), string(c.env.Groups["vip"].ID)} }},
 	{"tag or source", filter.Or(filter.Tag.Has("tag 150"), filter.Source.Is(visitor.Telegram)), driver.NewestFirst, 0,
-		"SELECT v.id, v.name, v.email, v.phone, v.source, v.created_at, v.updated_at, v.last_seen_at, v.revision FROM (" +
-			"(SELECT visitor_id FROM visitors_visitor_tag WHERE ws = $1 AND tag_id = $2 ORDER BY visitor_id DESC LIMIT 51) UNION" +
+		"SELECT v.id, v.name, v.email, v.phone, v.source, v.updated_at, v.last_seen_at, v.revision, v.tags, v.groups, v.identities, v.attributes FROM (" +
+			"(SELECT visitor_id FROM visitors_by_tag WHERE ws = $1 AND tag_id = $2 ORDER BY visitor_id DESC LIMIT 51) UNION" +
 			" (SELECT id FROM visitors_visitor WHERE ws = $1 AND source = 'telegram' ORDER BY id DESC LIMIT 51)) p" +
 			" JOIN visitors_visitor v ON v.ws = $1 AND v.id = p.visitor_id" + newest, tagged("tag 150")},
 	{"by name", filter.All(), driver.NameAZ, 0, profile + " ORDER BY v.name_fold, v.id LIMIT 51", none},
@@ -88,7 +86,7 @@ var pageCases = []pageCase{
 		profile + " AND v.search LIKE '%zykov%'" + carries + "$2)" + newest, tagged("tag 000")},
 	{"email is", filter.Email.Is("alberdan17@gmail.com"), driver.NewestFirst, 0, profile + " AND v.email_fold = 'alberdan17@gmail.com' AND v.search LIKE '%alberdan17@gmail.com%'" + newest, none},
 	{"attribute", filter.Attr("plan").Is("pro"), driver.NewestFirst, 0,
-		profile + " AND EXISTS (SELECT 1 FROM visitors_attribute a WHERE a.ws = $1 AND a.visitor_id = v.id AND a.name = 'plan' AND a.text_fold = 'pro')" + newest, none},
+		profile + " AND EXISTS (SELECT 1 FROM visitors_by_attribute a WHERE a.ws = $1 AND a.visitor_id = v.id AND a.name = 'plan' AND a.text_fold = 'pro')" + newest, none},
 }
 
 // against measures a read with the index and without, and a handwritten one, after checking that
@@ -161,44 +159,16 @@ func (h hand) rows(query string, args []any, into func(*sql.Rows) error) {
 	require.NoError(h.b, rows.Err())
 }
 
-// page reads complete visitors.
+// page reads complete visitors, whose lists are packed.
 func (h hand) page(query string, args ...any) []visitor.ID {
 	found := []visitor.ID{}
 	h.planned(query, args, func(r *sql.Rows) error {
 		var v visitor.Visitor
-		var created, updated, seen int64
-		err := r.Scan(&v.ID, &v.Name, &v.Email, &v.Phone, &v.Source, &created, &updated, &seen, &v.Revision)
+		var updated, seen int64
+		var tags, groups, identities, attributes []byte
+		err := r.Scan(&v.ID, &v.Name, &v.Email, &v.Phone, &v.Source, &updated, &seen, &v.Revision, &tags, &groups, &identities, &attributes)
 		found = append(found, v.ID)
 		return err
-	})
-	if len(found) == 0 {
-		return found
-	}
-	ids := []any{"acme", fmt.Sprintf("{%s}", strings.ReplaceAll(strings.Trim(fmt.Sprint(found), "[]"), " ", ","))}
-	h.rows("SELECT l.visitor_id, t.id, t.name, t.color, l.put_at, l.put_by, l.cause FROM visitors_visitor_tag l JOIN visitors_tag t ON t.ws = $1 AND t.id = l.tag_id WHERE l.ws = $1 AND l.visitor_id = ANY($2)", ids, func(r *sql.Rows) error {
-		var id, t string
-		var at int64
-		var a tag.Assignment
-		return r.Scan(&id, &t, &a.Name, &a.Color, &at, &a.Actor, &a.Cause)
-	})
-	h.rows("SELECT visitor_id, group_id, excluded, at, actor, cause FROM visitors_visitor_group WHERE ws = $1 AND visitor_id = ANY($2)", ids, func(r *sql.Rows) error {
-		var id string
-		var m visitor.Membership
-		var excluded int
-		var at int64
-		return r.Scan(&id, &m.Group, &excluded, &at, &m.Actor, &m.Cause)
-	})
-	h.rows("SELECT visitor_id, source, account, external_id, username, first_seen, last_seen FROM visitors_identity WHERE ws = $1 AND visitor_id = ANY($2)", ids, func(r *sql.Rows) error {
-		var id string
-		var i visitor.Identity
-		var first, last int64
-		return r.Scan(&id, &i.Source, &i.Account, &i.ExternalID, &i.Username, &first, &last)
-	})
-	h.rows("SELECT visitor_id, name, kind, text, number, micros FROM visitors_attribute WHERE ws = $1 AND visitor_id = ANY($2) ORDER BY visitor_id, name, ord", ids, func(r *sql.Rows) error {
-		var id, name, text string
-		var kind, micros int64
-		var number float64
-		return r.Scan(&id, &name, &kind, &text, &number, &micros)
 	})
 	return found
 }
@@ -211,7 +181,7 @@ func (h hand) count(query string, args ...any) (n int64) {
 
 const (
 	countVisitors = "SELECT count(*) FROM visitors_visitor v WHERE v.ws = $1"
-	countLinks    = "SELECT count(*) FROM visitors_visitor_tag t WHERE t.ws = $1 AND t.tag_id = $2"
+	countLinks    = "SELECT count(*) FROM visitors_by_tag t WHERE t.ws = $1 AND t.tag_id = $2"
 )
 
 // BenchmarkCount counts exactly.
@@ -228,12 +198,12 @@ func BenchmarkCount(b *testing.B) {
 			{"source", filter.Source.Is(visitor.Instagram), 0, countVisitors + " AND v.source = 'instagram'", none},
 			{"popular tag", filter.Tag.Has("tag 000"), 0, countLinks, tagged("tag 000")},
 			{"popular tag, up to 1,000", filter.Tag.Has("tag 000"), 1000,
-				"SELECT count(*) FROM (SELECT 1 FROM visitors_visitor_tag t WHERE t.ws = $1 AND t.tag_id = $2 LIMIT 1000) m", tagged("tag 000")},
+				"SELECT count(*) FROM (SELECT 1 FROM visitors_by_tag t WHERE t.ws = $1 AND t.tag_id = $2 LIMIT 1000) m", tagged("tag 000")},
 			{"mid tag", filter.Tag.Has("tag 020"), 0, countLinks, tagged("tag 020")},
 			{"source and mid tag", filter.And(filter.Source.Is(visitor.Instagram), filter.Tag.Has("tag 020")), 0,
 				countVisitors + " AND v.source = 'instagram'" + carries + "$2)", tagged("tag 020")},
 			{"tag and not a popular one", filter.And(filter.Tag.Has("tag 001"), filter.Not(filter.Tag.Has("tag 000"))), 0,
-				countLinks + " AND NOT EXISTS (SELECT 1 FROM visitors_visitor_tag o WHERE o.ws = $1 AND o.visitor_id = t.visitor_id AND o.tag_id = $3)", tagged("tag 001", "tag 000")},
+				countLinks + " AND NOT EXISTS (SELECT 1 FROM visitors_by_tag o WHERE o.ws = $1 AND o.visitor_id = t.visitor_id AND o.tag_id = $3)", tagged("tag 001", "tag 000")},
 			{"not popular tag", filter.Not(filter.Tag.Has("tag 000")), 0, "SELECT (" + countVisitors + ") - (" + countLinks + ")", tagged("tag 000")},
 			{"segment", filter.And(filter.Source.In(visitor.Instagram, visitor.Chat), filter.Tag.HasAny("tag 001", "tag 002"), filter.Not(filter.Tag.Has("tag 000"))), 0,
 				countVisitors + " AND v.source IN ('instagram', 'chat')" + carries + "ANY(ARRAY[$2, $3]::uuid[]))" + strings.Replace(carries, "EXISTS", "NOT EXISTS", 1) + "$4)", tagged("tag 001", "tag 002", "tag 000")},
@@ -308,7 +278,7 @@ func BenchmarkFacets(b *testing.B) {
 				}, func() (sum int64) {
 					for _, query := range []string{
 						"SELECT count(*), v.source FROM " + matches + " GROUP BY v.source",
-						"SELECT count(*), t.tag_id::text FROM visitors_visitor_tag t WHERE t.ws = $1 AND t.visitor_id IN (SELECT v.id FROM " + matches + ") GROUP BY t.tag_id",
+						"SELECT count(*), t.tag_id::text FROM visitors_by_tag t WHERE t.ws = $1 AND t.visitor_id IN (SELECT v.id FROM " + matches + ") GROUP BY t.tag_id",
 					} {
 						h.planned(query, args, func(r *sql.Rows) error {
 							var n int64

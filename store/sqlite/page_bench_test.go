@@ -13,6 +13,7 @@ import (
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/crowd"
 	"github.com/contactpipeline/visitors/store/sqlite"
+	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
@@ -58,20 +59,12 @@ func (h hand) all(text string, args ...any) []any {
 
 // page reads the complete visitors that a query selects: its first column is the id.
 func (h hand) page(text string, args ...any) int {
-	ids := h.all(text, args...)
-	if len(ids) == 0 {
-		return 0
-	}
-	in := "ws = 'acme' AND visitor_id IN (?" + strings.Repeat(", ?", len(ids)-1) + ")"
-	for _, child := range []string{
-		"SELECT visitor_id, source, account, external_id, username, first_seen, last_seen FROM visitors_identity WHERE " + in,
-		"SELECT x.visitor_id, t.id, t.name, t.color, x.put_at, x.put_by, x.cause FROM visitors_visitor_tag x CROSS JOIN visitors_tag t ON t.ws = 'acme' AND t.id = x.tag_id WHERE x." + in,
-		"SELECT visitor_id, group_id, excluded FROM visitors_visitor_group WHERE " + in,
-		"SELECT visitor_id, name, ord, kind, text, number, micros FROM visitors_attribute WHERE " + in,
-	} {
-		h.all(child, ids...)
-	}
-	return len(ids)
+	return len(h.all(text, args...))
+}
+
+// number returns the number of a tag.
+func (h hand) number(id tag.ID) any {
+	return h.all("SELECT number FROM visitors_number WHERE ws = 1 AND id = ?", blob(string(id)))[0]
 }
 
 // against measures a read with the index and without, and a handwritten one, after checking that
@@ -83,7 +76,7 @@ func against(b *testing.B, c *city, read func(*sqlite.Store) int, hand func() in
 	crowd.AgainstSQL(b, func() { read(c.Store) }, func() { read(c.off) }, func() { hand() })
 }
 
-const columns = "v.id, v.name, v.email, v.phone, v.source, v.created_at, v.updated_at, v.last_seen_at, v.revision"
+const columns = "v.id, v.name, v.email, v.phone, v.source, v.updated_at, v.last_seen_at, v.revision, v.origins, v.tags, v.groups, v.identities, v.attributes"
 
 func BenchmarkPage(b *testing.B) {
 	has := filter.Tag.Has
@@ -95,35 +88,35 @@ func BenchmarkPage(b *testing.B) {
 		a, b  string
 		after bool
 	}{
-		{name: "all", where: filter.All(), text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' ORDER BY id DESC LIMIT 51"},
+		{name: "all", where: filter.All(), text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 1 ORDER BY id DESC LIMIT 51"},
 		{name: "mid-tag", where: has("tag 010"), a: "tag 010",
-			text: "SELECT " + columns + " FROM visitors_visitor_tag t CROSS JOIN visitors_visitor v ON v.ws = 'acme' AND v.id = t.visitor_id WHERE t.ws = 'acme' AND t.tag_id = :a ORDER BY t.visitor_id DESC LIMIT 51"},
+			text: "SELECT " + columns + " FROM visitors_by_tag t CROSS JOIN visitors_visitor v ON v.ws = 1 AND v.id = t.visitor_id WHERE t.ws = 1 AND t.tag_id = :a ORDER BY t.visitor_id DESC LIMIT 51"},
 		{name: "rare-tag", where: has("tag 199"), a: "tag 199",
-			text: "SELECT " + columns + " FROM visitors_visitor_tag t CROSS JOIN visitors_visitor v ON v.ws = 'acme' AND v.id = t.visitor_id WHERE t.ws = 'acme' AND t.tag_id = :a ORDER BY t.visitor_id DESC LIMIT 51"},
+			text: "SELECT " + columns + " FROM visitors_by_tag t CROSS JOIN visitors_visitor v ON v.ws = 1 AND v.id = t.visitor_id WHERE t.ws = 1 AND t.tag_id = :a ORDER BY t.visitor_id DESC LIMIT 51"},
 		{name: "has-not", where: filter.Not(has("tag 000")), a: "tag 000",
-			text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' AND NOT EXISTS (SELECT 1 FROM visitors_visitor_tag t WHERE t.ws = 'acme' AND t.visitor_id = v.id AND t.tag_id = :a) ORDER BY id DESC LIMIT 51"},
+			text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 1 AND NOT EXISTS (SELECT 1 FROM visitors_by_tag t WHERE t.ws = 1 AND t.visitor_id = v.id AND t.tag_id = :a) ORDER BY id DESC LIMIT 51"},
 		{name: "source-and-tag", where: filter.And(filter.Source.Is(visitor.Instagram), has("tag 010")), a: "tag 010",
-			text: "SELECT " + columns + " FROM visitors_visitor_tag t CROSS JOIN visitors_visitor v ON v.ws = 'acme' AND v.id = t.visitor_id WHERE t.ws = 'acme' AND t.tag_id = :a AND v.source = 'instagram' ORDER BY t.visitor_id DESC LIMIT 51"},
+			text: "SELECT " + columns + " FROM visitors_by_tag t CROSS JOIN visitors_visitor v ON v.ws = 1 AND v.id = t.visitor_id WHERE t.ws = 1 AND t.tag_id = :a AND v.source = 'instagram' ORDER BY t.visitor_id DESC LIMIT 51"},
 		{name: "oldest-only-tag", where: has(crowd.OldTag), a: crowd.OldTag,
-			text: "SELECT " + columns + " FROM visitors_visitor_tag t CROSS JOIN visitors_visitor v ON v.ws = 'acme' AND v.id = t.visitor_id WHERE t.ws = 'acme' AND t.tag_id = :a ORDER BY t.visitor_id DESC LIMIT 51"},
+			text: "SELECT " + columns + " FROM visitors_by_tag t CROSS JOIN visitors_visitor v ON v.ws = 1 AND v.id = t.visitor_id WHERE t.ws = 1 AND t.tag_id = :a ORDER BY t.visitor_id DESC LIMIT 51"},
 		{name: "oldest-only-tag-and-source", where: filter.And(filter.Source.Is(visitor.Instagram), has(crowd.OldTag)), a: crowd.OldTag,
-			text: "SELECT " + columns + " FROM visitors_visitor_tag t CROSS JOIN visitors_visitor v ON v.ws = 'acme' AND v.id = t.visitor_id WHERE t.ws = 'acme' AND t.tag_id = :a AND v.source = 'instagram' ORDER BY t.visitor_id DESC LIMIT 51"},
+			text: "SELECT " + columns + " FROM visitors_by_tag t CROSS JOIN visitors_visitor v ON v.ws = 1 AND v.id = t.visitor_id WHERE t.ws = 1 AND t.tag_id = :a AND v.source = 'instagram' ORDER BY t.visitor_id DESC LIMIT 51"},
 		{name: "a-or-b", where: filter.Tag.HasAny("tag 010", "tag 020"), a: "tag 010", b: "tag 020",
-			text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' AND EXISTS (SELECT 1 FROM visitors_visitor_tag t WHERE t.ws = 'acme' AND t.visitor_id = v.id AND t.tag_id IN (:a, :b)) ORDER BY id DESC LIMIT 51"},
+			text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 1 AND EXISTS (SELECT 1 FROM visitors_by_tag t WHERE t.ws = 1 AND t.visitor_id = v.id AND t.tag_id IN (:a, :b)) ORDER BY id DESC LIMIT 51"},
 		{name: "deep", where: filter.All(), after: true,
-			text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' AND id < :p ORDER BY id DESC LIMIT 51"},
+			text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 1 AND id < :p ORDER BY id DESC LIMIT 51"},
 		{name: "deep-source", where: filter.Source.Is(visitor.Chat), after: true,
-			text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' AND source = 'chat' AND id < :p ORDER BY id DESC LIMIT 51"},
-		{name: "order-oldest", where: filter.All(), order: driver.OldestFirst, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' ORDER BY id LIMIT 51"},
-		{name: "order-name", where: filter.All(), order: driver.NameAZ, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' ORDER BY name_fold, id LIMIT 51"},
-		{name: "order-name-desc", where: filter.All(), order: driver.NameZA, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' ORDER BY name_fold DESC, id DESC LIMIT 51"},
-		{name: "order-seen", where: filter.All(), order: driver.RecentlySeen, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' ORDER BY last_seen_at DESC, id DESC LIMIT 51"},
-		{name: "order-unseen", where: filter.All(), order: driver.LeastRecentlySeen, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' ORDER BY last_seen_at, id LIMIT 51"},
-		{name: "order-updated", where: filter.All(), order: driver.RecentlyUpdated, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' ORDER BY updated_at DESC, id DESC LIMIT 51"},
+			text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 1 AND source = 'chat' AND id < :p ORDER BY id DESC LIMIT 51"},
+		{name: "order-oldest", where: filter.All(), order: driver.OldestFirst, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 1 ORDER BY id LIMIT 51"},
+		{name: "order-name", where: filter.All(), order: driver.NameAZ, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 1 ORDER BY name_fold, id LIMIT 51"},
+		{name: "order-name-desc", where: filter.All(), order: driver.NameZA, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 1 ORDER BY name_fold DESC, id DESC LIMIT 51"},
+		{name: "order-seen", where: filter.All(), order: driver.RecentlySeen, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 1 ORDER BY last_seen_at DESC, id DESC LIMIT 51"},
+		{name: "order-unseen", where: filter.All(), order: driver.LeastRecentlySeen, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 1 ORDER BY last_seen_at, id LIMIT 51"},
+		{name: "order-updated", where: filter.All(), order: driver.RecentlyUpdated, text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 1 ORDER BY updated_at DESC, id DESC LIMIT 51"},
 		{name: "order-name-mid-tag", where: has("tag 010"), order: driver.NameAZ, a: "tag 010",
-			text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' AND EXISTS (SELECT 1 FROM visitors_visitor_tag t WHERE t.ws = 'acme' AND t.visitor_id = v.id AND t.tag_id = :a) ORDER BY name_fold, id LIMIT 51"},
+			text: "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 1 AND EXISTS (SELECT 1 FROM visitors_by_tag t WHERE t.ws = 1 AND t.visitor_id = v.id AND t.tag_id = :a) ORDER BY name_fold, id LIMIT 51"},
 		{name: "order-name-rare-tag", where: has("tag 199"), order: driver.NameAZ, a: "tag 199",
-			text: "SELECT " + columns + " FROM visitors_visitor_tag t CROSS JOIN visitors_visitor v ON v.ws = 'acme' AND v.id = t.visitor_id WHERE t.ws = 'acme' AND t.tag_id = :a ORDER BY v.name_fold, v.id LIMIT 51"},
+			text: "SELECT " + columns + " FROM visitors_by_tag t CROSS JOIN visitors_visitor v ON v.ws = 1 AND v.id = t.visitor_id WHERE t.ws = 1 AND t.tag_id = :a ORDER BY v.name_fold, v.id LIMIT 51"},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			eachSize(b, func(b *testing.B, town *city) {
@@ -138,7 +131,7 @@ func BenchmarkPage(b *testing.B) {
 				}
 				for name, key := range map[string]string{"a": c.a, "b": c.b} {
 					if key != "" {
-						args = append(args, sql.Named(name, blob(string(town.env.Tags[key]))))
+						args = append(args, sql.Named(name, h.number(town.env.Tags[key])))
 					}
 				}
 				against(b, town, func(st *sqlite.Store) int {
@@ -159,16 +152,16 @@ func BenchmarkCount(b *testing.B) {
 		text    string
 		a, b, c string
 	}{
-		{name: "all", where: filter.All(), text: "SELECT sum(visitors) FROM visitors_source WHERE ws = 'acme'"},
-		{name: "tag", where: has("tag 000"), a: "tag 000", text: "SELECT count(*) FROM visitors_visitor_tag WHERE ws = 'acme' AND tag_id = :a"},
+		{name: "all", where: filter.All(), text: "SELECT sum(visitors) FROM visitors_source WHERE ws = 1"},
+		{name: "tag", where: has("tag 000"), a: "tag 000", text: "SELECT uses FROM visitors_tag WHERE ws = 1 AND id = (SELECT id FROM visitors_number WHERE ws = 1 AND number = :a)"},
 		{name: "source-and-tag", where: filter.And(filter.Source.Is(visitor.Chat), has("tag 001")), a: "tag 001",
-			text: "SELECT count(*) FROM visitors_visitor_tag t CROSS JOIN visitors_visitor v ON v.ws = 'acme' AND v.source = 'chat' AND v.id = t.visitor_id WHERE t.ws = 'acme' AND t.tag_id = :a"},
+			text: "SELECT count(*) FROM visitors_by_tag t CROSS JOIN visitors_visitor v ON v.ws = 1 AND v.source = 'chat' AND v.id = t.visitor_id WHERE t.ws = 1 AND t.tag_id = :a"},
 		{name: "tag-and-not-tag", where: filter.And(has("tag 001"), filter.Not(has("tag 002"))), a: "tag 001", b: "tag 002",
-			text: "SELECT count(*) FROM visitors_visitor_tag t WHERE ws = 'acme' AND tag_id = :a AND NOT EXISTS (SELECT 1 FROM visitors_visitor_tag n WHERE n.ws = 'acme' AND n.visitor_id = t.visitor_id AND n.tag_id = :b)"},
+			text: "SELECT count(*) FROM visitors_by_tag t WHERE ws = 1 AND tag_id = :a AND NOT EXISTS (SELECT 1 FROM visitors_by_tag n WHERE n.ws = 1 AND n.visitor_id = t.visitor_id AND n.tag_id = :b)"},
 		{name: "segment", where: filter.And(filter.Source.In(visitor.Instagram, visitor.Chat), filter.Tag.HasAny("tag 001", "tag 002"), filter.Not(has("tag 000"))), a: "tag 001", b: "tag 002", c: "tag 000",
-			text: "SELECT count(*) FROM visitors_visitor v WHERE ws = 'acme' AND source IN ('instagram', 'chat') AND id IN (SELECT visitor_id FROM visitors_visitor_tag WHERE ws = 'acme' AND tag_id IN (:a, :b)) AND id NOT IN (SELECT visitor_id FROM visitors_visitor_tag WHERE ws = 'acme' AND tag_id = :c)"},
+			text: "SELECT count(*) FROM visitors_visitor v WHERE ws = 1 AND source IN ('instagram', 'chat') AND id IN (SELECT visitor_id FROM visitors_by_tag WHERE ws = 1 AND tag_id IN (:a, :b)) AND id NOT IN (SELECT visitor_id FROM visitors_by_tag WHERE ws = 1 AND tag_id = :c)"},
 		{name: "not-tag", where: filter.Not(has("tag 000")), a: "tag 000",
-			text: "SELECT (SELECT sum(visitors) FROM visitors_source WHERE ws = 'acme') - (SELECT count(*) FROM visitors_visitor_tag WHERE ws = 'acme' AND tag_id = :a)"},
+			text: "SELECT (SELECT sum(visitors) FROM visitors_source WHERE ws = 1) - (SELECT uses FROM visitors_tag WHERE ws = 1 AND id = (SELECT id FROM visitors_number WHERE ws = 1 AND number = :a))"},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			eachSize(b, func(b *testing.B, town *city) {
@@ -176,7 +169,7 @@ func BenchmarkCount(b *testing.B) {
 				var args []any
 				for name, key := range map[string]string{"a": c.a, "b": c.b, "c": c.c} {
 					if key != "" {
-						args = append(args, sql.Named(name, blob(string(town.env.Tags[key]))))
+						args = append(args, sql.Named(name, h.number(town.env.Tags[key])))
 					}
 				}
 				against(b, town, func(st *sqlite.Store) int {
@@ -193,7 +186,7 @@ func BenchmarkCount(b *testing.B) {
 func BenchmarkSearch(b *testing.B) {
 	for name, needle := range map[string]string{"rare": "zykov", "rarest": "quyhn", "none": "qqqqq", "phone": "98765432",
 		"common": "gmail", "two-letters": "an", "two-letters-none": "qx"} {
-		like := "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 'acme' AND (name_fold LIKE :like OR email_fold LIKE :like OR phone LIKE :like)"
+		like := "SELECT " + columns + " FROM visitors_visitor v WHERE ws = 1 AND (name_fold LIKE :like OR iif(email_fold = '', email, email_fold) LIKE :like OR phone LIKE :like)"
 		b.Run("page/"+name, func(b *testing.B) {
 			eachSize(b, func(b *testing.B, town *city) {
 				h, ask := handOf(b, town), driver.Select{Where: town.bind(b, filter.Search(needle)), Order: driver.NewestFirst, Limit: 51}

@@ -18,7 +18,7 @@ import (
 // at once after another store has changed them, inside of a host's transaction and after its
 // rollback, and in a workspace with more tags than a store keeps.
 func Names(t *testing.T, e Engine) {
-	for name, tags := range map[string]int{"few tags": 3, "very many tags": 5_100} {
+	for name, tags := range map[string]int{"few tags": 3, "very many tags": 2_050} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			e.names(t, tags)

@@ -5,6 +5,13 @@
 // through a scope: the session and one workspace. scope.go is the only file that starts
 // statements, and it binds the workspace in each.
 //
+// A visitor is whole in its row: the tags, groups, identities and attributes are packed in columns
+// of it (packed.go), and read by the statement that finds it (scan.go). The names of tags are not in
+// it, but kept in memory as long as the workspace has the same catalog number (names.go). The
+// tables visitors_by_… only find visitors; they are written along with the row. In SQLite, an
+// integer stands for the workspace in all tables, and a number for a tag or a group (scope.find,
+// names.go).
+//
 // Writing: calls of Apply that wait at the same time share a transaction (group_commit.go).
 // In it, driver.Apply makes the changes of a call through a tx. visitor_diff.go finds out which
 // rows of visitors differ, tx_write.go writes them, and rows.go writes many rows at once.

@@ -39,7 +39,7 @@ func (n *names) id(number int64) string { return n.ids[number] }
 // The maximum of names that are kept of a workspace, and of all workspaces together. In a
 // workspace with more, each call reads those that its rows mention.
 const (
-	maxNames    = 5_000
+	maxNames    = 2_000
 	maxAllNames = 100_000
 )
 

@@ -66,7 +66,7 @@ func (t *tx) PutTag(before *tag.Tag, after tag.Tag) error {
 	if before != nil {
 		return t.updateRows(t.ctx, tagTable, []column{id}, columns)
 	}
-	if err := t.number(string(after.ID)); err != nil {
+	if err := t.giveNumber(string(after.ID)); err != nil {
 		return err
 	}
 	created := col("created_at", "bigint", tags, func(t tag.Tag) int64 { return driver.Micros(t.CreatedAt) })
@@ -94,7 +94,7 @@ func (t *tx) PutGroup(before *group.Group, after group.Group) error {
 	if err := t.renamed(); err != nil {
 		return err
 	}
-	if err := t.number(string(after.ID)); err != nil {
+	if err := t.giveNumber(string(after.ID)); err != nil {
 		return err
 	}
 	created := col("created_at", "bigint", groups, func(g group.Group) int64 { return driver.Micros(g.CreatedAt) })

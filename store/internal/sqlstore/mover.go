@@ -191,7 +191,7 @@ func moveEvents(ctx context.Context, s scope) (int, error) {
 		}
 		t := &tx{scope: s, ctx: ctx}
 		for _, id := range lo.Uniq(ids) {
-			if err := t.number(id); err != nil {
+			if err := t.giveNumber(id); err != nil {
 				return err
 			}
 		}

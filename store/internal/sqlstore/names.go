@@ -295,15 +295,15 @@ func (t *tx) renamed() error {
 	return err
 }
 
-// numbered gives the id of a new tag or group a number, unless it had one before.
-const numbered = "INSERT INTO " + numberTable + " (ws, number, id)" +
+// giveNumber gives the id of a new tag or group a number, unless it had one before.
+const giveNumber = "INSERT INTO " + numberTable + " (ws, number, id)" +
 	" SELECT ?1, 1 + (SELECT coalesce(max(k.number), 0) FROM " + numberTable + " k WHERE k.ws = ?1), ?2 WHERE true" +
 	" ON CONFLICT (ws, id) DO NOTHING"
 
-func (t *tx) number(id string) error {
+func (t *tx) giveNumber(id string) error {
 	if t.d.server != nil {
 		return nil
 	}
-	_, err := t.exec(t.ctx, numbered, t.d.ID(id))
+	_, err := t.exec(t.ctx, giveNumber, t.d.ID(id))
 	return err
 }

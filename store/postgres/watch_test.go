@@ -70,8 +70,10 @@ var (
 	bound    = regexp.MustCompile(`(?:\b([a-z]+)\.)?\bws = \$(\d+)`)
 	byKey    = regexp.MustCompile(`^SELECT [^()]*(?:count\(\*\) )?FROM \S+(?: [a-z])?(?: CROSS JOIN \S+ t)? WHERE (?:[a-z]\.)?ws = \$1 AND (?:[a-z]\.)?(?:visitor_)?id = (?:ANY\(\$2(?:::uuid\[\])?\)|\$2)(?: AND t\.ws = \$3 AND t\.id = l\.tag_id)?(?: AND a\.name = (?:ANY\(\$3\)|\$3))?(?: ORDER BY [a-z_., ]+| GROUP BY visitor_id HAVING count\(\*\) > \$3)?$` +
 		`|^SELECT [^()]* FROM unnest\(\$1::uuid\[\]\) AS u \(id\) CROSS JOIN LATERAL \(SELECT [^()]* FROM \S+ [a-z] WHERE [a-z]\.ws = \$2 AND [a-z]\.(?:visitor_)?id = u\.id OFFSET 0\) [a-z]$` +
-		`|^SELECT [^()]*, \(SELECT w\.catalog FROM \S+ w WHERE w\.ws = \$1\) FROM (?:\S+ v WHERE v\.ws = \$2 AND v\.id = \$3` +
-		`|unnest\(\$2::uuid\[\]\) AS u \(id\) CROSS JOIN LATERAL \(SELECT [^()]* FROM \S+ v WHERE v\.ws = \$3 AND v\.id = u\.id OFFSET 0\) v)$`)
+		`|^SELECT [^()]*, \(SELECT w\.catalog FROM \S+ w WHERE w\.ws = \$1\)` +
+		`(?:, \(SELECT w\.seq FROM \S+ w WHERE w\.ws = \$2\), \(SELECT coalesce\([^()]*\) FROM \S+ w LEFT JOIN \S+ e ON e\.ws = \$3 AND e\.seq = w\.seq WHERE w\.ws = \$4\))?` +
+		` FROM (?:\S+ v WHERE v\.ws = \$\d AND v\.id = \$\d` +
+		`|unnest\(\$\d::uuid\[\]\) AS u \(id\) CROSS JOIN LATERAL \(SELECT [^()]* FROM \S+ v WHERE v\.ws = \$\d AND v\.id = u\.id OFFSET 0\) v)$`)
 )
 
 // reading is what is known about a statement without its arguments.

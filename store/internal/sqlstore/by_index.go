@@ -3,8 +3,8 @@ package sqlstore
 import (
 	"context"
 	"errors"
-	"slices"
 
+	sq "github.com/Masterminds/squirrel"
 	"github.com/google/uuid"
 
 	"github.com/contactpipeline/visitors/store/driver"
@@ -104,32 +104,55 @@ func (e *Engine) pageByIndex(ctx context.Context, ws driver.WorkspaceID, sel dri
 	return nil, errBySQL
 }
 
-// visitorsAt reads visitors in the order of ids, if the log still ends at a position.
+// visitorsAt reads visitors in the order of ids, if the log still ends at a position. Both are one
+// statement.
 func (e *Engine) visitorsAt(ctx context.Context, ws driver.WorkspaceID, at logState, ids []string) (found []visitor.Visitor, same bool, err error) {
-	err = e.read(ctx, ws, func(s scope) error {
-		found = nil
-		now, err := s.logState(ctx)
-		if same = now == at; err != nil || !same {
+	if len(ids) == 0 {
+		now, err := e.logState(ctx, ws)
+		return nil, now == at, err
+	}
+	err = e.readOnce(ctx, ws, func(s scope) error {
+		found, same = make([]visitor.Visitor, 0, len(ids)), true
+		var now logState
+		q := s.withLogState(s.withCatalog(s.byIDs(ids, s.visitorColumns(driver.AllParts)...)))
+		scan := s.scanVisitor(driver.AllParts)
+		records, err := list(ctx, s.queryByKey, q, func(r row) (record, error) {
+			rec, err := scan(rowWith{r, []any{&now.seq, &now.stamp}})
+			same = same && now == at
+			return rec, err
+		})
+		if same = same && len(records) > 0; err != nil || !same {
 			return err
 		}
-		for some := range slices.Chunk(ids, matchBatch) {
-			records, err := s.visitors(ctx, some, driver.AllParts)
-			if err != nil {
-				return err
+		if err := s.unpack(ctx, records, driver.AllParts); err != nil {
+			return err
+		}
+		byID := make(map[visitor.ID]*visitor.Visitor, len(records))
+		for i := range records {
+			byID[records[i].ID] = &records[i].Visitor
+		}
+		for _, id := range ids {
+			v := byID[visitor.ID(id)]
+			if v == nil {
+				return errDiscard // the tables were changed without an event
 			}
-			byID := make(map[string]*visitor.Visitor, len(records))
-			for i := range records {
-				byID[string(records[i].ID)] = &records[i].Visitor
-			}
-			for _, id := range some {
-				v := byID[id]
-				if v == nil {
-					return errDiscard // the tables were changed without an event
-				}
-				found = append(found, *v)
-			}
+			found = append(found, *v)
 		}
 		return nil
 	})
 	return found, same, err
 }
+
+// withLogState adds the last event of the workspace to a SELECT, as logState reads it.
+func (s scope) withLogState(q sq.SelectBuilder) sq.SelectBuilder {
+	last := "FROM " + workspaceTable + " w LEFT JOIN " + eventTable + " e ON e.ws = ? AND e.seq = w.seq WHERE w.ws = ?)"
+	return q.Column("(SELECT w.seq FROM "+workspaceTable+" w WHERE w.ws = ?)", s.ws).Column("(SELECT "+stampOf("e")+" "+last, s.ws, s.ws)
+}
+
+// rowWith scans more columns after those that are asked for.
+type rowWith struct {
+	row
+	more []any
+}
+
+func (r rowWith) Scan(into ...any) error { return r.row.Scan(append(into, r.more...)...) }

@@ -87,6 +87,6 @@ func idsAt(x *index.Index, positions *roaring.Bitmap) (ids []uuid.UUID) {
 	for p := range positions.Iterate {
 		ids = append(ids, x.ID(p))
 	}
-	slices.SortFunc(ids, func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) })
+	slices.SortFunc(ids, compareIDs)
 	return ids
 }

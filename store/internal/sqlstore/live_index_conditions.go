@@ -1,8 +1,10 @@
 package sqlstore
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -165,7 +167,7 @@ func (l *conditions) bytes() (sum int64) {
 }
 
 // loadCondition reads the matches of a condition into the index. Visitors who change while it reads are
-// matched as they change; all others are in the end as they were read, in whichever snapshot.
+// matched as they change; all others are in the end as they were read.
 func (all *indexes) loadCondition(ctx context.Context, l *liveIndex, f *condition) error {
 	ids, err := all.e.matchesOf(ctx, l.ws, f.node)
 	if err == nil {
@@ -190,29 +192,25 @@ func (all *indexes) loadCondition(ctx context.Context, l *liveIndex, f *conditio
 	return nil
 }
 
-// matchesOf reads the ids of the visitors that match a condition, some at a time, so that no
-// snapshot is kept for long.
-func (e *Engine) matchesOf(ctx context.Context, ws driver.WorkspaceID, n bound.Node) (ids []uuid.UUID, err error) {
-	sel := driver.Select{Order: driver.OldestFirst, Limit: matchBatch}
-	for {
-		page, err := result(ctx, e.read, ws, func(s scope) ([]record, error) {
-			return s.d.reader.page(ctx, s, conjuncts(n), sel, ordering{})
-		})
+// matchesOf reads the ids of the visitors that match a condition, in order.
+func (e *Engine) matchesOf(ctx context.Context, ws driver.WorkspaceID, n bound.Node) ([]uuid.UUID, error) {
+	ids, err := result(ctx, e.read, ws, func(s scope) ([]uuid.UUID, error) {
+		q, err := s.matches(ctx, conjuncts(n), "id")
 		if err != nil {
 			return nil, err
 		}
-		for _, r := range page {
-			id, err := uuid.Parse(string(r.ID))
+		return list(ctx, s.query, q, func(r row) (uuid.UUID, error) {
+			id, err := scanID[visitor.ID](r)
 			if err != nil {
-				return nil, err
+				return uuid.UUID{}, err
 			}
-			ids = append(ids, id)
-		}
-		if len(page) < sel.Limit {
-			return ids, nil
-		}
-		sel.After = &driver.Position{ID: page[len(page)-1].ID}
-	}
+			return uuid.Parse(string(id))
+		})
+	})
+	slices.SortFunc(ids, compareIDs)
+	return slices.Compact(ids), err
 }
+
+func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
 
 var _ index.Owner = (*conditions)(nil)

@@ -202,7 +202,7 @@ func TestAnOrderingIsDroppedAfterManyChanges(t *testing.T) {
 	for _, v := range m.Visitors(n) {
 		m.put(len(m.all), &v)
 	}
-	m.x.Prepare()
+	m.x.BuildOrderings()
 	for i := range moves + 1 {
 		require.True(t, m.x.seen.built, i)
 		v := m.all[i].Clone()

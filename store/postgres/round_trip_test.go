@@ -17,7 +17,7 @@ import (
 func TestReadsAreOneRoundTrip(t *testing.T) {
 	t.Parallel()
 	db, r := recorded(t, pgtest.Database(t, nil))
-	st, err := postgres.New(t.Context(), db, nil)
+	st, err := postgres.New(t.Context(), db, &postgres.Options{Index: store.IndexOptions{Off: true}})
 	require.NoError(t, err)
 	ws := workspace(t, st, "acme")
 	draft := ada()

@@ -55,5 +55,5 @@
 //	to build a time ordering   45      450
 //
 // An ordering is built at its first use, and again after an eighth of all visitors has changed. An
-// owner calls Prepare so that no reader waits for those by time. That by name takes longer.
+// owner calls BuildOrderings so that no reader waits for those by time. That by name takes longer.
 package index

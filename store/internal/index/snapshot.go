@@ -90,7 +90,7 @@ func (e *encoder) positions(set *roaring.Bitmap) {
 
 // Restore returns the index of a snapshot, which is all that r has. It returns an error if that
 // is not a whole snapshot of this version. Memory is taken as data comes, so that a damaged
-// snapshot does not take much. See Prepare for the orderings.
+// snapshot does not take much. See BuildOrderings for the orderings.
 func Restore(r io.Reader, owner Owner) (*Index, error) {
 	sum := crc32.New(castagnoli)
 	d := decoder{r: bufio.NewReaderSize(io.TeeReader(r, sum), 1<<16)}

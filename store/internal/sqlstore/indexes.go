@@ -1,11 +1,9 @@
 package sqlstore
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -19,6 +17,7 @@ const (
 	smallLog           = 2_000           // events of a workspace whose index is built within a call
 	callsBetweenChecks = 64              // of the size of a workspace without index
 	callsAfterEviction = 1_024           // before an index is built that was evicted
+	callsIfTooLarge    = 65_536          // before one is built that took more memory than all may
 	catchUpInterval    = time.Second / 2 // of indexes in use
 	ticksInUse         = 120             // in which an index that is not used is caught up
 	maxSlots           = 10_000          // workspaces that are remembered
@@ -181,8 +180,12 @@ func (all *indexes) buildBehind(slot *indexSlot, ws driver.WorkspaceID) {
 	if err != nil {
 		live, err = all.e.build(all.ctx, ws, all.maxBytes)
 	}
+	if errors.Is(err, errTooLarge) {
+		all.built(slot, nil, callsIfTooLarge)
+		return
+	}
 	if err != nil {
-		all.built(slot, nil, callsAfterEviction)
+		all.built(slot, nil, callsBetweenChecks)
 		return
 	}
 	live.bitmap.BuildOrderings()
@@ -285,45 +288,6 @@ func (all *indexes) inUse() (found []*liveIndex) {
 	all.ticking = found != nil
 	return found
 }
-
-// evict drops indexes until all take at most maxBytes: conditions first, and those of the
-// workspaces first that were not used for long.
-func (all *indexes) evict() {
-	all.mu.Lock()
-	defer all.mu.Unlock()
-	var total int64
-	var slots []*indexSlot
-	for _, slot := range all.slots {
-		if slot.live != nil {
-			total += slot.live.bytes.Load()
-			slots = append(slots, slot)
-		}
-	}
-	slices.SortFunc(slots, func(a, b *indexSlot) int { return cmp.Compare(a.used, b.used) })
-	for _, drop := range []func(*indexSlot){(*indexSlot).dropConditions, (*indexSlot).drop} {
-		for _, slot := range slots {
-			if total <= all.maxBytes {
-				return
-			}
-			total -= slot.live.bytes.Load()
-			if drop(slot); slot.live != nil {
-				total += slot.live.bytes.Load()
-			}
-		}
-	}
-}
-
-// dropConditions drops the conditions of an index.
-func (slot *indexSlot) dropConditions() {
-	slot.live.mu.Lock()
-	clear(slot.live.conditions.byKey)
-	slot.live.mu.Unlock()
-	slot.live.measure()
-}
-
-// drop drops an index. It is not built again at once, so that two workspaces with room for one do
-// not take turns.
-func (slot *indexSlot) drop() { slot.live, slot.calls = nil, callsAfterEviction }
 
 // load reads a condition into an index: within the call in a small workspace, else in the
 // background, with the error errBySQL.

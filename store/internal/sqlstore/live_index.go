@@ -24,7 +24,6 @@ type liveIndex struct {
 	exact      bool // false while only some of the events that were in the database are followed
 	conditions conditions
 
-	used     atomic.Int64 // when, by the count of indexes.uses
 	bytes    atomic.Int64 // memory, as measured last
 	catching atomic.Bool  // a goroutine catches up
 	saved    atomic.Int64 // the event up to which it is stored

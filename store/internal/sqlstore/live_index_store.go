@@ -12,8 +12,10 @@ import (
 	"github.com/contactpipeline/visitors/store/internal/index"
 )
 
-// maxPart is the size of a row of a stored index, in bytes: so long do other writers wait.
-const maxPart = 1 << 20
+const (
+	maxPart    = 1 << 20 // size of a row of a stored index, in bytes: so long do other writers wait
+	minUnsaved = 10_000  // most events that are followed after a start rather than stored
+)
 
 // parts is an io.Writer that divides what is written.
 type parts [][]byte
@@ -30,14 +32,15 @@ func (p *parts) Write(b []byte) (n int, err error) {
 	return n, nil
 }
 
-// save stores an index if an eighth has changed since it was stored, so that a program that starts
-// need not build it. Conditions are not stored, since they tell what names and texts visitors have. An
+// save stores an index when it was built, and when about an eighth has changed since it was
+// stored, so that a program that starts need not build it. Conditions are not stored, since they tell what names and texts visitors have. An
 // error is no matter: the index is built then.
 func (all *indexes) save(l *liveIndex) {
 	l.mu.RLock()
 	at := l.at
 	var stored parts
-	if l.exact && at.seq > smallLog && at.seq-l.saved.Load() > int64(l.bitmap.Len()/8) {
+	saved := l.saved.Load()
+	if l.exact && at.seq > smallLog && (saved == 0 || at.seq-saved > max(minUnsaved, int64(l.bitmap.Len())/8)) {
 		if l.bitmap.Snapshot(&stored) != nil {
 			stored = nil
 		}

@@ -1,6 +1,8 @@
 package postgres_test
 
 import (
+	"context"
+	"database/sql"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,12 +15,27 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// TestReadsAreOneRoundTrip counts the statements of calls once the names of tags are known.
+// TestReadsAreOneRoundTrip counts the statements of calls once the names of tags are known, with an
+// index of the workspace and without.
 func TestReadsAreOneRoundTrip(t *testing.T) {
 	t.Parallel()
-	db, r := recorded(t, pgtest.Database(t, nil))
-	st, err := postgres.New(t.Context(), db, &postgres.Options{Index: store.IndexOptions{Off: true}})
-	require.NoError(t, err)
+	for name, open := range map[string]func(context.Context, *sql.DB) (*postgres.Store, error){
+		"by index": postgres.NewIndexed,
+		"by SQL": func(ctx context.Context, db *sql.DB) (*postgres.Store, error) {
+			return postgres.New(ctx, db, &postgres.Options{Index: store.IndexOptions{Off: true}})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db, r := recorded(t, pgtest.Database(t, nil))
+			st, err := open(t.Context(), db)
+			require.NoError(t, err)
+			requireOneRoundTrip(t, st, r)
+		})
+	}
+}
+
+func requireOneRoundTrip(t *testing.T, st *postgres.Store, r *recorder) {
 	ws := workspace(t, st, "acme")
 	draft := ada()
 	draft.Tags = []string{"vip"}
@@ -29,6 +46,8 @@ func TestReadsAreOneRoundTrip(t *testing.T) {
 	_, err = ws.Get(t.Context(), v.ID) // reads the names
 	require.NoError(t, err)
 	where, err := filter.Bind(filter.And(filter.Source.Is(draft.Source), filter.Tag.HasID(v.Tags[0].Tag)), nil)
+	require.NoError(t, err)
+	_, err = st.CountVisitors(t.Context(), "acme", where, 0) // looks at the size of the workspace, as one of 64 calls does
 	require.NoError(t, err)
 	for name, read := range map[string]func() error{
 		"a visitor": func() error { _, err := st.GetVisitor(t.Context(), "acme", v.ID); return err },

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"math/rand/v2"
 	"strings"
 
 	sq "github.com/Masterminds/squirrel"
@@ -57,6 +58,9 @@ func (mv *mover) packSome(ctx context.Context, s scope) (more bool, err error) {
 				return false, err
 			}
 			mv.ws, mv.after = found[0], ""
+			if _, err := s.run(ctx, changeCatalog, []any{rand.Int64(), mv.ws}); err != nil {
+				return false, err
+			}
 			continue
 		}
 		rows := lo.Map(ids, func(id visitor.ID, _ int) record { return record{Visitor: visitor.Visitor{ID: id}} })

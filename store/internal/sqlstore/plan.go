@@ -40,6 +40,11 @@ type planner struct {
 // findPage finds the profiles of the page, in order. It walks along an index that is in order
 // until the page is full, or sorts a list of visitors that an index has for one condition.
 func (p *planner) findPage(ctx context.Context) ([]record, error) {
+	for i, n := range p.nodes {
+		if t, ok := n.(*bound.Test); ok && t.Field.Kind == bound.IDKind && t.Op == bound.OpIn {
+			return p.run(ctx, pagePlan{paths: p.testPaths(t), rest: without(p.nodes, i)})
+		}
+	}
 	walk, lists, total, err := p.plans(ctx)
 	if err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/crowd"
 	"github.com/contactpipeline/visitors/store/internal/pgtest"
@@ -55,9 +56,9 @@ func cityOf(tb testing.TB, size int) *city {
 	require.NoError(tb, st.Close())
 	run(tb, c.server+" dbname=crowd", "VACUUM (ANALYZE)")
 	dsn := c.copied(tb)
-	c.Store, err = postgres.Open(ctx, dsn, nil)
+	c.Store, err = postgres.Open(ctx, dsn, &postgres.Options{Index: withIndex(true)})
 	require.NoError(tb, err)
-	c.off, err = postgres.Open(ctx, dsn, nil)
+	c.off, err = postgres.Open(ctx, dsn, &postgres.Options{Index: withIndex(false)})
 	require.NoError(tb, err)
 	c.db, err = sql.Open("pgx", dsn)
 	require.NoError(tb, err)
@@ -72,6 +73,9 @@ func (c *city) copied(tb testing.TB) string {
 	run(tb, c.server, "CREATE DATABASE "+name+" TEMPLATE crowd", "CHECKPOINT")
 	return c.server + " dbname=" + name
 }
+
+// withIndex returns the options of a store with an index, also of a small city, or without.
+func withIndex(is bool) store.IndexOptions { return store.IndexOptions{Off: !is, MinVisitors: 5_000} }
 
 func (c *city) bind(tb testing.TB, e filter.Expr) filter.Bound {
 	tb.Helper()

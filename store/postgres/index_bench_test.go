@@ -2,7 +2,6 @@ package postgres_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -22,11 +21,13 @@ func (c *city) indexed(b *testing.B) *crowd.Indexed {
 	return &crowd.Indexed{
 		Size: c.size, Env: c.env,
 		Open: func(tb testing.TB, index bool) driver.Store {
-			st, err := postgres.Open(tb.Context(), dsn, nil)
+			st, err := postgres.Open(tb.Context(), dsn, &postgres.Options{Index: withIndex(index)})
 			require.NoError(tb, err)
 			return st
 		},
-		Forget: func(testing.TB) {},
-		Wait:   func(testing.TB, driver.Store) { time.Sleep(time.Duration(c.size) * 3 * time.Microsecond) },
+		Forget: func(tb testing.TB) { run(tb, dsn, "DELETE FROM visitors_index") },
+		Wait: func(tb testing.TB, st driver.Store, stored bool) {
+			require.NoError(tb, postgres.AwaitIndex(tb.Context(), st, "acme", stored))
+		},
 	}
 }

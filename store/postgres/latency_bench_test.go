@@ -10,6 +10,7 @@ import (
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/crowd"
+	"github.com/contactpipeline/visitors/store/postgres"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
@@ -18,7 +19,8 @@ import (
 func BenchmarkLatency(b *testing.B) {
 	eachSize(b, func(b *testing.B, c *city, size int) {
 		p, dsn := between(b, c.copied(b), time.Millisecond)
-		st := openAt(b, dsn, nil)
+		st := openAt(b, dsn, &postgres.Options{Index: withIndex(true)})
+		require.NoError(b, postgres.AwaitIndex(b.Context(), st, "acme", false))
 		db := database(b, dsn)
 		ctx := context.Background()
 		everyone := c.bind(b, filter.All())

@@ -93,6 +93,7 @@ var pageCases = []pageCase{
 // their results are the same.
 func against[T any](b *testing.B, c *city, read func(*postgres.Store) T, hand func() T) {
 	b.Helper()
+	require.NoError(b, postgres.AwaitIndex(b.Context(), c.Store, "acme", false))
 	require.Equal(b, hand(), read(c.Store), "not the same result")
 	require.Equal(b, hand(), read(c.off), "not the same result without index")
 	crowd.AgainstSQL(b, func() { read(c.Store) }, func() { read(c.off) }, func() { hand() })

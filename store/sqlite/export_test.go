@@ -16,3 +16,8 @@ func Document(ws, name, email, phone string) string {
 func CheckIndex(ctx context.Context, st driver.Store, ws driver.WorkspaceID) error {
 	return sqlstore.CheckIndex(ctx, st.(*Store).engine, ws)
 }
+
+// AwaitIndex returns when the index of a workspace answers. See sqlstore.AwaitIndex.
+func AwaitIndex(ctx context.Context, st driver.Store, ws driver.WorkspaceID, stored bool) error {
+	return sqlstore.AwaitIndex(ctx, st.(*Store).engine, ws, stored)
+}

@@ -1,9 +1,9 @@
 package sqlite_test
 
 import (
+	"database/sql"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -24,11 +24,19 @@ func (c *city) indexed(b *testing.B) *crowd.Indexed {
 	return &crowd.Indexed{
 		Size: c.size, Env: c.env,
 		Open: func(tb testing.TB, index bool) driver.Store {
-			st, err := sqlite.Open(tb.Context(), path, nil)
+			st, err := sqlite.Open(tb.Context(), path, &sqlite.Options{Index: withIndex(index)})
 			require.NoError(tb, err)
 			return st
 		},
-		Forget: func(testing.TB) {},
-		Wait:   func(testing.TB, driver.Store) { time.Sleep(time.Duration(c.size) * 3 * time.Microsecond) },
+		Forget: func(tb testing.TB) {
+			db, err := sql.Open("sqlite3", "file:"+path)
+			require.NoError(tb, err)
+			defer db.Close()
+			_, err = db.ExecContext(tb.Context(), "DELETE FROM visitors_index")
+			require.NoError(tb, err)
+		},
+		Wait: func(tb testing.TB, st driver.Store, stored bool) {
+			require.NoError(tb, sqlite.AwaitIndex(tb.Context(), st, "acme", stored))
+		},
 	}
 }

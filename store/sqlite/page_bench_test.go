@@ -71,6 +71,7 @@ func (h hand) number(id tag.ID) any {
 // their results are the same.
 func against(b *testing.B, c *city, read func(*sqlite.Store) int, hand func() int) {
 	b.Helper()
+	require.NoError(b, sqlite.AwaitIndex(b.Context(), c.Store, "acme", false))
 	require.Equal(b, hand(), read(c.Store), "not the same result")
 	require.Equal(b, hand(), read(c.off), "not the same result without index")
 	crowd.AgainstSQL(b, func() { read(c.Store) }, func() { read(c.off) }, func() { hand() })

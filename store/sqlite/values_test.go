@@ -29,7 +29,7 @@ func TestValuesOfMergedTags(t *testing.T) {
 	}
 	where := c.bind(t, filter.And(filter.Tag.HasAny(names...), filter.Or(numbers...)))
 	for _, order := range []driver.Order{driver.NewestFirst, driver.OldestFirst, driver.NameAZ} {
-		page, err := c.FindVisitors(t.Context(), "acme", driver.Select{Where: where, Order: order, Limit: 50})
+		page, err := c.off.FindVisitors(t.Context(), "acme", driver.Select{Where: where, Order: order, Limit: 50})
 		require.NoError(t, err)
 		require.Len(t, page, 50)
 		for _, v := range page {

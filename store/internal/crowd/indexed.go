@@ -20,8 +20,8 @@ type Indexed struct {
 	Open func(tb testing.TB, index bool) driver.Store
 	// Forget deletes what the index has kept in the database.
 	Forget func(tb testing.TB)
-	// Wait returns when the store answers from its index.
-	Wait func(tb testing.TB, st driver.Store)
+	// Wait returns when the index answers and, if stored, is kept in the database too.
+	Wait func(tb testing.TB, st driver.Store, stored bool)
 }
 
 // RunIndexed runs all benchmarks, each on a database that opened returns: one with a crowd of that size.
@@ -83,7 +83,7 @@ func (d *Indexed) reads(b *testing.B) {
 	on, off := d.Open(b, true), d.Open(b, false)
 	defer on.Close()
 	defer off.Close()
-	d.Wait(b, on)
+	d.Wait(b, on, false)
 	for _, c := range []call{
 		count("all", d, b, filter.All()),
 		count("source and tag", d, b, sourceAndTag),
@@ -134,7 +134,7 @@ func (d *Indexed) follow(b *testing.B) {
 			defer on.Close()
 			defer other.Close()
 			counted := count("segment", d, b, segment)
-			d.Wait(b, on)
+			d.Wait(b, on, false)
 			must(b, counted.do(on))
 			at := d.Env.Now
 			var ours, sql []float64

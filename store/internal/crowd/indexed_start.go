@@ -24,7 +24,7 @@ func (d *Indexed) start(b *testing.B) {
 		{"from rows", func() { d.Forget(b) }},
 		{"from the database", func() {
 			st := d.Open(b, true)
-			d.Wait(b, st)
+			d.Wait(b, st, true)
 			must(b, st.Close())
 		}},
 	} {
@@ -34,7 +34,7 @@ func (d *Indexed) start(b *testing.B) {
 				c.before()
 				start, cpu := time.Now(), processorTime()
 				st := d.Open(b, true)
-				d.Wait(b, st)
+				d.Wait(b, st, false)
 				times = append(times, milliseconds(start))
 				processor = append(processor, (processorTime()-cpu).Seconds()*1000)
 				must(b, st.Close())
@@ -89,7 +89,7 @@ func (d *Indexed) cold(b *testing.B) {
 		st := d.Open(b, true)
 		go func() {
 			defer close(ready)
-			d.Wait(b, st)
+			d.Wait(b, st, false)
 		}()
 		for name, took := range load(st, ready) {
 			ours[name] = append(ours[name], took...)

@@ -24,7 +24,7 @@ func (d *Indexed) writers(b *testing.B) {
 		defer st.Close()
 		counted := count("segment", d, b, segment)
 		if index {
-			d.Wait(b, st)
+			d.Wait(b, st, true)
 		}
 		must(b, counted.do(st))
 		acme, err := store.Open(st, string(ws), nil)

@@ -21,6 +21,23 @@ var ErrNoIndex = errors.New("no index")
 // CatchUpEvery sets how often the indexes in use are caught up. It is for tests, before any call.
 func CatchUpEvery(e *Engine, d time.Duration) { e.indexes.every = d }
 
+// AwaitIndex returns when the index of a workspace answers and, if stored, when it has been stored
+// too. It is for benchmarks.
+func AwaitIndex(ctx context.Context, e *Engine, ws driver.WorkspaceID, stored bool) error {
+	for e.indexes.of(ctx, ws) == nil {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Millisecond):
+		}
+	}
+	if stored {
+		e.indexes.building <- struct{}{}
+		<-e.indexes.building
+	}
+	return nil
+}
+
 // CheckIndex compares the index of a workspace, and the conditions that are loaded, with a new one.
 // It is for tests, in which nothing is written meanwhile.
 func CheckIndex(ctx context.Context, e *Engine, ws driver.WorkspaceID) error {

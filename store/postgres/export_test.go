@@ -8,6 +8,6 @@ import (
 )
 
 // AwaitIndex returns when the index of a workspace answers. See sqlstore.AwaitIndex.
-func AwaitIndex(ctx context.Context, st driver.Store, ws driver.WorkspaceID, stored bool) error {
-	return sqlstore.AwaitIndex(ctx, st.(*Store).engine, ws, stored)
+func AwaitIndex(ctx context.Context, st driver.Store, ws driver.WorkspaceID, idle bool) error {
+	return sqlstore.AwaitIndex(ctx, st.(*Store).engine, ws, idle)
 }

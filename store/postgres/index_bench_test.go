@@ -26,8 +26,8 @@ func (c *city) indexed(b *testing.B) *crowd.Indexed {
 			return st
 		},
 		Forget: func(tb testing.TB) { run(tb, dsn, "DELETE FROM visitors_index") },
-		Wait: func(tb testing.TB, st driver.Store, stored bool) {
-			require.NoError(tb, postgres.AwaitIndex(tb.Context(), st, "acme", stored))
+		Wait: func(tb testing.TB, st driver.Store, idle bool) {
+			require.NoError(tb, postgres.AwaitIndex(tb.Context(), st, "acme", idle))
 		},
 	}
 }

@@ -95,6 +95,7 @@ func against[T any](b *testing.B, c *city, read func(*postgres.Store) T, hand fu
 	b.Helper()
 	require.NoError(b, postgres.AwaitIndex(b.Context(), c.Store, "acme", false))
 	require.Equal(b, hand(), read(c.Store), "not the same result")
+	require.NoError(b, postgres.AwaitIndex(b.Context(), c.Store, "acme", true))
 	require.Equal(b, hand(), read(c.off), "not the same result without index")
 	crowd.AgainstSQL(b, func() { read(c.Store) }, func() { read(c.off) }, func() { hand() })
 }

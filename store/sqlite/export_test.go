@@ -18,6 +18,6 @@ func CheckIndex(ctx context.Context, st driver.Store, ws driver.WorkspaceID) err
 }
 
 // AwaitIndex returns when the index of a workspace answers. See sqlstore.AwaitIndex.
-func AwaitIndex(ctx context.Context, st driver.Store, ws driver.WorkspaceID, stored bool) error {
-	return sqlstore.AwaitIndex(ctx, st.(*Store).engine, ws, stored)
+func AwaitIndex(ctx context.Context, st driver.Store, ws driver.WorkspaceID, idle bool) error {
+	return sqlstore.AwaitIndex(ctx, st.(*Store).engine, ws, idle)
 }

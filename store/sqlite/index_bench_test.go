@@ -35,8 +35,8 @@ func (c *city) indexed(b *testing.B) *crowd.Indexed {
 			_, err = db.ExecContext(tb.Context(), "DELETE FROM visitors_index")
 			require.NoError(tb, err)
 		},
-		Wait: func(tb testing.TB, st driver.Store, stored bool) {
-			require.NoError(tb, sqlite.AwaitIndex(tb.Context(), st, "acme", stored))
+		Wait: func(tb testing.TB, st driver.Store, idle bool) {
+			require.NoError(tb, sqlite.AwaitIndex(tb.Context(), st, "acme", idle))
 		},
 	}
 }

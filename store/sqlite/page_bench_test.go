@@ -73,6 +73,7 @@ func against(b *testing.B, c *city, read func(*sqlite.Store) int, hand func() in
 	b.Helper()
 	require.NoError(b, sqlite.AwaitIndex(b.Context(), c.Store, "acme", false))
 	require.Equal(b, hand(), read(c.Store), "not the same result")
+	require.NoError(b, sqlite.AwaitIndex(b.Context(), c.Store, "acme", true))
 	require.Equal(b, hand(), read(c.off), "not the same result without index")
 	crowd.AgainstSQL(b, func() { read(c.Store) }, func() { read(c.off) }, func() { hand() })
 }

@@ -20,8 +20,9 @@ type Indexed struct {
 	Open func(tb testing.TB, index bool) driver.Store
 	// Forget deletes what the index has kept in the database.
 	Forget func(tb testing.TB)
-	// Wait returns when the index answers and, if stored, is kept in the database too.
-	Wait func(tb testing.TB, st driver.Store, stored bool)
+	// Wait returns when the index answers and, if idle, when nothing is loaded or stored in the
+	// background.
+	Wait func(tb testing.TB, st driver.Store, idle bool)
 }
 
 // RunIndexed runs all benchmarks, each on a database that opened returns: one with a crowd of that size.
@@ -105,6 +106,8 @@ func (d *Indexed) reads(b *testing.B) {
 		page("50 by id", d, b, d.someIDs(b, off)),
 	} {
 		b.Run(c.name, func(b *testing.B) {
+			must(b, c.do(on)) // loads what the index does not have yet
+			d.Wait(b, on, true)
 			AgainstSQL(b, func() { must(b, c.do(on)) }, func() { must(b, c.do(off)) }, nil)
 		})
 	}

@@ -21,19 +21,23 @@ var ErrNoIndex = errors.New("no index")
 // CatchUpEvery sets how often the indexes in use are caught up. It is for tests, before any call.
 func CatchUpEvery(e *Engine, d time.Duration) { e.indexes.every = d }
 
-// AwaitIndex returns when the index of a workspace answers and, if stored, when it has been stored
-// too. It is for benchmarks.
-func AwaitIndex(ctx context.Context, e *Engine, ws driver.WorkspaceID, stored bool) error {
+// AwaitIndex returns when the index of a workspace answers and, if idle, when nothing is loaded or
+// stored in the background. It is for benchmarks.
+func AwaitIndex(ctx context.Context, e *Engine, ws driver.WorkspaceID, idle bool) error {
+	const pause = 5 * time.Millisecond
 	for e.indexes.of(ctx, ws) == nil {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(time.Millisecond):
+		case <-time.After(pause):
 		}
 	}
-	if stored {
-		e.indexes.building <- struct{}{}
-		<-e.indexes.building
+	for range 3 {
+		if idle {
+			time.Sleep(pause) // what has been started may not have begun
+			e.indexes.building <- struct{}{}
+			<-e.indexes.building
+		}
 	}
 	return nil
 }

@@ -94,9 +94,9 @@ type step struct {
 }
 
 func steps(quick bool, size, indexSize int) []step {
-	few, some, many := "5x", "15x", "1s"
+	one, few, some, many := "5x", "5x", "15x", "1s"
 	if quick {
-		size, indexSize, few, some, many = 10_000, 10_000, "2x", "5x", "100ms"
+		size, indexSize, one, few, some, many = 10_000, 10_000, "1x", "2x", "5x", "100ms"
 	}
 	return []step{
 		{"./filter", "Match|ParseAndBind", many, size},
@@ -108,10 +108,12 @@ func steps(quick bool, size, indexSize int) []step {
 		{"./store/sqlite", "Page|Count|Facets", some, size},
 		{"./store/sqlite", "Search", some, size},
 		{"./store/sqlite", "Neighbours", "300x", size},
-		{"./store/sqlite", "Load|Shared|Index", few, size},
+		{"./store/sqlite", "Load|Shared", few, size},
+		{"./store/sqlite", "Index", one, size},
 		{"./store/postgres", "Page|Count|Facets|Search", some, size},
 		{"./store/postgres", "Neighbours", "300x", size},
-		{"./store/postgres", "Load|Bulk|Shared|Index|Latency", few, size},
+		{"./store/postgres", "Load|Bulk|Shared|Latency", few, size},
+		{"./store/postgres", "Index", one, size},
 	}
 }
 

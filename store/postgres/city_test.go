@@ -56,9 +56,9 @@ func cityOf(tb testing.TB, size int) *city {
 	require.NoError(tb, st.Close())
 	run(tb, c.server+" dbname=crowd", "VACUUM (ANALYZE)")
 	dsn := c.copied(tb)
-	c.Store, err = postgres.Open(ctx, dsn, &postgres.Options{Index: withIndex(true)})
+	c.Store, err = postgres.Open(ctx, dsn, &postgres.Options{Index: benchIndex(true)})
 	require.NoError(tb, err)
-	c.off, err = postgres.Open(ctx, dsn, &postgres.Options{Index: withIndex(false)})
+	c.off, err = postgres.Open(ctx, dsn, &postgres.Options{Index: benchIndex(false)})
 	require.NoError(tb, err)
 	c.db, err = sql.Open("pgx", dsn)
 	require.NoError(tb, err)
@@ -74,8 +74,8 @@ func (c *city) copied(tb testing.TB) string {
 	return c.server + " dbname=" + name
 }
 
-// withIndex returns the options of a store with an index, also of a small city, or without.
-func withIndex(is bool) store.IndexOptions { return store.IndexOptions{Off: !is, MinVisitors: 5_000} }
+// benchIndex returns the options of a store with an index, also of a small city, or without.
+func benchIndex(is bool) store.IndexOptions { return store.IndexOptions{Off: !is, MinVisitors: 5_000} }
 
 func (c *city) bind(tb testing.TB, e filter.Expr) filter.Bound {
 	tb.Helper()

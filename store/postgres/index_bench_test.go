@@ -21,7 +21,7 @@ func (c *city) indexed(b *testing.B) *crowd.Indexed {
 	return &crowd.Indexed{
 		Size: c.size, Env: c.env,
 		Open: func(tb testing.TB, index bool) driver.Store {
-			st, err := postgres.Open(tb.Context(), dsn, &postgres.Options{Index: withIndex(index)})
+			st, err := postgres.Open(tb.Context(), dsn, &postgres.Options{Index: benchIndex(index)})
 			require.NoError(tb, err)
 			return st
 		},

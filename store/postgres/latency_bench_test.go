@@ -19,7 +19,7 @@ import (
 func BenchmarkLatency(b *testing.B) {
 	eachSize(b, func(b *testing.B, c *city, size int) {
 		p, dsn := between(b, c.copied(b), time.Millisecond)
-		st := openAt(b, dsn, &postgres.Options{Index: withIndex(true)})
+		st := openAt(b, dsn, &postgres.Options{Index: benchIndex(true)})
 		require.NoError(b, postgres.AwaitIndex(b.Context(), st, "acme", false))
 		db := database(b, dsn)
 		ctx := context.Background()

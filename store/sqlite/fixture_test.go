@@ -49,7 +49,7 @@ func cityOf(t testing.TB, size int) *city {
 		temporary = append(temporary, folder)
 	}
 	path := filepath.Join(folder, fmt.Sprintf("%d.db", size))
-	st, err := sqlite.Open(ctx, path, &sqlite.Options{RelaxedDurability: true, Index: withIndex(true)})
+	st, err := sqlite.Open(ctx, path, &sqlite.Options{RelaxedDurability: true, Index: benchIndex(true)})
 	require.NoError(t, err)
 	n, err := st.CountVisitors(ctx, "acme", crowd.Bind(t, filter.All(), nil), 0)
 	require.NoError(t, err)
@@ -58,15 +58,15 @@ func cityOf(t testing.TB, size int) *city {
 	}
 	env, err := crowd.EnvOf(ctx, st, "acme", size)
 	require.NoError(t, err)
-	off, err := sqlite.Open(ctx, path, &sqlite.Options{RelaxedDurability: true, Index: withIndex(false)})
+	off, err := sqlite.Open(ctx, path, &sqlite.Options{RelaxedDurability: true, Index: benchIndex(false)})
 	require.NoError(t, err)
 	c := &city{Store: st, off: off, path: path, size: size, env: env}
 	cities[size] = c
 	return c
 }
 
-// withIndex returns the options of a store with an index, also of a small city, or without.
-func withIndex(is bool) store.IndexOptions { return store.IndexOptions{Off: !is, MinVisitors: 5_000} }
+// benchIndex returns the options of a store with an index, also of a small city, or without.
+func benchIndex(is bool) store.IndexOptions { return store.IndexOptions{Off: !is, MinVisitors: 5_000} }
 
 func (c *city) bind(tb testing.TB, e filter.Expr) filter.Bound {
 	tb.Helper()

@@ -24,7 +24,7 @@ func (c *city) indexed(b *testing.B) *crowd.Indexed {
 	return &crowd.Indexed{
 		Size: c.size, Env: c.env,
 		Open: func(tb testing.TB, index bool) driver.Store {
-			st, err := sqlite.Open(tb.Context(), path, &sqlite.Options{Index: withIndex(index)})
+			st, err := sqlite.Open(tb.Context(), path, &sqlite.Options{Index: benchIndex(index)})
 			require.NoError(tb, err)
 			return st
 		},

@@ -2,7 +2,6 @@ package index
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -105,18 +104,18 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-var size = flag.Int("index.size", 100_000, "number of visitors in BenchmarkAnswers")
-
 // BenchmarkAnswers measures counts, first pages and facets, and reports the lower quartile.
-func BenchmarkAnswers(b *testing.B) {
-	x := filled(*size)
+func BenchmarkAnswers(b *testing.B) { crowd.Sizes(b, answers) }
+
+func answers(b *testing.B, size int) {
+	x := filled(size)
 	x.BuildOrderings()
 	in := func(field string, names ...string) bound.Node {
 		return &bound.Test{Field: bound.FieldNamed(field), Op: bound.OpIn, Texts: names}
 	}
 	during := func(field string, from, to float64) bound.Node { // parts of the time that there are visitors
 		at := func(part float64) int64 {
-			return start.Add(time.Duration(part * float64(*size) * float64(time.Second))).UnixMicro()
+			return start.Add(time.Duration(part * float64(size) * float64(time.Second))).UnixMicro()
 		}
 		times := []bound.Range[int64]{{Min: at(from), Max: at(to)}}
 		return &bound.Test{Field: bound.FieldNamed(field), Op: bound.OpIn, Times: times}
@@ -156,7 +155,7 @@ func BenchmarkAnswers(b *testing.B) {
 				times = append(times, time.Since(start))
 			}
 			slices.Sort(times)
-			b.ReportMetric(times[len(times)/4].Seconds()*1000, "ms")
+			b.ReportMetric(times[len(times)/4].Seconds()*1000, "ours-ms")
 			b.ReportMetric(0, "ns/op")
 		})
 	}

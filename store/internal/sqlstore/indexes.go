@@ -93,16 +93,6 @@ func (all *indexes) of(ctx context.Context, ws driver.WorkspaceID) *liveIndex {
 	if slot == nil {
 		return live
 	}
-	if all.minVisitors > smallLog { // no call waits
-		all.start(func() { all.consider(all.ctx, ws, slot) })
-		return nil
-	}
-	return all.consider(ctx, ws, slot)
-}
-
-// consider builds the index of a workspace if that is large: in the background, or at once and
-// returned if that does not take long.
-func (all *indexes) consider(ctx context.Context, ws driver.WorkspaceID, slot *indexSlot) (live *liveIndex) {
 	at, err := all.e.logState(ctx, ws)
 	// The number of the last event is at least that of all visitors that were ever created.
 	switch {
@@ -113,10 +103,11 @@ func (all *indexes) consider(ctx context.Context, ws driver.WorkspaceID, slot *i
 			live = nil
 		}
 		all.built(slot, live, callsBetweenChecks)
+		return live
 	default:
 		all.start(func() { all.buildBehind(slot, ws) })
 	}
-	return live
+	return nil
 }
 
 // use notes a use of a workspace. It returns its index or, if the size of the workspace is to be

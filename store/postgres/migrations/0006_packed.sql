@@ -14,6 +14,9 @@ ALTER TABLE visitors_visitor ADD COLUMN groups bytea NOT NULL DEFAULT '';
 ALTER TABLE visitors_visitor ADD COLUMN identities bytea NOT NULL DEFAULT '';
 ALTER TABLE visitors_visitor ADD COLUMN attributes bytea NOT NULL DEFAULT '';
 ALTER TABLE visitors_visitor ADD COLUMN packed boolean NOT NULL DEFAULT false;
+-- Who gets a tag has a new version of its row. With room for it in the same page, the indexes need
+-- no new entry, which takes half as long.
+ALTER TABLE visitors_visitor SET (fillfactor = 85);
 
 ALTER TABLE visitors_visitor_tag RENAME TO visitors_by_tag;
 ALTER TABLE visitors_visitor_group RENAME TO visitors_by_group;

@@ -56,9 +56,10 @@ func decodePunycode(s string) (string, bool) {
 			if digit < t {
 				break
 			}
-			if weight *= base - t; weight > math.MaxInt32 {
+			if weight > math.MaxInt32/(base-t) {
 				return "", false
 			}
+			weight *= base - t
 		}
 		size := len(out) + 1
 		delta := (i - start) / 2

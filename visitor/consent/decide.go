@@ -28,6 +28,9 @@ func ParsePurpose(s string) (Purpose, error) { return purposes.parse("purpose", 
 // Text returns the purpose in English, or "" for an unknown one.
 func (p Purpose) Text() string { return purposes.text(p) }
 
+// needsConsent reports whether p is Marketing. Every unknown purpose counts as Marketing.
+func (p Purpose) needsConsent() bool { return p != Service && p != Transactional }
+
 // Request asks whether a message may be sent.
 type Request struct {
 	Channel Channel `json:"channel"`
@@ -62,14 +65,14 @@ type Route struct {
 	LastMessage time.Time // of the person to the sender; zero: never
 }
 
-// Facts are what is known for a decision. Their lists are about one person, in any order but that
-// of Routes.
+// Facts are what is known about one person for a decision. The order of Statuses and Health makes
+// no difference.
 type Facts struct {
-	Topic      Topic    // that of the request; the zero Topic if it does not exist
+	Topic      Topic    // the topic of the request; the zero Topic if it does not exist
 	Routes     []Route  // those that are preferred first
 	Statuses   []Status // as Fold returns them, of the addresses of Routes towards any sender
-	Health     []Health // as FoldHealth returns them, of the same
-	KeyMissing bool     // whether statuses can be missing, since they are stored under a key that is not there
+	Health     []Health // as FoldHealth returns them, of the same addresses
+	KeyMissing bool     // a suppression key is missing, so Statuses and Health can be incomplete
 }
 
 // Decision is whether a message may be sent, to where, from where, and why.
@@ -78,15 +81,16 @@ type Decision struct {
 	Address string    `json:"address,omitempty"` // to send to, if Allowed
 	Sender  string    `json:"sender,omitempty"`  // to send from, if Allowed; empty: any
 	Reason  Reason    `json:"reason"`
-	Until   time.Time `json:"until,omitzero"` // until when it holds if nothing else is said; zero: no limit
+	Until   time.Time `json:"until,omitzero"` // when it ends if nothing is recorded until then; zero: no limit
 }
 
 // replyWindow is how long after a message of the person WhatsApp, Messenger and Instagram take an
 // answer in free words.
 const replyWindow = 24 * time.Hour
 
-// Decide returns whether a message may be sent now. The request is normalized. The first route in
-// order that is allowed is taken. If none is, the reason is that of the first.
+// Decide returns whether a message may be sent now. The request is normalized. The decision is
+// that of the first route that is allowed. If none is allowed, the reason is that of the first
+// route that fits the request.
 //
 // Marketing needs a grant of the topic or the whole channel, or a topic with the default OptOut
 // about which nothing was said. Service and Transactional messages need none, and are stopped by:
@@ -146,7 +150,7 @@ func decide(r Request, f Facts, route Route, now time.Time) Decision {
 	if reason := unhealthy(r, f.Health, route); reason != "" {
 		return Decision{Reason: reason}
 	}
-	if r.Purpose == Marketing {
+	if r.Purpose.needsConsent() {
 		return permitted(r, f, route, now)
 	}
 	d := Decision{Allowed: true, Reason: ReasonNoConsentNeeded}
@@ -169,7 +173,7 @@ func denied(r Request, statuses []Status, route Route, now time.Time) Reason {
 		d, _ := s.denial()
 		reason := ReasonDeniedTopic
 		switch {
-		case d.Topic == "" && r.Purpose != Marketing && r.Channel != SMS:
+		case d.Topic == "" && !r.Purpose.needsConsent() && r.Channel != SMS:
 			continue
 		case d.Evidence.Kind == ByErasure:
 			reason = ReasonErased
@@ -202,7 +206,7 @@ func unhealthy(r Request, health []Health, route Route) Reason {
 	case HardBounce:
 		return ReasonBounced
 	case Complaint:
-		if r.Purpose == Marketing {
+		if r.Purpose.needsConsent() {
 			return ReasonComplaint
 		}
 	}

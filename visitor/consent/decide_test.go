@@ -126,6 +126,22 @@ func TestDecideBeforeRoutes(t *testing.T) {
 	require.Equal(t, consent.Decision{Reason: consent.ReasonNoAddress}, consent.Decide(r, f, day(5)), "an address of another channel")
 }
 
+// A request that was not normalized is decided as Marketing, so that it permits no more.
+func TestDecideWithoutPurpose(t *testing.T) {
+	t.Parallel()
+	denied := consent.Fold([]consent.Entry{said(1, consent.Person, consent.Denied)})
+	complaint := consent.FoldHealth([]consent.HealthReport{report(1, consent.Platform, consent.Complaint)})
+	for _, purpose := range []consent.Purpose{"", "Service", "other"} {
+		r := consent.Request{Channel: consent.Email, Topic: "news", Purpose: purpose}
+		f := consent.Facts{Topic: optIn, Routes: []consent.Route{{Subject: ada}}}
+		require.Equal(t, consent.Decision{Reason: consent.ReasonUnknownOptIn}, consent.Decide(r, f, day(5)))
+		f.Health = complaint
+		require.Equal(t, consent.Decision{Reason: consent.ReasonComplaint}, consent.Decide(r, f, day(5)))
+		f.Statuses = denied
+		require.Equal(t, consent.Decision{Reason: consent.ReasonDeniedChannel}, consent.Decide(r, f, day(5)))
+	}
+}
+
 // A STOP on SMS stops every message there.
 func TestStopOnSMS(t *testing.T) {
 	t.Parallel()
@@ -139,12 +155,12 @@ func TestStopOnSMS(t *testing.T) {
 	}
 }
 
-// on returns a route or subject of a person on Telegram towards a bot.
+// on returns the subject of an address towards a sender.
 func on(channel consent.Channel, sender, address string) consent.Subject {
 	return consent.Subject{Channel: channel, Sender: sender, Address: address}
 }
 
-// Each sender is a matter of its own; what was said towards the empty one counts for all.
+// Each sender is decided on its own; what was said towards the empty sender counts for all.
 func TestDecideBySender(t *testing.T) {
 	t.Parallel()
 	const whatsApp, telegram, number = consent.WhatsApp, consent.Telegram, "12025550123"
@@ -200,7 +216,7 @@ func TestDecideBySender(t *testing.T) {
 	require.Equal(t, allowed("B", consent.ReasonDefaultOptOut), consent.Decide(r, f, day(5)))
 }
 
-// Of what was said towards one sender and towards all, that counts which permits more, and longer.
+// Of the permissions towards one sender and towards all, the one that permits more or longer counts.
 func TestTheBetterPermission(t *testing.T) {
 	t.Parallel()
 	const granted, pending = consent.Granted, consent.Pending

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// Status is what stands about a subject and a topic, or a subject and the whole channel. It does
-// not depend on the time of reading; State says what it means at a time.
+// Status is the result of all entries about a subject and a topic, or a subject and the whole
+// channel. It does not depend on the time at which it is read; State returns its meaning at a time.
 type Status struct {
-	Entry Entry     `json:"entry"`          // the entry that stands
-	Since time.Time `json:"since"`          // since when its state holds without a break
-	Lapse Entry     `json:"lapse,omitzero"` // the denial that stands again when Entry expires; zero: none
+	Entry Entry     `json:"entry"`          // the entry that counts
+	Since time.Time `json:"since"`          // since when the state of Entry holds without a break
+	Lapse Entry     `json:"lapse,omitzero"` // the denial that counts again when Entry expires; zero: none
 }
 
 // State returns the state at a time, "" if it is unknown: the entry has expired.
@@ -29,7 +29,7 @@ func (s Status) denial() (Entry, bool) {
 	return s.Lapse, s.Lapse.State == Denied
 }
 
-// Fold returns what stands after the entries, one Status for each subject and topic, in the order
+// Fold returns the result of the entries, one Status for each subject and topic, in the order
 // of subjects and topics. The entries are normalized, and all that there are about these subjects;
 // their order, and entries given twice, make no difference. The rules are those of the package.
 func Fold(entries []Entry) []Status {
@@ -79,8 +79,11 @@ func fold(sorted []Entry) Status {
 // it is the better evidence.
 func (s *standing) deny(e Entry) {
 	lifted := s.isLive(Granted, e.At)
-	if s.denial.State == "" || lifted {
+	switch {
+	case s.denial.State == "" || s.top.State != "" && s.top.live(e.At):
 		s.deniedSince = e.At
+	case s.top.State != "": // it has expired, and since then the earlier denial counts again
+		s.deniedSince = s.top.Expires
 	}
 	if s.denial.State == "" || lifted || e.Origin.Compare(s.denial.Origin) >= 0 {
 		s.denial = e

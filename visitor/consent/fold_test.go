@@ -117,7 +117,7 @@ func TestLateEntries(t *testing.T) {
 	entries = append(entries, said(4, consent.Platform, consent.Denied))
 	require.Equal(t, consent.Denied, consent.Fold(entries)[0].State(day(9)), "a denial after it")
 	entries = append(entries, said(1, consent.Person, consent.Granted))
-	require.Equal(t, consent.Denied, consent.Fold(entries)[0].State(day(9)), "a grant before the denial is dead")
+	require.Equal(t, consent.Denied, consent.Fold(entries)[0].State(day(9)), "a grant before the denial has no effect")
 }
 
 // Rule 8: consent is of an address towards a sender.
@@ -156,6 +156,8 @@ func TestStatusSince(t *testing.T) {
 		"a denial of a higher rank":            {[]consent.Entry{said(1, operator, denied), said(2, person, denied)}, 1, 2, 0},
 		"a denial after a grant":               {[]consent.Entry{said(1, person, granted), said(2, operator, denied)}, 2, 2, 0},
 		"a denial during a grant that expires": {[]consent.Entry{said(1, person, denied), until(said(2, person, granted), 9), said(3, operator, denied)}, 3, 3, 0},
+		"a denial after a grant expired":       {[]consent.Entry{said(1, person, denied), until(said(2, person, granted), 3), said(5, person, denied)}, 3, 5, 0},
+		"a denial while a sign-up is pending":  {[]consent.Entry{said(1, person, denied), until(said(2, person, consent.Pending), 9), said(5, person, denied)}, 5, 5, 0},
 		"a denial below a grant":               {[]consent.Entry{said(1, person, denied), until(said(2, person, granted), 9)}, 2, 2, 1},
 	} {
 		got := consent.Fold(c.entries)[0]

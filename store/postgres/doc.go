@@ -24,14 +24,17 @@
 //
 // # Counting
 //
-// Workspaces with 20,000 visitors or more are counted by an index in the memory of the program
-// (Options.Index): a million visitors take about 55 MB and, for a count, little more than one
-// round trip. It is exact, also while other programs write: each call compares it with the last event
-// of the workspace, and reads first what has changed. The first call begins to build it in the
-// background, in several seconds of processor time for a million visitors; SQL answers meanwhile,
-// in transactions of the application, and the first call with a text or a search. A copy of
-// about 31 bytes a visitor is stored in the table visitors_index, from which the next program
-// begins; it holds ids and times, but no names, texts or values of visitors.
+// Workspaces with 20,000 visitors or more have an index in the memory of the program for counts,
+// facets and pages (Options.Index): a million visitors take about 55 MB and, for a count, little
+// more than one round trip. It is exact, also while other programs write: each call compares it
+// with the last event of the workspace, and first reads what has changed. The first call begins to
+// build it in the background, in several seconds of processor time for a million visitors. SQL
+// answers while it is built, inside transactions of the application, and the first call with a
+// filter on a text or a search. A copy of about 31 bytes a visitor is stored in the table
+// visitors_index, and the next program reads it. The copy holds ids, times and what visitors have
+// in common (sources, tags, groups, channels, inboxes, names of attributes), but no names, texts or
+// values of visitors. It keeps these of a deleted visitor until it is replaced, when about an
+// eighth of the visitors has changed; its rows can be deleted at any time.
 //
 // # Query plans
 //

@@ -37,13 +37,15 @@
 //
 // # Counting
 //
-// Workspaces with 20,000 visitors or more are counted by an index in memory (Options.Index): a
-// million visitors take about 55 MB and 0.1 ms for a count by source and tags, 2 ms for facets. It is
-// exact, also while other processes write to the file. The first call begins to build it in the
-// background, in several seconds of processor time for a million visitors; SQL answers meanwhile, in
-// transactions of the application, and the first call with a text or a search. A copy of about 31
-// bytes a visitor is stored in the table visitors_index, from which the next program that opens
-// the file begins; it holds ids and times, but no names, texts or values of visitors.
+// Workspaces with 20,000 visitors or more have an index in memory for counts, facets and pages
+// (Options.Index): a million visitors take about 55 MB and 0.1 ms for a count by source and tags,
+// 2 ms for facets. It is exact, also while other processes write to the file. The first call begins
+// to build it in the background, in several seconds of processor time for a million visitors. SQL
+// answers while it is built, inside transactions of the application, and the first call with a
+// filter on a text or a search. A copy of about 31 bytes a visitor is stored in the table
+// visitors_index, and the next program that opens the file reads it. The copy holds ids, times and
+// what visitors have in common (sources, tags, groups, channels, inboxes, names of attributes), but
+// no names, texts or values of visitors.
 //
 // # Size, and the upgrade to schema version 6
 //
@@ -54,12 +56,14 @@
 // thousand in a transaction, which takes about as long as writing them anew: some minutes for
 // a million visitors. If it is interrupted, the next one continues. Programs of older releases
 // that have the file open fail from then on, so stop them before. The file does not become
-// smaller by itself, as SQLite keeps free pages for later; Store.Compact gives them back.
+// smaller by itself, as SQLite keeps free pages for later; Store.Compact frees them.
 //
 // # Deletion
 //
-// A deleted visitor is removed from every table at once, and the bytes are overwritten
-// (secure_delete). Its trigrams are no longer found, but remain in blocks of the search index
-// until these are merged, and old pages remain in the write-ahead log until it is overwritten.
-// Store.Compact removes both, and rewrites the whole file.
+// A deleted visitor is removed at once from every table but visitors_index, and the bytes are
+// overwritten (secure_delete). Its trigrams are no longer found, but remain in blocks of the search
+// index until these are merged. The copy in visitors_index keeps the visitor's id, times, tags and
+// the like until it is replaced, when about an eighth of the visitors has changed. Old pages remain
+// in the write-ahead log until it is overwritten. Store.Compact removes all three, and rewrites the
+// whole file; the next program then builds its index from the rows.
 package sqlite

@@ -251,6 +251,12 @@ func TestStoredIndex(t *testing.T) {
 	}
 	p.indexed = p.open(store.IndexOptions{MinVisitors: 100})
 	p.settle()
+
+	p.apply([]driver.Change{driver.DeleteVisitor{ID: found[0].ID}})
+	require.NoError(t, p.plain.Compact(t.Context()))
+	require.Zero(t, stored(), "a stored index has what deleted visitors had in common with others")
+	p.compare()
+	p.settle()
 }
 
 // TestIndexNoticesARestoredBackup replaces the database by an older backup while a store is open

@@ -146,9 +146,9 @@ func (s *Store) migrate(ctx context.Context, only bool) error {
 	return sqlstore.Migrate(ctx, s.engine, files, only)
 }
 
-// Compact removes all traces of deleted data from the file: it merges the search index,
-// rewrites the whole file (VACUUM; the application's tables too) and empties the write-ahead
-// log. It needs as much free disk space as the database, and writers wait for it: run it at
+// Compact removes all traces of deleted data from the file: it merges the search index, deletes
+// stored copies of the index that counts, rewrites the whole file (VACUUM; the application's
+// tables too) and empties the write-ahead log. It needs as much free disk space as the database, and writers wait for it: run it at
 // night, not after each delete. The error matches ErrBusy if another connection is reading an
 // older state; call it again then.
 func (s *Store) Compact(ctx context.Context) error {
@@ -160,6 +160,7 @@ func (s *Store) Compact(ctx context.Context) error {
 		defer restore()
 		for _, text := range []string{
 			"INSERT INTO " + sqlstore.TextTable + " (" + sqlstore.TextTable + ") VALUES ('optimize')",
+			"DELETE FROM " + sqlstore.IndexTable,
 			"VACUUM",
 		} {
 			if _, err := c.ExecContext(ctx, text); err != nil {

@@ -60,7 +60,7 @@ func (all *indexes) save(l *liveIndex) {
 				if n < len(stored) {
 					return s.putPart(all.ctx, n, at, stored[n])
 				}
-				_, err = s.do(all.ctx, s.delete(indexTable).Where("part >= ?", n))
+				_, err = s.do(all.ctx, s.delete(IndexTable).Where("part >= ?", n))
 				return err
 			})
 		})
@@ -70,7 +70,7 @@ func (all *indexes) save(l *liveIndex) {
 	}
 }
 
-const putPart = "INSERT INTO " + indexTable + " (ws, part, seq, stamp, body) VALUES (?, ?, ?, ?, ?)" +
+const putPart = "INSERT INTO " + IndexTable + " (ws, part, seq, stamp, body) VALUES (?, ?, ?, ?, ?)" +
 	" ON CONFLICT (ws, part) DO UPDATE SET seq = excluded.seq, stamp = excluded.stamp, body = excluded.body"
 
 func (s scope) putPart(ctx context.Context, n int, at logState, body []byte) error {
@@ -119,5 +119,5 @@ func (e *Engine) restore(ctx context.Context, ws driver.WorkspaceID) (*liveIndex
 }
 
 func (s scope) storedIndex() sq.Sqlizer {
-	return s.from(indexTable, "x", "x.part", "x.seq", "x.stamp", "x.body").OrderBy("x.part")
+	return s.from(IndexTable, "x", "x.part", "x.seq", "x.stamp", "x.body").OrderBy("x.part")
 }

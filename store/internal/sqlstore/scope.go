@@ -26,7 +26,7 @@ const (
 	eventTable        = "visitors_event"
 	capturedTable     = "visitors_captured"
 	mergedTable       = "visitors_merged"
-	indexTable        = "visitors_index"
+	IndexTable        = "visitors_index"
 	sourceTable       = "visitors_source"
 	TextTable         = "visitors_text"
 	ScratchTable      = "visitors_scratch"

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"database/sql"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -67,4 +68,25 @@ func requireOneRoundTrip(t *testing.T, st *postgres.Store, r *recorder) {
 		require.NoError(t, read(), name)
 		require.Len(t, r.take(), 1, name)
 	}
+}
+
+// TestFacetsSeeOneState reads what facets of all visitors send: their statements are in one
+// transaction, so that they see one state.
+func TestFacetsSeeOneState(t *testing.T) {
+	t.Parallel()
+	db, r := recorded(t, pgtest.Database(t, nil))
+	st, err := postgres.New(t.Context(), db, &postgres.Options{Index: store.IndexOptions{Off: true}})
+	require.NoError(t, err)
+	_, err = workspace(t, st, "acme").Create(t.Context(), ada())
+	require.NoError(t, err)
+	all, err := filter.Bind(filter.All(), nil)
+	require.NoError(t, err)
+	r.take()
+	f, err := st.Facets(t.Context(), "acme", all)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, f.Total)
+	sent := r.take()
+	require.Greater(t, len(sent), 1)
+	require.Equal(t, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", strings.ToUpper(sent[0]))
+	require.Equal(t, "ROLLBACK", sent[len(sent)-1])
 }

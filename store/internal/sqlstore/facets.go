@@ -33,6 +33,9 @@ func (s scope) facets(ctx context.Context, n bound.Node) (f driver.Facets, err e
 // facetsOfAll counts all visitors: by the counters if there are some, else by table.
 func (s scope) facetsOfAll(ctx context.Context) (driver.Facets, error) {
 	f := driver.NewFacets()
+	if err := s.several(); err != nil {
+		return f, err
+	}
 	bySource, byTag, byGroup := sourceTable, tagTable, groupTable
 	source, tag, group := "sum(c.visitors)", "sum(c.uses)", "sum(c.members)"
 	id := [2]string{"c.id", "c.id"}

@@ -1,7 +1,7 @@
 // Command figures runs the benchmarks whose results are in README.md. From their output it
 // writes the tables of README.md and FIGURES.md, and the chart figures.svg:
 //
-//	go run ./store/internal/figures          # all sizes up to -size, a million; of the index alone -index.size: about an hour
+//	go run ./store/internal/figures          # up to -size visitors, and -index.size for the index alone: about an hour
 //	go run ./store/internal/figures -quick   # 10,000 visitors, printed only: about 3 minutes
 //	go run ./store/internal/figures -redraw  # from figures.txt, runs no benchmarks
 //

@@ -139,8 +139,8 @@ func copiesOf(batches [][]driver.Change, tags []tag.Tag) []copied {
 			c.add("visitors_visitor", "id,name,name_fold,email,email_fold,phone,source,created_at,updated_at,last_seen_at,revision,tags,groups,identities,attributes",
 				id, v.Name, text.Fold(v.Name), v.Email, text.Fold(v.Email), v.Phone, string(v.Source), at, driver.Micros(v.UpdatedAt), driver.Micros(v.LastSeenAt), int64(1),
 				packed(len(create.Tags), 18), packed(len(create.Groups), 20), packed(len(v.Identities), 30), packed(len(v.Attributes), 16))
-			c.add("visitors_event", "seq,kind,at,visitor_id,tag_ids,group_ids,fields,actor,cause",
-				int64(seq), string(driver.VisitorCreated), at, id, append([]byte{}, put...), append([]byte{}, joined...), "", create.Actor, create.Cause)
+			c.add("visitors_event", "seq,kind,at,visitor_id,tag_ids,group_ids,fields,actor,cause,stamp",
+				int64(seq), string(driver.VisitorCreated), at, id, append([]byte{}, put...), append([]byte{}, joined...), "", create.Actor, create.Cause, int64(0))
 		}
 		all = append(all, c)
 	}
@@ -185,8 +185,8 @@ func BenchmarkBulk(b *testing.B) {
 		defer tx.Rollback(ctx)
 		_, err = tx.Exec(ctx, change, args...)
 		require.NoError(b, err)
-		_, err = tx.Exec(ctx, "INSERT INTO visitors_event (ws, seq, kind, at, visitor_id, tag_ids, group_ids, fields)"+
-			" SELECT 'acme', $2 + row_number() OVER (), 'visitor.tagged', 0, v, uuid_send($3), '', '' FROM unnest($1::uuid[]) AS v", args[0], seq, args[1])
+		_, err = tx.Exec(ctx, "INSERT INTO visitors_event (ws, seq, kind, at, visitor_id, tag_ids, group_ids, fields, stamp)"+
+			" SELECT 'acme', $2 + row_number() OVER (), 'visitor.tagged', 0, v, uuid_send($3), '', '', 0 FROM unnest($1::uuid[]) AS v", args[0], seq, args[1])
 		require.NoError(b, err)
 		require.NoError(b, tx.Commit(ctx))
 		seq += size

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/contactpipeline/visitors/store/internal/pgtest"
@@ -109,6 +110,16 @@ func TestSchemaRules(t *testing.T) {
 	} {
 		require.Empty(t, ask[[]string](t, dsn, "SELECT array(SELECT x::text FROM ("+query+") AS q (x))"), rule)
 	}
+}
+
+// TestOlderReleasesCannotWrite writes an event as programs of schema version 4 do with every
+// change: one that still runs must not change the name of a tag, since others would not notice.
+func TestOlderReleasesCannotWrite(t *testing.T) {
+	t.Parallel()
+	_, dsn := open(t, nil)
+	_, err := database(t, dsn).ExecContext(t.Context(), "INSERT INTO visitors_event (ws, seq, kind, at, visitor_id, other_id, tag_ids, group_ids, fields, actor, cause)"+
+		" VALUES ('acme', 1, 'tag.updated', 5, $1, $1, '', '', 'name', '', '')", uuid.Nil.String())
+	require.ErrorContains(t, err, `null value in column "stamp"`)
 }
 
 func TestOtherEncodingIsRefused(t *testing.T) {

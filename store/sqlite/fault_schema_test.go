@@ -12,8 +12,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/store/internal/faulttest"
 	"github.com/contactpipeline/visitors/store/sqlite"
+	"github.com/contactpipeline/visitors/visitor"
 )
 
 func TestMigrations(t *testing.T) {
@@ -105,4 +107,40 @@ func TestMigrationIsInterrupted(t *testing.T) {
 		_, err := sqlite.Open(t.Context(), source, &sqlite.Options{NoMigrate: true})
 		return err
 	})
+}
+
+// TestOlderReleasesReadNoOtherWorkspace reads as programs of schema version 4 do, which bind the
+// name of a workspace: by the name "1" they must not find rows of the first workspace.
+func TestOlderReleasesReadNoOtherWorkspace(t *testing.T) {
+	t.Parallel()
+	source := engine.Source(t)
+	st, err := engine.Open(t.Context(), source)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, st.Close()) }()
+	ws, err := store.Open(st, "acme", nil)
+	require.NoError(t, err)
+	_, err = ws.Create(t.Context(), visitor.Draft{Name: "Ada", Source: visitor.Chat, Tags: []string{"vip"}})
+	require.NoError(t, err)
+	db, err := sql.Open("sqlite3", source)
+	require.NoError(t, err)
+	defer db.Close()
+	count := func(query string, args ...any) (n int) {
+		require.NoError(t, db.QueryRow(query, args...).Scan(&n), query)
+		return n
+	}
+	rows, err := db.Query("SELECT m.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c ON c.name = 'ws' WHERE m.type = 'table' AND m.name <> 'visitors_workspace'")
+	require.NoError(t, err)
+	var tables []string
+	for rows.Next() {
+		var table string
+		require.NoError(t, rows.Scan(&table))
+		tables = append(tables, table)
+	}
+	require.NoError(t, rows.Err())
+	require.Contains(t, tables, "visitors_tag")
+	require.Equal(t, 1, count("SELECT count(*) FROM visitors_tag WHERE ws = ?", 1))
+	for _, table := range tables {
+		require.Zero(t, count("SELECT count(*) FROM "+table+" WHERE ws = ?", "1"), table)
+		require.Zero(t, count("SELECT count(*) FROM "+table+" WHERE typeof(ws) <> 'integer'"), table)
+	}
 }

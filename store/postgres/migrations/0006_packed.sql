@@ -3,8 +3,9 @@
 -- only what finds visitors.
 --
 -- The columns are filled in batches, each in a transaction, which can be interrupted and continued.
--- Programs of older releases fail from the first transaction on, since the tables have other
--- names: the most they can do is to create a visitor without lists, or to change a profile.
+-- Programs of older releases cannot write from the first transaction on: they do not know the
+-- column catalog, by which others notice that a tag has a new name, and write events without a
+-- stamp.
 
 CREATE TABLE visitors_moving (version integer NOT NULL);
 
@@ -14,6 +15,7 @@ ALTER TABLE visitors_visitor ADD COLUMN groups bytea NOT NULL DEFAULT '';
 ALTER TABLE visitors_visitor ADD COLUMN identities bytea NOT NULL DEFAULT '';
 ALTER TABLE visitors_visitor ADD COLUMN attributes bytea NOT NULL DEFAULT '';
 ALTER TABLE visitors_visitor ADD COLUMN packed boolean NOT NULL DEFAULT false;
+ALTER TABLE visitors_event ALTER COLUMN stamp DROP DEFAULT;
 -- Who gets a tag has a new version of its row. With room for it in the same page, the indexes need
 -- no new entry, which takes half as long.
 ALTER TABLE visitors_visitor SET (fillfactor = 85);

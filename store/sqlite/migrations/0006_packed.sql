@@ -4,7 +4,9 @@
 -- tables, a number of the workspace for a tag or a group, and a number for the kind of an event.
 --
 -- The rows are moved in batches, each in a transaction, which can be interrupted and continued.
--- Programs of older releases fail from the first transaction on, and lose nothing.
+-- Programs of older releases cannot write from the first transaction on, and lose nothing. They
+-- bind the name of a workspace where its integer is now. As the column has the type ANY, they find
+-- nothing by the name "1", where INTEGER would find the rows of another workspace.
 
 CREATE TABLE visitors_moving (version INTEGER NOT NULL) STRICT;
 
@@ -49,7 +51,7 @@ CREATE TABLE visitors_workspace (
 
 -- The numbers of tags and groups. They stay when a tag is deleted, since events mention it.
 CREATE TABLE visitors_number (
-  ws     INTEGER NOT NULL,
+  ws     ANY     NOT NULL,
   number INTEGER NOT NULL,
   id     BLOB    NOT NULL,
   PRIMARY KEY (ws, number)
@@ -59,7 +61,7 @@ CREATE UNIQUE INDEX visitors_number_id ON visitors_number (ws, id);
 -- The time of creation is in the id.
 CREATE TABLE visitors_visitor (
   rowkey       INTEGER PRIMARY KEY, -- docid in visitors_text
-  ws           INTEGER NOT NULL,
+  ws           ANY     NOT NULL,
   id           BLOB    NOT NULL,
   name         TEXT    NOT NULL,
   name_fold    TEXT    NOT NULL,
@@ -83,7 +85,7 @@ CREATE INDEX visitors_visitor_seen    ON visitors_visitor (ws, last_seen_at, id)
 CREATE INDEX visitors_visitor_updated ON visitors_visitor (ws, updated_at, id);
 
 CREATE TABLE visitors_tag (
-  ws          INTEGER NOT NULL,
+  ws          ANY     NOT NULL,
   id          BLOB    NOT NULL,
   key         TEXT    NOT NULL,
   name        TEXT    NOT NULL,
@@ -96,7 +98,7 @@ CREATE TABLE visitors_tag (
 CREATE UNIQUE INDEX visitors_tag_key ON visitors_tag (ws, key);
 
 CREATE TABLE visitors_group (
-  ws          INTEGER NOT NULL,
+  ws          ANY     NOT NULL,
   id          BLOB    NOT NULL,
   key         TEXT    NOT NULL,
   name        TEXT    NOT NULL,
@@ -111,14 +113,14 @@ CREATE UNIQUE INDEX visitors_group_key ON visitors_group (ws, key);
 -- The visitors with a tag, and those in a group, are in the order of ids, in which pages are
 -- read. That is why they have ids of 16 bytes in place of row keys.
 CREATE TABLE visitors_by_tag (
-  ws         INTEGER NOT NULL,
+  ws         ANY     NOT NULL,
   tag_id     INTEGER NOT NULL, -- number
   visitor_id BLOB    NOT NULL,
   PRIMARY KEY (ws, tag_id, visitor_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE visitors_by_group (
-  ws         INTEGER NOT NULL,
+  ws         ANY     NOT NULL,
   group_id   INTEGER NOT NULL, -- number
   excluded   INTEGER NOT NULL, -- 1: taken out by hand
   visitor_id BLOB    NOT NULL,
@@ -127,7 +129,7 @@ CREATE TABLE visitors_by_group (
 
 -- The inboxes of all identities of a visitor.
 CREATE TABLE visitors_by_inbox (
-  ws         INTEGER NOT NULL,
+  ws         ANY     NOT NULL,
   inbox      TEXT    NOT NULL,
   visitor_id BLOB    NOT NULL,
   PRIMARY KEY (ws, inbox, visitor_id)
@@ -136,7 +138,7 @@ CREATE TABLE visitors_by_inbox (
 -- Identities and attributes are also looked up by visitor: conditions on a part of an identity,
 -- and on a range of values, would otherwise read all that satisfy them.
 CREATE TABLE visitors_by_identity (
-  ws          INTEGER NOT NULL,
+  ws          ANY     NOT NULL,
   visitor_id  BLOB    NOT NULL,
   source      TEXT    NOT NULL,
   account     TEXT    NOT NULL,
@@ -146,7 +148,7 @@ CREATE TABLE visitors_by_identity (
 CREATE UNIQUE INDEX visitors_by_identity_account ON visitors_by_identity (ws, source, account, external_id);
 
 CREATE TABLE visitors_by_attribute (
-  ws         INTEGER NOT NULL,
+  ws         ANY     NOT NULL,
   visitor_id BLOB    NOT NULL,
   name       TEXT    NOT NULL,
   ord        INTEGER NOT NULL, -- place in a list, else 0
@@ -159,7 +161,7 @@ CREATE TABLE visitors_by_attribute (
 CREATE INDEX visitors_by_attribute_value ON visitors_by_attribute (ws, name, kind, number, micros, text_fold, visitor_id);
 
 CREATE TABLE visitors_event (
-  ws         INTEGER NOT NULL,
+  ws         ANY     NOT NULL,
   seq        INTEGER NOT NULL,
   kind       INTEGER NOT NULL, -- see kinds in sqlstore/events.go
   at         INTEGER NOT NULL,
@@ -177,7 +179,7 @@ CREATE INDEX visitors_event_visitor ON visitors_event (ws, visitor_id, seq);
 CREATE INDEX visitors_event_other ON visitors_event (ws, other_id, seq) WHERE other_id <> x'';
 
 CREATE TABLE visitors_index (
-  ws      INTEGER NOT NULL,
+  ws      ANY     NOT NULL,
   part    INTEGER NOT NULL, -- 0, 1, 2 … of one copy
   seq     INTEGER NOT NULL, -- number of the last event that the copy contains
   stamp   INTEGER NOT NULL, -- of that event
@@ -186,7 +188,7 @@ CREATE TABLE visitors_index (
 ) STRICT;
 
 CREATE TABLE visitors_captured (
-  ws  INTEGER NOT NULL,
+  ws  ANY     NOT NULL,
   key BLOB    NOT NULL, -- 16 bytes
   at  INTEGER NOT NULL,
   PRIMARY KEY (ws, key)
@@ -194,7 +196,7 @@ CREATE TABLE visitors_captured (
 CREATE INDEX visitors_captured_at ON visitors_captured (ws, at);
 
 CREATE TABLE visitors_merged (
-  ws      INTEGER NOT NULL,
+  ws      ANY     NOT NULL,
   id      BLOB    NOT NULL,
   into_id BLOB    NOT NULL,
   at      INTEGER NOT NULL,
@@ -204,7 +206,7 @@ CREATE TABLE visitors_merged (
 CREATE INDEX visitors_merged_into ON visitors_merged (ws, into_id);
 
 CREATE TABLE visitors_source (
-  ws       INTEGER NOT NULL,
+  ws       ANY     NOT NULL,
   source   TEXT    NOT NULL,
   visitors INTEGER NOT NULL,
   PRIMARY KEY (ws, source)

@@ -19,7 +19,7 @@ import (
 // proxy stands between clients and a server, as a network with latency would. It counts round
 // trips: how often a client has sent something after an answer.
 type proxy struct {
-	latency  time.Duration // of a round trip; the answers take it all, because Go's timers count milliseconds
+	latency  time.Duration // of a round trip, all of it in the answer, because Go's timers are accurate to a millisecond only
 	trips    atomic.Int64
 	network  string // of the server, with its address
 	address  string

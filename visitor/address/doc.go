@@ -1,7 +1,8 @@
 // Package address has the rules for the addresses of people: e-mail addresses, phone numbers and
-// the spellings of one number. Packages visitor and consent share them, so that an address that
-// one accepts is the same to the other.
+// the spellings of one number. Packages visitor, intake and consent share them, so that all accept
+// and compare addresses in the same way.
 //
-// A function returns the normalized form, which it does not change when it gets it again, or a
-// *text.FieldError with the field and the reason, which never contains the address.
+// Every function returns a normalized form; normalizing it again changes nothing, except that
+// OtherSpelling returns the first spelling again. Email and Phone return a *text.FieldError for an
+// address that is not valid, with the field and the reason, but never the address.
 package address

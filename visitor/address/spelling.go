@@ -2,8 +2,8 @@ package address
 
 import "strings"
 
-// OtherSpelling returns the other way in which the same mobile number is written, by WhatsApp or
-// by people, "" if there is none:
+// OtherSpelling returns the other way in which WhatsApp or people write the same mobile number, ""
+// if there is none:
 //
 //   - Brazil (55): the ninth digit that was added to mobile numbers from 2012 to 2016, which
 //     older accounts lack. A number whose eight digits start with 2 to 5 is a landline without it.
@@ -28,8 +28,8 @@ func OtherSpelling(digits string) string {
 }
 
 // OneSpelling returns the spelling of a number by which it is compared: with the ninth digit in
-// Brazil, without the 1 in Mexico, with the 9 in Argentina, and as it is elsewhere. It is the form
-// that is dialled to reach a mobile phone, so for a landline in Argentina it is no number to dial.
+// Brazil, without the 1 in Mexico, with the 9 in Argentina, and as it is elsewhere. Use it only to
+// compare: of a landline in Argentina it is a number that cannot be dialled.
 func OneSpelling(digits string) string {
 	other := OtherSpelling(digits)
 	if other == "" || len(digits) > len(other) != strings.HasPrefix(digits, "52") {

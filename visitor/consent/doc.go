@@ -6,10 +6,10 @@
 // or pending, for one Topic or for the whole channel, with the evidence of it. An entry is
 // never changed. Fold turns the entries about a subject into its Status, by these rules:
 //
-//  1. A denial is lifted only by a later grant of the person, or by the platform on which the
+//  1. A denial is lifted only by a later grant of the person, or of the platform on which the
 //     person resumed messages. Operators and imports never lift one; they can add one at any time.
-//  2. A grant of an operator or an import counts only where nothing is known. It can extend an
-//     earlier one of its kind. An import needs a basis.
+//  2. A grant of an operator or an import counts only where nothing is known, or to extend an
+//     earlier grant of an operator or an import. An imported grant needs a basis.
 //  3. The states of a platform cannot be written by the application (ErrPlatformOwned).
 //  4. A denial of the whole channel beats every topic; a denial of a topic beats a grant of the
 //     whole channel; where nothing was said, the default of the topic decides. So a person who
@@ -20,18 +20,18 @@
 //     only by the platform or by a new message of the person.
 //  7. A newer entry beats an older one, whichever arrives first: an entry counts from the time at
 //     which it was said. At the same time the higher Origin counts, and of one origin the denial.
-//  8. A visitor who gets another address leaves the consents of the old one behind, since they are
-//     of the old address.
+//  8. Consents stay with their address: if a visitor gets another address, those of the old one do
+//     not count for the new one.
 //
-// Whether messages arrive at all is a matter of its own, its Health: HealthReports are folded by
-// FoldHealth. Decide looks at both, and at the topic, and says whether a message of a Purpose may
-// be sent, to which address, from which sender, and why.
+// Health is whether messages arrive at a subject at all. FoldHealth returns it from HealthReports.
+// Decide looks at Status, Health and Topic, and returns whether a message of a Purpose may be sent,
+// to which address, from which sender, and why.
 //
-// Subject.Hash, Link and Headers serve the links by which a person unsubscribes, and the memory
-// of a denial after the person's data was deleted.
+// Link and Headers make the links by which a person unsubscribes. Subject.Hash finds a denial after
+// the address itself was deleted.
 //
-// The package is pure: it stores nothing, reads no clock, and its functions give the same result
-// for the same arguments in any order. Values of enumerations are stable codes in snake_case, as
+// The package is pure: it stores nothing and reads no clock. The order of entries, reports and
+// statuses makes no difference. Values of enumerations are stable codes in snake_case, as
 // they appear in JSON; Text returns them in English. Errors about input are *text.FieldError,
 // which names the field and the reason, and never contains the value.
 package consent

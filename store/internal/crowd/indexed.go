@@ -113,7 +113,7 @@ func (d *Indexed) reads(b *testing.B) {
 	}
 }
 
-// someIDs returns a filter by the ids of 50 visitors that are apart.
+// someIDs returns a filter by the ids of 50 visitors from all of the crowd.
 func (d *Indexed) someIDs(b *testing.B, st driver.Store) filter.Expr {
 	var ids []visitor.ID
 	for i := range 50 {

@@ -13,8 +13,8 @@ var setKinds = map[bound.Kind]Kind{
 	bound.InboxKind: Inbox,
 }
 
-// known returns bitmaps whose union is what a Test or Terms matches, or false if there are none
-// such: then it takes a search, or n is another node.
+// known returns bitmaps whose union is what a Test or Terms matches. It returns false if there are
+// none, because the condition needs a search, or n is another kind of node.
 func (x *Index) known(n bound.Node) (sets []*roaring.Bitmap, ok bool) {
 	switch n := n.(type) {
 	case *bound.Test:

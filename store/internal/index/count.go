@@ -70,8 +70,8 @@ func (x *Index) Facets(ctx context.Context, where bound.Node) (driver.Facets, er
 
 const (
 	window     = 1 << 16 // positions of a container of a bitmap
-	fewMatches = 1 << 12 // so many in a window are an array, which is slow to intersect with others
-	share      = 8       // windows for which a goroutine pays
+	fewMatches = 1 << 12 // up to so many in a window are stored as an array, which is slow to intersect
+	share      = 8       // windows that are worth a goroutine
 )
 
 // countSets returns how many of the visitors are in each set, by its number. The counts of sets

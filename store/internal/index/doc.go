@@ -1,6 +1,7 @@
-// Package index answers counts, facets and pages of one workspace from bitmaps. It holds no
-// visitors but what many of them share: an engine that owns an index keeps the visitors, tells
-// the index about each change, and fetches the visitors of a page by their positions.
+// Package index answers counts, facets and pages of one workspace from bitmaps. The memory engine and
+// the SQL engines share it. It holds only ids, times and what many visitors have in common: an
+// engine that owns an index keeps the visitors, tells the index about each change, and fetches the
+// visitors of a page by their positions.
 //
 // # Structure
 //
@@ -26,7 +27,7 @@
 //
 //   - A visitor is in a set exactly if its list has the number of the set. A deleted one is in
 //     none, and its times are 0.
-//   - The largest id up to a position never decreases; who is not found by it is late.
+//   - The largest id up to a position never decreases; a visitor that is not found by it is late.
 //   - Each visitor is in the bin of its key, in every ordering that is built.
 //   - Positions change only in Renumber, and disappear only in Truncate and Renumber.
 //   - No text of a visitor stays when it is deleted. An ordering by name keeps some names, and
@@ -34,15 +35,15 @@
 //
 // # Snapshots
 //
-// Snapshot writes the index but for its orderings, 31 bytes a visitor, and Restore reads it. The
-// format has a version and a sum. A snapshot that is damaged, contradicts itself or is of another
+// Snapshot writes the index without its orderings, 31 bytes a visitor, and Restore reads it. The
+// format has a version and a checksum. A snapshot that is damaged, contradicts itself or is of another
 // version is an error: the owner then builds the index anew.
 //
 // # Costs
 //
 // A visitor with seven sets takes about 53 bytes: its id 16, times 16, its list 12, bitmaps the
 // rest (BenchmarkPut). An ordering by time takes 2.3 more, by name 4.5, from its first use. Bytes
-// says what an index takes. Put takes about a microsecond for a new visitor, Restore a third of
+// returns what an index takes. Put takes about a microsecond for a new visitor, Restore a third of
 // that (BenchmarkSnapshot).
 //
 // Milliseconds on two cores (BenchmarkAnswers, BenchmarkOrdering):

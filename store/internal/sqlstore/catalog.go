@@ -60,7 +60,7 @@ func (t *tx) PutTag(before *tag.Tag, after tag.Tag) error {
 		text("color", func(t tag.Tag) string { return string(t.Color) }),
 		text("description", func(t tag.Tag) string { return t.Description }),
 	}
-	if err := t.renamed(); err != nil {
+	if err := t.newCatalog(); err != nil {
 		return err
 	}
 	if before != nil {
@@ -91,7 +91,7 @@ func (t *tx) PutGroup(before *group.Group, after group.Group) error {
 	if before != nil {
 		return t.updateRows(t.ctx, groupTable, []column{id}, columns)
 	}
-	if err := t.renamed(); err != nil {
+	if err := t.newCatalog(); err != nil {
 		return err
 	}
 	if err := t.giveNumber(string(after.ID)); err != nil {
@@ -171,7 +171,7 @@ func (t *tx) leave(table, column, id string, part driver.Parts) (had int64, err 
 // deleteCounted deletes a tag or group that had visitors had. It cancels what is pending for
 // the counter, since one with the same id may be created in the same transaction.
 func (t *tx) deleteCounted(table, counter string, of counterKey, had int64) error {
-	if err := t.renamed(); err != nil {
+	if err := t.newCatalog(); err != nil {
 		return err
 	}
 	q := t.delete(table).Where("id = ?", t.d.ID(of.key))

@@ -32,7 +32,7 @@ func (s scope) count(ctx context.Context, n bound.Node, limit int64) (int64, err
 }
 
 // allExcept starts a SELECT of the number of all visitors less that of a query. The subtraction
-// is inside of a SELECT from a table, by which a router finds the server.
+// is inside a SELECT from a table, so that Citus sees on which node the workspace is.
 func (s scope) allExcept(excluded sq.Sqlizer) sq.SelectBuilder {
 	if s.d.Index() != nil {
 		return s.from(sourceTable, "c").Column(sq.Expr("coalesce(sum(c.visitors), 0) - (?)", excluded))

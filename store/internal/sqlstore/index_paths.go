@@ -94,8 +94,8 @@ func (s scope) membershipPath(n bound.Node) (indexPath, bool) {
 }
 
 // childList is the path to the visitors who have rows in a table that pass a test. If many is
-// set, one can have several. The table is inside of a query of its own, as conditions can look
-// into it again by the same alias.
+// set, one can have several. The table is in a subquery, since conditions can use it again by the
+// same alias.
 func (s scope) childList(index, table, alias string, test sq.Sqlizer, many bool) []indexPath {
 	q := s.fromBy(index, table, alias, alias+".visitor_id AS id").Where(test)
 	if many {

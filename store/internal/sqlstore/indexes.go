@@ -17,14 +17,14 @@ const (
 	smallLog           = 2_000           // events of a workspace whose index is built within a call
 	callsBetweenChecks = 64              // of the size of a workspace without index
 	callsAfterEviction = 1_024           // before an index is built that was evicted
-	callsIfTooLarge    = 65_536          // before one is built that took more memory than all may
+	callsIfTooLarge    = 65_536          // before one is built that took more than MaxBytes
 	catchUpInterval    = time.Second / 2 // of indexes in use
-	ticksInUse         = 120             // in which an index that is not used is caught up
+	ticksInUse         = 120             // for which an unused index is still caught up
 	maxSlots           = 10_000          // workspaces that are remembered
 )
 
-// indexes has the liveIndex of each large workspace. What takes long is done in goroutines that
-// Close waits for. A nil *indexes has none.
+// indexes has the liveIndex of each large workspace. Long work is done in goroutines, for which
+// Close waits. A nil *indexes has no index.
 type indexes struct {
 	e           *Engine
 	maxBytes    int64
@@ -105,7 +105,7 @@ func (all *indexes) of(ctx context.Context, ws driver.WorkspaceID) *liveIndex {
 		all.built(slot, live, callsBetweenChecks)
 		return live
 	default:
-		all.start(func() { all.buildBehind(slot, ws) })
+		all.start(func() { all.buildInBackground(slot, ws) })
 	}
 	return nil
 }
@@ -159,8 +159,8 @@ func (all *indexes) built(slot *indexSlot, live *liveIndex, calls int) {
 	}
 }
 
-// buildBehind builds an index in the background.
-func (all *indexes) buildBehind(slot *indexSlot, ws driver.WorkspaceID) {
+// buildInBackground builds an index in the background.
+func (all *indexes) buildInBackground(slot *indexSlot, ws driver.WorkspaceID) {
 	select {
 	case <-all.ctx.Done():
 		return

@@ -16,7 +16,7 @@ import (
 // changes only by follow, which reads the visitors that later events name.
 type liveIndex struct {
 	ws   driver.WorkspaceID
-	turn chan struct{} // held by who follows; at is read by the holder without mu
+	turn chan struct{} // held by the goroutine that follows; it reads at without mu
 
 	mu         sync.RWMutex // of the fields below; not held while the database is read
 	bitmap     *index.Index

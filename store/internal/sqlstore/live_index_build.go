@@ -12,9 +12,9 @@ import (
 // errTooLarge says that the index of a workspace takes more memory than there is for all.
 var errTooLarge = errors.New("the index is too large")
 
-// build reads all visitors of a workspace into a new index. It reads some at a time, each time as
-// they are then, so that no snapshot is kept for long, and in the end those again who have
-// changed since the first time: every other visitor is still as it was read.
+// build reads all visitors of a workspace into a new index. It reads some at a time, each time in a
+// new snapshot, so that no snapshot is kept for long. In the end it reads again the visitors that
+// have changed since the first snapshot: every other visitor is still as it was read.
 func (e *Engine) build(ctx context.Context, ws driver.WorkspaceID, maxBytes int64) (*liveIndex, error) {
 	at, err := e.logState(ctx, ws)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 
 const (
 	maxConditions   = 64    // of an index; each changed visitor is matched against all
-	maxConditionKey = 4_096 // bytes of a condition that is worth to be kept
+	maxConditionKey = 4_096 // longest condition that is kept, in bytes
 	maxAsked        = 256   // conditions on times that are remembered
 )
 

@@ -151,8 +151,8 @@ func (s scope) readChanged(ctx context.Context, events []driver.Event, c *logCha
 	return nil
 }
 
-// apply makes changes. Tags and groups go first: who has one of them now got it after it was
-// created again, and is among the visitors.
+// apply makes changes. Deleted tags and groups go first: a visitor that has one of them now got it
+// after it was created again, and is among the visitors.
 func (l *liveIndex) apply(c *logChanges) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

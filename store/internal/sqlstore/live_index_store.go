@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	maxPart    = 1 << 20 // size of a row of a stored index, in bytes: so long do other writers wait
+	maxPart    = 1 << 20 // bytes of a row of a stored index: other writers wait while it is written
 	minUnsaved = 10_000  // most events that are followed after a start rather than stored
 )
 
@@ -33,8 +33,8 @@ func (p *parts) Write(b []byte) (n int, err error) {
 }
 
 // save stores an index when it was built, and when about an eighth has changed since it was
-// stored, so that a program that starts need not build it. Conditions are not stored, since they tell what names and texts visitors have. An
-// error is no matter: the index is built then.
+// stored, so that a program that starts need not build it. Conditions are not stored, since they
+// reveal names and texts of visitors. Errors are ignored: the next program then builds the index.
 func (all *indexes) save(l *liveIndex) {
 	l.mu.RLock()
 	at := l.at

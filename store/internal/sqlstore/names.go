@@ -288,8 +288,9 @@ func (r *record) unpack(ids func(int64) string, parts driver.Parts) (err error) 
 
 const changeCatalog = "UPDATE " + workspaceTable + " SET catalog = ? WHERE ws = ?"
 
-// renamed notes that a tag or a group was created, changed or deleted.
-func (t *tx) renamed() error {
+// newCatalog gives the workspace another catalog number, since a tag or a group was created,
+// changed or deleted.
+func (t *tx) newCatalog() error {
 	t.catalog = rand.Int64()
 	_, err := t.run(t.ctx, changeCatalog, []any{t.catalog, t.ws})
 	return err

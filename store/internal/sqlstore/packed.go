@@ -27,9 +27,9 @@ import (
 //
 // Numbers are varints of encoding/binary. A text is its length and its bytes. A time is 0 for the
 // zero time, else the difference in microseconds from the last time in the column (at first from
-// the time in the visitor's id), zigzag encoded, plus 1. A tag or group is its number on a database that has numbers of
-// ids, else 0 and the 16 bytes of the id. Who assigned it, when and why is 0 if that is as for
-// the one before it, else 1, the time, the actor and the cause.
+// the time in the visitor's id), zigzag encoded, plus 1. A tag or group is its number on a database
+// that has numbers of ids, else 0 and the 16 bytes of the id. Who assigned it, when and why is 0 if
+// that is as for the one before it, else 1, the time, the actor and the cause.
 const (
 	packedVersion = 1
 	packedMark    = 0x80
@@ -53,8 +53,8 @@ type packer struct {
 	stamped bool
 }
 
-// born returns the time in a visitor's id, from which times in packed columns are counted.
-func born(id visitor.ID) int64 {
+// idTime returns the time in a visitor's id, from which times in packed columns are counted.
+func idTime(id visitor.ID) int64 {
 	at, _ := id.Time() // zero for a malformed id
 	return driver.Micros(at)
 }
@@ -107,7 +107,7 @@ func packTags(v *visitor.Visitor, numbers map[string]int64) []byte {
 	if len(v.Tags) == 0 {
 		return []byte{}
 	}
-	p := packer{to: []byte{packedVersion}, numbers: numbers, at: born(v.ID)}
+	p := packer{to: []byte{packedVersion}, numbers: numbers, at: idTime(v.ID)}
 	p.number(uint64(len(v.Tags)))
 	for _, a := range v.Tags {
 		p.ref(string(a.Tag))
@@ -122,7 +122,7 @@ func packGroups(v *visitor.Visitor, numbers map[string]int64) []byte {
 	if len(v.Memberships)+len(v.Excluded) == 0 {
 		return []byte{}
 	}
-	p := packer{to: []byte{packedVersion}, numbers: numbers, at: born(v.ID)}
+	p := packer{to: []byte{packedVersion}, numbers: numbers, at: idTime(v.ID)}
 	if len(v.Memberships) > 0 {
 		p.to[0] |= packedMark
 	}
@@ -143,7 +143,7 @@ func packIdentities(v *visitor.Visitor) []byte {
 	if len(v.Identities) == 0 {
 		return []byte{}
 	}
-	p := packer{to: []byte{packedVersion}, at: born(v.ID)}
+	p := packer{to: []byte{packedVersion}, at: idTime(v.ID)}
 	p.number(uint64(len(v.Identities)))
 	for _, i := range v.Identities {
 		for _, s := range []string{string(i.Source), i.Account, i.ExternalID, i.Username} {
@@ -225,7 +225,7 @@ func (u *unpacker) fail() {
 
 // unpacking returns an unpacker of a visitor's column after its first byte.
 func unpacking(column []byte, of visitor.ID, ids func(int64) string) *unpacker {
-	u := &unpacker{from: string(column), ids: ids, at: born(of)}
+	u := &unpacker{from: string(column), ids: ids, at: idTime(of)}
 	if version := u.byte() &^ packedMark; version != packedVersion && u.err == nil {
 		u.fail()
 		u.err = fmt.Errorf("packed by a newer release: version %d", version)

@@ -135,11 +135,11 @@ func (s scope) deleteOld(ctx context.Context, table, column string, ids []string
 }
 
 func moveVisitors(ctx context.Context, s scope) (int, error) {
-	q := old(s, oldVisitorTable, "o.rowkey", "o.id", "o.name", "o.email", "o.phone", "o.source", "o.created_at", "o.updated_at",
+	q := old(s, oldVisitorTable, "o.rowkey", "o.rowkey", "o.id", "o.name", "o.email", "o.phone", "o.source", "o.created_at", "o.updated_at",
 		"o.last_seen_at", "o.revision", "o.origins")
 	return moveOld(ctx, s, q, func(r row, o *oldRow[record]) error {
 		v := &o.row.Visitor
-		return r.Scan(&o.ws, into(&v.ID), &v.Name, &v.Email, &v.Phone, &v.Source, timeInto{&v.CreatedAt}, timeInto{&v.UpdatedAt},
+		return r.Scan(&o.ws, &o.row.rowkey, into(&v.ID), &v.Name, &v.Email, &v.Phone, &v.Source, timeInto{&v.CreatedAt}, timeInto{&v.UpdatedAt},
 			timeInto{&v.LastSeenAt}, &v.Revision, originsInto{&v.Provenance})
 	}, func(s scope, rows []record) error {
 		lists, from := oldLists{"visitors_old_identity", "visitors_old_visitor_tag", "visitors_old_visitor_group", "visitors_old_attribute"}, s
@@ -164,7 +164,10 @@ func moveVisitors(ctx context.Context, s scope) (int, error) {
 				return err
 			}
 		}
-		return s.deleteOld(ctx, oldVisitorTable, "id", ids)
+		s.ws = s.name
+		// By row key, as the table has no other index any more.
+		_, err := s.do(ctx, s.delete(oldVisitorTable).Where("rowkey <= ?", rows[len(rows)-1].rowkey))
+		return err
 	})
 }
 

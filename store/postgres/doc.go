@@ -58,8 +58,8 @@
 //
 // The first Open or New of a release with schema version 6 packs the lists of each visitor, a
 // thousand visitors in a transaction, which takes a minute or two for a million. If it is
-// interrupted, the next one continues. Programs of older releases fail from then on, so stop
-// them before. Run VACUUM on visitors_visitor after it, as each of its rows was updated.
+// interrupted, the next one continues. Programs of older releases cannot write from then on, so
+// stop them before. Run VACUUM on visitors_visitor after it, as each of its rows was updated.
 //
 // # Backup
 //

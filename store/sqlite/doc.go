@@ -55,8 +55,9 @@
 // The first Open or New of a release with schema version 6 moves all rows to smaller tables, a
 // thousand in a transaction, which takes about as long as writing them anew: some minutes for
 // a million visitors. If it is interrupted, the next one continues. Programs of older releases
-// that have the file open fail from then on, so stop them before. The file does not become
-// smaller by itself, as SQLite keeps free pages for later; Store.Compact frees them.
+// that have the file open cannot write from then on, and find nothing, so stop them before; Open
+// in a second process can fail with ErrBusy meanwhile. The file does not become smaller by
+// itself, as SQLite keeps free pages for later; Store.Compact frees them.
 //
 // # Deletion
 //

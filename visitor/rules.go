@@ -7,21 +7,22 @@ import (
 
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/tag/text"
+	"github.com/contactpipeline/visitors/visitor/address"
 )
 
 // Limits of a visitor. Longer input is refused, never truncated.
 const (
-	MaxName          = 200   // code points of a name
-	MaxEmail         = 254   // bytes of an e-mail address, address.MaxEmail
-	MaxIdentity      = 255   // bytes of an identity's account, external id or username
-	MaxAttributes    = 100   // attributes
-	MaxAttributeName = 64    // characters of an attribute's name
-	MaxAttributeText = 4_096 // bytes of a text, or of one item of a list
-	MaxAttributeList = 100   // items of a list
-	MaxTags          = 200   // tags
-	MaxGroups        = 1_000 // memberships and exclusions
-	MaxIdentities    = 100   // identities
-	MaxInboxes       = 20    // inboxes of an identity
+	MaxName          = 200              // code points of a name
+	MaxEmail         = address.MaxEmail // bytes of an e-mail address: 254
+	MaxIdentity      = 255              // bytes of an identity's account, external id or username
+	MaxAttributes    = 100              // attributes
+	MaxAttributeName = 64               // characters of an attribute's name
+	MaxAttributeText = 4_096            // bytes of a text, or of one item of a list
+	MaxAttributeList = 100              // items of a list
+	MaxTags          = 200              // tags
+	MaxGroups        = 1_000            // memberships and exclusions
+	MaxIdentities    = 100              // identities
+	MaxInboxes       = 20               // inboxes of an identity
 )
 
 // Rules validate and normalize input, or return a *FieldError. A result shares no memory with

@@ -51,11 +51,11 @@ func (k EvidenceKind) fromAddress() bool {
 // MaxEvidence is the maximum length of an Evidence in bytes, all its texts together.
 const MaxEvidence = 4 << 10
 
-// Evidence shows that an entry is right, at most MaxEvidence bytes. It can be erased without
-// changing the entry.
+// Evidence shows that an entry is right, at most MaxEvidence bytes. Its texts can be erased without
+// changing what the entry means; Kind must stay, since ByErasure and double opt-in depend on it.
 type Evidence struct {
 	Kind EvidenceKind `json:"kind,omitempty"`
-	// Ref is an id at the place where it happened: of the form, the message or the import.
+	// Ref is the id of the form, the message or the import.
 	Ref string `json:"ref,omitempty"`
 	// Wording is what the person agreed to or said, or a hash and version of it.
 	Wording   string `json:"wording,omitempty"`

@@ -43,6 +43,10 @@ func (mv *mover) move(ctx context.Context, s scope) (more bool, err error) {
 func (mv *mover) packSome(ctx context.Context, s scope) (more bool, err error) {
 	for packed := 0; packed < movedAtOnce; {
 		s.ws = mv.ws
+		// This also locks the workspace, as its writers do first, so that no two wait for each other.
+		if _, err := s.run(ctx, changeCatalog, []any{rand.Int64(), mv.ws}); err != nil {
+			return false, err
+		}
 		q := s.from(visitorTable, "v", "v.id").Where("v.id > ? AND NOT v.packed", s.d.ID(string(mv.after))).OrderBy("v.id").Limit(movedAtOnce)
 		ids, err := list(ctx, s.queryByKey, q, scanID[visitor.ID])
 		if err != nil {
@@ -58,9 +62,6 @@ func (mv *mover) packSome(ctx context.Context, s scope) (more bool, err error) {
 				return false, err
 			}
 			mv.ws, mv.after = found[0], ""
-			if _, err := s.run(ctx, changeCatalog, []any{rand.Int64(), mv.ws}); err != nil {
-				return false, err
-			}
 			continue
 		}
 		rows := lo.Map(ids, func(id visitor.ID, _ int) record { return record{Visitor: visitor.Visitor{ID: id}} })

@@ -3,13 +3,17 @@ package sqlite_test
 import (
 	"context"
 	"flag"
+	"fmt"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/store/internal/crowd"
 	"github.com/contactpipeline/visitors/store/sqlite"
 	"github.com/contactpipeline/visitors/store/storetest"
 )
@@ -64,4 +68,20 @@ func TestIndexesOfTwoStores(t *testing.T) {
 		return sqlite.CheckIndex(ctx, st, ws)
 	})
 	require.Positive(t, checked)
+}
+
+// TestMoreConditionsThanAnIndexKeeps counts by a filter whose conditions push each other out.
+func TestMoreConditionsThanAnIndexKeeps(t *testing.T) {
+	t.Parallel()
+	st := indexed(store.IndexOptions{MinVisitors: 1})(t)
+	require.NoError(t, crowd.New(10).Load(t.Context(), st, "acme"))
+	var any []filter.Expr
+	for n := range 100 {
+		any = append(any, filter.Attr(fmt.Sprint("a", n)).Equals(1))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	n, err := st.CountVisitors(ctx, "acme", crowd.Bind(t, filter.Not(filter.Or(any...)), nil), 0)
+	require.NoError(t, err)
+	require.EqualValues(t, 10, n)
 }

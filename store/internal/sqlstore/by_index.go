@@ -29,7 +29,7 @@ func byIndex[T any](ctx context.Context, e *Engine, ws driver.WorkspaceID, f fun
 // readNow calls f with the index when it is complete up to a position in the log, or further.
 func readNow[T any](ctx context.Context, all *indexes, l *liveIndex, at logState, f func(*index.Index) (T, error)) (found T, err error) {
 	followed := false
-	for {
+	for loads := 0; ; {
 		found, ok, err := readAt(l, at, followed, f)
 		missing := (*unknownCondition)(nil)
 		switch {
@@ -39,6 +39,9 @@ func readNow[T any](ctx context.Context, all *indexes, l *liveIndex, at logState
 			at, err = all.follow(ctx, l)
 			followed = true
 		case errors.As(err, &missing):
+			if loads++; loads > maxConditions {
+				return found, errBySQL // an index does not keep so many: the first ones would be missing again
+			}
 			err = all.load(ctx, l, missing.node)
 		default:
 			return found, err

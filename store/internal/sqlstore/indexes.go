@@ -47,6 +47,7 @@ type indexes struct {
 type indexSlot struct {
 	live  *liveIndex // nil: none
 	busy  bool       // it is being built
+	large bool       // it cannot be built within a call; set only while busy
 	calls int        // to be answered by SQL before the size of the workspace is looked at again
 	idle  int        // ticks since the last use
 	used  int64
@@ -105,14 +106,15 @@ func (all *indexes) of(ctx context.Context, ws driver.WorkspaceID) *liveIndex {
 		all.built(slot, live, callsBetweenChecks)
 		return live
 	default:
+		slot.large = true
 		all.start(func() { all.buildInBackground(slot, ws) })
 	}
 	return nil
 }
 
 // use notes a use of a workspace. It returns its index or, if the size of the workspace is to be
-// looked at, its slot, for which the caller must call built. That is at each call if the indexes of
-// small workspaces are built within calls.
+// looked at, its slot, for which the caller must call built. That is at each call while the index of
+// the workspace can be built within a call.
 func (all *indexes) use(ws driver.WorkspaceID) (*liveIndex, *indexSlot) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
@@ -136,7 +138,7 @@ func (all *indexes) use(ws driver.WorkspaceID) (*liveIndex, *indexSlot) {
 		return slot.live, nil
 	case slot.busy || all.closed:
 		return nil, nil
-	case slot.calls > 0 && all.minVisitors > smallLog:
+	case slot.calls > 0 && (slot.large || all.minVisitors > smallLog):
 		slot.calls--
 		return nil, nil
 	}

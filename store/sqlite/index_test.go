@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"context"
+	"database/sql"
 	"flag"
 	"fmt"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/contactpipeline/visitors/store/internal/crowd"
 	"github.com/contactpipeline/visitors/store/sqlite"
 	"github.com/contactpipeline/visitors/store/storetest"
+	"github.com/contactpipeline/visitors/visitor"
 )
 
 // indexed opens files with options for the index.
@@ -84,4 +86,39 @@ func TestMoreConditionsThanAnIndexKeeps(t *testing.T) {
 	n, err := st.CountVisitors(ctx, "acme", crowd.Bind(t, filter.Not(filter.Or(any...)), nil), 0)
 	require.NoError(t, err)
 	require.EqualValues(t, 10, n)
+}
+
+// TestIndexThatCannotFollow counts after an event that cannot be read.
+func TestIndexThatCannotFollow(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "visitors.db")
+	st, err := sqlite.Open(t.Context(), path, &sqlite.Options{Index: store.IndexOptions{MinVisitors: 1}})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, st.Close()) })
+	count := func(want int64) {
+		n, err := st.CountVisitors(t.Context(), "acme", crowd.Bind(t, filter.All(), nil), 0)
+		require.NoError(t, err)
+		require.Equal(t, want, n)
+		page, err := st.FindVisitors(t.Context(), "acme", driver.Select{Where: crowd.Bind(t, filter.All(), nil), Order: driver.NewestFirst, Limit: 100})
+		require.NoError(t, err)
+		require.Len(t, page, int(want))
+	}
+	create := func() {
+		at := crowd.Start
+		v := visitor.Visitor{ID: visitor.NewID(at), Source: visitor.Chat, CreatedAt: at, UpdatedAt: at, Revision: 1}
+		_, err := st.Apply(t.Context(), "acme", []driver.Change{driver.CreateVisitor{Visitor: v}})
+		require.NoError(t, err)
+	}
+	create()
+	count(1)
+	require.NoError(t, sqlite.CheckIndex(t.Context(), st, "acme"))
+	create()
+	db, err := sql.Open("sqlite3", path)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	_, err = db.Exec("UPDATE visitors_event SET kind = 99 WHERE seq = 2")
+	require.NoError(t, err)
+	count(2)
+	create()
+	count(3)
 }

@@ -209,8 +209,8 @@ func (all *indexes) discard(l *liveIndex) {
 	}
 }
 
-// follow brings an index up to date for a call. If that takes long, it is done in the background,
-// and the error is errBySQL.
+// follow brings an index up to date for a call. If that takes long, it is done in the background, and the
+// error is errBySQL.
 func (all *indexes) follow(ctx context.Context, l *liveIndex) (logState, error) {
 	if l.catching.Load() {
 		return logState{}, errBySQL
@@ -219,7 +219,6 @@ func (all *indexes) follow(ctx context.Context, l *liveIndex) (logState, error) 
 	switch {
 	case errors.Is(err, errDiscard):
 		all.discard(l)
-		return at, errBySQL
 	case err == nil && !current:
 		if l.catching.CompareAndSwap(false, true) {
 			all.start(func() {
@@ -227,9 +226,18 @@ func (all *indexes) follow(ctx context.Context, l *liveIndex) (logState, error) 
 				all.catchUp(all.ctx, l)
 			})
 		}
-		return at, errBySQL
+		err = errBySQL
 	}
-	return at, err
+	return at, orBySQL(ctx, err)
+}
+
+// orBySQL returns the error of a call for which the index has failed: SQL answers unless the call has
+// ended.
+func orBySQL(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return errBySQL
 }
 
 // catchUp follows the log to its end.
@@ -295,7 +303,7 @@ func (all *indexes) load(ctx context.Context, l *liveIndex, n bound.Node) error 
 	case f == nil:
 		return errBySQL
 	case small:
-		return all.loadCondition(ctx, l, f)
+		return orBySQL(ctx, all.loadCondition(ctx, l, f))
 	}
 	all.start(func() {
 		select {

@@ -16,7 +16,7 @@ import (
 // changes only by follow, which reads the visitors that later events name.
 type liveIndex struct {
 	ws   driver.WorkspaceID
-	turn chan struct{} // held by the goroutine that follows; it reads at without mu
+	turn chan struct{} // held by the goroutine that follows; it reads bitmap, at and exact without mu
 
 	mu         sync.RWMutex // of the fields below; not held while the database is read
 	bitmap     *index.Index
@@ -25,7 +25,7 @@ type liveIndex struct {
 	conditions conditions
 
 	bytes    atomic.Int64 // memory, as measured last
-	catching atomic.Bool  // a goroutine catches up
+	catching atomic.Bool  // a goroutine has the turn for long: it catches up or makes a snapshot
 	saved    atomic.Int64 // the event up to which it is stored
 }
 

@@ -37,15 +37,13 @@ func (p *parts) Write(b []byte) (n int, err error) {
 // reveal names and texts of visitors. Errors are ignored: the next program then builds the index.
 func (all *indexes) save(l *liveIndex) {
 	l.mu.RLock()
-	at := l.at
-	var stored parts
 	saved := l.saved.Load()
-	if l.exact && at.seq > smallLog && (saved == 0 || at.seq-saved > max(minUnsaved, int64(l.bitmap.Len())/8)) {
-		if l.bitmap.Snapshot(&stored) != nil {
-			stored = nil
-		}
-	}
+	due := l.exact && l.at.seq > smallLog && (saved == 0 || l.at.seq-saved > max(minUnsaved, int64(l.bitmap.Len())/8))
 	l.mu.RUnlock()
+	if !due {
+		return
+	}
+	at, stored := l.snapshot(all.ctx)
 	if stored == nil {
 		return
 	}
@@ -68,6 +66,25 @@ func (all *indexes) save(l *liveIndex) {
 			return
 		}
 	}
+}
+
+// snapshot returns the index in parts, or none if it is behind. That takes long, so it holds the
+// turn rather than mu: readers go on, and SQL answers calls that would have to follow.
+func (l *liveIndex) snapshot(ctx context.Context) (at logState, stored parts) {
+	if !l.catching.CompareAndSwap(false, true) {
+		return at, nil
+	}
+	defer l.catching.Store(false)
+	select {
+	case <-ctx.Done():
+		return at, nil
+	case l.turn <- struct{}{}:
+	}
+	defer func() { <-l.turn }()
+	if !l.exact || l.bitmap.Snapshot(&stored) != nil {
+		return at, nil
+	}
+	return l.at, stored
 }
 
 const putPart = "INSERT INTO " + IndexTable + " (ws, part, seq, stamp, body) VALUES (?, ?, ?, ?, ?)" +

@@ -17,11 +17,12 @@ import (
 type liveIndex struct {
 	ws   driver.WorkspaceID
 	turn chan struct{} // held by the goroutine that follows; it reads bitmap, at and exact without mu
+	read logState      // the end of the log when visitors were read last; belongs to the holder of turn
 
 	mu         sync.RWMutex // of the fields below; not held while the database is read
 	bitmap     *index.Index
-	at         logState
-	exact      bool // false while only some of the events that were in the database are followed
+	at         logState // without a stamp if not exact
+	exact      bool     // false while only some of the events that were in the database are followed
 	conditions conditions
 
 	bytes    atomic.Int64 // memory, as measured last
@@ -35,7 +36,7 @@ type liveIndex struct {
 type logState struct{ seq, stamp int64 }
 
 func newLiveIndex(ws driver.WorkspaceID, at logState) *liveIndex {
-	l := &liveIndex{ws: ws, turn: make(chan struct{}, 1), at: at}
+	l := &liveIndex{ws: ws, turn: make(chan struct{}, 1), at: at, read: at}
 	l.bitmap = index.New(&l.conditions)
 	return l
 }

@@ -23,7 +23,11 @@ func (e *Engine) build(ctx context.Context, ws driver.WorkspaceID, maxBytes int6
 	l := newLiveIndex(ws, at)
 	sel := driver.Select{Order: driver.OldestFirst, Limit: matchBatch}
 	for more := true; more; {
-		page, err := result(ctx, e.read, ws, func(s scope) ([]visitor.Visitor, error) {
+		var read logState
+		page, err := result(ctx, e.read, ws, func(s scope) (page []visitor.Visitor, err error) {
+			if read, err = s.logStateSince(ctx, l.read); err != nil {
+				return nil, err
+			}
 			found, err := s.d.reader.page(ctx, s, conjuncts(bound.Constant(true)), sel, ordering{})
 			if err != nil {
 				return nil, err
@@ -33,6 +37,7 @@ func (e *Engine) build(ctx context.Context, ws driver.WorkspaceID, maxBytes int6
 		if err != nil {
 			return nil, err
 		}
+		l.read = read
 		for i := range page {
 			if err := l.put(&page[i]); err != nil {
 				return nil, err

@@ -67,7 +67,7 @@ func CheckIndex(ctx context.Context, e *Engine, ws driver.WorkspaceID) error {
 			return fmt.Errorf("%w: a condition is being loaded", ErrNoIndex)
 		}
 		got[c.key] = idsAt(l.bitmap, c.matches)
-		found, err := e.matchesOf(ctx, ws, c.node)
+		found, _, err := e.matchesOf(ctx, ws, c.node)
 		if err != nil {
 			return err
 		}

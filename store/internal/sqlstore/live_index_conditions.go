@@ -169,9 +169,12 @@ func (l *conditions) bytes() (sum int64) {
 // loadCondition reads the matches of a condition into the index. Visitors who change while it reads are
 // matched as they change; all others are in the end as they were read.
 func (all *indexes) loadCondition(ctx context.Context, l *liveIndex, f *condition) error {
-	ids, err := all.e.matchesOf(ctx, l.ws, f.node)
+	ids, read, err := all.e.matchesOf(ctx, l.ws, f.node)
 	if err == nil {
 		err = all.catchUp(ctx, l) // to a state that is not older than what was read
+	}
+	if err == nil {
+		_, err = result(ctx, all.e.readOnce, l.ws, func(s scope) (logState, error) { return s.logStateSince(ctx, read) })
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -192,23 +195,27 @@ func (all *indexes) loadCondition(ctx context.Context, l *liveIndex, f *conditio
 	return nil
 }
 
-// matchesOf reads the ids of the visitors that match a condition, in order.
-func (e *Engine) matchesOf(ctx context.Context, ws driver.WorkspaceID, n bound.Node) ([]uuid.UUID, error) {
-	ids, err := result(ctx, e.read, ws, func(s scope) ([]uuid.UUID, error) {
+// matchesOf reads the ids of the visitors that match a condition, in order, and the last event then.
+func (e *Engine) matchesOf(ctx context.Context, ws driver.WorkspaceID, n bound.Node) (ids []uuid.UUID, at logState, err error) {
+	err = e.read(ctx, ws, func(s scope) error {
+		if at, err = s.logState(ctx); err != nil {
+			return err
+		}
 		q, err := s.matches(ctx, conjuncts(n), "id")
 		if err != nil {
-			return nil, err
+			return err
 		}
-		return list(ctx, s.query, q, func(r row) (uuid.UUID, error) {
+		ids, err = list(ctx, s.query, q, func(r row) (uuid.UUID, error) {
 			id, err := scanID[visitor.ID](r)
 			if err != nil {
 				return uuid.UUID{}, err
 			}
 			return uuid.Parse(string(id))
 		})
+		return err
 	})
 	slices.SortFunc(ids, compareIDs)
-	return slices.Compact(ids), err
+	return slices.Compact(ids), at, err
 }
 
 func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }

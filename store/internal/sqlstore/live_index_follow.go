@@ -28,7 +28,8 @@ var (
 // logChanges are what some events have changed, as it is in the snapshot in which they were read.
 type logChanges struct {
 	at       logState // after these events
-	current  bool     // they were all
+	read     logState // the end of the log when they were read
+	current  bool     // it is the same
 	removed  []removedSet
 	missing  []uuid.UUID // visitors that do not exist any more
 	visitors []visitor.Visitor
@@ -52,7 +53,7 @@ func (e *Engine) step(ctx context.Context, l *liveIndex, maxBehind int64) (at lo
 	}
 	defer func() { <-l.turn }()
 	// The snapshot begins after the turn was taken, so it is not older than what is followed.
-	c, err := result(ctx, e.read, l.ws, func(s scope) (*logChanges, error) { return s.changesAfter(ctx, l.at, maxBehind) })
+	c, err := result(ctx, e.read, l.ws, func(s scope) (*logChanges, error) { return s.changesAfter(ctx, l.at, l.read, maxBehind) })
 	if err != nil {
 		return at, false, err
 	}
@@ -62,18 +63,30 @@ func (e *Engine) step(ctx context.Context, l *liveIndex, maxBehind int64) (at lo
 var selectLogStates = "SELECT w.seq, " + stampOf("e") + ", " + stampOf("f") + " FROM " + workspaceTable + " w LEFT JOIN " + eventTable + " e" +
 	" ON e.ws = ? AND e.seq = w.seq LEFT JOIN " + eventTable + " f ON f.ws = ? AND f.seq = ? WHERE w.ws = ?"
 
-// changesAfter reads what has changed after an event.
-func (s scope) changesAfter(ctx context.Context, from logState, maxBehind int64) (*logChanges, error) {
-	var last logState
-	var stamp int64 // of the event from
-	statement := func(r row) error { return r.Scan(&last.seq, &last.stamp, &stamp) }
-	if err := s.queryText(ctx, selectLogStates, statement, s.ws, from.seq, s.ws); err != nil {
+// logStateSince reads the last event of the workspace. The error is errDiscard if the log does not contain
+// an earlier last event any more.
+func (s scope) logStateSince(ctx context.Context, earlier logState) (last logState, err error) {
+	var stamp int64
+	scan := func(r row) error { return r.Scan(&last.seq, &last.stamp, &stamp) }
+	if err := s.queryText(ctx, selectLogStates, scan, s.ws, earlier.seq, s.ws); err != nil {
+		return last, err
+	}
+	if last.seq < earlier.seq || stamp != earlier.stamp {
+		return last, errDiscard
+	}
+	return last, nil
+}
+
+// changesAfter reads what has changed after an event of a log that was read before.
+func (s scope) changesAfter(ctx context.Context, from, read logState, maxBehind int64) (*logChanges, error) {
+	last, err := s.logStateSince(ctx, read)
+	if err != nil {
 		return nil, err
 	}
-	if last.seq < from.seq || stamp != from.stamp || maxBehind > 0 && last.seq-from.seq > maxBehind {
+	if maxBehind > 0 && last.seq-from.seq > maxBehind {
 		return nil, errDiscard
 	}
-	c := &logChanges{at: last, current: true}
+	c := &logChanges{at: last, read: last, current: true}
 	if last.seq == from.seq {
 		return c, nil
 	}
@@ -86,15 +99,11 @@ func (s scope) changesAfter(ctx context.Context, from logState, maxBehind int64)
 			return nil, errDiscard
 		}
 	}
-	switch read := from.seq + int64(len(events)); {
-	case len(events) == 0 || read > last.seq || read < last.seq && len(events) < maxStep:
+	switch end := from.seq + int64(len(events)); {
+	case len(events) == 0 || end > last.seq || end < last.seq && len(events) < maxStep:
 		return nil, errDiscard
-	case read < last.seq:
-		c.at.seq, c.current = read, false
-		if err := s.queryText(ctx, selectLogStates, statement, s.ws, read, s.ws); err != nil {
-			return nil, err
-		}
-		c.at.stamp = stamp
+	case end < last.seq:
+		c.at, c.current = logState{seq: end}, false
 	}
 	return c, s.readChanged(ctx, events, c)
 }
@@ -169,6 +178,6 @@ func (l *liveIndex) apply(c *logChanges) error {
 		}
 	}
 	l.renumber()
-	l.at, l.exact = c.at, c.current
+	l.at, l.read, l.exact = c.at, c.read, c.current
 	return nil
 }

@@ -33,7 +33,7 @@ type Loaded struct {
 // Load creates a visitor for each draft, in batches of one transaction each; only one batch
 // is held in memory. A draft that is refused (ErrInvalid, ErrExists if an identity belongs
 // to another visitor, ErrNotFound if a group does not exist) is reported and left out; the
-// rest of its batch is created.
+// rest of its batch is created, those before it in a transaction of their own.
 //
 // An error from drafts ends Load: the drafts before it are created, and the error is
 // returned, wrapped. After an error of the store, the visitors counted in Loaded are created

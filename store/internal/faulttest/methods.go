@@ -224,9 +224,10 @@ func methods() []method {
 			return strings.Join(pairs, " "), err
 		}},
 		{"Load", true, func(ctx context.Context, w *world) (string, error) {
+			// Those before a refused draft are created in a transaction of their own, so it comes first.
 			done, err := w.Load(ctx, sequence([]visitor.Draft{
-				{Name: "Emil", Source: visitor.Chat, Tags: []string{"imported"}},
 				{Name: "Fay", Source: visitor.Telegram, Identities: []visitor.Identity{{Source: visitor.Telegram, Account: "bot", ExternalID: "42"}}},
+				{Name: "Emil", Source: visitor.Chat, Tags: []string{"imported"}},
 				{Name: "Gus", Source: visitor.Chat, Tags: []string{"imported", "vip"}},
 			}), nil)
 			return fmt.Sprint(done.Created, done.Refused), err

@@ -108,9 +108,9 @@ func (l *liveIndex) remove(id uuid.UUID) {
 // setsOf returns the sets that a visitor is in.
 func setsOf(x *index.Index, v *visitor.Visitor) []*index.Set {
 	sets := []*index.Set{x.Set(index.Source, string(v.Source))}
-	for field, text := range map[string]string{"name": v.Name, "email": v.Email, "phone": v.Phone} {
-		if text != "" {
-			sets = append(sets, x.Set(index.Text, field))
+	for _, text := range [...]struct{ field, value string }{{"name", v.Name}, {"email", v.Email}, {"phone", v.Phone}} {
+		if text.value != "" {
+			sets = append(sets, x.Set(index.Text, text.field))
 		}
 	}
 	for _, i := range v.Identities {

@@ -29,7 +29,7 @@
 // more than one round trip. It is exact, also while other programs write: each call compares it
 // with the last event of the workspace, and first reads what has changed. The first call begins to
 // build it in the background, in several seconds of processor time for a million visitors. SQL
-// answers while it is built, inside transactions of the application, and the first call with a
+// answers while it is built, inside transactions of the application, and the first calls with a
 // filter on a text or a search. A copy of about 31 bytes a visitor is stored in the table
 // visitors_index, and the next program reads it. The copy holds ids, times and what visitors have
 // in common (sources, tags, groups, channels, inboxes, names of attributes), but no names, texts or

@@ -41,7 +41,7 @@
 // (Options.Index): a million visitors take about 55 MB and 0.1 ms for a count by source and tags,
 // 2 ms for facets. It is exact, also while other processes write to the file. The first call begins
 // to build it in the background, in several seconds of processor time for a million visitors. SQL
-// answers while it is built, inside transactions of the application, and the first call with a
+// answers while it is built, inside transactions of the application, and the first calls with a
 // filter on a text or a search. A copy of about 31 bytes a visitor is stored in the table
 // visitors_index, and the next program that opens the file reads it. The copy holds ids, times and
 // what visitors have in common (sources, tags, groups, channels, inboxes, names of attributes), but

@@ -297,7 +297,8 @@ func (all *indexes) load(ctx context.Context, l *liveIndex, n bound.Node) error 
 		return errBySQL
 	}
 	l.mu.Lock()
-	f, small := l.conditions.add(n), l.at.seq <= smallLog
+	small := l.at.seq <= smallLog
+	f := l.conditions.add(n, small)
 	l.mu.Unlock()
 	switch {
 	case f == nil:

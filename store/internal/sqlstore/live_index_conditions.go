@@ -19,7 +19,7 @@ import (
 const (
 	maxConditions   = 64    // of an index; each changed visitor is matched against all
 	maxConditionKey = 4_096 // longest condition that is kept, in bytes
-	maxAsked        = 256   // conditions on times that are remembered
+	maxAsked        = 256   // conditions that are remembered before they are loaded
 )
 
 // conditions are the conditions of an index that its bitmaps do not answer: on texts, searches, values
@@ -29,7 +29,7 @@ const (
 type conditions struct {
 	byKey map[string]*condition
 	uses  atomic.Int64
-	asked map[string]bool // see repeated
+	asked map[string]bool // see askedBefore
 }
 
 // condition is a condition and the positions that match it.
@@ -76,10 +76,14 @@ func (l *conditions) Search(_ context.Context, n bound.Node, _ *roaring.Bitmap) 
 func (l *conditions) Name(uint32) []byte { return nil }
 
 // add adds a condition whose matches are going to be read. It returns nil if that is under way, or
-// not worth it.
-func (l *conditions) add(n bound.Node) *condition {
+// not worth it: in a large workspace, if nobody asked for it before.
+func (l *conditions) add(n bound.Node, small bool) *condition {
 	key := conditionKey(n)
-	if l.byKey[key] != nil || len(key) > maxConditionKey || !l.repeated(n, key) {
+	if l.byKey[key] != nil || len(key) > maxConditionKey {
+		return nil
+	}
+	t, ok := n.(*bound.Test)
+	if at := ok && t.Kind == visitor.TimeKind; (at || !small) && !l.askedBefore(key) {
 		return nil
 	}
 	for len(l.byKey) >= maxConditions {
@@ -103,11 +107,11 @@ func (l *conditions) add(n bound.Node) *condition {
 	return f
 }
 
-// repeated reports whether a condition is likely to be asked again. One on a time of an
-// attribute is only if it was asked before: relative times, such as the last week, are others in
-// each call.
-func (l *conditions) repeated(n bound.Node, key string) bool {
-	if t, ok := n.(*bound.Test); !ok || t.Kind != visitor.TimeKind || l.asked[key] {
+// askedBefore reports whether a condition was asked for before, and notes it. Relative times of
+// attributes, such as the last week, are others in each call, and a search is another one with
+// each letter that somebody types.
+func (l *conditions) askedBefore(key string) bool {
+	if l.asked[key] {
 		return true
 	}
 	if len(l.asked) >= maxAsked || l.asked == nil {

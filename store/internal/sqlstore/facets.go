@@ -36,26 +36,28 @@ func (s scope) facetsOfAll(ctx context.Context) (driver.Facets, error) {
 	if err := s.several(); err != nil {
 		return f, err
 	}
-	bySource, byTag, byGroup := sourceTable, tagTable, groupTable
-	source, tag, group := "sum(c.visitors)", "sum(c.uses)", "sum(c.members)"
-	id := [2]string{"c.id", "c.id"}
+	source := tally{sourceTable, "c.source", "sum(c.visitors)"}
+	tag, group := tally{tagTable, "c.id", "sum(c.uses)"}, tally{groupTable, "c.id", "sum(c.members)"}
 	if s.d.Index() == nil {
-		bySource, byTag, byGroup = visitorTable, visitorTagTable, visitorGroupTable
-		source, tag, group = "count(*)", "count(*)", "sum(1 - c.excluded)"
-		id = [2]string{"c.tag_id", "c.group_id"}
+		source = tally{visitorTable, "c.source", "count(*)"}
+		tag = tally{visitorTagTable, "c.tag_id", "count(*)"}
+		group = tally{visitorGroupTable, "c.group_id", "sum(1 - c.excluded)"}
 	}
-	if err := countBy(ctx, s, f.Sources, bySource, "c.source", source); err != nil {
+	if err := countBy(ctx, s, f.Sources, source); err != nil {
 		return f, err
 	}
-	if err := countBy(ctx, s, f.Tags, byTag, id[0], tag); err != nil {
+	if err := countBy(ctx, s, f.Tags, tag); err != nil {
 		return f, err
 	}
-	return f, countBy(ctx, s, f.Groups, byGroup, id[1], group)
+	return f, countBy(ctx, s, f.Groups, group)
 }
 
-// countBy reads the numbers of a table by the values of a column, without zeros.
-func countBy[T ~string](ctx context.Context, s scope, counts map[T]int64, table, column, number string) error {
-	q := s.from(table, "c", column, number).GroupBy(column).Having(number + " > 0")
+// tally is a number of visitors for each key of a table.
+type tally struct{ table, key, number string }
+
+// countBy reads a tally, without zeros.
+func countBy[T ~string](ctx context.Context, s scope, counts map[T]int64, t tally) error {
+	q := s.from(t.table, "c", t.key, t.number).GroupBy(t.key).Having(t.number + " > 0")
 	return s.query(ctx, q, func(r row) error {
 		var key T
 		var n int64

@@ -93,10 +93,12 @@ func TestPackedIsReadBack(t *testing.T) {
 	r := rand.New(rand.NewPCG(seed, 1))
 	numbers := map[string]int64{}
 	var ids []string
+	last := int64(0)
 	for n := range 40 {
 		id := string(tag.NewID(driver.FromMicros(int64(1 + n))))
 		ids = append(ids, id)
-		numbers[id] = 1 + int64(n)*int64(1+r.IntN(1_000))
+		last += 1 + r.Int64N(1_000)
+		numbers[id] = last
 	}
 	for range 2_000 {
 		v := randomLists(r, ids)

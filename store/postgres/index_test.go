@@ -3,7 +3,6 @@ package postgres_test
 import (
 	"context"
 	"database/sql"
-	"flag"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,22 +24,13 @@ func indexed(o store.IndexOptions) func(testing.TB) driver.Store {
 	}
 }
 
-// TestIndexed runs the contract with an index in every workspace. With -storetest.full, also with
-// indexes that are evicted after each call, and without.
+// TestIndexed runs the contract with indexes.
 func TestIndexed(t *testing.T) {
 	t.Parallel()
-	modes := map[string]store.IndexOptions{"always": {MinVisitors: 1}}
-	if flag.Lookup("storetest.full").Value.String() == "true" {
-		modes["evicted all the time"] = store.IndexOptions{MinVisitors: 1, MaxBytes: 1}
-		modes["off"] = store.IndexOptions{Off: true}
-	}
-	for name, o := range modes {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			watched(t, &postgres.Options{Index: o}, func(t *testing.T, open func(testing.TB) driver.Store) { storetest.RunAgain(t, open) })
-			storetest.Compare(t, indexed(o), 4_000)
-		})
-	}
+	faulttest.EachIndex(t, func(t *testing.T, o driver.IndexOptions) {
+		watched(t, &postgres.Options{Index: o}, func(t *testing.T, open func(testing.TB) driver.Store) { storetest.RunAgain(t, open) })
+		storetest.Compare(t, indexed(o), 4_000)
+	})
 }
 
 // TestIndexesOfTwoPools writes to one database through several pools, whose indexes follow each

@@ -3,7 +3,6 @@ package sqlite_test
 import (
 	"context"
 	"database/sql"
-	"flag"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/crowd"
+	"github.com/contactpipeline/visitors/store/internal/faulttest"
 	"github.com/contactpipeline/visitors/store/sqlite"
 	"github.com/contactpipeline/visitors/store/storetest"
 	"github.com/contactpipeline/visitors/visitor"
@@ -31,22 +31,13 @@ func indexed(o store.IndexOptions) func(testing.TB) driver.Store {
 	}
 }
 
-// TestIndexed runs the contract with an index in every workspace. With -storetest.full, also with
-// indexes that are evicted after each call, and without.
+// TestIndexed runs the contract with indexes.
 func TestIndexed(t *testing.T) {
 	t.Parallel()
-	modes := map[string]store.IndexOptions{"always": {MinVisitors: 1}}
-	if flag.Lookup("storetest.full").Value.String() == "true" {
-		modes["evicted all the time"] = store.IndexOptions{MinVisitors: 1, MaxBytes: 1}
-		modes["off"] = store.IndexOptions{Off: true}
-	}
-	for name, o := range modes {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			storetest.RunAgain(t, indexed(o))
-			storetest.Compare(t, indexed(o), 8_000)
-		})
-	}
+	faulttest.EachIndex(t, func(t *testing.T, o driver.IndexOptions) {
+		storetest.RunAgain(t, indexed(o))
+		storetest.Compare(t, indexed(o), 8_000)
+	})
 }
 
 // TestIndexesOfTwoStores writes to one file through two stores, whose indexes follow each other's

@@ -20,7 +20,7 @@ type DefaultState string
 
 // The default states.
 const (
-	OptIn  DefaultState = "opt_in"  // nobody is written to who did not agree
+	OptIn  DefaultState = "opt_in"  // only people who agreed are written to
 	OptOut DefaultState = "opt_out" // everybody is written to who did not object
 )
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"flag"
 	"fmt"
 	"testing"
 	"time"
@@ -17,6 +18,22 @@ import (
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
+
+// EachIndex runs f with the options of an index in every workspace. With -storetest.full, also
+// with those of indexes that are evicted after each call, and without index.
+func EachIndex(t *testing.T, f func(*testing.T, driver.IndexOptions)) {
+	modes := map[string]driver.IndexOptions{"always": {MinVisitors: 1}}
+	if flag.Lookup("storetest.full").Value.String() == "true" {
+		modes["evicted all the time"] = driver.IndexOptions{MinVisitors: 1, MaxBytes: 1}
+		modes["off"] = driver.IndexOptions{Off: true}
+	}
+	for name, o := range modes {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f(t, o)
+		})
+	}
+}
 
 // Following makes each driver call of a count, of facets and of a page fail, in each mode, after
 // another store has changed the workspace, so that the index of the store follows these changes

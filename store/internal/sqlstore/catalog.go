@@ -129,7 +129,7 @@ func (t *tx) DeleteGroup(id group.ID) error {
 }
 
 // leave removes a tag or a group from all visitors, a thousand at a time, and returns the
-// number of those who had the tag or were members.
+// number of visitors who had the tag or were members.
 func (t *tx) leave(table, column, id string, part driver.Parts) (had int64, err error) {
 	of := t.ref(column, []string{id})
 	for {

@@ -6,7 +6,7 @@
 // statements, and it binds the workspace in each.
 //
 // The row of a visitor has all of it: the tags, groups, identities and attributes are packed in
-// columns (packed.go), and read by the statement that finds the visitor (scan.go). The row does not
+// columns (packed.go, unpack.go), and read by the statement that finds it (scan.go). The row does not
 // have the names of tags. They are kept in memory, and read again when the catalog number of the
 // workspace has changed (names.go). The tables visitors_by_… only serve to find visitors; they are
 // written together with the row. In SQLite, integers stand for the workspace (scope.find) and for

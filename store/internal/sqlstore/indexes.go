@@ -31,10 +31,10 @@ type indexes struct {
 	minVisitors int64
 	every       time.Duration
 
-	ctx      context.Context // ends with Close
-	stop     context.CancelFunc
-	working  sync.WaitGroup
-	building chan struct{} // held by a build in the background: there is one at a time
+	ctx     context.Context // ends with Close
+	stop    context.CancelFunc
+	working sync.WaitGroup
+	reading chan struct{} // held by what is read in the background: see startInTurn
 
 	mu      sync.Mutex // of the fields below
 	closed  bool
@@ -59,7 +59,7 @@ func newIndexes(e *Engine, o driver.IndexOptions) *indexes {
 	}
 	all := &indexes{
 		e: e, maxBytes: o.MaxBytes, minVisitors: int64(o.MinVisitors), every: catchUpInterval,
-		building: make(chan struct{}, 1), slots: map[driver.WorkspaceID]*indexSlot{},
+		reading: make(chan struct{}, 1), slots: map[driver.WorkspaceID]*indexSlot{},
 	}
 	if all.maxBytes <= 0 {
 		all.maxBytes = defaultMaxBytes
@@ -107,7 +107,7 @@ func (all *indexes) of(ctx context.Context, ws driver.WorkspaceID) *liveIndex {
 		return live
 	default:
 		slot.large = true
-		all.start(func() { all.buildInBackground(slot, ws) })
+		all.startInTurn(func() { all.buildInBackground(slot, ws) })
 	}
 	return nil
 }
@@ -163,12 +163,6 @@ func (all *indexes) built(slot *indexSlot, live *liveIndex, calls int) {
 
 // buildInBackground builds an index in the background.
 func (all *indexes) buildInBackground(slot *indexSlot, ws driver.WorkspaceID) {
-	select {
-	case <-all.ctx.Done():
-		return
-	case all.building <- struct{}{}:
-	}
-	defer func() { <-all.building }()
 	live, err := all.e.restore(all.ctx, ws)
 	if err != nil {
 		live, err = all.e.build(all.ctx, ws, all.maxBytes)
@@ -181,7 +175,7 @@ func (all *indexes) buildInBackground(slot *indexSlot, ws driver.WorkspaceID) {
 		all.built(slot, nil, callsBetweenChecks)
 		return
 	}
-	live.bitmap.BuildOrderings()
+	live.buildOrderings()
 	all.built(slot, live, callsAfterEviction)
 	all.save(live)
 }
@@ -200,6 +194,19 @@ func (all *indexes) start(f func()) {
 	}()
 }
 
+// startInTurn calls f in a goroutine after those that it was called with before, so that what is
+// read in the background takes at most one connection. f is not called if the engine is closed.
+func (all *indexes) startInTurn(f func()) {
+	all.start(func() {
+		select {
+		case <-all.ctx.Done():
+		case all.reading <- struct{}{}:
+			defer func() { <-all.reading }()
+			f()
+		}
+	})
+}
+
 // discard drops an index that must not be used any more. The next call has a new one built.
 func (all *indexes) discard(l *liveIndex) {
 	all.mu.Lock()
@@ -209,8 +216,8 @@ func (all *indexes) discard(l *liveIndex) {
 	}
 }
 
-// follow brings an index up to date for a call. If that takes long, it is done in the background, and the
-// error is errBySQL.
+// follow brings an index up to date for a call. If that takes long, it is done in the background,
+// and the error is errBySQL.
 func (all *indexes) follow(ctx context.Context, l *liveIndex) (logState, error) {
 	if l.catching.Load() {
 		return logState{}, errBySQL
@@ -231,8 +238,8 @@ func (all *indexes) follow(ctx context.Context, l *liveIndex) (logState, error) 
 	return at, orBySQL(ctx, err)
 }
 
-// orBySQL returns the error of a call for which the index has failed: SQL answers unless the call has
-// ended.
+// orBySQL returns the error of a call for which the index has failed: SQL answers unless the call
+// has ended.
 func orBySQL(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil {
 		return ctx.Err()
@@ -268,7 +275,7 @@ func (all *indexes) tick() {
 			if at, err := all.e.logState(all.ctx, l.ws); err == nil && !l.isAt(at) {
 				all.catchUp(all.ctx, l)
 			}
-			l.prepare()
+			l.buildOrderings()
 			l.measure()
 			all.save(l)
 		}
@@ -306,14 +313,6 @@ func (all *indexes) load(ctx context.Context, l *liveIndex, n bound.Node) error 
 	case small:
 		return orBySQL(ctx, all.loadCondition(ctx, l, f))
 	}
-	all.start(func() {
-		select {
-		case <-all.ctx.Done():
-			return
-		case all.building <- struct{}{}:
-		}
-		defer func() { <-all.building }()
-		all.loadCondition(all.ctx, l, f)
-	})
+	all.startInTurn(func() { all.loadCondition(all.ctx, l, f) })
 	return errBySQL
 }

@@ -2,6 +2,8 @@ package sqlstore
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -119,7 +121,7 @@ func setsOf(x *index.Index, v *visitor.Visitor) []*index.Set {
 			sets = append(sets, x.Set(index.Inbox, inbox))
 		}
 	}
-	for name := range v.Attributes {
+	for _, name := range slices.Sorted(maps.Keys(v.Attributes)) { // an unchanged list is not written again
 		sets = append(sets, x.Set(index.Attribute, name))
 	}
 	for _, t := range v.Tags {
@@ -141,13 +143,11 @@ func (l *liveIndex) renumber() {
 	}
 }
 
-// measure notes how much memory the index takes, and returns it.
-func (l *liveIndex) measure() int64 {
+// measure notes how much memory the index takes.
+func (l *liveIndex) measure() {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	bytes := l.bitmap.Bytes() + l.conditions.bytes()
-	l.bytes.Store(bytes)
-	return bytes
+	l.bytes.Store(l.bitmap.Bytes() + l.conditions.bytes())
 }
 
 // maxBehind is the number of events from which on the index is built again rather than followed.
@@ -157,8 +157,8 @@ func (l *liveIndex) maxBehind() int64 {
 	return max(maxBehind, int64(l.bitmap.Len())/4)
 }
 
-// prepare builds what readers need.
-func (l *liveIndex) prepare() {
+// buildOrderings builds the orderings by time, so that no reader has to.
+func (l *liveIndex) buildOrderings() {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	l.bitmap.BuildOrderings()

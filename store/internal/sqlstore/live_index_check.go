@@ -35,8 +35,8 @@ func AwaitIndex(ctx context.Context, e *Engine, ws driver.WorkspaceID, idle bool
 	for range 3 {
 		if idle {
 			time.Sleep(pause) // what has been started may not have begun
-			e.indexes.building <- struct{}{}
-			<-e.indexes.building
+			e.indexes.reading <- struct{}{}
+			<-e.indexes.reading
 		}
 	}
 	return nil

@@ -22,10 +22,10 @@ const (
 	maxAsked        = 256   // conditions that are remembered before they are loaded
 )
 
-// conditions are the conditions of an index that its bitmaps do not answer: on texts, searches, values
-// of attributes and single identities. SQL answers the first call with such a condition; then its
-// matches are read once and kept right by matching each visitor that changes. conditions is the
-// index.Owner.
+// conditions are the conditions of an index that its bitmaps do not answer: on texts, searches,
+// values of attributes and single identities. SQL answers the first calls with such a condition;
+// then its matches are read once and kept right by matching each visitor that changes. conditions
+// is the index.Owner.
 type conditions struct {
 	byKey map[string]*condition
 	uses  atomic.Int64
@@ -55,40 +55,40 @@ func conditionKey(n bound.Node) string {
 }
 
 // Known returns the matches of a condition that is loaded. See index.Owner.
-func (l *conditions) Known(n bound.Node) *roaring.Bitmap {
-	if len(l.byKey) == 0 {
+func (c *conditions) Known(n bound.Node) *roaring.Bitmap {
+	if len(c.byKey) == 0 {
 		return nil
 	}
-	f := l.byKey[conditionKey(n)]
+	f := c.byKey[conditionKey(n)]
 	if f == nil || f.touched != nil {
 		return nil
 	}
-	f.used.Store(l.uses.Add(1))
+	f.used.Store(c.uses.Add(1))
 	return f.matches
 }
 
 // Search fails: only the database knows. See index.Owner.
-func (l *conditions) Search(_ context.Context, n bound.Node, _ *roaring.Bitmap) (*roaring.Bitmap, error) {
+func (c *conditions) Search(_ context.Context, n bound.Node, _ *roaring.Bitmap) (*roaring.Bitmap, error) {
 	return nil, &unknownCondition{n}
 }
 
 // Name returns nothing: pages by name are read by SQL. See index.Owner.
-func (l *conditions) Name(uint32) []byte { return nil }
+func (c *conditions) Name(uint32) []byte { return nil }
 
 // add adds a condition whose matches are going to be read. It returns nil if that is under way, or
 // not worth it: in a large workspace, if nobody asked for it before.
-func (l *conditions) add(n bound.Node, small bool) *condition {
+func (c *conditions) add(n bound.Node, small bool) *condition {
 	key := conditionKey(n)
-	if l.byKey[key] != nil || len(key) > maxConditionKey {
+	if c.byKey[key] != nil || len(key) > maxConditionKey {
 		return nil
 	}
 	t, ok := n.(*bound.Test)
-	if at := ok && t.Kind == visitor.TimeKind; (at || !small) && !l.askedBefore(key) {
+	if at := ok && t.Kind == visitor.TimeKind; (at || !small) && !c.askedBefore(key) {
 		return nil
 	}
-	for len(l.byKey) >= maxConditions {
+	for len(c.byKey) >= maxConditions {
 		var oldest *condition
-		for _, f := range l.byKey {
+		for _, f := range c.byKey {
 			if f.touched == nil && (oldest == nil || f.used.Load() < oldest.used.Load()) {
 				oldest = f
 			}
@@ -96,34 +96,34 @@ func (l *conditions) add(n bound.Node, small bool) *condition {
 		if oldest == nil {
 			return nil
 		}
-		delete(l.byKey, oldest.key)
+		delete(c.byKey, oldest.key)
 	}
 	f := &condition{key: key, node: n, matches: roaring.New(), touched: roaring.New()}
-	f.used.Store(l.uses.Add(1))
-	if l.byKey == nil {
-		l.byKey = map[string]*condition{}
+	f.used.Store(c.uses.Add(1))
+	if c.byKey == nil {
+		c.byKey = map[string]*condition{}
 	}
-	l.byKey[key] = f
+	c.byKey[key] = f
 	return f
 }
 
 // askedBefore reports whether a condition was asked for before, and notes it. Relative times of
 // attributes, such as the last week, are others in each call, and a search is another one with
 // each letter that somebody types.
-func (l *conditions) askedBefore(key string) bool {
-	if l.asked[key] {
+func (c *conditions) askedBefore(key string) bool {
+	if c.asked[key] {
 		return true
 	}
-	if len(l.asked) >= maxAsked || l.asked == nil {
-		l.asked = map[string]bool{}
+	if len(c.asked) >= maxAsked || c.asked == nil {
+		c.asked = map[string]bool{}
 	}
-	l.asked[key] = true
+	c.asked[key] = true
 	return false
 }
 
 // put matches a visitor that has changed.
-func (l *conditions) put(p uint32, v *visitor.Visitor) {
-	for _, f := range l.byKey {
+func (c *conditions) put(p uint32, v *visitor.Visitor) {
+	for _, f := range c.byKey {
 		if bound.Match(f.node, v) {
 			f.matches.Add(p)
 		} else {
@@ -136,8 +136,8 @@ func (l *conditions) put(p uint32, v *visitor.Visitor) {
 }
 
 // remove removes a visitor.
-func (l *conditions) remove(p uint32) {
-	for _, f := range l.byKey {
+func (c *conditions) remove(p uint32) {
+	for _, f := range c.byKey {
 		f.matches.Remove(p)
 		if f.touched != nil {
 			f.touched.Add(p)
@@ -146,8 +146,8 @@ func (l *conditions) remove(p uint32) {
 }
 
 // renumber moves positions, as index.Index.Renumber returns them.
-func (l *conditions) renumber(from int, before []uint32) {
-	for _, f := range l.byKey {
+func (c *conditions) renumber(from int, before []uint32) {
+	for _, f := range c.byKey {
 		for _, set := range []*roaring.Bitmap{f.matches, f.touched} {
 			if set == nil {
 				continue
@@ -163,15 +163,15 @@ func (l *conditions) renumber(from int, before []uint32) {
 	}
 }
 
-func (l *conditions) bytes() (sum int64) {
-	for _, f := range l.byKey {
+func (c *conditions) bytes() (sum int64) {
+	for _, f := range c.byKey {
 		sum += int64(f.matches.GetSizeInBytes()) + int64(len(f.key)) + 256
 	}
 	return sum
 }
 
-// loadCondition reads the matches of a condition into the index. Visitors who change while it reads are
-// matched as they change; all others are in the end as they were read.
+// loadCondition reads the matches of a condition into the index. Visitors who change while it reads
+// are matched as they change; all others are in the end as they were read.
 func (all *indexes) loadCondition(ctx context.Context, l *liveIndex, f *condition) error {
 	ids, read, err := all.e.matchesOf(ctx, l.ws, f.node)
 	if err == nil {

@@ -63,8 +63,8 @@ func (e *Engine) step(ctx context.Context, l *liveIndex, maxBehind int64) (at lo
 var selectLogStates = "SELECT w.seq, " + stampOf("e") + ", " + stampOf("f") + " FROM " + workspaceTable + " w LEFT JOIN " + eventTable + " e" +
 	" ON e.ws = ? AND e.seq = w.seq LEFT JOIN " + eventTable + " f ON f.ws = ? AND f.seq = ? WHERE w.ws = ?"
 
-// logStateSince reads the last event of the workspace. The error is errDiscard if the log does not contain
-// an earlier last event any more.
+// logStateSince reads the last event of the workspace. The error is errDiscard if the log does not
+// contain an earlier last event any more.
 func (s scope) logStateSince(ctx context.Context, earlier logState) (last logState, err error) {
 	var stamp int64
 	scan := func(r row) error { return r.Scan(&last.seq, &last.stamp, &stamp) }

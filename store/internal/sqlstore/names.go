@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"slices"
 	"sync"
 
-	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
-	"github.com/contactpipeline/visitors/visitor"
 )
 
 // names are what rows refer to: the names and colors of tags and, on a database that has numbers
@@ -203,87 +200,6 @@ func (s scope) numberedIDs(ctx context.Context, numbers []int64) (func(int64) st
 		return nil, err
 	}
 	return n.id, nil
-}
-
-// mentions returns the ids, or the numbers, of tags and groups in packed columns.
-func mentions(rows []record) (ids []string, numbers []int64) {
-	note := func(n int64) string {
-		numbers = append(numbers, n)
-		return "-"
-	}
-	for _, r := range rows {
-		var v visitor.Visitor
-		v.Tags, _ = unpackTags(r.packed.tags, "", note)
-		unpackGroups(r.packed.groups, note, &v)
-		for _, a := range v.Tags {
-			ids = append(ids, string(a.Tag))
-		}
-	}
-	if len(numbers) > 0 {
-		slices.Sort(numbers)
-		return nil, slices.Compact(numbers)
-	}
-	slices.Sort(ids)
-	return slices.Compact(ids), nil
-}
-
-// unpack fills parts of visitors in from the packed columns. If the profile is among the parts,
-// it fills the names and colors of tags in, else only their ids.
-func (s scope) unpack(ctx context.Context, rows []record, parts driver.Parts) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	var n *names
-	named := parts.Has(driver.Tags | driver.Profile)
-	if s.d.server == nil && parts&(driver.Tags|driver.Groups) != 0 || named {
-		var err error
-		n, err = s.namesOf(ctx, rows[0].catalog, func() ([]string, []int64) { return mentions(rows) })
-		if err != nil {
-			return err
-		}
-	}
-	var ids func(int64) string
-	if n != nil {
-		ids = n.id
-	}
-	for i := range rows {
-		r := &rows[i]
-		if err := r.unpack(ids, parts); err != nil {
-			return err
-		}
-		if named {
-			r.Tags = slices.DeleteFunc(r.Tags, func(a tag.Assignment) bool { _, ok := n.tags[a.Tag]; return !ok })
-			for k := range r.Tags {
-				t := n.tags[r.Tags[k].Tag]
-				r.Tags[k].Name, r.Tags[k].Color = t.name, t.color
-			}
-		}
-		r.Visitor = r.Sorted()
-	}
-	return nil
-}
-
-// unpack fills parts in, without names; ids finds the id of a tag or a group by its number.
-func (r *record) unpack(ids func(int64) string, parts driver.Parts) (err error) {
-	if parts.Has(driver.Tags) {
-		if r.Tags, err = unpackTags(r.packed.tags, r.ID, ids); err != nil {
-			return err
-		}
-	}
-	if parts.Has(driver.Groups) {
-		if err = unpackGroups(r.packed.groups, ids, &r.Visitor); err != nil {
-			return err
-		}
-	}
-	if parts.Has(driver.Identities) {
-		if r.Identities, err = unpackIdentities(r.packed.identities, r.ID); err != nil {
-			return err
-		}
-	}
-	if parts.Has(driver.Attributes) {
-		r.Attributes, err = unpackAttributes(r.packed.attributes)
-	}
-	return err
 }
 
 const changeCatalog = "UPDATE " + workspaceTable + " SET catalog = ? WHERE ws = ?"

@@ -24,7 +24,7 @@ var growth = []row{
 	{"page: search, 1 in 50,000", "", "Search/page/rarest", "Search/page/rarest"},
 	{"count: all visitors", "", "Count/all", "Count/all"},
 	{"count: a source and a tag", "", "Count/source-and-tag", "Count/source_and_mid_tag"},
-	{"count: 2 sources, 1 of 2 tags, not a third", "Count/segment", "Count/segment", ""},
+	{"count: 2 sources, 1 of 2 tags, not a third", "Count/segment", "Count/segment", "Count/segment"},
 	{"count: search, 1 in 5,000", "Count/search-rare", "Search/count/rare", "Search/count/rare"},
 	{"facets: all visitors", "", "Facets/all", "Facets/all"},
 	{"facets: a source", "Facets", "Facets/source", "Facets/source"},

@@ -64,6 +64,29 @@ func BenchmarkMatch(b *testing.B) {
 	}
 }
 
+// BenchmarkMatchPermission matches people of whom a third said something.
+func BenchmarkMatchPermission(b *testing.B) {
+	visitors := filtergen.New(1, &filtergen.Options{Now: now, Topics: filtergen.Topics()}).Visitors(1000)
+	for i := range visitors {
+		if i%3 > 0 {
+			visitors[i].Consents, visitors[i].Health = nil, nil
+		}
+	}
+	for _, where := range []string{`can:email/newsletter`, `can:email/offers`, `can:whatsapp/offers`, `consent:email/newsletter=denied`} {
+		b.Run(where, func(b *testing.B) {
+			bound, err := filter.Bind(parse(b, where), topics())
+			require.NoError(b, err)
+			b.ReportAllocs()
+			for b.Loop() {
+				for i := range visitors {
+					bound.Match(&visitors[i])
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(visitors)), "ns/visitor")
+		})
+	}
+}
+
 func BenchmarkParse(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {

@@ -10,8 +10,8 @@ import (
 )
 
 // Bind validates e and resolves it in env. It returns an *Error if the expression is
-// invalid, names an unknown source, has a relative date although env.Now is zero, or exceeds
-// MaxBound or MaxBoundValues, and an *UnknownError for an unknown tag or group. A Bound is
+// invalid, names an unknown source, needs env.Now although it is zero, or exceeds
+// MaxBound or MaxBoundValues, and an *UnknownError for an unknown tag, group or topic. A Bound is
 // returned unchanged.
 func Bind(e Expr, env *Env) (Bound, error) {
 	if b, ok := e.(Bound); ok {
@@ -119,6 +119,8 @@ func (b *binder) condition(c Condition, f *bound.Field) (bound.Node, error) {
 		return b.times(c, f, c.Values)
 	case AttrKind:
 		return b.attribute(c, f)
+	case CanKind, ConsentKind, HealthKind:
+		return b.permission(c, f)
 	}
 	return nil, refuse("unknown kind of field")
 }

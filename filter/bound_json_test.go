@@ -39,6 +39,7 @@ func TestBoundRefusesWhatBindCannotReturn(t *testing.T) {
 	t.Parallel()
 	const name, id = `{"kind":"test","field":"name","op":"in","texts":["ada"]}`, `018f0000-0000-7000-8000-00000000abcd`
 	test := func(parts string) string { return `{"kind":"test",` + parts + `}` }
+	permission := func(parts string) string { return `{"kind":"permission",` + parts + `}` }
 	for what, text := range map[string]string{
 		"null":                     `null`,
 		"no kind":                  `{}`,
@@ -95,6 +96,24 @@ func TestBoundRefusesWhatBindCannotReturn(t *testing.T) {
 		"an identity of nowhere":   test(`"field":"identity","op":"in","refs":[{"source":""}]`),
 		"identities out of order":  test(`"field":"identity","op":"in","refs":[{"source":"telegram"},{"source":"chat"}]`),
 		"no identity":              test(`"field":"identity","op":"in"`),
+		"a test of a permission":   test(`"field":"can","op":"in","texts":["email"]`),
+		"a permission of a name":   permission(`"field":"name","channel":"email"`),
+		"no channel":               permission(`"field":"can"`),
+		"an unknown channel":       permission(`"field":"can","channel":"fax"`),
+		"can with states":          permission(`"field":"can","channel":"email","states":["granted"]`),
+		"a topic with a label":     permission(`"field":"can","channel":"email","topic":{"key":"news","default":"opt_in","label":"News"}`),
+		"a topic without default":  permission(`"field":"can","channel":"email","topic":{"key":"news"}`),
+		"a topic with channels":    permission(`"field":"can","channel":"email","topic":{"key":"news","default":"opt_in","channels":[]}`),
+		"a default of no topic":    permission(`"field":"can","channel":"email","topic":{"default":"opt_out"}`),
+		"a topic with capitals":    permission(`"field":"consent","channel":"email","topic":{"key":"News"},"states":["denied"]`),
+		"consent to a default":     permission(`"field":"consent","channel":"email","topic":{"key":"news","default":"opt_in"},"states":["denied"]`),
+		"consent without a state":  permission(`"field":"consent","channel":"email"`),
+		"an unknown state":         permission(`"field":"consent","channel":"email","states":["ok"]`),
+		"states out of order":      permission(`"field":"consent","channel":"email","states":["granted","denied"]`),
+		"a state twice":            permission(`"field":"health","channel":"email","states":["ok","ok"]`),
+		"health of a topic":        permission(`"field":"health","channel":"email","topic":{"key":"news"},"states":["ok"]`),
+		"health at a time":         permission(`"field":"health","channel":"email","states":["ok"],"at":5`),
+		"a permission with texts":  permission(`"field":"can","channel":"email","texts":["x"]`),
 		"identities of a name":     test(`"field":"name","op":"in","texts":["ada"],"refs":[{"source":"chat"}]`),
 	} {
 		var read filter.Bound
@@ -114,6 +133,8 @@ func FuzzBound(f *testing.F) {
 	f.Add([]byte(`{"kind":"any","of":[{"kind":"test","field":"attr","attr":"n","op":"between","as":"number","numbers":[{"min":0.5}]},{"kind":"test","field":"identity","op":"in","refs":[{"source":"chat","account":"a"}]}]}`))
 	f.Add([]byte(`{"kind":"test","field":"seen","op":"between","times":[{"min":-1,"max":9223372036854775806}]}`))
 	f.Add([]byte(`{"kind":"test","field":"phone","op":"prefix","texts":["+55"]}`))
+	f.Add([]byte(`{"kind":"permission","field":"can","channel":"email","topic":{"key":"news","default":"opt_out"},"at":1}`))
+	f.Add([]byte(`{"kind":"permission","field":"health","channel":"sms","states":["blocked","ok"]}`))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		var read, again filter.Bound
 		if json.Unmarshal(in, &read) != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/contactpipeline/visitors/tag/id"
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // maxFolded is the most bytes of a folded operand: one byte can fold to eighteen.
@@ -73,6 +74,8 @@ func (b *boundSize) read(f boundForm, levels int) (bound.Node, error) {
 		return nil, refuse("a term that is not folded")
 	case f.Kind == boundTest:
 		return b.test(f)
+	case f.Kind == boundPermission:
+		return b.permission(f)
 	}
 	return nil, refuse("an unknown kind of node, or one without its parts")
 }
@@ -83,7 +86,7 @@ func isFolded(s string) bool {
 
 func (b *boundSize) test(f boundForm) (bound.Node, error) {
 	field := bound.FieldNamed(f.Field)
-	if field == nil {
+	if field == nil || ofPermission(field.Kind) {
 		return nil, refuse("unknown field")
 	}
 	t := &bound.Test{
@@ -99,6 +102,39 @@ func (b *boundSize) test(f boundForm) (bound.Node, error) {
 	}
 	size, values := sizeOf(t)
 	return t, b.grow(size-1, values)
+}
+
+func (b *boundSize) permission(f boundForm) (bound.Node, error) {
+	p := &bound.Permission{
+		Field: bound.FieldNamed(f.Field), Channel: f.Channel, Topic: f.Topic, States: f.States, At: f.At,
+	}
+	if !isPermission(p) {
+		return nil, refuse("a permission with parts that do not fit the field")
+	}
+	return p, b.grow(0, len(p.States))
+}
+
+// isPermission reports whether p has the parts that Bind gives to a permission.
+func isPermission(p *bound.Permission) bool {
+	if p.Field == nil || !ofPermission(p.Field.Kind) || p.Field.Kind == HealthKind && p.At != 0 {
+		return false
+	}
+	topic, states := consent.Topic{Key: p.Topic.Key}, p.States
+	if p.Field.Kind == CanKind {
+		if states = append(states, ""); topic.Key != "" {
+			topic.Default, topic.DoubleOptIn = p.Topic.Default, p.Topic.DoubleOptIn
+			if topic.Default != consent.OptIn && topic.Default != consent.OptOut {
+				return false
+			}
+		}
+	}
+	for i, s := range states {
+		ref := PermissionRef{Channel: p.Channel, Topic: topic.Key, State: s}
+		if badPermission(p.Field.Kind, ref) != "" || i > 0 && states[i-1] >= s {
+			return false
+		}
+	}
+	return len(states) > 0 && reflect.DeepEqual(topic, p.Topic)
 }
 
 // hasOp reports whether the field has the operator, and the operator the kind of value.

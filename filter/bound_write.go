@@ -6,6 +6,7 @@ import (
 
 	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // maxBoundDepth is the number of levels of a bound tree in JSON. Bind returns fewer, unless its
@@ -25,6 +26,10 @@ type boundForm struct {
 	Times   []rangeForm[int64]   `json:"times,omitempty"`
 	Numbers []rangeForm[float64] `json:"numbers,omitempty"`
 	Refs    []IdentityRef        `json:"refs,omitempty"`
+	Channel consent.Channel      `json:"channel,omitempty"`
+	Topic   consent.Topic        `json:"topic,omitzero"`
+	States  []string             `json:"states,omitempty"`
+	At      int64                `json:"at,omitempty"`
 }
 
 // rangeForm is the JSON form of a range. A missing end means no limit.
@@ -43,6 +48,8 @@ const (
 	boundNot      boundKind = "not"
 	boundTerms    boundKind = "terms"
 	boundTest     boundKind = "test"
+
+	boundPermission boundKind = "permission"
 )
 
 // MarshalJSON returns the tree for another process of the same version. It is not a form to
@@ -72,6 +79,10 @@ func formOf(n bound.Node, levels int) (boundForm, error) {
 		form.Kind = boundNot
 	case bound.Terms:
 		form.Kind, form.Terms = boundTerms, n
+	case *bound.Permission:
+		form = boundForm{
+			Kind: boundPermission, Field: n.Field.Name, Channel: n.Channel, Topic: n.Topic, States: n.States, At: n.At,
+		}
 	case *bound.Test:
 		form = boundForm{
 			Kind: boundTest, Field: n.Field.Name, Attr: n.Attr, Op: n.Op, As: n.Kind, Texts: n.Texts, Refs: n.Refs,

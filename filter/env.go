@@ -6,20 +6,26 @@ import (
 
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // Env is the context in which an expression is bound: the clock, the calendar, and the names
 // of a workspace. A nil Env is the zero Env. Bind does not change it.
 type Env struct {
-	Now       time.Time           // relative dates count from it; with the zero time they are refused
-	Zone      *time.Location      // of days and periods; default: UTC
-	WeekStart *time.Weekday       // first day of a week; default (nil): Monday, as in ISO 8601
-	Sources   visitor.Catalog     // default: the built-in sources
-	Tags      map[string]tag.ID   // by tag.Key of the name
-	Groups    map[string]GroupRef // by tag.Key of the name, and by id
-	Unknown   Unknown             // how an unknown name is bound
-	// Known returns the names of all tags (TagKind) or groups (GroupKind), for the suggestion
-	// in an UnknownError. It is called only for an unknown name. Default: no suggestion.
+	Now       time.Time                // relative dates count from it; with the zero time they are refused
+	Zone      *time.Location           // of days and periods; default: UTC
+	WeekStart *time.Weekday            // first day of a week; default (nil): Monday, as in ISO 8601
+	Sources   visitor.Catalog          // default: the built-in sources
+	Tags      map[string]tag.ID        // by tag.Key of the name
+	Groups    map[string]GroupRef      // by tag.Key of the name, and by id
+	Topics    map[string]consent.Topic // normalized, by key
+	// KeyMissing means that a suppression key is missing, so that denials cannot be found. Then
+	// conditions on can match no visitor.
+	KeyMissing bool
+	Unknown    Unknown // how an unknown name is bound
+	// Known returns the names of all tags (TagKind) or groups (GroupKind), or the keys of all topics
+	// (TopicKind), for the suggestion in an UnknownError. It is called only for an unknown name.
+	// Default: no suggestion.
 	Known func(Kind) []string
 }
 
@@ -30,31 +36,36 @@ type GroupRef struct {
 	Rule Expr // nil if the group has none
 }
 
-// Unknown selects how the name of a tag or group that does not exist is bound.
+// Unknown selects how the name of a tag, group or topic that does not exist is bound. In the rule
+// of a group, a topic that does not exist is always bound as with UnknownIsNobody.
 type Unknown int
 
 const (
 	// UnknownIsError: Bind returns an *UnknownError.
 	UnknownIsError Unknown = iota
-	// UnknownIsNobody: the condition is bound as if no visitor had the tag or group.
+	// UnknownIsNobody: the condition is bound as if no visitor had the tag or group, or anything
+	// to do with the topic.
 	UnknownIsNobody
 )
 
-// Refs are the tags and groups that an expression mentions. A list can repeat one.
+// Refs are the tags, groups and topics that an expression mentions. A list can repeat one.
 type Refs struct {
 	Tags     []string          // names, with single spaces
 	Groups   []string          // names, with single spaces
 	TagIDs   []tag.ID          // in lower case
 	GroupIDs []visitor.GroupID // in lower case
+	Topics   []string          // keys
+	Can      bool              // has a condition on can, which depends on Env.KeyMissing
 }
 
-// References returns the tags and groups that a valid expression mentions. To bind it, an Env
-// must have the tags that it mentions by name, all groups that it mentions, and those that
-// the rules of these groups mention.
+// References returns the tags, groups and topics that a valid expression mentions. To bind it, an
+// Env must have the tags that it mentions by name, all groups and topics that it mentions, and
+// those that the rules of these groups mention.
 func References(e Expr) Refs {
 	var r Refs
 	walk(e, MaxDepth, func(leaf Expr) {
 		c, _ := leaf.(Condition)
+		r.Can = r.Can || c.Field == "can"
 		for _, v := range c.Values {
 			switch {
 			case c.Field == "tag" && v.Kind == TextValue:
@@ -65,6 +76,8 @@ func References(e Expr) Refs {
 				r.Groups = append(r.Groups, oneSpaced(v.Text))
 			case c.Field == "group" && v.Kind == IDValue:
 				r.GroupIDs = append(r.GroupIDs, visitor.GroupID(strings.ToLower(v.Text)))
+			case v.Permission.Topic != "":
+				r.Topics = append(r.Topics, v.Permission.Topic)
 			}
 		}
 	})

@@ -28,10 +28,10 @@ func (e *Error) Error() string {
 // Is reports whether target is visitor.ErrInvalid.
 func (e *Error) Is(target error) bool { return target == text.ErrInvalid }
 
-// UnknownError means that an expression names a tag or a group that the workspace does not
-// have. It matches visitor.ErrInvalid.
+// UnknownError means that an expression names a tag, a group or a topic that the workspace does
+// not have. It matches visitor.ErrInvalid.
 type UnknownError struct {
-	Kind       Kind   // TagKind or GroupKind
+	Kind       Kind   // TagKind, GroupKind or TopicKind
 	Name       string // as in the expression
 	Suggestion string // the most similar known name; "" if none is similar
 	Path       string // the node, as in Error

@@ -9,6 +9,7 @@ import (
 	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // written returns the text form of an expression.
@@ -340,6 +341,21 @@ func ExampleIdentityField() {
 func ExampleInboxField() {
 	fmt.Println(written(filter.Inbox.In("1055", "1056")), written(filter.Inbox.Exists()))
 	// Output: inbox:1055,1056 has:inbox
+}
+
+func ExampleCanContact() {
+	fmt.Println(written(filter.CanContact(consent.Email, "newsletter")), written(filter.CanContact(consent.SMS, "")))
+	// Output: can:email/newsletter can:sms
+}
+
+func ExampleConsentField() {
+	fmt.Println(written(filter.Consent(consent.Email, "newsletter").In(consent.Denied, consent.Pending)))
+	// Output: consent:email/newsletter=denied,pending
+}
+
+func ExampleHealthField() {
+	fmt.Println(written(filter.Health(consent.Email).Is(consent.Complaint)))
+	// Output: health:email=complaint
 }
 
 func ExampleLocate() {

@@ -100,8 +100,12 @@ func (x *explainer) leaf(e Expr) *finding {
 	}
 	text, _ := Format(e)
 	found := x.test(text, n)
-	if c, ok := e.(Condition); ok {
-		found.Actual = saw(&bound.Test{Field: bound.FieldNamed(c.Field), Attr: c.Attr, Op: bound.Op(c.Op)}, x.v)
+	c, ok := e.(Condition)
+	switch {
+	case ok && ofPermission(fieldNamed(c.Field).Kind):
+		found.Actual = x.sawPermissions(c)
+	case ok:
+		found.Actual = sawField(&bound.Test{Field: bound.FieldNamed(c.Field), Attr: c.Attr, Op: bound.Op(c.Op)}, x.v)
 	}
 	return found
 }

@@ -12,13 +12,20 @@ import (
 )
 
 // saw returns the values of v that a leaf tests.
-func saw(n bound.Node, v *visitor.Visitor) (texts []string) {
-	t, isTest := n.(*bound.Test)
-	if _, isSearch := n.(bound.Terms); isSearch {
+func saw(n bound.Node, v *visitor.Visitor) []string {
+	switch n := n.(type) {
+	case bound.Terms:
 		return present(v.Name, v.Email, v.Phone)
-	} else if !isTest {
-		return nil
+	case *bound.Permission:
+		return sawPermission(n, v)
+	case *bound.Test:
+		return sawField(n, v)
 	}
+	return nil
+}
+
+// sawField returns the values of the field that t tests.
+func sawField(t *bound.Test, v *visitor.Visitor) (texts []string) {
 	switch t.Field.Kind {
 	case TimeKind:
 		if at := t.Field.Time(v); !at.IsZero() {
@@ -110,6 +117,9 @@ func describe(n bound.Node) string {
 			words[i] = t.Text
 		}
 		return "search " + strings.Join(words, " ")
+	case *bound.Permission:
+		about := PermissionRef{Channel: n.Channel, Topic: n.Topic.Key, State: strings.Join(n.States, ",")}
+		return n.Field.Name + " " + about.String()
 	case *bound.Test:
 		operands := slices.Clone(n.Texts)
 		for _, r := range n.Numbers {

@@ -21,7 +21,13 @@ const (
 	IdentityKind Kind = bound.IdentityKind // channel identities
 	InboxKind    Kind = bound.InboxKind    // the inboxes of all identities, compared exactly
 	AttrKind     Kind = bound.AttrKind     // text, number, bool, time or list, as the attribute's value is
+	CanKind      Kind = bound.CanKind      // whether marketing may be sent
+	ConsentKind  Kind = bound.ConsentKind  // what people said about messages
+	HealthKind   Kind = bound.HealthKind   // whether messages arrive
 )
+
+// TopicKind is the kind of a topic in Env.Known and UnknownError. It is not the kind of a field.
+const TopicKind Kind = "topic"
 
 // Field is a row of the field table: what a condition on the field can be.
 type Field struct {
@@ -47,8 +53,8 @@ func fieldTable() []Field {
 var fieldLabels = map[string]string{
 	"source": "Source", "tag": "Tag", "group": "Group", "name": "Name", "email": "E-mail", "phone": "Phone",
 	"created": "Created", "updated": "Updated", "seen": "Last seen", "id": "ID", "identity": "Channel identity",
-	"inbox": "Inbox",
-	"attr":  "Attribute",
+	"inbox": "Inbox", "attr": "Attribute",
+	"can": "May be written to", "consent": "Consent", "health": "Health of addresses",
 }
 
 var textOps = []Op{OpIn, OpContains, OpPrefix, OpSuffix, OpExists}
@@ -58,6 +64,7 @@ var kindOps = map[Kind][]Op{
 	TextKind: textOps, PhoneKind: textOps, IDKind: {OpIn}, IdentityKind: {OpIn, OpExists}, InboxKind: {OpIn, OpExists},
 	TimeKind: {OpIn, OpLess, OpAtMost, OpGreater, OpAtLeast, OpBetween, OpExists},
 	AttrKind: {OpIn, OpContains, OpPrefix, OpSuffix, OpExists, OpLess, OpAtMost, OpGreater, OpAtLeast, OpBetween},
+	CanKind:  {OpIn}, ConsentKind: {OpIn}, HealthKind: {OpIn},
 }
 
 var (
@@ -70,6 +77,7 @@ var kindOperands = map[Kind][]ValueKind{
 	EnumKind: {TextValue}, TextKind: {TextValue}, PhoneKind: {TextValue}, IDKind: {IDValue},
 	TagKind: {TextValue, IDValue}, GroupKind: {TextValue, IDValue},
 	IdentityKind: {IdentityValue}, InboxKind: {TextValue}, TimeKind: timeOperands,
+	CanKind: {PermissionValue}, ConsentKind: {PermissionValue}, HealthKind: {PermissionValue},
 }
 
 // operandsOf returns the kinds of values that op, which the field has, accepts.

@@ -40,6 +40,7 @@ func reads(t *testing.T, e filter.Expr) {
 func FuzzParse(f *testing.F) {
 	f.Add(`source:instagram tag:hot-lead -tag:customer (attr.city:"São Paulo" OR phone:+55*) created:>=2026-01-01 seen:<30d has:email ada`)
 	f.Add(`tag:all(a,"b c") OR -(identity:telegram/bot/42,chat attr.n:1..2 created:30d-ago..today) OR "x\"\\"`)
+	f.Add(`can:email/newsletter,sms -consent:email/newsletter=denied,pending,sms=denied (health:whatsapp=blocked)`)
 	f.Fuzz(func(t *testing.T, s string) {
 		e, err := filter.Parse(s)
 		if err != nil {
@@ -56,6 +57,7 @@ func FuzzParse(f *testing.F) {
 func FuzzUnmarshal(f *testing.F) {
 	f.Add([]byte(`{"version":1,"filter":{"op":"and","of":[{"op":"search","text":"ada"},{"op":"not","of":{"op":"in","field":"tag","values":["a"]}}]}}`))
 	f.Add([]byte(`{"version":1,"filter":{"op":"in","field":"attr","attr":"a","values":[1,true,"x",{"date":"2026-01-01"},{"ago":"1d"},{"period":"today"}]}}`))
+	f.Add([]byte(`{"version":1,"filter":{"op":"in","field":"consent","values":[{"permission":{"channel":"email","topic":"a","state":"denied"}}]}}`))
 	schema := newValidator(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		e, err := filter.Unmarshal(b)

@@ -44,9 +44,16 @@ func (p *prover) implies(a, b bound.Node) bool {
 	case bound.Terms:
 		a, ok := a.(bound.Terms)
 		return ok && termsImply(a, b)
+	case *bound.Permission:
+		a, ok := a.(*bound.Permission)
+		return ok && permissionImplies(a, b)
 	case *bound.Test:
-		a, ok := a.(*bound.Test)
-		return ok && testImplies(a, b)
+		switch a := a.(type) {
+		case *bound.Permission:
+			return permissionNeeds(a, b)
+		case *bound.Test:
+			return testImplies(a, b)
+		}
 	}
 	return false
 }

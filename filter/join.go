@@ -13,6 +13,8 @@ type subject struct {
 	attr    string
 	op      bound.Op
 	kind    visitor.Kind
+	about   PermissionRef // of a permission, without its states
+	at      int64         // of a permission
 	negated bool
 }
 
@@ -63,11 +65,15 @@ func subjectOf(n bound.Node, and bool) (subject, bool) {
 	if _, isSearch := n.(bound.Terms); isSearch {
 		return subject{}, and
 	}
+	if p, negated := permissionOf(n); p != nil { // its states are alternatives
+		about := PermissionRef{Channel: p.Channel, Topic: p.Topic.Key}
+		return subject{field: p.Field, about: about, at: p.At, negated: negated}, and == negated && len(p.States) > 0
+	}
 	t, negated := testOf(n)
 	if t == nil || t.Op == bound.OpExists {
 		return subject{}, false
 	}
-	s := subject{t.Field, t.Attr, t.Op, t.Kind, negated}
+	s := subject{field: t.Field, attr: t.Attr, op: t.Op, kind: t.Kind, negated: negated}
 	isNamed := t.Field.Kind == TagKind || t.Field.Kind == GroupKind
 	switch {
 	case and == negated: // the operands are alternatives
@@ -81,8 +87,11 @@ func subjectOf(n bound.Node, and bool) (subject, bool) {
 
 // join returns one node with the operands of all nodes.
 func (s subject) join(nodes []bound.Node, and bool) bound.Node {
-	if s.field == nil {
+	switch {
+	case s.field == nil:
 		return joinTerms(nodes)
+	case s.about.Channel != "":
+		return s.joinStates(nodes)
 	}
 	all := &bound.Test{Field: s.field, Attr: s.attr, Op: s.op, Kind: s.kind}
 	for i, n := range nodes {
@@ -107,6 +116,21 @@ func (s subject) join(nodes []bound.Node, and bool) bound.Node {
 		return inverse(joined)
 	}
 	return joined
+}
+
+func (s subject) joinStates(nodes []bound.Node) bound.Node {
+	first, _ := permissionOf(nodes[0])
+	all := *first
+	all.States = nil
+	for _, n := range nodes {
+		p, _ := permissionOf(n)
+		all.States = append(all.States, p.States...)
+	}
+	all.States = sorted(all.States)
+	if s.negated {
+		return inverse(&all)
+	}
+	return &all
 }
 
 func joinTerms(nodes []bound.Node) bound.Terms {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // Unmarshal reads the JSON form. It returns an *Error if b is longer than MaxForm, has another
@@ -177,14 +178,20 @@ func (r *formReader) value() (Value, error) {
 // taggedValue reads an object whose one key is the kind of the value.
 func (r *formReader) taggedValue() (Value, error) {
 	var v Value
-	kinds := []string{string(IDValue), string(DateValue), string(PeriodValue), string(TimeValue), string(AgoValue), string(IdentityValue)}
+	kinds := []string{
+		string(IDValue), string(DateValue), string(PeriodValue), string(TimeValue), string(AgoValue),
+		string(IdentityValue), string(PermissionValue),
+	}
 	err := r.object(kinds, func(key string) error {
 		if v.Kind != "" {
 			return refuse("a second kind of value")
 		}
 		v.Kind = ValueKind(key)
-		if v.Kind == IdentityValue {
+		switch v.Kind {
+		case IdentityValue:
 			return r.identity(&v.Identity)
+		case PermissionValue:
+			return r.permission(&v.Permission)
 		}
 		s, err := r.text()
 		if err != nil {
@@ -222,6 +229,21 @@ func (r *formReader) identity(i *IdentityRef) error {
 			i.Account = s
 		case "external_id":
 			i.ExternalID = s
+		}
+		return err
+	})
+}
+
+func (r *formReader) permission(p *PermissionRef) error {
+	return r.object([]string{"channel", "topic", "state"}, func(key string) error {
+		s, err := r.text()
+		switch key {
+		case "channel":
+			p.Channel = consent.Channel(s)
+		case "topic":
+			p.Topic = s
+		case "state":
+			p.State = s
 		}
 		return err
 	})

@@ -85,6 +85,8 @@ func valueForm(v Value) any {
 		return v.Text
 	case IdentityValue:
 		return map[ValueKind]IdentityRef{v.Kind: v.Identity}
+	case PermissionValue:
+		return map[ValueKind]PermissionRef{v.Kind: v.Permission}
 	}
 	return map[ValueKind]string{v.Kind: plainValue(v)}
 }

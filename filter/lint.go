@@ -14,7 +14,7 @@ type Issue string
 // The issues that Lint reports.
 const (
 	IssueInvalid       Issue = "invalid"       // it is refused
-	IssueUnknown       Issue = "unknown"       // a tag or a group that does not exist
+	IssueUnknown       Issue = "unknown"       // a tag, a group or a topic that does not exist
 	IssueContradiction Issue = "contradiction" // it can match no visitor
 	IssueTautology     Issue = "tautology"     // it matches every visitor
 	IssueShadowed      Issue = "shadowed"      // it has no effect, because of another condition
@@ -166,6 +166,8 @@ func (l *linter) condition(c Condition, at place) bound.Node {
 	f := fieldNamed(c.Field)
 	unknown := l.unknown(c, f, at)
 	switch {
+	case ofPermission(f.Kind):
+		l.permissions(c, f, at)
 	case n == bound.Constant(false) && !unknown:
 		l.warn(IssueContradiction, at, "matches no visitor: the range is empty")
 	case c.Op == OpExists && slices.Contains([]string{"name", "created", "updated"}, c.Field):
@@ -178,17 +180,39 @@ func (l *linter) condition(c Condition, at place) bound.Node {
 
 // unknown warns about unknown names, and reports whether there are any.
 func (l *linter) unknown(c Condition, f *Field, at place) bool {
-	if f.Kind != TagKind && f.Kind != GroupKind {
-		return false
-	}
 	found := false
 	for i, v := range c.Values {
-		if _, known := l.binder.id(f.Kind, v); !known {
+		known := true
+		kind, name := f.Kind, v
+		switch {
+		case f.Kind == TagKind, f.Kind == GroupKind:
+			_, known = l.binder.id(f.Kind, v)
+		case v.Permission.Topic != "":
+			kind, name = TopicKind, textOf(v.Permission.Topic)
+			_, known = l.binder.Topics[v.Permission.Topic]
+		}
+		if !known {
 			found = true
-			l.warn(IssueUnknown, at.value(i), "%s", l.binder.unknown(f.Kind, v))
+			l.warn(IssueUnknown, at.value(i), "%s", l.binder.unknown(kind, name))
 		}
 	}
 	return found
+}
+
+// permissions warns about operands of can that allow nothing.
+func (l *linter) permissions(c Condition, f *Field, at place) {
+	if f.Kind != CanKind {
+		return
+	}
+	for i, v := range c.Values {
+		topic, known := l.binder.Topics[v.Permission.Topic]
+		if known && !topic.On(v.Permission.Channel) {
+			l.warn(IssueContradiction, at.value(i), "matches no visitor: the topic is not sent on this channel")
+		}
+	}
+	if l.binder.KeyMissing {
+		l.warn(IssueContradiction, at, "matches no visitor: a suppression key is missing")
+	}
 }
 
 // kind warns about values whose kind differs from that of the same attribute elsewhere, and

@@ -10,6 +10,7 @@ import (
 	"github.com/contactpipeline/visitors/filter/filtergen"
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // naive is a second implementation of Match: it evaluates an expression as LANGUAGE.md describes
@@ -125,6 +126,8 @@ func (n *naive) condition(c filter.Condition, v visitor.Visitor) bool {
 				return slices.Contains(i.Inboxes, want.Text)
 			})
 		})
+	case "can", "consent", "health":
+		return slices.ContainsFunc(c.Values, func(want filter.Value) bool { return n.permission(c.Field, want.Permission, v) })
 	case "attr":
 		value, ok := v.Attributes[c.Attr]
 		return ok && n.attribute(c, value)
@@ -208,6 +211,21 @@ func (n *naive) identity(c filter.Condition, v visitor.Visitor) bool {
 		}
 	}
 	return false
+}
+
+func (n *naive) permission(field string, want filter.PermissionRef, v visitor.Visitor) bool {
+	switch field {
+	case "can":
+		r := consent.Request{Channel: want.Channel, Topic: want.Topic, Purpose: consent.Marketing}
+		return consent.Decide(r, v.Facts(n.env.Topics[want.Topic], n.env.KeyMissing), n.env.Now).Allowed
+	case "consent":
+		return slices.ContainsFunc(v.Consents, func(s consent.Status) bool {
+			return s.Entry.Subject.Channel == want.Channel && s.Entry.Topic == want.Topic && string(s.State(n.env.Now)) == want.State
+		})
+	}
+	return slices.ContainsFunc(v.Health, func(h consent.Health) bool {
+		return h.Report.Subject.Channel == want.Channel && string(h.Report.State) == want.State
+	})
 }
 
 func (n *naive) attribute(c filter.Condition, value visitor.Value) bool {

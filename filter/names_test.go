@@ -208,11 +208,15 @@ func TestSchemasAgree(t *testing.T) {
 		filter.TextValue: `"+55"`, filter.NumberValue: `1.5`, filter.BoolValue: `true`, filter.IDValue: `{"id":"` + string(vipID) + `"}`,
 		filter.TimeValue: `{"time":"2026-01-31T10:00:00.5+02:00"}`, filter.DateValue: `{"date":"2026-01-31"}`,
 		filter.PeriodValue: `{"period":"this-week"}`, filter.AgoValue: `{"ago":"1w2d"}`, filter.IdentityValue: `{"identity":{"source":"chat"}}`,
+		filter.PermissionValue: `{"permission":{"channel":"email"}}`,
 	}
 	accepted := 0
 	for _, f := range filter.Schema(visitor.Catalog{}).Fields {
 		for _, op := range filter.Ops() {
 			for kind, operand := range operands {
+				if len(f.States) > 0 && kind == filter.PermissionValue {
+					operand = `{"permission":{"channel":"email","state":"` + f.States[0].Value + `"}}`
+				}
 				for n := range 4 {
 					form := fmt.Sprintf(`{"version":1,"filter":{"op":%q,"field":%q`, op, f.Name)
 					if f.Named {

@@ -85,6 +85,8 @@ func sizeOf(n bound.Node) (size, values int) {
 	switch n := n.(type) {
 	case bound.Terms:
 		size = len(n)
+	case *bound.Permission:
+		values = len(n.States)
 	case *bound.Test:
 		values = len(n.Texts) + len(n.Times) + len(n.Numbers) + len(n.Refs)
 		if n.Op != bound.OpIn && n.Op != bound.OpExcluded {

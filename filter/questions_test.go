@@ -15,6 +15,7 @@ import (
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 const day = 24 * time.Hour
@@ -169,6 +170,34 @@ var questions = []struct {
 		"Chen",
 	},
 	{
+		"To whom may we send the newsletter by e-mail?",
+		filter.CanContact(consent.Email, "newsletter"),
+		`can:email/newsletter`,
+		`{"version":1,"filter":{"op":"in","field":"can","values":[{"permission":{"channel":"email","topic":"newsletter"}}]}}`,
+		"Ada",
+	},
+	{
+		"Who may get our offers neither by e-mail nor on WhatsApp?",
+		filter.Not(filter.Or(filter.CanContact(consent.Email, "offers"), filter.CanContact(consent.WhatsApp, "offers"))),
+		`-(can:email/offers OR can:whatsapp/offers)`,
+		`{"version":1,"filter":{"op":"not","of":{"op":"or","of":[{"op":"in","field":"can","values":[{"permission":{"channel":"email","topic":"offers"}}]},{"op":"in","field":"can","values":[{"permission":{"channel":"whatsapp","topic":"offers"}}]}]}}}`,
+		"Chen, Dora",
+	},
+	{
+		"Who said no to the newsletter, or has not confirmed it yet?",
+		filter.Consent(consent.Email, "newsletter").In(consent.Denied, consent.Pending),
+		`consent:email/newsletter=denied,pending`,
+		`{"version":1,"filter":{"op":"in","field":"consent","values":[{"permission":{"channel":"email","topic":"newsletter","state":"denied"}},{"permission":{"channel":"email","topic":"newsletter","state":"pending"}}]}}`,
+		"Dora",
+	},
+	{
+		"Whose e-mail address does not take messages, or reported one as spam?",
+		filter.Health(consent.Email).In(consent.HardBounce, consent.Complaint),
+		`health:email=hard_bounce,complaint`,
+		`{"version":1,"filter":{"op":"in","field":"health","values":[{"permission":{"channel":"email","state":"hard_bounce"}},{"permission":{"channel":"email","state":"complaint"}}]}}`,
+		"Dora",
+	},
+	{
 		"Who are all visitors?",
 		filter.All(),
 		`is:everyone`,
@@ -176,6 +205,12 @@ var questions = []struct {
 		"Ada, Bruno, Chen, Dora",
 	},
 }
+
+func mail(address string) consent.Subject {
+	return consent.Subject{Channel: consent.Email, Address: address}
+}
+
+func said(entries ...consent.Entry) []consent.Status { return consent.Fold(entries) }
 
 // cast returns the visitors that the questions are about.
 func cast() []visitor.Visitor {
@@ -191,6 +226,7 @@ func cast() []visitor.Visitor {
 			Name: "Ada", Email: "ada@example.com", Phone: "+5511987654321", Source: visitor.Instagram, Tags: tags("hot-lead", "vip"),
 			Identities: []visitor.Identity{{Source: visitor.Telegram, Account: "bot", ExternalID: "42"}},
 			Attributes: visitor.Attributes{"city": visitor.Text("Sao Paulo"), "score": visitor.Number(42)},
+			Consents:   said(consent.Entry{Subject: mail("ada@example.com"), Topic: "newsletter", State: consent.Granted}),
 			CreatedAt:  at(2026, 3, 1), LastSeenAt: at(2026, 3, 10),
 		},
 		{
@@ -199,7 +235,11 @@ func cast() []visitor.Visitor {
 			CreatedAt:  at(2024, 2, 29), LastSeenAt: at(2025, 1, 1),
 		},
 		{Name: "Chen", Source: visitor.Instagram, CreatedAt: at(2026, 1, 2), LastSeenAt: at(2026, 3, 15)},
-		{Name: "Dora", Email: "DORA.ADAMS@example.org", Source: visitor.Chat, CreatedAt: at(2025, 12, 31)},
+		{
+			Name: "Dora", Email: "DORA.ADAMS@example.org", Source: visitor.Chat, CreatedAt: at(2025, 12, 31),
+			Consents: said(consent.Entry{Subject: mail("dora.adams@example.org"), Topic: "newsletter", State: consent.Denied}),
+			Health:   consent.FoldHealth([]consent.HealthReport{{Subject: mail("dora.adams@example.org"), State: consent.HardBounce}}),
+		},
 	}
 }
 
@@ -208,7 +248,12 @@ var castTags = map[string]tag.ID{"hot-lead": leadID, "vip": vipID, "customer": "
 func TestQuestions(t *testing.T) {
 	t.Parallel()
 	require.GreaterOrEqual(t, len(questions), 20)
-	env := &filter.Env{Now: now, Tags: castTags, Groups: map[string]filter.GroupRef{"newsletter": {ID: teamID}}}
+	env := &filter.Env{
+		Now: now, Tags: castTags, Groups: map[string]filter.GroupRef{"newsletter": {ID: teamID}},
+		Topics: map[string]consent.Topic{
+			"newsletter": {Key: "newsletter", Default: consent.OptIn}, "offers": {Key: "offers", Default: consent.OptOut},
+		},
+	}
 	for _, q := range questions {
 		parsed, err := filter.Parse(q.text)
 		require.NoError(t, err, q.ask)

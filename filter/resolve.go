@@ -47,6 +47,9 @@ func (b *binder) resolve(kind Kind, v Value) (Value, error) {
 			return v, b.unknown(kind, v)
 		}
 		return Value{Kind: IDValue, Text: id}, nil
+	case v.Kind == PermissionValue:
+		_, _, err := b.topic(v.Permission.Topic)
+		return v, err
 	case kind == EnumKind:
 		source, err := b.source(v.Text)
 		v.Text = string(source)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // FieldTable is the field table as data: what a front end needs for a filter builder.
@@ -25,6 +26,10 @@ type FieldSchema struct {
 	Named   bool       `json:"named,omitempty"`   // needs the name of an attribute: attr.name
 	Ops     []OpSchema `json:"ops"`               // in the order to offer them
 	Choices []Choice   `json:"choices,omitempty"` // the only values; none: any value of the kind
+	// Channels and States are the only values of these parts of a PermissionRef; its Topic is the key
+	// of a topic of the workspace.
+	Channels []Choice `json:"channels,omitempty"`
+	States   []Choice `json:"states,omitempty"`
 }
 
 // OpSchema describes an operator of a field.
@@ -72,12 +77,32 @@ func Schema(sources visitor.Catalog) FieldTable {
 					Choice{string(source), info.Label, info.Badge, info.Badge.Text(), info.Description})
 			}
 		}
+		if ofPermission(f.Kind) {
+			described.Channels, described.States = channelChoices(), stateChoices(f.Kind)
+		}
 		s.Fields = append(s.Fields, described)
 	}
 	for _, p := range Periods() {
 		s.Periods = append(s.Periods, Choice{Value: string(p), Label: strings.ReplaceAll(string(p), "-", " ")})
 	}
 	return s
+}
+
+func channelChoices() []Choice {
+	var choices []Choice
+	for _, c := range consent.Channels() {
+		choices = append(choices, Choice{Value: string(c), Label: c.Text()})
+	}
+	return choices
+}
+
+func stateChoices(kind Kind) []Choice {
+	var choices []Choice
+	for _, s := range statesOf(kind) {
+		label := cmp.Or(consent.State(s).Text(), consent.HealthState(s).Text())
+		choices = append(choices, Choice{Value: s, Label: label})
+	}
+	return choices
 }
 
 var opLabels = map[Op]string{
@@ -91,6 +116,9 @@ var kindLabels = map[Kind]map[Op]string{
 	GroupKind:    {OpIn: "is in one of", OpAll: "is in all of", OpExists: "is in any, by hand"},
 	IdentityKind: {OpIn: "is known as one of", OpExists: "is known on a channel"},
 	InboxKind:    {OpIn: "came through one of", OpExists: "is known"},
+	CanKind:      {OpIn: "on one of"},
+	ConsentKind:  {OpIn: "is one of"},
+	HealthKind:   {OpIn: "is one of"},
 	TimeKind: {OpIn: "is on", OpLess: "is before", OpAtMost: "is not after", OpGreater: "is after",
 		OpAtLeast: "is not before", OpExists: "has a time"},
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/contactpipeline/visitors/filter/bound"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // Simplify returns an expression that matches the same visitors in every Env and has no
@@ -205,6 +206,12 @@ func (s *simplifier) node(c Condition) bound.Node {
 	case c.Op == OpExists:
 	case f.Kind == EnumKind: // a source can be written as its value or as its label
 		return textTest(c, s.field(f, TagKind, ""), "", c.Values)
+	case ofPermission(f.Kind): // the topics are unknown, but the same for all conditions
+		nodes := make([]bound.Node, len(c.Values))
+		for i, v := range c.Values {
+			nodes[i] = permissionTest(f, v.Permission, consent.Topic{}, 0)
+		}
+		return anyOf(nodes...)
 	case f.Kind == IdentityKind:
 		refs := make([]IdentityRef, len(c.Values))
 		for i, v := range c.Values {

@@ -128,6 +128,10 @@ func formatCondition(b *strings.Builder, c Condition) {
 		if i > 0 {
 			b.WriteString(separator)
 		}
+		if v.Kind == PermissionValue && i > 0 && v.Permission.inherits(c.Values[i-1].Permission) {
+			b.WriteString(v.Permission.State)
+			continue
+		}
 		b.WriteString(formatValue(f, v))
 	}
 }
@@ -152,6 +156,8 @@ func formatValue(f *Field, v Value) string {
 		return formatAge(v.Ago) + agoSuffix
 	case IdentityValue:
 		return formatIdentity(v.Identity)
+	case PermissionValue:
+		return v.Permission.String()
 	case IDValue:
 		if f.Kind != IDKind {
 			return "#" + v.Text

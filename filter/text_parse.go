@@ -200,6 +200,8 @@ func (p *parser) field(start int, word string) (Expr, error) {
 	switch {
 	case isAttr && !visitor.ValidAttributeName(attr):
 		return nil, p.fail(start, "not the name of an attribute")
+	case exists && ofPermission(f.Kind):
+		return nil, p.fail(start, "has takes no %s; write %s:email, and what of it", name, name)
 	case exists && !slices.Contains(f.Ops, OpExists):
 		return nil, p.fail(start, "every visitor has that")
 	case !exists:

@@ -78,7 +78,7 @@ func (p *parser) upTo(f *Field, c *Condition, from operand) ([]operand, error) {
 	}
 	c.Op = OpBetween
 	p.pos += len("..")
-	to, err := p.operand(f)
+	to, err := p.operand(f, nil)
 	return []operand{from, to}, err
 }
 
@@ -126,7 +126,7 @@ func patternOp(starts, ends bool) Op {
 func (p *parser) operandList(f *Field) ([]operand, error) {
 	var list []operand
 	for {
-		o, err := p.operand(f)
+		o, err := p.operand(f, list)
 		if err != nil {
 			return nil, err
 		}
@@ -139,11 +139,17 @@ func (p *parser) operandList(f *Field) ([]operand, error) {
 	}
 }
 
-func (p *parser) operand(f *Field) (operand, error) {
+// operand reads the value after those of before.
+func (p *parser) operand(f *Field, before []operand) (operand, error) {
 	o := operand{pos: p.pos, starts: true, ends: true}
-	if f.Kind == IdentityKind {
+	switch {
+	case f.Kind == IdentityKind:
 		identity, err := p.identity()
 		o.Value = Value{Kind: IdentityValue, Identity: identity}
+		return o, err
+	case ofPermission(f.Kind):
+		permission, err := p.permission(f, before)
+		o.Value = Value{Kind: PermissionValue, Permission: permission}
 		return o, err
 	}
 	o.starts = !p.skip("*")

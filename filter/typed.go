@@ -6,9 +6,11 @@ import (
 
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
-// The fields. Each has only the operators that fit it. Attr returns an attribute.
+// The fields. Each has only the operators that fit it. Attr returns an attribute; CanContact,
+// Consent and Health are about messages.
 const (
 	Source     SourceField                 = "source"
 	Tag        NamedField[tag.ID]          = "tag"
@@ -177,6 +179,47 @@ func (f InboxField) In(inboxes ...string) Expr {
 
 // Exists matches visitors with at least one inbox.
 func (f InboxField) Exists() Expr { return where(f, OpExists) }
+
+// CanContact matches visitors to whom marketing about the topic may be sent on the channel at the
+// time of the query, from at least one sender: see consent.Decide. With the topic "", a consent for
+// the whole channel counts.
+func CanContact(channel consent.Channel, topic string) Expr {
+	return where("can", OpIn, permissionOn(channel, topic, ""))
+}
+
+// Consent returns what visitors said about messages on the channel about the topic, or, with the
+// topic "", about all messages on the channel.
+func Consent(channel consent.Channel, topic string) ConsentField { return ConsentField{channel, topic} }
+
+// ConsentField builds conditions on what was said about messages, towards any sender and by any
+// address of the visitor.
+type ConsentField struct {
+	Channel consent.Channel
+	Topic   string // key; empty: the whole channel
+}
+
+// Is matches visitors for whom that state stands at the time of the query.
+func (f ConsentField) Is(s consent.State) Expr { return f.In(s) }
+
+// In matches visitors for whom one of the states stands at the time of the query.
+func (f ConsentField) In(states ...consent.State) Expr {
+	return where("consent", OpIn, permissionsOn(f.Channel, f.Topic, states)...)
+}
+
+// Health returns whether messages arrive at the addresses of visitors on the channel.
+func Health(channel consent.Channel) HealthField { return HealthField(channel) }
+
+// HealthField builds conditions on whether messages arrive at an address on a channel, from any
+// sender.
+type HealthField consent.Channel
+
+// Is matches visitors with an address in that state.
+func (f HealthField) Is(s consent.HealthState) Expr { return f.In(s) }
+
+// In matches visitors with an address in one of the states.
+func (f HealthField) In(states ...consent.HealthState) Expr {
+	return where("health", OpIn, permissionsOn(consent.Channel(f), "", states)...)
+}
 
 // AttrField builds conditions on one attribute. The methods of TextField match an attribute that
 // is a text, or a list with one item or more that fits.

@@ -205,6 +205,8 @@ func badValue(f *Field, op Op, v Value) string {
 		}
 	case IdentityValue:
 		return badIdentity(v.Identity)
+	case PermissionValue:
+		return badPermission(f.Kind, v.Permission)
 	}
 	return ""
 }

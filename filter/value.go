@@ -20,17 +20,20 @@ const (
 	PeriodValue   ValueKind = "period"   // Text: a Period
 	AgoValue      ValueKind = "ago"      // Ago: that long before now; 0 to 200 years
 	IdentityValue ValueKind = "identity" // Identity
+	// PermissionValue is about messages on a channel: Permission.
+	PermissionValue ValueKind = "permission"
 )
 
 // Value is an operand of a condition. Its Kind decides which of the other fields is used.
 type Value struct {
-	Kind     ValueKind
-	Text     string
-	Number   float64
-	Bool     bool
-	Time     time.Time
-	Ago      time.Duration
-	Identity IdentityRef
+	Kind       ValueKind
+	Text       string
+	Number     float64
+	Bool       bool
+	Time       time.Time
+	Ago        time.Duration
+	Identity   IdentityRef
+	Permission PermissionRef
 }
 
 // IdentityRef selects identities. An empty Account or ExternalID means any.

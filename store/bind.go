@@ -11,6 +11,7 @@ import (
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // Bind returns e with the ids of its tags and groups and the current time, so that
@@ -34,7 +35,7 @@ func (w *Workspace) bind(ctx context.Context, e filter.Expr, now time.Time) (fil
 	return filter.Bind(e, env)
 }
 
-// env looks up the tags and groups that e mentions.
+// env looks up the tags, groups and topics that e mentions.
 func (w *Workspace) env(ctx context.Context, e filter.Expr, now time.Time) (*filter.Env, error) {
 	if e == nil {
 		return nil, errNoFilter
@@ -53,7 +54,8 @@ func (w *Workspace) env(ctx context.Context, e filter.Expr, now time.Time) (*fil
 			return nil, err
 		}
 		inRules := refsOfRules(env)
-		refs.Tags = append(refs.Tags, inRules.Tags...)
+		refs.Tags, refs.Topics = append(refs.Tags, inRules.Tags...), append(refs.Topics, inRules.Topics...)
+		refs.Can = refs.Can || inRules.Can
 		if err := w.groupEnv(ctx, inRules, env); err != nil { // these have no rules
 			return nil, err
 		}
@@ -70,7 +72,32 @@ func (w *Workspace) env(ctx context.Context, e filter.Expr, now time.Time) (*fil
 			}
 		}
 	}
-	return env, nil
+	return env, w.permissionEnv(ctx, refs, env)
+}
+
+// permissionEnv adds the topics that refs mention to env, and whether a suppression key is missing.
+func (w *Workspace) permissionEnv(ctx context.Context, refs filter.Refs, env *filter.Env) error {
+	if len(refs.Topics) > 0 {
+		env.Topics = make(map[string]consent.Topic, len(refs.Topics))
+	}
+	slices.Sort(refs.Topics)
+	for keys := range slices.Chunk(slices.Compact(refs.Topics), MaxLimit) {
+		found, err := w.store.Records(ctx, w.id, driver.RecordQuery{Kind: driver.TopicRecords, Keys: keys})
+		if err != nil {
+			return err
+		}
+		for _, r := range found {
+			if env.Topics[r.Key], err = driver.TopicOf(r); err != nil {
+				return err
+			}
+		}
+	}
+	if !refs.Can {
+		return nil
+	}
+	keys, err := w.store.Keys(ctx, w.id)
+	env.KeyMissing = keys.Missing
+	return err
 }
 
 // refsOfRules returns what the rules of the groups in env mention.
@@ -83,6 +110,8 @@ func refsOfRules(env *filter.Env) (all filter.Refs) {
 		all.Tags = append(all.Tags, refs.Tags...)
 		all.Groups = append(all.Groups, refs.Groups...)
 		all.GroupIDs = append(all.GroupIDs, refs.GroupIDs...)
+		all.Topics = append(all.Topics, refs.Topics...)
+		all.Can = all.Can || refs.Can
 	}
 	return all
 }
@@ -124,10 +153,14 @@ func keysOf(names []string) []string {
 	return slices.Compact(keys)
 }
 
-// known lists the names of tags or groups, from which an error suggests a similar one.
+// known lists the names of tags or groups, or the keys of topics, from which an error suggests a
+// similar one.
 func (w *Workspace) known(ctx context.Context, kind filter.Kind) []string {
-	if kind == filter.TagKind {
+	switch kind {
+	case filter.TagKind:
 		return namesOf(w.Tags(ctx), func(t tag.Tag) string { return t.Name })
+	case filter.TopicKind:
+		return namesOf(w.Topics(ctx), func(t consent.Topic) string { return t.Key })
 	}
 	return namesOf(w.Groups(ctx), func(g group.Group) string { return g.Name })
 }

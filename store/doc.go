@@ -14,6 +14,10 @@
 //   - groups: AddToGroup, RemoveFromGroup, Groups, CreateGroup, UpdateGroup, DeleteGroup
 //   - contacts from channels and forms: Capture, CaptureAll, CaptureInTx, EnrichProfile
 //   - identities and merging: Lookup, Link, Unlink, Duplicates, PreviewMerge, Merge, Unmerge
+//   - consent: PutTopic, DeleteTopic, Topics, RecordConsent, ReportHealth, RecordSignals, CanContact, StatusOf,
+//     ConsentHistory, UnsubscribeToken, ReadToken
+//   - audiences: CreateAudience, Recipients, VerifyAudience, Audience, Audiences, DeleteAudience
+//   - the right to be forgotten: Erase, Erasures, Reapply
 //   - import: Load; package transfer reads and writes CSV files
 //   - history: Events, EventsOf; WithActor records who made a change and why
 //
@@ -22,8 +26,8 @@
 // On every back end: a filter matches what filter.Match matches; a write that was
 // acknowledged is visible to every later call and is not lost; a change to many visitors is
 // made completely or not at all; an event captured twice is captured once; pages neither skip
-// nor repeat a visitor while others change; a deleted visitor is erased; no call reads or
-// writes another workspace.
+// nor repeat a visitor while others change; a deleted visitor is gone, and what the person denied
+// stays; no call reads or writes another workspace.
 //
 // Every method accepts a context and returns the context's error if it ends first. Other
 // errors are *Error.

@@ -17,6 +17,8 @@ var (
 	ErrInUse    = driver.ErrInUse    // a tag or group that the rules of groups depend on; an *InUseError
 	ErrInvalid  = driver.ErrInvalid  // matched by *visitor.FieldError and *filter.Error
 	ErrClosed   = driver.ErrClosed   // the store is closed
+	// ErrSuppressed: a visitor would get an address of a person whose data was erased; see Erase.
+	ErrSuppressed = driver.ErrSuppressed
 )
 
 // Error is the error of every Workspace method. It unwraps to its cause, so errors.Is and

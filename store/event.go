@@ -36,7 +36,7 @@ type EventKind = driver.EventKind
 const (
 	VisitorCreated  EventKind = driver.VisitorCreated
 	VisitorUpdated  EventKind = driver.VisitorUpdated
-	VisitorDeleted  EventKind = driver.VisitorDeleted
+	VisitorDeleted  EventKind = driver.VisitorDeleted // with the field "erased": by Erase
 	VisitorTagged   EventKind = driver.VisitorTagged
 	VisitorUntagged EventKind = driver.VisitorUntagged
 	VisitorSeen     EventKind = driver.VisitorSeen // a contact that changed only the times of last contact
@@ -50,6 +50,13 @@ const (
 	GroupCreated    EventKind = driver.GroupCreated
 	GroupUpdated    EventKind = driver.GroupUpdated
 	GroupDeleted    EventKind = driver.GroupDeleted
+	// An entry about an address: one event for each visitor that has it, or one without a visitor.
+	// Fields is the channel and, after a slash, the topic.
+	ConsentRecorded EventKind = driver.ConsentRecorded
+	HealthReported  EventKind = driver.HealthReported  // what stands has changed; Fields is the channel
+	TopicChanged    EventKind = driver.TopicChanged    // created, replaced or deleted; Fields is its key
+	AudienceCreated EventKind = driver.AudienceCreated // Fields is its id
+	AudienceDeleted EventKind = driver.AudienceDeleted
 )
 
 // Events iterates over the events after a number (0: from the first), in order, up to the

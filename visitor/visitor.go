@@ -9,6 +9,7 @@ import (
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/tag/id"
 	"github.com/contactpipeline/visitors/tag/text"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // ErrInvalid matches, with errors.Is, every error about input that is not valid.
@@ -73,10 +74,15 @@ type Visitor struct {
 	Excluded    []GroupID        `json:"excluded,omitempty"`    // groups with a rule from which it was removed by hand
 	Attributes  Attributes       `json:"attributes,omitempty"`
 	Provenance  Provenances      `json:"provenance,omitempty"` // of the fields filled from channels
-	CreatedAt   time.Time        `json:"created_at"`
-	UpdatedAt   time.Time        `json:"updated_at"`            // last change of the profile; tags and groups do not change it
-	LastSeenAt  time.Time        `json:"last_seen_at,omitzero"` // last event on a channel; zero: never
-	Revision    int64            `json:"revision"`              // 1 when created, incremented by each change of the profile
+	// Consents and Health are what stands about the addresses of Routes, towards any sender, in
+	// the order of subjects and topics. Of the evidence they have only the kind. They come from the
+	// store, and are ignored where a visitor is written.
+	Consents   []consent.Status `json:"consents,omitempty"`
+	Health     []consent.Health `json:"health,omitempty"`
+	CreatedAt  time.Time        `json:"created_at"`
+	UpdatedAt  time.Time        `json:"updated_at"`            // last change of the profile; tags and groups do not change it
+	LastSeenAt time.Time        `json:"last_seen_at,omitzero"` // last event on a channel; zero: never
+	Revision   int64            `json:"revision"`              // 1 when created, incremented by each change of the profile
 }
 
 // Membership is a group that a visitor was added to, with when, by whom and why. Memberships
@@ -116,6 +122,8 @@ func (v Visitor) Clone() Visitor {
 	v.Excluded = slices.Clone(v.Excluded)
 	v.Attributes = v.Attributes.Clone()
 	v.Provenance = v.Provenance.Clone()
+	v.Consents = slices.Clone(v.Consents)
+	v.Health = slices.Clone(v.Health)
 	return v
 }
 

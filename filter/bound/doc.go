@@ -3,7 +3,7 @@
 // package filter; this package is for authors of engines (see store/driver).
 //
 // An engine gets a filter.Bound and compiles the Node that its method Node returns, which
-// is a Constant, AllOf, AnyOf, Negation, Terms or *Test. For example,
+// is a Constant, AllOf, AnyOf, Negation, Terms, *Test or *Permission. For example,
 //
 //	source:instagram -tag:vip
 //

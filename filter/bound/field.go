@@ -22,13 +22,17 @@ const (
 	IdentityKind Kind = "identity"
 	InboxKind    Kind = "inbox" // the inboxes of all identities
 	AttrKind     Kind = "attr"  // text, number, bool, time or list, as the attribute's value is
+	// Conditions on the following are Permissions; those on all others are Tests.
+	CanKind     Kind = "can"     // whether marketing may be sent
+	ConsentKind Kind = "consent" // what people said about messages
+	HealthKind  Kind = "health"  // whether messages arrive
 )
 
-// Field is a field of a visitor that a Test can be about.
+// Field is a field of a visitor that a Test or a Permission can be about.
 type Field struct {
 	Name   string // as in the text and JSON forms of filters
 	Kind   Kind
-	Column string // the column of the SQL engines that stores it; "" if it has a table of its own
+	Column string // the column of the SQL engines that stores it; "" if it is more than a column
 }
 
 // fields is the table of all fields. A new field is one row here, and a case in text or time
@@ -47,6 +51,9 @@ var fields = []Field{
 	{Name: "identity", Kind: IdentityKind},
 	{Name: "inbox", Kind: InboxKind},
 	{Name: "attr", Kind: AttrKind},
+	{Name: "can", Kind: CanKind},
+	{Name: "consent", Kind: ConsentKind},
+	{Name: "health", Kind: HealthKind},
 }
 
 // Fields returns all fields, in the order in which a user interface lists them.

@@ -13,6 +13,8 @@ func Match(n Node, v *visitor.Visitor) bool {
 	switch n := n.(type) {
 	case *Test:
 		return n.match(v)
+	case *Permission:
+		return n.match(v)
 	case AllOf:
 		for _, child := range n {
 			if !Match(child, v) {

@@ -2,8 +2,8 @@ package bound
 
 import "github.com/contactpipeline/visitors/visitor"
 
-// Node is a node of a bound tree: Constant, AllOf, AnyOf, Negation, Terms or *Test. The set
-// is closed.
+// Node is a node of a bound tree: Constant, AllOf, AnyOf, Negation, Terms, *Test or *Permission.
+// The set is closed.
 type Node interface{ node() }
 
 type (
@@ -57,12 +57,13 @@ type (
 	}
 )
 
-func (Constant) node() {}
-func (AllOf) node()    {}
-func (AnyOf) node()    {}
-func (Negation) node() {}
-func (Terms) node()    {}
-func (*Test) node()    {}
+func (Constant) node()    {}
+func (AllOf) node()       {}
+func (AnyOf) node()       {}
+func (Negation) node()    {}
+func (Terms) node()       {}
+func (*Test) node()       {}
+func (*Permission) node() {}
 
 // Op is the operator of a Test. Comparisons with a date or a number are OpBetween.
 type Op string

@@ -8,6 +8,7 @@
 // change, 29 February, and values that are missing or of another kind than the operand.
 //
 // To test a store, create the tags TagNames and the groups GroupNames in it, pass them as
-// Options to New, create a visitor from each Draft, read all visitors back, and compare
-// what the store finds with what filter.Match reports.
+// Options to New with the topics that exist there, create a visitor from each Draft, record
+// Statements about it, read all visitors back, and compare what the store finds with what
+// filter.Match reports.
 package filtergen

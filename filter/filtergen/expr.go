@@ -177,6 +177,8 @@ func (g *Generator) value(f filter.Field, op filter.Op, kind filter.ValueKind) (
 		v.Ago = pick(g, ages)
 	case filter.IdentityValue:
 		v.Identity = g.identityRef()
+	case filter.PermissionValue:
+		v.Permission = g.permission(f.Kind)
 	case filter.IDValue:
 		return g.idValue(f.Kind)
 	case filter.TextValue:

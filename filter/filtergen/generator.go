@@ -11,6 +11,7 @@ import (
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/tag/id"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // Options are the world that a Generator builds on.
@@ -21,6 +22,7 @@ type Options struct {
 	Sources   visitor.Catalog // default: the built-in sources
 	Tags      []tag.Tag       // tags of visitors and expressions; default: TagNames, with random ids
 	Groups    []Group         // groups of visitors and expressions; default: GroupNames, with random ids and rules
+	Topics    []consent.Topic // topics of consents and expressions; default: none, with nil *Options Topics
 }
 
 // Group is a group of visitors and expressions.
@@ -46,7 +48,7 @@ func New(seed uint64, opts *Options) *Generator {
 	g := &Generator{rand: rand.New(rand.NewPCG(seed, 0x76697369746f7273)), taken: map[filter.IdentityRef]bool{}}
 	if opts == nil {
 		weekStart := time.Weekday(g.rand.IntN(7))
-		opts = &Options{WeekStart: &weekStart}
+		opts = &Options{WeekStart: &weekStart, Topics: Topics()}
 	}
 	g.options = *opts
 	o := &g.options
@@ -123,7 +125,10 @@ func (g *Generator) Env() *filter.Env {
 	o := g.options
 	env := &filter.Env{
 		Now: o.Now, Zone: o.Zone, WeekStart: o.WeekStart, Sources: o.Sources,
-		Tags: map[string]tag.ID{}, Groups: map[string]filter.GroupRef{},
+		Tags: map[string]tag.ID{}, Groups: map[string]filter.GroupRef{}, Topics: map[string]consent.Topic{},
+	}
+	for _, t := range o.Topics {
+		env.Topics[t.Key] = t
 	}
 	for _, t := range o.Tags {
 		env.Tags[tag.Key(t.Name)] = t.ID

@@ -8,6 +8,7 @@ import (
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // Visitors returns n visitors as a store would return them: each has passed
@@ -20,14 +21,17 @@ func (g *Generator) Visitors(n int) []visitor.Visitor {
 		if err != nil {
 			panic(fmt.Sprintf("filtergen: made a draft that is refused: %v", err))
 		}
-		visitors = append(visitors, g.visitor(d))
+		v := g.visitor(d)
+		entries, reports := g.Statements(v)
+		v.Consents, v.Health = statuses(entries), consent.FoldHealth(reports)
+		visitors = append(visitors, v)
 	}
 	g.Know(visitors...)
 	return visitors
 }
 
 // Draft returns the draft that creates v in a store: without its id, the audits of its tags
-// and memberships, the groups it is excluded from, and when it was updated and seen.
+// and memberships, the groups it is excluded from, when it was updated and seen, and consents.
 func Draft(v visitor.Visitor) visitor.Draft {
 	v = v.Clone()
 	d := visitor.Draft{

@@ -64,7 +64,8 @@ func batchSize(changes []Change) int {
 // through tx that other changes of a batch would have changed in memory only.
 func standalone(c Change) bool {
 	switch c.(type) {
-	case UpdateTag, DeleteTag, CreateGroup, UpdateGroup, DeleteGroup, MergeVisitors, UnmergeVisitor:
+	case UpdateTag, DeleteTag, CreateGroup, UpdateGroup, DeleteGroup, MergeVisitors, UnmergeVisitor,
+		PutTopic, DeleteTopic, EraseVisitor, ReapplyErasure, PutAudience, DeleteAudience:
 		return true
 	}
 	return false

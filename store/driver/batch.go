@@ -8,6 +8,7 @@ import (
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // batch holds the rows that some changes work on: read before the first of them and written
@@ -22,10 +23,19 @@ type batch struct {
 	groups   table[group.ID, *group.Group]  // nil for those that do not exist
 	events   table[DedupKey, bool]          // whether processed before
 
+	keys      *consent.Keys                   // nil: not read yet
+	addresses table[addressKey, *addressEdit] // what was said about addresses
+	topics    table[string, *consent.Topic]   // nil for those that do not exist
+	held      table[addressKey, bool]         // addresses whose visitors were read
+	has       map[visitor.ID][]addressKey     // the addresses of visitors in holding
+	holding   map[addressKey][]visitor.ID     // who may have an address; nil: not needed yet
+	recorded  *bool                           // whether the workspace has records of addresses; nil: not read yet
+
 	// To be written, besides the visitors that changed:
 	processed   []DedupKey
 	processedAt time.Time
 	deleted     []visitor.ID // the merges into these are deleted
+	erasures    []Erasure
 	log         []Event
 }
 
@@ -55,7 +65,11 @@ func (b *batch) reset() {
 	b.tags.clear()
 	b.groups.clear()
 	b.events.clear()
-	b.processed, b.deleted, b.log = nil, nil, b.log[:0]
+	b.addresses.clear()
+	b.topics.clear()
+	b.held.clear()
+	b.holding, b.recorded = nil, nil
+	b.processed, b.deleted, b.erasures, b.log = nil, nil, nil, b.log[:0]
 }
 
 // save is set and event for a visitor that may exceed a limit.
@@ -63,16 +77,30 @@ func (b *batch) save(a Audit, v *visitor.Visitor, e Event) error {
 	if err := v.CheckLimits(); err != nil {
 		return err
 	}
-	b.set(v)
+	if err := b.set(v); err != nil {
+		return err
+	}
 	e.Visitor = v.ID
 	b.event(a, e)
 	return nil
 }
 
-// set replaces a visitor that was read, or creates one whose id was looked up. It normalizes v
+// set is put, with what was said about the addresses of v if these have changed.
+func (b *batch) set(v *visitor.Visitor) error {
+	if before := b.visitors.get(v.ID).now; before != nil && before.SameAddresses(v) {
+		v.Consents, v.Health = before.Consents, before.Health
+	} else if err := b.attach(v); err != nil {
+		return err
+	}
+	b.put(v)
+	return nil
+}
+
+// put replaces a visitor that was read, or creates one whose id was looked up. It normalizes v
 // and keeps its lists, which must not be changed afterwards.
-func (b *batch) set(v *visitor.Visitor) {
+func (b *batch) put(v *visitor.Visitor) {
 	normalize(v)
+	b.hold(v)
 	e := b.visitors.get(v.ID)
 	sameIdentities := e.now != nil && slices.EqualFunc(e.now.Identities, v.Identities, visitor.Identity.Is)
 	if !sameIdentities && (b.parts.Has(Identities) || e.before == nil) {
@@ -164,6 +192,12 @@ func (b *batch) write() error {
 		}
 	}
 	if err := b.forgetMerges(b.deleted); err != nil {
+		return err
+	}
+	if err := b.writeAddresses(); err != nil {
+		return err
+	}
+	if err := b.writeErasures(); err != nil {
 		return err
 	}
 	if len(b.processed) > 0 {

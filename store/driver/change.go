@@ -6,6 +6,7 @@ import (
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // Change is one change of an Apply: one of the types below. Apply refuses nil and pointers.
@@ -193,6 +194,11 @@ type Outcome struct {
 	Tag     *tag.Tag
 	Group   *group.Group
 	Reason  CaptureReason // CaptureContact only
+	// RecordConsent, ReportHealth, PutTopic and EraseVisitor: what stands afterwards.
+	Consent *consent.Status
+	Health  *consent.Health
+	Topic   *consent.Topic
+	Erasure *Erasure
 }
 
 // CaptureReason says how a capture found its visitor, or why it was ignored. See

@@ -16,6 +16,8 @@ var (
 	ErrInUse    = errors.New("in use")
 	ErrInvalid  = text.ErrInvalid // matched by *visitor.FieldError and *filter.Error
 	ErrClosed   = errors.New("store is closed")
+	// ErrSuppressed: the address belongs to a person whose data was erased.
+	ErrSuppressed = errors.New("the data of the person with this address was erased")
 )
 
 // Error says what the error is about. It unwraps to its cause.

@@ -46,4 +46,11 @@ const (
 	GroupCreated    EventKind = "group.created"
 	GroupUpdated    EventKind = "group.updated"
 	GroupDeleted    EventKind = "group.deleted"
+	// Of consents. The events of an address that several visitors have are one for each of them; one
+	// that no visitor has: one without a visitor. Fields is the channel and, after a slash, the topic.
+	ConsentRecorded EventKind = "consent.recorded"
+	HealthReported  EventKind = "health.reported" // only if what stands has changed; Fields is the channel
+	TopicChanged    EventKind = "topic.changed"   // created, replaced or deleted; Fields is its key
+	AudienceCreated EventKind = "audience.created"
+	AudienceDeleted EventKind = "audience.deleted"
 )

@@ -3,7 +3,9 @@ package driver_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 var (
@@ -31,6 +34,7 @@ type fakeTx struct {
 	merges    map[visitor.ID]visitor.Merged
 	processed map[driver.DedupKey]bool
 	events    []driver.Event
+	records   map[driver.RecordKind]map[string][]byte
 
 	calls []string
 	fails int // which call fails, counted from 1; 0: none
@@ -41,7 +45,7 @@ var _ driver.Tx = (*fakeTx)(nil)
 func newFakeTx() *fakeTx {
 	return &fakeTx{
 		visitors: map[visitor.ID]visitor.Visitor{}, tags: map[tag.ID]tag.Tag{}, groups: map[group.ID]group.Group{},
-		merges: map[visitor.ID]visitor.Merged{}, processed: map[driver.DedupKey]bool{},
+		merges: map[visitor.ID]visitor.Merged{}, processed: map[driver.DedupKey]bool{}, records: map[driver.RecordKind]map[string][]byte{},
 	}
 }
 
@@ -214,3 +218,50 @@ func person(n int) visitor.Visitor {
 }
 
 func newTag(name string) tag.Tag { return tag.Tag{ID: tag.NewID(epoch), Name: name, Color: "#000000"} }
+
+func (f *fakeTx) Records(q driver.RecordQuery) (found []driver.Record, err error) {
+	for _, k := range slices.Sorted(maps.Keys(f.records[q.Kind])) {
+		if len(q.Keys) > 0 && !slices.Contains(q.Keys, k) || !strings.HasPrefix(k, q.Prefix) || k <= q.After {
+			continue
+		}
+		if len(q.Keys) > 0 || len(found) < q.Limit {
+			found = append(found, driver.Record{Kind: q.Kind, Key: k, Value: f.records[q.Kind][k]})
+		}
+	}
+	return found, f.call("Records")
+}
+
+func (f *fakeTx) PutRecords(records []driver.Record) error {
+	for _, r := range records {
+		if f.records[r.Kind] == nil {
+			f.records[r.Kind] = map[string][]byte{}
+		}
+		f.records[r.Kind][r.Key] = r.Value
+	}
+	return f.call("PutRecords")
+}
+
+func (f *fakeTx) DeleteRecords(kind driver.RecordKind, keys []string) error {
+	for _, k := range keys {
+		delete(f.records[kind], k)
+	}
+	return f.call("DeleteRecords")
+}
+
+func (f *fakeTx) Keys() (consent.Keys, error) {
+	return consent.Keys{Live: [][]byte{[]byte("0123456789abcdef0123456789abcdef")}}, f.call("Keys")
+}
+
+func (f *fakeTx) WithAddresses(subjects []consent.Subject) (ids []visitor.ID, err error) {
+	for id, v := range f.visitors {
+		for _, r := range v.Routes() {
+			if slices.ContainsFunc(subjects, func(s consent.Subject) bool { return s.Channel == r.Subject.Channel && s.Address == r.Subject.Address }) {
+				ids = append(ids, id)
+				break
+			}
+		}
+	}
+	return ids, f.call("WithAddresses")
+}
+
+func (f *fakeTx) ForgetCopies() error { return f.call("ForgetCopies") }

@@ -41,5 +41,8 @@ func (b *batch) changeIdentities(a Audit, id visitor.ID, change func(*visitor.Vi
 		return Outcome{}, err
 	}
 	normalize(&after)
+	if err := b.checkSuppressed(&after, before); err != nil {
+		return Outcome{}, err
+	}
 	return b.update(a, &after, visitor.Changed(*before, after))
 }

@@ -34,7 +34,11 @@ func (b *batch) merge(a Audit, p visitor.Policy, into, from visitor.Visitor) (*v
 	if err := b.save(a, &result, e); err != nil {
 		return nil, err
 	}
-	return b.result(into.ID), b.tx.PutMerge(visitor.Merged{Into: into.Clone(), From: from.Clone(), Result: result.Clone()})
+	m := visitor.Merged{Into: into.Clone(), From: from.Clone(), Result: result.Clone()}
+	for _, v := range []*visitor.Visitor{&m.Into, &m.From, &m.Result} {
+		v.Consents, v.Health = nil, nil // they are kept by address
+	}
+	return b.result(into.ID), b.tx.PutMerge(m)
 }
 
 func (c UnmergeVisitor) apply(b *batch) (Outcome, error) {
@@ -66,7 +70,9 @@ func (c UnmergeVisitor) apply(b *batch) (Outcome, error) {
 		if err := b.dropDeleted(v); err != nil {
 			return Outcome{}, err
 		}
-		b.set(v)
+		if err := b.set(v); err != nil {
+			return Outcome{}, err
+		}
 	}
 	b.event(c.Audit, Event{Kind: VisitorUnmerged, Visitor: into.ID, Other: from.ID, Fields: visitor.Changed(before, into)})
 	return Outcome{Effect: Updated, Visitor: b.result(into.ID), Other: b.result(from.ID)}, nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // need adds the rows that a change is known to read or write to those that read reads. It
@@ -16,12 +17,29 @@ func (b *batch) need(c Change) error {
 			b.parts |= Identities
 		}
 		b.needOwners(c.Visitor.Identities...)
+		if err := b.needAddresses(c.Visitor); err != nil {
+			return err
+		}
 		b.tags.want(c.Tags...)
 		b.groups.want(c.Groups...)
 	case UpdateVisitor:
 		b.needVisitor(c.ID, AllParts)
 	case DeleteVisitor:
+		recorded, err := b.anyAddresses()
+		if err != nil {
+			return err
+		}
 		b.visitors.want(c.ID)
+		if recorded {
+			b.parts |= Profile | Identities | Consents
+		}
+	case RecordConsent:
+		b.needAddress(c.Entry.Subject)
+		if c.Entry.Topic != "" {
+			b.topics.want(c.Entry.Topic)
+		}
+	case ReportHealth:
+		b.needAddress(c.Report.Subject)
 	case AddTags:
 		b.needVisitor(c.ID, Tags)
 		b.tags.want(c.Tags...)
@@ -47,8 +65,9 @@ func (b *batch) need(c Change) error {
 		if c.Contact.EventID != "" {
 			b.events.want(DedupKeyOf(c.Contact))
 		}
-	case MergeVisitors, UnmergeVisitor:
+	case MergeVisitors, UnmergeVisitor, EraseVisitor, ReapplyErasure:
 		b.parts = AllParts
+	case PutTopic, DeleteTopic, PutAudience, DeleteAudience:
 	case UpdateTag, DeleteTag, CreateGroup, UpdateGroup, DeleteGroup:
 	case LinkIdentity:
 		b.needVisitor(c.ID, AllParts)
@@ -59,6 +78,13 @@ func (b *batch) need(c Change) error {
 		return fmt.Errorf("unknown change %T", c)
 	}
 	return nil
+}
+
+// needAddress adds an address, and the visitors that have it.
+func (b *batch) needAddress(s consent.Subject) {
+	b.addresses.want(addressOf(s))
+	b.held.want(addressOf(s))
+	b.parts |= Profile | Identities | Consents
 }
 
 func (b *batch) needVisitor(id visitor.ID, parts Parts) {
@@ -74,7 +100,7 @@ func (b *batch) needOwners(identities ...visitor.Identity) {
 
 // needMatches adds the visitors that a capture finds: the owners of its identities, or else
 // the id that it gives to a new visitor.
-func (b *batch) needMatches(c CaptureContact) {
+func (b *batch) needMatches(c CaptureContact) error {
 	found := false
 	for _, i := range lookupIdentities(c.Contact) {
 		if owner := b.owners.get(identityKeyOf(i)); owner != "" {
@@ -82,7 +108,18 @@ func (b *batch) needMatches(c CaptureContact) {
 			found = true
 		}
 	}
-	if !found {
-		b.visitors.want(c.ID)
+	if found {
+		return nil
 	}
+	b.visitors.want(c.ID)
+	return b.needAddresses(visitor.Visitor{Email: c.Contact.Email, Phone: c.Contact.Phone, Identities: c.Contact.Identities()})
+}
+
+// needAddresses adds the addresses of a visitor, if anything was said about any address.
+func (b *batch) needAddresses(v visitor.Visitor) error {
+	recorded, err := b.anyAddresses()
+	if recorded {
+		b.addresses.want(addressesOf(&v)...)
+	}
+	return err
 }

@@ -14,10 +14,18 @@ func (b *batch) read(changes []Change) error {
 	}
 	for _, c := range changes {
 		if c, ok := c.(CaptureContact); ok {
-			b.needMatches(c)
+			if err := b.needMatches(c); err != nil {
+				return err
+			}
 		}
 	}
+	if err := b.readHolders(); err != nil {
+		return err
+	}
 	if err := b.readVisitors(); err != nil {
+		return err
+	}
+	if err := b.readAddresses(); err != nil {
 		return err
 	}
 	if err := b.readAliases(b.visitors.keys); err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // Store is a back end. A store.Workspace passes it only checked and normalised values:
@@ -41,6 +42,13 @@ type Store interface {
 
 	// Events returns events in the order of their numbers.
 	Events(ctx context.Context, ws WorkspaceID, q EventQuery) ([]Event, error)
+
+	// Records returns records; see RecordQuery.
+	Records(ctx context.Context, ws WorkspaceID, q RecordQuery) ([]Record, error)
+
+	// Keys returns the suppression keys of a workspace, derived from those of the store by
+	// consent.WorkspaceKey.
+	Keys(ctx context.Context, ws WorkspaceID) (consent.Keys, error)
 
 	// Close waits for running calls and releases the store's resources. Closing a closed
 	// store is not an error.

@@ -8,6 +8,7 @@ import (
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // Tx is the rows of one workspace inside a transaction: what an engine implements so that
@@ -57,6 +58,21 @@ type Tx interface {
 	PutMerge(m visitor.Merged) error
 	DeleteMerges(from []visitor.ID) error
 
+	// Records returns what the query asks for. PutRecords stores records in place of those with
+	// the same kind and key; DeleteRecords deletes.
+	Records(q RecordQuery) ([]Record, error)
+	PutRecords(records []Record) error
+	DeleteRecords(kind RecordKind, keys []string) error
+	// Keys returns the suppression keys of the workspace.
+	Keys() (consent.Keys, error)
+	// WithAddresses returns visitors that have the address of one of the subjects, whose sender
+	// does not matter, in any order. An address is in the form of consent.Subject.Normalize. All
+	// visitors are returned that have it among their visitor.Visitor.Routes, and others can be.
+	WithAddresses(subjects []consent.Subject) ([]visitor.ID, error)
+	// ForgetCopies is called when a visitor is erased, after WriteVisitors: the engine deletes
+	// all copies of the person's data that it keeps besides its tables, such as stored indexes.
+	ForgetCopies() error
+
 	// AppendEvents numbers and appends events. Their Seq is 0.
 	AppendEvents(events []Event) error
 }
@@ -77,8 +93,9 @@ const (
 	Tags
 	Groups // Memberships and Excluded
 	Attributes
+	Consents // Consents and Health
 
-	AllParts = Profile | Identities | Tags | Groups | Attributes
+	AllParts = Profile | Identities | Tags | Groups | Attributes | Consents
 )
 
 // Has reports whether p includes all parts of q.

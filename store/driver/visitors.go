@@ -27,6 +27,9 @@ func (c CreateVisitor) apply(b *batch) (Outcome, error) {
 		}
 		b.owners.set(identityKeyOf(i), v.ID) // so that it cannot have an identity twice
 	}
+	if err := b.checkSuppressed(&v, nil); err != nil {
+		return Outcome{}, err
+	}
 	v.Tags, v.Memberships, v.Excluded, v.Revision = nil, nil, nil, 1
 	added, err := b.assign(&v, c.Tags, c.Audit)
 	if err != nil {
@@ -57,6 +60,9 @@ func (c UpdateVisitor) apply(b *batch) (Outcome, error) {
 		return Outcome{}, &Error{Kind: "visitor", Key: string(before.ID), Err: ErrConflict}
 	}
 	after, changed := c.Patch.Apply(*before, c.At)
+	if err := b.checkSuppressed(&after, before); err != nil {
+		return Outcome{}, err
+	}
 	return b.update(c.Audit, &after, changed)
 }
 
@@ -81,7 +87,10 @@ func (c DeleteVisitor) apply(b *batch) (Outcome, error) {
 	b.remove(v.ID)
 	b.deleted = append(b.deleted, v.ID)
 	b.event(c.Audit, Event{Kind: VisitorDeleted, Visitor: v.ID})
-	return Outcome{Effect: Deleted}, nil
+	if recorded, err := b.anyAddresses(); err != nil || !recorded {
+		return Outcome{Effect: Deleted}, err
+	}
+	return Outcome{Effect: Deleted}, b.retain(v)
 }
 
 // assign adds the tags that v does not have, and returns their ids in order.

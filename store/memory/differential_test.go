@@ -44,6 +44,8 @@ type model struct {
 	rand  *rand.Rand
 	all   map[visitor.ID]visitor.Visitor
 	clock time.Time
+
+	applied bool // changes since readConsents
 }
 
 func newModel(t *testing.T, seed uint64) *model {
@@ -54,6 +56,9 @@ func newModel(t *testing.T, seed uint64) *model {
 	var changes []driver.Change
 	for _, made := range m.Tags() {
 		changes = append(changes, driver.CreateTag{Tag: made})
+	}
+	for _, topic := range filtergen.Topics() {
+		changes = append(changes, driver.PutTopic{Topic: topic})
 	}
 	for _, withRule := range []bool{false, true} { // a rule may mention groups that have none
 		for _, g := range m.Groups() {
@@ -70,7 +75,22 @@ func (m *model) apply(changes ...driver.Change) []driver.Outcome {
 	m.t.Helper()
 	outcomes, err := m.st.Apply(context.Background(), acme, changes)
 	require.NoError(m.t, err)
+	m.applied = true
 	return outcomes
+}
+
+// readConsents reads what stands about the addresses of all visitors; storetest tests that.
+func (m *model) readConsents() {
+	if !m.applied {
+		return
+	}
+	m.applied = false
+	for id, v := range m.all {
+		now, err := m.st.GetVisitor(context.Background(), acme, id)
+		require.NoError(m.t, err)
+		v.Consents, v.Health = now.Consents, now.Health
+		m.all[id] = v
+	}
 }
 
 func (m *model) audit() driver.Audit {
@@ -98,6 +118,16 @@ func (m *model) create(visitors []visitor.Visitor) (changes []driver.Change) {
 		}
 		v.Revision = 1
 		m.all[v.ID] = v
+		if m.rand.IntN(1+len(visitors)/10) > 0 { // hundreds have the same address
+			continue
+		}
+		entries, reports := m.Statements(v)
+		for _, e := range entries {
+			changes = append(changes, driver.RecordConsent{Audit: m.audit(), Entry: e, FromChannel: true})
+		}
+		for _, r := range reports {
+			changes = append(changes, driver.ReportHealth{Audit: m.audit(), Report: r, FromChannel: true})
+		}
 	}
 	return changes
 }
@@ -167,6 +197,7 @@ func (m *model) compare(e filter.Expr) {
 	m.t.Helper()
 	where, err := filter.Bind(e, m.Env())
 	require.NoError(m.t, err)
+	m.readConsents()
 	var want []visitor.Visitor
 	for _, v := range m.all {
 		if filter.Match(where, v) {

@@ -11,6 +11,7 @@ import (
 	"github.com/contactpipeline/visitors/store/internal/index"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // record is a visitor as it is stored: in less memory than a visitor.Visitor. A record is
@@ -27,6 +28,13 @@ type record struct {
 	identities             []identity          // ordered as by visitor.Identity.Compare
 	attributes             []attribute         // ordered by name
 	origins                visitor.Provenances
+	said                   *said // nil: nothing
+}
+
+// said is what stands about the addresses of a visitor. It is not modified.
+type said struct {
+	consents []consent.Status
+	health   []consent.Health
 }
 
 // link says that a visitor has a tag or was added to a group, when, by whom and why. Of a
@@ -97,6 +105,9 @@ func (r *record) fill(v *visitor.Visitor, id visitor.ID, parts driver.Parts) {
 	}
 	if parts.Has(driver.Groups) {
 		v.Memberships, v.Excluded = r.groups(parts.Has(driver.Profile))
+	}
+	if parts.Has(driver.Consents) && r.said != nil {
+		v.Consents, v.Health = slices.Clone(r.said.consents), slices.Clone(r.said.health)
 	}
 	if parts.Has(driver.Attributes) && len(r.attributes) > 0 {
 		v.Attributes = make(visitor.Attributes, len(r.attributes))

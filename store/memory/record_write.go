@@ -31,6 +31,12 @@ func (t *tx) set(r *record, before, after *visitor.Visitor, parts driver.Parts) 
 	if !slices.EqualFunc(before.Identities, after.Identities, visitor.Identity.Equal) {
 		r.identities = t.newIdentities(after.Identities)
 	}
+	if parts.Has(driver.Consents) {
+		r.said = nil
+		if len(after.Consents)+len(after.Health) > 0 {
+			r.said = &said{slices.Clone(after.Consents), slices.Clone(after.Health)}
+		}
+	}
 	if !before.Attributes.Equal(after.Attributes) {
 		r.attributes = t.newAttributes(after.Attributes)
 	}

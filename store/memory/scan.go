@@ -12,8 +12,11 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Known returns the positions of identities with an external id. It is a method of index.Owner.
+// Known returns the positions of permissions, and of identities with an external id. It is a method of index.Owner.
 func (w *workspace) Known(n bound.Node) *roaring.Bitmap {
+	if p, ok := n.(*bound.Permission); ok {
+		return w.permitted(p)
+	}
 	t, ok := n.(*bound.Test)
 	if !ok || t.Field.Kind != bound.IdentityKind {
 		return nil

@@ -22,10 +22,11 @@ type Store struct {
 	mu         sync.RWMutex // held for reading by every call, for writing by Close
 	closed     bool
 	workspaces sync.Map // driver.WorkspaceID → *workspace
+	key        []byte   // the suppression key
 }
 
 // New returns an empty store.
-func New() *Store { return &Store{} }
+func New() *Store { return &Store{key: newKey()} }
 
 // read calls do with a workspace, which is not changed until do returns.
 func read[T any](ctx context.Context, s *Store, ws driver.WorkspaceID, do func(*workspace) (T, error)) (result T, err error) {
@@ -39,7 +40,7 @@ func read[T any](ctx context.Context, s *Store, ws driver.WorkspaceID, do func(*
 	}
 	found, ok := s.workspaces.Load(ws)
 	if !ok {
-		return do(newWorkspace())
+		return do(newWorkspace(s.keys(ws)))
 	}
 	w := found.(*workspace)
 	w.mu.RLock()

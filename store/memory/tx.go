@@ -22,7 +22,7 @@ func (s *Store) Apply(ctx context.Context, ws driver.WorkspaceID, changes []driv
 	}
 	found, ok := s.workspaces.Load(ws)
 	if !ok {
-		found, _ = s.workspaces.LoadOrStore(ws, newWorkspace())
+		found, _ = s.workspaces.LoadOrStore(ws, newWorkspace(s.keys(ws)))
 	}
 	w := found.(*workspace)
 	w.mu.Lock()

@@ -8,6 +8,7 @@ import (
 	"github.com/contactpipeline/visitors/store/internal/index"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // workspace holds the visitors of one workspace: the index what many of them share, the rest
@@ -29,10 +30,17 @@ type workspace struct {
 	events    journal
 	merges    merges
 	processed processed
+
+	permissions permissions
+	kept        map[driver.RecordKind]*records
+	suppression consent.Keys
 }
 
-func newWorkspace() *workspace {
-	w := &workspace{owners: newOwners(), merges: newMerges(), processed: processed{at: map[driver.DedupKey]int64{}}}
+func newWorkspace(keys consent.Keys) *workspace {
+	w := &workspace{
+		owners: newOwners(), merges: newMerges(), processed: processed{at: map[driver.DedupKey]int64{}},
+		kept: map[driver.RecordKind]*records{}, suppression: keys,
+	}
 	x := index.New(w)
 	w.index = x
 	w.withName, w.withEmail = x.Set(index.Text, "name"), x.Set(index.Text, "email")
@@ -73,6 +81,7 @@ func (w *workspace) put(p uint32, next *record) {
 	if old == nil || next == nil || old.name != next.name || old.email != next.email || old.phone != next.phone {
 		w.text.set(p, next)
 	}
+	w.permissions.put(p, next)
 	if next == nil {
 		w.index.Delete(p)
 	} else {
@@ -141,6 +150,7 @@ func (w *workspace) renumber() {
 	if len(before) == 0 {
 		return
 	}
+	w.permissions.byKey = nil
 	moved := make([]*record, len(before))
 	for i, p := range before {
 		moved[i] = w.records[p]

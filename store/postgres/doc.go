@@ -61,6 +61,10 @@
 // interrupted, the next one continues. Programs of older releases cannot write from then on, so
 // stop them before. Run VACUUM on visitors_visitor after it, as each of its rows was updated.
 //
+// Since schema version 7, half of each page of visitors_visitor is left free, about 240 bytes a
+// visitor: a tag for many visitors is then written without new entries in the indexes. A table from
+// before gets this room as its rows change, or all at once by VACUUM FULL, which locks it.
+//
 // # Backup
 //
 // Use the server's own tools, which need no downtime: pg_dump, which contains the state at its

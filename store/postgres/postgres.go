@@ -31,6 +31,12 @@ type Options struct {
 	// Store.IndexSearch creates it afterwards. Default: the index is created with the tables,
 	// if the extension pg_trgm is available.
 	NoSearchIndex bool
+	// SuppressionKeys are the keys by which addresses are recorded as hashes, newest first, each of
+	// 16 random bytes or more. New records use the first; the others find older records, and must
+	// be kept as long as these matter: if one that was used is missing, nobody may be contacted.
+	// Default: a random key that is kept in the database. Then who has a copy of the database can
+	// test whether an address that they guess was recorded.
+	SuppressionKeys [][]byte
 	// Index configures the index in memory that counts large workspaces, see store.IndexOptions.
 	Index driver.IndexOptions
 }
@@ -89,6 +95,9 @@ func start(ctx context.Context, db *sql.DB, d dialect, o Options, ending func() 
 	if err := st.migrate(ctx, o.NoMigrate); err != nil {
 		return nil, d.Error(err)
 	}
+	if err := sqlstore.UseKeys(ctx, st.engine, o.SuppressionKeys); err != nil {
+		return nil, d.Error(err)
+	}
 	if o.NoMigrate || o.NoSearchIndex {
 		return st, nil
 	}
@@ -124,7 +133,7 @@ func survey(ctx context.Context, db *sql.DB, schema string) (d dialect, err erro
 // Apply in it is all or nothing. Use it from one goroutine at a time. When the transaction
 // ends, the store is closed. Isolation and durability are those of the transaction. Once it has
 // written to a workspace, other writers to that workspace wait until it ends.
-func (s *Store) InTx(tx *sql.Tx) driver.Store { return sqlstore.InTx(s.d, tx, nil) }
+func (s *Store) InTx(tx *sql.Tx) driver.Store { return sqlstore.InTx(s.engine, tx, nil) }
 
 func defaults(o *Options) Options {
 	if o == nil {

@@ -12,7 +12,7 @@ import (
 var tables = []string{
 	"visitors_workspace", "visitors_visitor", "visitors_by_identity", "visitors_tag", "visitors_by_tag",
 	"visitors_group", "visitors_by_group", "visitors_by_attribute", "visitors_event",
-	"visitors_captured", "visitors_merged", "visitors_by_inbox", "visitors_index",
+	"visitors_captured", "visitors_merged", "visitors_by_inbox", "visitors_index", "visitors_record",
 }
 
 // earlier are names of tables in earlier schema versions, which migrations use.
@@ -24,7 +24,7 @@ var earlier = []string{
 // named are the names that need the schema in statements. An index is in the schema of its
 // table.
 var named = func() map[string]bool {
-	names := map[string]bool{"visitors_schema": true}
+	names := map[string]bool{"visitors_schema": true, "visitors_key": true}
 	for _, table := range slices.Concat(tables, earlier) {
 		names[table] = true
 		names[table+"_values"] = true // statistics

@@ -12,6 +12,7 @@ import (
 	"github.com/contactpipeline/visitors/store/internal/sqlstore"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 var (
@@ -88,6 +89,16 @@ func retry(ctx context.Context, f func() error) error {
 // Events returns events in the order of their numbers. See driver.Store.
 func (s *Store) Events(ctx context.Context, ws driver.WorkspaceID, q driver.EventQuery) ([]driver.Event, error) {
 	return s.engine.Events(ctx, ws, q)
+}
+
+// Records returns records of a kind. See driver.Store.
+func (s *Store) Records(ctx context.Context, ws driver.WorkspaceID, q driver.RecordQuery) ([]driver.Record, error) {
+	return s.engine.Records(ctx, ws, q)
+}
+
+// Keys returns the suppression keys of a workspace. See driver.Store.
+func (s *Store) Keys(ctx context.Context, ws driver.WorkspaceID) (consent.Keys, error) {
+	return s.engine.Keys(ctx, ws)
 }
 
 // Close waits for running calls. It closes the connections that Open opened, and leaves a

@@ -13,6 +13,7 @@ import (
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // changeForm is a driver.Change as JSON.
@@ -56,6 +57,25 @@ var changeKinds = []changeKind{
 		func(k checker, c *driver.LinkIdentity) error { return cmp.Or(k.identity(&c.Identity), checkID(c.ID)) }),
 	plainKind("unlink_identity",
 		func(k checker, c *driver.UnlinkIdentity) error { return cmp.Or(k.identity(&c.Identity), checkID(c.ID)) }),
+	plainKind("put_topic", func(_ checker, c *driver.PutTopic) (err error) {
+		c.Topic, err = c.Topic.Normalize()
+		return err
+	}),
+	plainKind("delete_topic", func(checker, *driver.DeleteTopic) error { return nil }),
+	plainKind("record_consent", func(_ checker, c *driver.RecordConsent) (err error) {
+		c.Entry, err = c.Entry.Normalize(c.At)
+		return err
+	}),
+	plainKind("report_health", func(_ checker, c *driver.ReportHealth) (err error) {
+		c.Report, err = c.Report.Normalize(c.At)
+		return err
+	}),
+	plainKind("erase_visitor", func(_ checker, c *driver.EraseVisitor) error {
+		return cmp.Or(checkID(c.ID), checkNote("reason", c.Reason))
+	}),
+	plainKind("reapply_erasure", func(_ checker, c *driver.ReapplyErasure) error { return checkID(c.Erasure.Visitor) }),
+	plainKind("put_audience", checkAudience),
+	plainKind("delete_audience", func(_ checker, c *driver.DeleteAudience) error { return checkKeyText("audience", c.ID) }),
 }
 
 func same[C any](c C) C { return c }
@@ -178,10 +198,17 @@ type outcomeForm struct {
 	Tag     *tag.Tag             `json:"tag,omitempty"`
 	Group   *groupForm           `json:"group,omitempty"`
 	Reason  driver.CaptureReason `json:"reason,omitempty"`
+	Consent *consent.Status      `json:"consent,omitempty"`
+	Health  *consent.Health      `json:"health,omitempty"`
+	Topic   *consent.Topic       `json:"topic,omitempty"`
+	Erasure *driver.Erasure      `json:"erasure,omitempty"`
 }
 
 func outcomeFormOf(o driver.Outcome) outcomeForm {
-	form := outcomeForm{Effect: o.Effect, Visitor: o.Visitor, Other: o.Other, Tag: o.Tag, Reason: o.Reason}
+	form := outcomeForm{
+		Effect: o.Effect, Visitor: o.Visitor, Other: o.Other, Tag: o.Tag, Reason: o.Reason,
+		Consent: o.Consent, Health: o.Health, Topic: o.Topic, Erasure: o.Erasure,
+	}
 	if o.Group != nil {
 		g := groupFormOf(*o.Group)
 		form.Group = &g
@@ -190,7 +217,10 @@ func outcomeFormOf(o driver.Outcome) outcomeForm {
 }
 
 func (f outcomeForm) outcome() driver.Outcome {
-	o := driver.Outcome{Effect: f.Effect, Visitor: f.Visitor, Other: f.Other, Tag: f.Tag, Reason: f.Reason}
+	o := driver.Outcome{
+		Effect: f.Effect, Visitor: f.Visitor, Other: f.Other, Tag: f.Tag, Reason: f.Reason,
+		Consent: f.Consent, Health: f.Health, Topic: f.Topic, Erasure: f.Erasure,
+	}
 	if f.Group != nil {
 		g := f.Group.group()
 		o.Group = &g

@@ -11,6 +11,7 @@ import (
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // The codes of errors in responses.
@@ -22,6 +23,9 @@ const (
 	codeInvalid       = "invalid"
 	codeFilterInvalid = "filter_invalid"
 	codeClosed        = "closed"
+	codeSuppressed    = "suppressed"
+	codeDenied        = "denied"
+	codePlatformOwned = "platform_owned"
 	codeTimeout       = "timeout"
 	codeForbidden     = "forbidden"
 	codeMalformed     = "malformed"
@@ -106,6 +110,9 @@ var sentinels = []struct {
 	{driver.ErrExists, codeExists, http.StatusConflict},
 	{driver.ErrConflict, codeConflict, http.StatusConflict},
 	{driver.ErrInvalid, codeInvalid, http.StatusUnprocessableEntity},
+	{driver.ErrSuppressed, codeSuppressed, http.StatusConflict},
+	{consent.ErrDenied, codeDenied, http.StatusConflict},
+	{consent.ErrPlatformOwned, codePlatformOwned, http.StatusConflict},
 	{driver.ErrClosed, codeClosed, http.StatusServiceUnavailable},
 }
 

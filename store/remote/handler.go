@@ -72,6 +72,8 @@ func NewHandler(st driver.Store, o *HandlerOptions) (http.Handler, error) {
 	route(h, mux, "apply", h.apply)
 	route(h, mux, "events", h.events)
 	route(h, mux, "facets", h.facets)
+	route(h, mux, "records", h.records)
+	route(h, mux, "keys", h.keys)
 	return http.NewCrossOriginProtection().Handler(mux), nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // protocol is the path of the routes, with the protocol version. The version is incremented
@@ -63,6 +64,25 @@ type (
 	}
 	eventsResponse struct {
 		Events []driver.Event `json:"events,omitempty"`
+	}
+	recordsRequest struct {
+		Kind   driver.RecordKind `json:"kind"`
+		Keys   []string          `json:"keys,omitempty"`
+		Prefix string            `json:"prefix,omitempty"`
+		After  string            `json:"after,omitempty"`
+		Limit  int               `json:"limit,omitempty"`
+	}
+	recordForm struct {
+		Kind  driver.RecordKind `json:"kind"`
+		Key   string            `json:"key"`
+		Value []byte            `json:"value"`
+	}
+	recordsResponse struct {
+		Records []recordForm `json:"records,omitempty"`
+	}
+	keysRequest  struct{}
+	keysResponse struct {
+		Keys consent.Keys `json:"keys"`
 	}
 	facetsRequest struct {
 		Where filter.Bound `json:"where"`

@@ -15,12 +15,30 @@ import (
 	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/store/sqlite"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // TestNothingOfADeletedPersonIsLeft looks through the bytes of the closed file for a
 // person's texts: as entered, folded, and encoded for the search index.
 func TestNothingOfADeletedPersonIsLeft(t *testing.T) {
 	t.Parallel()
+	t.Run("deleted", func(t *testing.T) {
+		t.Parallel()
+		nothingIsLeft(t, func(ws *store.Workspace, id visitor.ID) error {
+			_, err := ws.Delete(t.Context(), id)
+			return err
+		})
+	})
+	t.Run("erased", func(t *testing.T) {
+		t.Parallel()
+		nothingIsLeft(t, func(ws *store.Workspace, id visitor.ID) error {
+			_, err := ws.Erase(t.Context(), id, "request by letter")
+			return err
+		})
+	})
+}
+
+func nothingIsLeft(t *testing.T, remove func(*store.Workspace, visitor.ID) error) {
 	path := filepath.Join(t.TempDir(), "visitors.db")
 	st, err := sqlite.Open(t.Context(), path, nil)
 	require.NoError(t, err)
@@ -62,15 +80,28 @@ func TestNothingOfADeletedPersonIsLeft(t *testing.T) {
 	require.NoError(t, err)
 	_, err = ws.Merge(t.Context(), person.ID, captured.Visitor.ID)
 	require.NoError(t, err)
-	texts = append(texts, "Oswyth", "oswyth", "331987123654", "Grzybowska", "grzybowska", "wamid.Qvzzt77", "Szczecinska", "szczecinska", gram("acme", "swy"))
+	// What the person and the merged visitor said, with evidence, and an audience of them.
+	for _, s := range []consent.Subject{
+		{Channel: consent.Email, Address: "zwyx.mail@example.org"}, {Channel: consent.Email, Address: "oswyth@example.net"},
+		{Channel: consent.Telegram, Sender: "bot", Address: "tg-77123456789"},
+	} {
+		_, err := agent.RecordConsent(t.Context(), consent.Entry{
+			Subject: s, State: consent.Granted, Origin: consent.Person,
+			Evidence: consent.Evidence{Kind: consent.ByForm, Ref: "form-Jqvist", Wording: "Ylvingen agreed", IP: "198.51.100.77"},
+		}, consent.Entry{Subject: s, State: consent.Denied, Origin: consent.Person, Evidence: consent.Evidence{Kind: consent.ByMessage, Wording: "Hrothgar stop"}})
+		require.NoError(t, err)
+	}
+	_, err = ws.CreateAudience(t.Context(), "everybody", filter.All(), consent.Request{Channel: consent.Email})
+	require.NoError(t, err)
+	texts = append(texts, "Jqvist", "Ylvingen", "198.51.100.77", "Hrothgar", "Oswyth", "oswyth", "331987123654", "Grzybowska", "grzybowska", "wamid.Qvzzt77", "Szczecinska", "szczecinska", gram("acme", "swy"))
 
-	for _, text := range append(texts[:3:3], "Grzybowska", "331987123654") {
+	for _, text := range append(texts[:3:3], "Grzybowska", "331987123654", "Ylvingen", "Hrothgar", "198.51.100.77") {
 		require.True(t, bytes.Contains(file(), []byte(text)), "the test looks in the wrong place: no %q", text)
 	}
 
-	deleted, err := ws.Delete(t.Context(), person.ID)
-	require.NoError(t, err)
-	require.Equal(t, 1, deleted.Changed)
+	require.NoError(t, remove(ws, person.ID))
+	_, err = ws.Get(t.Context(), person.ID)
+	require.ErrorIs(t, err, store.ErrNotFound)
 	require.NoError(t, st.Compact(t.Context()))
 	for _, text := range texts {
 		require.False(t, bytes.Contains(file(), []byte(text)), "%q is left while the database is open", text)
@@ -90,7 +121,7 @@ func TestNothingOfADeletedPersonIsLeft(t *testing.T) {
 	require.EqualValues(t, 300, n, "those who were not deleted are still found")
 	for e, err := range ws.EventsOf(t.Context(), person.ID) {
 		require.NoError(t, err)
-		require.Equal(t, e.Kind == store.VisitorCreated, e.Actor == "agent-7" && e.Cause == "import", "events keep who acted and why")
+		require.Equal(t, e.Kind == store.VisitorCreated || e.Kind == store.ConsentRecorded, e.Actor == "agent-7" && e.Cause == "import", "events keep who acted and why")
 	}
 }
 

@@ -38,6 +38,12 @@ type Options struct {
 	// NoMigrate makes Open and New return a *SchemaError if the tables are not up to date.
 	// Default: the tables are brought up to date.
 	NoMigrate bool
+	// SuppressionKeys are the keys by which addresses are recorded as hashes, newest first, each of
+	// 16 random bytes or more. New records use the first; the others find older records, and must
+	// be kept as long as these matter: if one that was used is missing, nobody may be contacted.
+	// Default: a random key that is kept in the database. Then who has a copy of the database can
+	// test whether an address that they guess was recorded.
+	SuppressionKeys [][]byte
 	// Index configures the index in memory that counts large workspaces, see store.IndexOptions.
 	Index driver.IndexOptions
 }
@@ -79,7 +85,7 @@ func openOn(ctx context.Context, db *sql.DB, path string, opts Options) (*Store,
 		readers = sqlstore.Keep(db, opts.MaxReaders, opts.readyReader)
 	}
 	st := &Store{engine: sqlstore.New(dialect{}, readers, writers, opts.Index, db.Close), guard: unguarded}
-	if err := st.migrate(ctx, opts.NoMigrate); err != nil {
+	if err := st.prepare(ctx, opts); err != nil {
 		st.Close()
 		return nil, err
 	}
@@ -111,7 +117,7 @@ func New(ctx context.Context, db *sql.DB, o *Options) (*Store, error) {
 			return nil, fmt.Errorf("use sqlite: %w", err)
 		}
 	}
-	if err := st.migrate(ctx, opts.NoMigrate); err != nil {
+	if err := st.prepare(ctx, opts); err != nil {
 		return nil, fmt.Errorf("use sqlite: %w", err)
 	}
 	return st, nil
@@ -126,7 +132,7 @@ func New(ctx context.Context, db *sql.DB, o *Options) (*Store, error) {
 // inside a transaction. In WAL mode, a power cut can lose a commit with synchronous=NORMAL, the
 // driver's default; open db with _synchronous=FULL to prevent that.
 func (s *Store) InTx(tx *sql.Tx) driver.Store {
-	return sqlstore.InTx(dialect{}, tx, secureDelete)
+	return sqlstore.InTx(s.engine, tx, secureDelete)
 }
 
 // Migrate brings the tables up to date, as Open and New do unless Options.NoMigrate is set. It
@@ -137,6 +143,14 @@ func (s *Store) Migrate(ctx context.Context) error { return s.migrate(ctx, false
 // SchemaError says that the tables are not those of this release. Its fields are Version, the
 // number of the migration concerned, and Reason.
 type SchemaError = driver.SchemaError
+
+// prepare brings the tables up to date and sets the keys.
+func (s *Store) prepare(ctx context.Context, o Options) error {
+	if err := s.migrate(ctx, o.NoMigrate); err != nil {
+		return err
+	}
+	return sqlstore.UseKeys(ctx, s.engine, o.SuppressionKeys)
+}
 
 func (s *Store) migrate(ctx context.Context, only bool) error {
 	files, err := fs.Sub(migrations, "migrations")

@@ -6,6 +6,7 @@ import (
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // dump is everything that can be read of a workspace.
@@ -14,6 +15,7 @@ type dump struct {
 	Tags     []tag.Tag
 	Groups   []group.Group
 	Events   []driver.Event
+	Topics   []consent.Topic
 	Count    int64
 }
 
@@ -23,7 +25,7 @@ func (f *fixture) dump(ws driver.WorkspaceID) dump {
 	if err != nil {
 		f.Fatalf("count visitors: %v", err)
 	}
-	return dump{f.visitors(ws), f.tags(ws), f.groups(ws), f.events(ws, 0), count}
+	return dump{f.visitors(ws), f.tags(ws), f.groups(ws), f.events(ws, 0), f.topics(ws), count}
 }
 
 // all reads page after page until one is not full. page gets the last item of the previous page.

@@ -17,6 +17,7 @@ import (
 	"github.com/contactpipeline/visitors/store/storetest/reference"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 type ws = driver.WorkspaceID
@@ -34,13 +35,15 @@ type faultyStore struct {
 	apply  func(context.Context, ws, []driver.Change) ([]driver.Outcome, error)
 	events func(context.Context, ws, driver.EventQuery) ([]driver.Event, error)
 	close  func() error
+
+	records func(context.Context, ws, driver.RecordQuery) ([]driver.Record, error)
 }
 
 func newFaultyStore() *faultyStore {
 	st := reference.New()
 	return &faultyStore{
 		correct: st, get: st.GetVisitor, find: st.FindVisitors, count: st.CountVisitors, tags: st.ListTags, groups: st.ListGroups,
-		apply: st.Apply, events: st.Events, close: st.Close,
+		apply: st.Apply, events: st.Events, close: st.Close, records: st.Records,
 	}
 }
 
@@ -70,6 +73,14 @@ func (f *faultyStore) Apply(ctx context.Context, w ws, changes []driver.Change) 
 
 func (f *faultyStore) Events(ctx context.Context, w ws, q driver.EventQuery) ([]driver.Event, error) {
 	return f.events(ctx, w, q)
+}
+
+func (f *faultyStore) Records(ctx context.Context, w ws, q driver.RecordQuery) ([]driver.Record, error) {
+	return f.records(ctx, w, q)
+}
+
+func (f *faultyStore) Keys(ctx context.Context, w ws) (consent.Keys, error) {
+	return f.correct.Keys(ctx, w)
 }
 
 func (f *faultyStore) Close() error { return f.close() }

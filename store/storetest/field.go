@@ -10,6 +10,7 @@ import (
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // The checks of this file get the fields from the types and from the field table of package
@@ -24,7 +25,7 @@ func checkFieldOperators(f *fixture) {
 	ada := f.everything("Ada Lovelace", team.ID)
 	for i, field := range reflect.VisibleFields(reflect.TypeFor[visitor.Visitor]()) {
 		switch field.Name {
-		case "Tags", "Excluded", "Provenance": // not set by creating a visitor
+		case "Tags", "Excluded", "Provenance", "Consents", "Health": // not set by creating a visitor
 		default:
 			if reflect.ValueOf(ada).Field(i).IsZero() {
 				f.Fatalf("Visitor.%s has no value: give it one in everything (storetest/maker.go)", field.Name)
@@ -35,6 +36,12 @@ func checkFieldOperators(f *fixture) {
 	for range min(f.effort.rows, 2_000) { // with few visitors an engine reads all of them and uses no index
 		changes = append(changes, create(f.visitor("Bob")))
 	}
+	changes = append(changes,
+		driver.RecordConsent{Audit: f.audit(), Entry: f.said(byMail(ada), "", consent.Granted)},
+		driver.ReportHealth{Audit: f.audit(), Report: consent.HealthReport{
+			Subject: consent.Subject{Channel: consent.SMS, Address: ada.Phone}, State: consent.SoftBounce, Origin: consent.Platform, At: f.now(),
+		}},
+	)
 	f.given(changes...)
 	everyone, env := f.visitors(f.ws), f.env()
 	for _, field := range filter.Fields() {
@@ -79,6 +86,12 @@ func (f *fixture) matching(v visitor.Visitor, field filter.Field, op filter.Op) 
 		c.Values = []filter.Value{{Kind: filter.IdentityValue, Identity: filter.IdentityRef{Source: i.Source, Account: i.Account, ExternalID: i.ExternalID}}}
 	case filter.InboxKind:
 		text(filter.TextValue, v.Identities[0].Inboxes[0])
+	case filter.CanKind:
+		c.Values = []filter.Value{{Kind: filter.PermissionValue, Permission: filter.PermissionRef{Channel: consent.Email}}}
+	case filter.ConsentKind:
+		c.Values = []filter.Value{{Kind: filter.PermissionValue, Permission: filter.PermissionRef{Channel: consent.Email, State: string(consent.Granted)}}}
+	case filter.HealthKind:
+		c.Values = []filter.Value{{Kind: filter.PermissionValue, Permission: filter.PermissionRef{Channel: consent.SMS, State: string(consent.SoftBounce)}}}
 	case filter.AttrKind:
 		switch op {
 		case filter.OpLess, filter.OpAtMost, filter.OpGreater, filter.OpAtLeast, filter.OpBetween:

@@ -14,6 +14,7 @@ import (
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // fixture is an empty workspace to check a promise in, with a neighbour that gets the same
@@ -124,6 +125,14 @@ func complete(c driver.Change, o driver.Outcome) bool {
 		return o.Tag != nil
 	case driver.CreateGroup, driver.UpdateGroup:
 		return o.Group != nil
+	case driver.PutTopic:
+		return o.Topic != nil
+	case driver.RecordConsent:
+		return o.Consent != nil
+	case driver.ReportHealth:
+		return o.Health != nil
+	case driver.EraseVisitor:
+		return o.Erasure != nil
 	}
 	return true
 }
@@ -183,7 +192,7 @@ func (f *fixture) count(e filter.Expr) int64 {
 // bind binds e to the tags and groups of the workspace, at the fixture's time.
 func (f *fixture) bind(e filter.Expr) filter.Bound {
 	f.Helper()
-	if refs := filter.References(e); len(refs.Tags)+len(refs.Groups)+len(refs.GroupIDs) == 0 {
+	if refs := filter.References(e); len(refs.Tags)+len(refs.Groups)+len(refs.GroupIDs)+len(refs.Topics) == 0 {
 		return f.bindIn(e, &filter.Env{Now: f.clock})
 	}
 	return f.bindIn(e, f.env())
@@ -193,7 +202,10 @@ func (f *fixture) bind(e filter.Expr) filter.Bound {
 // time.
 func (f *fixture) env() *filter.Env {
 	f.Helper()
-	env := &filter.Env{Now: f.clock, Tags: map[string]tag.ID{}, Groups: map[string]filter.GroupRef{}}
+	env := &filter.Env{Now: f.clock, Tags: map[string]tag.ID{}, Groups: map[string]filter.GroupRef{}, Topics: map[string]consent.Topic{}}
+	for _, t := range f.topics(f.ws) {
+		env.Topics[t.Key] = t
+	}
 	for _, t := range f.tags(f.ws) {
 		env.Tags[tag.Key(t.Name)] = t.ID
 	}

@@ -42,12 +42,29 @@ func (f *fixture) fill(g *filtergen.Generator, rnd *rand.Rand, n int) *randomWor
 			}
 		}
 	}
+	for _, t := range filtergen.Topics() {
+		changes = append(changes, driver.PutTopic{Topic: t, Audit: driver.Audit{At: g.Now()}})
+	}
 	for _, v := range g.Visitors(n) {
 		changes = append(changes, creation(v)...)
+		changes = append(changes, w.statements(v)...)
 	}
 	f.inNeighbour(changes...)
 	w.change(changes)
 	return w
+}
+
+// statements returns changes that record what was said about the addresses of v.
+func (w *randomWorkspace) statements(v visitor.Visitor) (changes []driver.Change) {
+	entries, reports := w.g.Statements(v)
+	a := driver.Audit{At: w.g.Now()}
+	for _, e := range entries {
+		changes = append(changes, driver.RecordConsent{Audit: a, Entry: e, FromChannel: true})
+	}
+	for _, r := range reports {
+		changes = append(changes, driver.ReportHealth{Audit: a, Report: r, FromChannel: true})
+	}
+	return changes
 }
 
 // creation returns the changes that create v.
@@ -77,7 +94,7 @@ func (w *randomWorkspace) changeVisitors() {
 	var changes []driver.Change
 	for _, v := range w.people {
 		next := w.g.Visitors(1)[0]
-		switch w.rnd.IntN(6) {
+		switch w.rnd.IntN(8) {
 		case 0:
 			changes = append(changes, driver.DeleteVisitor{ID: v.ID, Audit: w.audit()})
 		case 1:
@@ -92,7 +109,9 @@ func (w *randomWorkspace) changeVisitors() {
 				}
 			}
 			changes = append(changes, driver.UpdateVisitor{ID: v.ID, Patch: p, Audit: driver.Audit{At: next.UpdatedAt}})
-		case 4:
+		case 4, 5:
+			changes = append(changes, w.statements(v)...)
+		case 6:
 			for _, t := range v.Tags {
 				changes = append(changes, driver.RemoveTags{ID: v.ID, Tags: []string{tag.Key(t.Name)}, Audit: w.audit()})
 			}
@@ -146,7 +165,7 @@ func (w *randomWorkspace) compareFilter(e filter.Expr) {
 func (f *fixture) compareSomeFilters(o *oracle, seed uint64, n int) {
 	f.Helper()
 	d := o.dump(f)
-	options := filtergen.Options{Now: f.clock, Tags: d.Tags}
+	options := filtergen.Options{Now: f.clock, Tags: d.Tags, Topics: d.Topics}
 	for _, g := range d.Groups {
 		options.Groups = append(options.Groups, filtergen.Group{ID: g.ID, Name: g.Name, Rule: g.Rule})
 	}

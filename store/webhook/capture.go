@@ -16,6 +16,8 @@ type delivery struct {
 	events  []intake.Event
 	entries []Entry
 	ask     []request
+
+	unblocked map[*store.Workspace][]store.Signal // see noteUnblocked
 }
 
 // capture captures the events of a delivery, in their order. It returns whether that succeeded,
@@ -23,7 +25,7 @@ type delivery struct {
 func (h *Handler) capture(ctx context.Context, events []intake.Event) (kept bool, ask []request) {
 	d := delivery{Handler: h, events: events, entries: make([]Entry, len(events))}
 	var workspaces []*store.Workspace // in the order of their first event
-	indexes := map[*store.Workspace][]int{}
+	indexes, signals := map[*store.Workspace][]int{}, map[*store.Workspace][]int{}
 	for i, e := range events {
 		d.entries[i] = Entry{
 			Source: e.Contact.Source, Account: e.Account, Via: e.Via, Outcome: Ignored, Reason: string(e.Reason),
@@ -35,18 +37,21 @@ func (h *Handler) capture(ctx context.Context, events []intake.Event) (kept bool
 		case e.Kind == intake.Ignored:
 		case ws == nil:
 			d.entries[i].Reason = string(Unrouted)
-		case e.Kind == intake.Consent:
-			d.entries[i].Outcome, d.entries[i].Reason = ConsentSignal, consentState(e)
 		default:
-			if indexes[ws] == nil {
+			if indexes[ws] == nil && signals[ws] == nil {
 				workspaces = append(workspaces, ws)
 			}
-			indexes[ws] = append(indexes[ws], i)
+			if e.Kind == intake.Consent {
+				signals[ws] = append(signals[ws], i)
+			} else {
+				indexes[ws] = append(indexes[ws], i)
+			}
 		}
 	}
 	kept = true
 	for _, ws := range workspaces {
-		kept = d.captureIn(ctx, ws, indexes[ws]) && kept
+		captured := d.captureIn(ctx, ws, indexes[ws])
+		kept = d.recordIn(ctx, ws, signals[ws], captured) && kept
 	}
 	for _, e := range d.entries {
 		h.record(e)
@@ -77,6 +82,9 @@ var errNotKept = errors.New("not captured, as another event of the delivery fail
 // captureIn captures the events with these indexes in one workspace. It reports whether that
 // succeeded.
 func (d *delivery) captureIn(ctx context.Context, ws *store.Workspace, indexes []int) bool {
+	if len(indexes) == 0 {
+		return true
+	}
 	contacts := make([]visitor.Contact, len(indexes))
 	for n, i := range indexes {
 		contacts[n] = d.events[i].Contact
@@ -93,6 +101,7 @@ func (d *delivery) captureIn(ctx context.Context, ws *store.Workspace, indexes [
 		switch e := &d.entries[i]; {
 		case n < len(results):
 			d.note(e, ws, contacts[n], results[n])
+			d.noteUnblocked(ws, d.events[i], results[n].Visitor)
 		case n == len(results):
 			e.Outcome, e.Err = Failed, err
 		default:

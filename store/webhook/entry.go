@@ -19,7 +19,7 @@ const (
 	Updated        Outcome = "updated"         // event: the visitor's profile, ids or tags changed
 	Matched        Outcome = "matched"         // event: at most the visitor's times of last contact changed
 	Duplicate      Outcome = "duplicate"       // event: captured before
-	ConsentSignal  Outcome = "consent_signal"  // event: permission or health of an address changed; not stored
+	ConsentSignal  Outcome = "consent_signal"  // event: permission or health of an address, which was recorded
 	Ignored        Outcome = "ignored"         // event: nothing to do; see Reason
 	Refused        Outcome = "refused"         // event: can never be captured; see Err
 	Failed         Outcome = "failed"          // event: the store failed, and the channel sends it again; see Err

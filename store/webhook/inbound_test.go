@@ -178,7 +178,30 @@ func TestInboundWithoutTransactions(t *testing.T) {
 	require.Equal(t, 2, calls, "called for visitors who were deleted")
 }
 
-// Signals of consent are counted and logged, without the address.
+// Signals of consent are recorded, counted and logged, without the address.
+// TestABlockEndsWithAMessage blocks a bot and writes to it again.
+func TestABlockEndsWithAMessage(t *testing.T) {
+	t.Parallel()
+	ws := remembered(t)
+	h := webhook.New(ws, intake.Telegram{Bot: "77", Secrets: []string{"secret"}}, nil)
+	send := func(body string) {
+		require.Equal(t, 200, post(h, json, []byte(body), "X-Telegram-Bot-Api-Secret-Token", "secret").Code)
+	}
+	reason := func() consent.Reason {
+		v, err := ws.Lookup(t.Context(), visitor.Telegram, "", "42")
+		require.NoError(t, err)
+		d, err := ws.CanContact(t.Context(), v.ID, consent.Request{Channel: consent.Telegram, Purpose: consent.Transactional})
+		require.NoError(t, err)
+		return d.Reason
+	}
+	send(`{"update_id":1,"message":{"message_id":1,"date":1759000000,"from":{"id":42,"first_name":"Ada"},"chat":{"id":42,"type":"private"},"text":"Hello"}}`)
+	require.Equal(t, consent.ReasonNoConsentNeeded, reason())
+	send(`{"update_id":2,"my_chat_member":{"date":1759000100,"from":{"id":42,"first_name":"Ada"},"chat":{"id":42,"type":"private"},"old_chat_member":{"status":"member","user":{"id":77}},"new_chat_member":{"status":"kicked","user":{"id":77}}}}`)
+	require.Equal(t, consent.ReasonBlocked, reason())
+	send(`{"update_id":3,"message":{"message_id":2,"date":1759000200,"from":{"id":42,"first_name":"Ada"},"chat":{"id":42,"type":"private"},"text":"Hello again"}}`)
+	require.Equal(t, consent.ReasonNoConsentNeeded, reason())
+}
+
 func TestConsentSignals(t *testing.T) {
 	t.Parallel()
 	subject := consent.Subject{Channel: consent.WhatsApp, Sender: "1", Address: "+12025550123"}
@@ -199,7 +222,12 @@ func TestConsentSignals(t *testing.T) {
 	}, said.entries)
 	require.EqualValues(t, 2, h.Counts().Outcomes[webhook.ConsentSignal])
 	require.Empty(t, dumped(t, ws).Visitors)
-	require.Empty(t, dumped(t, ws).Events)
+	require.Len(t, dumped(t, ws).Events, 2)
+	statuses, err := ws.StatusOf(t.Context(), subject)
+	require.NoError(t, err)
+	require.Equal(t, consent.Denied, statuses[0].Entry.State)
+	require.Equal(t, 200, post(h, json, nil, "", "").Code)
+	require.Len(t, dumped(t, ws).Events, 2, "a second delivery records nothing")
 
 	said.entries = nil
 	h = webhook.New(nil, events{{Kind: intake.Consent, Account: "9"}}, &webhook.Options{

@@ -30,10 +30,31 @@ func UnicodeDomain(domain string) string {
 	return strings.Join(labels, ".")
 }
 
+// Parameters of Punycode (RFC 3492 §5).
+const (
+	base, tMin, tMax, skew, damp = 36, 1, 26, 38, 700
+
+	punycodeDigits = "abcdefghijklmnopqrstuvwxyz0123456789"
+)
+
+// punycodeBias returns the next bias (RFC 3492 §6.1).
+func punycodeBias(delta, size int, first bool) int {
+	if first {
+		delta /= damp
+	} else {
+		delta /= 2
+	}
+	delta += delta / size
+	bias := 0
+	for ; delta > (base-tMin)*tMax/2; bias += base {
+		delta /= base - tMin
+	}
+	return bias + (base-tMin+1)*delta/(delta+skew)
+}
+
 // decodePunycode decodes a label without its prefix (RFC 3492 §6.2), and reports whether it is
 // valid and has a character beyond ASCII.
 func decodePunycode(s string) (string, bool) {
-	const base, tMin, tMax, skew, damp = 36, 1, 26, 38, 700
 	if len(s) > 63 {
 		return "", false
 	}
@@ -47,7 +68,7 @@ func decodePunycode(s string) (string, bool) {
 			if rest == "" {
 				return "", false
 			}
-			digit := strings.IndexByte("abcdefghijklmnopqrstuvwxyz0123456789", rest[0])
+			digit := strings.IndexByte(punycodeDigits, rest[0])
 			if rest = rest[1:]; digit < 0 || digit > (math.MaxInt32-i)/weight {
 				return "", false
 			}
@@ -62,16 +83,7 @@ func decodePunycode(s string) (string, bool) {
 			weight *= base - t
 		}
 		size := len(out) + 1
-		delta := (i - start) / 2
-		if first {
-			delta = (i - start) / damp
-		}
-		delta += delta / size
-		bias = 0
-		for ; delta > (base-tMin)*tMax/2; bias += base {
-			delta /= base - tMin
-		}
-		bias += (base - tMin + 1) * delta / (delta + skew)
+		bias = punycodeBias(i-start, size, first)
 		if i/size > utf8.MaxRune {
 			return "", false
 		}
@@ -84,4 +96,87 @@ func decodePunycode(s string) (string, bool) {
 		i++
 	}
 	return string(out), len(out) > max(cut, 0)
+}
+
+// DomainSpellings returns the spellings in lower case that UnicodeDomain makes the same as domain,
+// which is one of its results: each international label in Unicode or encoded. Of a domain with
+// more than three such labels, only the spellings with all or none encoded are returned.
+func DomainSpellings(domain string) []string {
+	all := []string{""}
+	labels := strings.Split(domain, ".")
+	encoded, international := make([]string, len(labels)), 0
+	for i, label := range labels {
+		if encoded[i] = label; strings.IndexFunc(label, func(r rune) bool { return r >= utf8.RuneSelf }) >= 0 {
+			encoded[i] = "xn--" + encodePunycode(label)
+			international++
+		}
+	}
+	if international > 3 {
+		return []string{domain, strings.Join(encoded, ".")}
+	}
+	for i, label := range labels {
+		var longer []string
+		for _, start := range all {
+			if i > 0 {
+				start += "."
+			}
+			longer = append(longer, start+label)
+			if encoded[i] != label {
+				longer = append(longer, start+encoded[i])
+			}
+		}
+		all = longer
+	}
+	return all
+}
+
+// encodePunycode encodes a label, as decodePunycode reads it (RFC 3492 §6.3).
+func encodePunycode(label string) string {
+	in := []rune(label)
+	var out []byte
+	for _, r := range in {
+		if r < utf8.RuneSelf {
+			out = append(out, byte(r))
+		}
+	}
+	basic := len(out)
+	handled := basic
+	if basic > 0 {
+		out = append(out, '-')
+	}
+	n, delta, bias := rune(utf8.RuneSelf), 0, 72
+	for handled < len(in) {
+		next := rune(math.MaxInt32)
+		for _, r := range in {
+			if r >= n {
+				next = min(next, r)
+			}
+		}
+		delta += int(next-n) * (handled + 1)
+		n = next
+		for _, r := range in {
+			if r < n {
+				delta++
+			}
+			if r != n {
+				continue
+			}
+			q := delta
+			for k := base; ; k += base {
+				t := min(max(k-bias, tMin), tMax)
+				if q < t {
+					break
+				}
+				out = append(out, punycodeDigits[t+(q-t)%(base-t)])
+				q = (q - t) / (base - t)
+			}
+			out = append(out, punycodeDigits[q])
+			handled++
+			bias = punycodeBias(delta, handled, handled == basic+1)
+			delta = 0
+		}
+		delta++
+		n++
+	}
+	return string(out)
 }

@@ -46,3 +46,15 @@ func FuzzUnicodeDomain(f *testing.F) {
 		}
 	})
 }
+
+func TestDomainSpellings(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, []string{"example.com"}, address.DomainSpellings("example.com"))
+	require.Equal(t, []string{"bücher.example", "xn--bcher-kva.example"}, address.DomainSpellings("bücher.example"))
+	require.Len(t, address.DomainSpellings("ü.ä.ö.example"), 8)
+	for _, domain := range []string{"bücher.example", "münchen.bücher.de", "правда.рф", "例え.テスト", "ü.ä.ö.é.example", "straße-nord1.de"} {
+		for _, s := range address.DomainSpellings(domain) {
+			require.Equal(t, domain, address.UnicodeDomain(s), s)
+		}
+	}
+}

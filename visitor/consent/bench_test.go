@@ -67,7 +67,7 @@ func BenchmarkNormalizeAndHash(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				normal.Hash(key, "acme")
+				normal.Hash(key)
 			}
 		})
 	}

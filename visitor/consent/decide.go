@@ -98,6 +98,9 @@ const replyWindow = 24 * time.Hour
 // every message there; a block; and an address that takes no messages. A Service message on
 // WhatsApp, Messenger and Instagram also needs a message of the person in the last 24 hours.
 //
+// For a topic with DoubleOptIn, a grant of the whole channel by the person counts only if its
+// evidence shows that the person has the address.
+//
 // What was said towards every sender, the empty one, counts for each. For a route without a
 // sender, which can be used with every sender, a denial towards any of them counts.
 func Decide(r Request, f Facts, now time.Time) Decision {
@@ -224,6 +227,9 @@ func permitted(r Request, f Facts, route Route, now time.Time) Decision {
 		}
 		switch e.Topic {
 		case "":
+			if f.Topic.DoubleOptIn && e.State == Granted && e.Origin == Person && !e.Evidence.Kind.fromAddress() {
+				continue // anybody can have typed the address
+			}
 			channel = better(channel, s.permission(now))
 		case r.Topic:
 			topic = better(topic, s.permission(now))

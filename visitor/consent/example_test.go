@@ -219,8 +219,8 @@ func ExampleSubject_Compare() {
 func ExampleSubject_Hash() {
 	key := []byte("0123456789abcdef0123456789abcdef")
 	subject := consent.Subject{Channel: consent.Email, Address: "ada@example.com"}
-	fmt.Printf("%x\n", subject.Hash(key, "acme"))
-	// Output: 26cfa6f8939bf1b790c194b7e740f099f617416c290126830fc582bb6f885ad6
+	fmt.Println(subject.Hash(key))
+	// Output: de36f1ac140c4540d879902264c444aebe1a46f9f0ec6c7a2b48d1046e6ce0a4
 }
 
 func ExampleCheckKey() {
@@ -240,17 +240,30 @@ func ExampleRequest_Normalize() {
 }
 
 func ExampleLink() {
-	key := []byte("0123456789abcdef0123456789abcdef")
+	key := consent.WorkspaceKey([]byte("0123456789abcdef0123456789abcdef"), "acme")
 	subject := consent.Subject{Channel: consent.Email, Address: "ada@example.com"}
-	token := consent.Link{Workspace: "acme", Subject: subject.Hash(key, "acme"), Topic: "news"}.Token(key)
+	token := consent.Link{Workspace: "acme", Subject: subject, Topic: "news"}.Token(key)
 
 	link, err := consent.ParseToken(token, key)
-	fmt.Println(link.Workspace, link.Topic, link.Subject == subject.Hash(key, "acme"), err)
+	fmt.Println(link.Workspace, link.Topic, link.Subject == subject, err)
 	_, err = consent.ParseToken(token+"x", key)
 	fmt.Println(err)
 	// Output:
 	// acme news true <nil>
 	// consent: not a valid token
+}
+
+func ExampleTokenWorkspace() {
+	key := consent.WorkspaceKey([]byte("0123456789abcdef0123456789abcdef"), "acme")
+	token := consent.Link{Workspace: "acme", Subject: consent.Subject{Channel: consent.Email, Address: "ada@example.com"}}.Token(key)
+	fmt.Println(consent.TokenWorkspace(token))
+	// Output: acme <nil>
+}
+
+func ExampleWorkspaceKey() {
+	key := consent.WorkspaceKey([]byte("0123456789abcdef0123456789abcdef"), "acme")
+	fmt.Println(len(key))
+	// Output: 32
 }
 
 func ExampleParseToken() {

@@ -2,6 +2,7 @@ package consent
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"time"
 
@@ -101,11 +102,12 @@ func (r HealthReport) Normalize(now time.Time) (HealthReport, error) {
 	return r, nil
 }
 
-// CheckApplication returns ErrPlatformOwned if r is an operator's report that would end a block,
-// which only the channel or the person ends. health is that of the same subject, the zero Health
-// if there is none.
+// CheckApplication returns ErrPlatformOwned if r is not the application's to report: a block by
+// the channel, or Healthy where a block stands, unless a message of the person has arrived. An
+// application reports what its mail service found with the origin Platform. health is that of the
+// same subject, the zero Health if there is none.
 func (r HealthReport) CheckApplication(health Health) error {
-	if r.State == Healthy && r.Origin == Operator && health.Report.State == Blocked {
+	if r.Origin == Platform && r.State == Blocked || r.Origin != Person && r.State == Healthy && health.Report.State == Blocked {
 		return ErrPlatformOwned
 	}
 	return nil
@@ -133,25 +135,49 @@ type Health struct {
 // and reports given twice, make no difference. States of different kinds stand side by side, and
 // each ends only by a report that can end it (rule 6 of the package).
 func FoldHealth(reports []HealthReport) []Health {
-	sorted := slices.Clone(reports)
-	slices.SortFunc(sorted, HealthReport.compare)
-	sorted = slices.CompactFunc(sorted, func(a, b HealthReport) bool { return a.compare(b) == 0 })
 	var all []Health
-	for len(sorted) > 0 {
-		end := 1
-		for end < len(sorted) && sorted[end].Subject == sorted[0].Subject {
-			end++
-		}
-		if h := foldHealth(sorted[:end]); h.Report.State != "" {
+	for some := range reportsBySubject(reports) {
+		if h := foldHealth(some); h.Report.State != "" {
 			all = append(all, h)
 		}
-		sorted = sorted[end:]
 	}
 	return all
 }
 
+// reportsBySubject iterates over the reports about each subject, sorted and each once.
+func reportsBySubject(reports []HealthReport) iter.Seq[[]HealthReport] {
+	sorted := slices.Clone(reports)
+	slices.SortFunc(sorted, HealthReport.compare)
+	sorted = slices.CompactFunc(sorted, HealthReport.Equal)
+	return func(yield func([]HealthReport) bool) {
+		for len(sorted) > 0 {
+			end := 1
+			for end < len(sorted) && sorted[end].Subject == sorted[0].Subject {
+				end++
+			}
+			if !yield(sorted[:end]) {
+				return
+			}
+			sorted = sorted[end:]
+		}
+	}
+}
+
+// foldHealth returns the worst of what stands.
 func foldHealth(sorted []HealthReport) Health {
-	stand := make([]Health, len(healthStates)) // by severity
+	all := standingHealth(sorted)
+	for i := len(all) - 1; i >= 0; i-- {
+		if all[i].Report.State != "" {
+			return all[i]
+		}
+	}
+	return Health{}
+}
+
+// standingHealth returns what stands after sorted reports about one subject, by severity. A milder
+// state stays below a worse one, and counts again when the worse one is lifted.
+func standingHealth(sorted []HealthReport) []Health {
+	stand := make([]Health, len(healthStates))
 	soft := 0
 	for _, r := range sorted {
 		severity := healthStates.index(r.State)
@@ -178,11 +204,10 @@ func foldHealth(sorted []HealthReport) Health {
 		}
 		h.Report = r
 	}
-	for i := len(stand) - 1; i >= 0; i-- {
-		if h := stand[i]; h.Report.State != "" {
-			h.SoftBounces = soft
-			return h
+	for i := range stand {
+		if stand[i].Report.State != "" {
+			stand[i].SoftBounces = soft
 		}
 	}
-	return Health{}
+	return stand
 }

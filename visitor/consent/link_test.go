@@ -20,12 +20,12 @@ var (
 // Hashes and tokens are kept for years, in databases and in mails, so they must not change.
 func TestHashAndTokenStay(t *testing.T) {
 	t.Parallel()
-	hash := ada.Hash(key, "acme")
-	require.Equal(t, "26cfa6f8939bf1b790c194b7e740f099f617416c290126830fc582bb6f885ad6", hex.EncodeToString(hash[:]))
-	require.Equal(t, "ATDjcV9atbKvMoRxvbcWi0fddbNu4ikp8nmn2baFwrXfJs-m-JOb8beQwZS350DwmfYXQWwpASaDD8WCu2-IWtZuZXdzAGFjbWU",
-		consent.Link{Workspace: "acme", Subject: hash, Topic: "news"}.Token(key))
+	require.Equal(t, "de36f1ac140c4540d879902264c444aebe1a46f9f0ec6c7a2b48d1046e6ce0a4", ada.Hash(key).String())
+	require.Equal(t, "AWFjbWUAD_z7bMvowoq3phAMCAydnaQMMHYP0xZA2uJDL8BOcxt3uta-YcmJANZ9ZDLgCT0hs-0s4bzj9-XxGuUxtTAQjIeWy5-VRt6VA0iuzQORp_0fGavzMqWIkTX5aTr1CHIvQujt6wyu", consent.Link{Workspace: "acme", Subject: ada, Topic: "news"}.Token(key))
 	require.Equal(t, "c343e08cb6c7a6f0", consent.KeyID(key))
 	require.NotEqual(t, consent.KeyID(key), consent.KeyID(other))
+	require.Equal(t, "a1c50c6f779ec343739e4b047c81ba607cf1a523625f78e854573ffa6515e0e6", hex.EncodeToString(consent.WorkspaceKey(key, "acme")))
+	require.NotEqual(t, consent.WorkspaceKey(key, "acme"), consent.WorkspaceKey(key, "acm"))
 	require.NoError(t, consent.CheckKey(key))
 	refused(t, consent.CheckKey(key[:15]), "suppression_key", "shorter than 16")
 }
@@ -33,17 +33,27 @@ func TestHashAndTokenStay(t *testing.T) {
 func TestHashDiffers(t *testing.T) {
 	t.Parallel()
 	subject := consent.Subject{Channel: consent.Email, Sender: "a", Address: "b"}
+	require.Equal(t, subject.Hash(key), consent.Subject{Channel: consent.Email, Address: "b"}.Hash(key), "of every sender")
 	seen := map[consent.Hash]bool{}
 	for _, h := range []consent.Hash{
-		subject.Hash(key, "acme"), subject.Hash(other, "acme"), subject.Hash(key, "acm"),
-		consent.Subject{Channel: consent.SMS, Sender: "a", Address: "b"}.Hash(key, "acme"),
-		consent.Subject{Channel: consent.Email, Sender: "", Address: "b"}.Hash(key, "acme"),
-		consent.Subject{Channel: consent.Email, Sender: "", Address: "ab"}.Hash(key, "acme"),
-		consent.Subject{Channel: consent.Email, Sender: "ab", Address: ""}.Hash(key, "acme"),
-		consent.Subject{Channel: consent.Email, Sender: "1:b", Address: "a"}.Hash(key, "acme"),
+		subject.Hash(key), subject.Hash(other),
+		consent.Subject{Channel: consent.SMS, Address: "b"}.Hash(key),
+		consent.Subject{Channel: consent.Email, Address: "ab"}.Hash(key),
+		consent.Subject{Channel: consent.Email, Address: "1:b"}.Hash(key),
 	} {
 		require.False(t, seen[h])
 		seen[h] = true
+	}
+}
+
+func TestHashText(t *testing.T) {
+	t.Parallel()
+	hash := ada.Hash(key)
+	var read consent.Hash
+	require.NoError(t, read.UnmarshalText([]byte(hash.String())))
+	require.Equal(t, hash, read)
+	for _, bad := range []string{"", "00", hash.String() + "00", "zz" + hash.String()[2:]} {
+		refused(t, read.UnmarshalText([]byte(bad)), "hash", "64 hexadecimal digits")
 	}
 }
 
@@ -60,7 +70,7 @@ func TestSpellingsHaveOneHash(t *testing.T) {
 		for _, s := range spellings {
 			normal, err := s.Normalize()
 			require.NoError(t, err)
-			hashes = append(hashes, normal.Hash(key, "acme"))
+			hashes = append(hashes, normal.Hash(key))
 		}
 		require.Equal(t, hashes[0], hashes[1])
 	}
@@ -72,13 +82,18 @@ func TestTokens(t *testing.T) {
 		link := consent.Link{
 			Workspace: rapid.StringMatching(`[a-zA-Z0-9._-]{1,64}`).Draw(t, "workspace"),
 			Topic:     rapid.StringMatching(`[a-z0-9_-]{0,64}`).Draw(t, "topic"),
-			Subject:   consent.Subject{Address: rapid.String().Draw(t, "address")}.Hash(key, "x"),
+			Subject: consent.Subject{
+				Channel: consent.Telegram, Sender: rapid.StringN(0, 20, 100).Draw(t, "sender"), Address: rapid.StringN(1, 20, 100).Draw(t, "address"),
+			},
 		}
 		token := link.Token(key)
 		require.Equal(t, token, strings.Trim(token, "\r\n= +/"))
 		got, err := consent.ParseToken(token, other, key)
 		require.NoError(t, err)
 		require.Equal(t, link, got)
+		workspace, err := consent.TokenWorkspace(token)
+		require.NoError(t, err)
+		require.Equal(t, link.Workspace, workspace)
 		_, err = consent.ParseToken(token, other)
 		require.Equal(t, consent.ErrToken, err)
 
@@ -94,8 +109,16 @@ func TestTokens(t *testing.T) {
 		_, err := consent.ParseToken(bad, key)
 		require.Equal(t, consent.ErrToken, err, "%q", bad)
 	}
-	_, err := consent.ParseToken(consent.Link{Workspace: "acme"}.Token(key))
+	token := consent.Link{Workspace: "acme", Subject: ada}.Token(key)
+	_, err := consent.ParseToken(token)
 	require.Equal(t, consent.ErrToken, err, "no key")
+	raw, err := base64.RawURLEncoding.DecodeString(token)
+	require.NoError(t, err)
+	require.NotContains(t, string(raw), ada.Address)
+	_, err = consent.ParseToken(base64.RawURLEncoding.EncodeToString(raw[:8]), key)
+	require.Equal(t, consent.ErrToken, err, "shorter than a nonce")
+	_, err = consent.TokenWorkspace("guess")
+	require.Equal(t, consent.ErrToken, err)
 }
 
 func TestHeaders(t *testing.T) {

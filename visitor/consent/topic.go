@@ -112,3 +112,9 @@ func checkTopicKey(s string) error {
 	}
 	return nil
 }
+
+// Equal reports whether all fields of t and u are equal.
+func (t Topic) Equal(u Topic) bool {
+	return slices.Equal(t.Channels, u.Channels) && t.Key == u.Key && t.Label == u.Label && t.Description == u.Description &&
+		t.Default == u.Default && t.DoubleOptIn == u.DoubleOptIn && t.Public == u.Public
+}

@@ -33,7 +33,7 @@ type outcome struct {
 func (b *bench) outcomes(t *testing.T) map[string]outcome {
 	all := map[string]outcome{}
 	for _, m := range methods() {
-		w := newWorld(t, b.st)
+		w := m.world(t, b.st)
 		before := w.snapshot(t)
 		b.c.Set(nil)
 		returned, err := m.call(t.Context(), w)
@@ -49,8 +49,8 @@ func (b *bench) outcomes(t *testing.T) map[string]outcome {
 // all fails driver calls of a method, one per try, and returns the number of tries.
 func (a *attempt) all(m method, ok outcome) int {
 	return a.sample(a.how, a.rand, ok.calls, func(n int) bool {
-		if a.w == nil {
-			a.w = newWorld(a.t, a.st)
+		if a.w == nil || m.consents != (a.w.audience.ID != "") {
+			a.w = m.world(a.t, a.st)
 			a.before = a.rows(a.t, a.plain, a.w.ID())
 		}
 		got, err := a.once(m, n)

@@ -61,7 +61,7 @@ func schemaFile(version int, end string) string {
 // keep fills a database and writes its files.
 func (e Engine) keep(t *testing.T, st driver.Store, source string, version int) {
 	require.NoError(t, os.MkdirAll(filepath.Dir(schemaFile(version, "")), 0o755))
-	w := makeWorld(t, st, workspace)
+	w := makeWorld(t, st, workspace).withConsents(t)
 	for _, m := range methods() {
 		switch m.name {
 		case "Create", "Update", "Tag", "Untag", "CreateTag", "CreateGroup", "RemoveFromGroup", "Load", "Capture", "Merge", "Link":

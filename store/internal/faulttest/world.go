@@ -20,6 +20,7 @@ import (
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // world is a small workspace with one of everything. Worlds differ only in their names and ids.
@@ -29,6 +30,19 @@ type world struct {
 	dee            visitor.ID // was merged into cleo
 	vip            tag.ID
 	team, leads    group.ID // leads has a rule
+	audience       store.Audience
+	erased         store.Erasure
+}
+
+// adaByMail is an address of ada.
+var adaByMail = consent.Subject{Channel: consent.Email, Address: "ada@example.com"}
+
+// says returns what a person says about an address.
+func says(s consent.Subject, topic string, state consent.State) consent.Entry {
+	return consent.Entry{
+		Subject: s, Topic: topic, State: state, Origin: consent.Person, At: start.Add(-time.Hour),
+		Evidence: consent.Evidence{Kind: consent.ByForm, Wording: "I agree"},
+	}
 }
 
 var worlds atomic.Int64
@@ -78,6 +92,23 @@ func makeWorld(t testing.TB, st driver.Store, name string) *world {
 	return w
 }
 
+// withConsents adds a topic, a consent, an audience and an erasure to a world.
+func (w *world) withConsents(t testing.TB) *world {
+	t.Helper()
+	ctx := context.Background()
+	_, err := w.PutTopic(ctx, consent.Topic{Key: "news", Label: "News"})
+	require.NoError(t, err)
+	_, err = w.RecordConsent(ctx, says(adaByMail, "news", consent.Granted))
+	require.NoError(t, err)
+	w.audience, err = w.CreateAudience(ctx, "Spring", filter.All(), consent.Request{Channel: consent.Email, Topic: "news"})
+	require.NoError(t, err)
+	eve, err := w.Create(ctx, visitor.Draft{Name: "Eve", Email: "eve@example.com", Source: visitor.Chat, CreatedAt: start.Add(-time.Second)})
+	require.NoError(t, err)
+	w.erased, err = w.Erase(ctx, eve.ID, "asked for it")
+	require.NoError(t, err)
+	return w
+}
+
 // openWorld opens the workspace of a world whose ids do not matter.
 func openWorld(t testing.TB, st driver.Store, name string) *world {
 	t.Helper()
@@ -105,6 +136,7 @@ func (w *world) draw(ctx context.Context) (string, error) {
 		return "gone"
 	}
 	var merged []visitor.ID
+	var audiences []string // in the order of random ids
 	err := first(
 		each(w.Tags(ctx), func(t tag.Tag) {
 			names[t.ID] = t.Name
@@ -114,17 +146,27 @@ func (w *world) draw(ctx context.Context) (string, error) {
 			names[g.ID] = g.Name
 			fmt.Fprintln(&b, "group", g.Name, g.Description, g.Rule != nil)
 		}),
+		each(w.Topics(ctx), func(t consent.Topic) { fmt.Fprintln(&b, "topic", t) }),
+		each(w.Audiences(ctx), func(a store.Audience) {
+			audiences = append(audiences, fmt.Sprintln("audience", a.Name, a.Filter, a.Request, a.Count, a.Reasons, a.Complete))
+		}),
+		each(w.Erasures(ctx), func(e store.Erasure) { fmt.Fprintln(&b, "erasure", e.At, e.Reason, e.Deleted, len(e.Hashes)) }),
 		each(w.All(ctx, store.Query{Where: filter.All(), Order: store.NameAZ}), func(v visitor.Visitor) {
 			names[v.ID] = v.Name
 			fmt.Fprintln(&b, "visitor", describe(v, name))
 		}),
 		each(w.Events(ctx, 0), func(e store.Event) {
+			if e.Kind == store.AudienceCreated || e.Kind == store.AudienceDeleted {
+				e.Fields = nil // an id
+			}
 			fmt.Fprintln(&b, strings.TrimRight(fmt.Sprintln("event", e.Seq, e.Kind, e.Fields, namesOf(e.Tags, name), namesOf(e.Groups, name), e.Visitor != "", e.Actor, e.Cause), " \n"))
 			if e.Other != "" {
 				merged = append(merged, e.Other)
 			}
 		}),
 	)
+	slices.Sort(audiences)
+	b.WriteString(strings.Join(audiences, ""))
 	for _, id := range merged {
 		v, failed := w.Get(ctx, id)
 		if failed != nil && !errors.Is(failed, store.ErrNotFound) {
@@ -140,6 +182,12 @@ func describe(v visitor.Visitor, name func(any) string) string {
 	var b strings.Builder
 	var added []string
 	fmt.Fprint(&b, v.Name, "|", v.Email, "|", v.Phone, "|", v.Source, "|", v.Attributes, "|", v.CreatedAt, v.UpdatedAt, v.LastSeenAt, v.Revision)
+	for _, s := range v.Consents {
+		fmt.Fprint(&b, "|", s)
+	}
+	for _, h := range v.Health {
+		fmt.Fprint(&b, "|", h)
+	}
 	for _, i := range v.Identities {
 		fmt.Fprint(&b, "|", i.Source, i.Account, i.ExternalID, i.Username)
 		if seen := i.FirstSeen; !seen.IsZero() {

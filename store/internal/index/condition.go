@@ -13,7 +13,7 @@ var setKinds = map[bound.Kind]Kind{
 	bound.InboxKind: Inbox,
 }
 
-// known returns bitmaps whose union is what a Test or Terms matches. It returns false if there are
+// known returns bitmaps whose union is what a Test, Terms or a Permission matches. It returns false if there are
 // none, because the condition needs a search, or n is another kind of node.
 func (x *Index) known(n bound.Node) (sets []*roaring.Bitmap, ok bool) {
 	switch n := n.(type) {
@@ -21,7 +21,7 @@ func (x *Index) known(n bound.Node) (sets []*roaring.Bitmap, ok bool) {
 		if sets, ok = x.test(n); ok {
 			return sets, true
 		}
-	case bound.Terms:
+	case bound.Terms, *bound.Permission:
 	default:
 		return nil, false
 	}

@@ -53,10 +53,10 @@ type Visitor struct {
 // Owner knows about visitors what the index does not. Its methods are called by methods of
 // the index, under the lock of their caller.
 type Owner interface {
-	// Known returns the positions that match a *bound.Test or bound.Terms if they are at hand,
-	// nil if not. The index does not modify them.
+	// Known returns the positions that match a *bound.Test, bound.Terms or *bound.Permission if
+	// they are at hand, nil if not. The index does not modify them.
 	Known(n bound.Node) *roaring.Bitmap
-	// Search returns the positions in within that match a *bound.Test or bound.Terms. An error
+	// Search returns the positions in within that match such a node. An error
 	// ends the call of the index, which returns it.
 	Search(ctx context.Context, n bound.Node, within *roaring.Bitmap) (*roaring.Bitmap, error)
 	// Name returns the folded name of the visitor at p, which the index does not modify.

@@ -71,6 +71,8 @@ func (c *compiler) node(n bound.Node) sq.Sqlizer {
 		return c.terms(n)
 	case *bound.Test:
 		return c.test(n)
+	case *bound.Permission: // see matcherOf
+		return sq.Expr("length(" + c.column("consents") + ") > 0")
 	}
 	panic(fmt.Sprintf("compile filter: unknown node %T", n)) // the set is closed
 }

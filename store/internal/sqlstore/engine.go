@@ -29,6 +29,7 @@ type Engine struct {
 	queue   *commitQueue
 	queues  commitQueues // of a Server, by workspace
 	names   namesCache
+	keys    keys // of suppression
 
 	gate   sync.RWMutex // held for reading by calls under way
 	closed bool
@@ -47,15 +48,17 @@ func New(d Dialect, readers, writers *Pool, o driver.IndexOptions, onClose func(
 
 // InTx returns an engine that works inside a host's transaction, which the host commits
 // or rolls back. The guard is run around each Apply.
-func InTx(d Dialect, tx *sql.Tx, guard Guard) *Engine {
-	return inside(d, &session{conn: tx, guard: guard})
+func InTx(e *Engine, tx *sql.Tx, guard Guard) *Engine {
+	return e.inside(&session{conn: tx, guard: guard})
 }
 
 // inside returns an engine that works in the transaction of a session. It has no indexes, which
 // do not contain what is not committed.
-func inside(d Dialect, s *session) *Engine {
+func (e *Engine) inside(s *session) *Engine {
 	p := within(s)
-	return New(d, p, p, driver.IndexOptions{Off: true}, func() error { return nil })
+	in := New(e.d.Dialect, p, p, driver.IndexOptions{Off: true}, func() error { return nil })
+	in.keys = e.keys
+	return in
 }
 
 // Close closes the pools and calls onClose. See driver.Store.

@@ -300,7 +300,7 @@ func (all *indexes) inUse() (found []*liveIndex) {
 // load reads a condition into an index: within the call in a small workspace, else in the
 // background, with the error errBySQL.
 func (all *indexes) load(ctx context.Context, l *liveIndex, n bound.Node) error {
-	if m := (scope{d: all.e.d}).matcherOf(n); len(m.rest) > 0 {
+	if _, ok := n.(*bound.Permission); !ok && len((scope{d: all.e.d}).matcherOf(n).rest) > 0 {
 		return errBySQL
 	}
 	l.mu.Lock()

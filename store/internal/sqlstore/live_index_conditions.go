@@ -37,7 +37,8 @@ type condition struct {
 	key     string
 	node    bound.Node
 	matches *roaring.Bitmap
-	touched *roaring.Bitmap // while the matches are read: positions that have changed since, for which matches is right
+	allowed *index.Permission // in place of matches if node is a *bound.Permission
+	touched *roaring.Bitmap   // while the matches are read: positions that have changed since, for which matches is right
 	used    atomic.Int64
 }
 
@@ -48,6 +49,9 @@ func (*unknownCondition) Error() string { return "a condition is not loaded" }
 
 // conditionKey identifies a condition.
 func conditionKey(n bound.Node) string {
+	if p, ok := n.(*bound.Permission); ok {
+		return index.PermissionKey(p)
+	}
 	if t, ok := n.(*bound.Test); ok {
 		return fmt.Sprintf("%s %q %s %s %q %v %v %q", t.Field.Name, t.Attr, t.Op, t.Kind, t.Texts, t.Times, t.Numbers, t.Refs)
 	}
@@ -64,6 +68,9 @@ func (c *conditions) Known(n bound.Node) *roaring.Bitmap {
 		return nil
 	}
 	f.used.Store(c.uses.Add(1))
+	if p, ok := n.(*bound.Permission); ok {
+		return f.allowed.At(p.At)
+	}
 	return f.matches
 }
 
@@ -99,6 +106,9 @@ func (c *conditions) add(n bound.Node, small bool) *condition {
 		delete(c.byKey, oldest.key)
 	}
 	f := &condition{key: key, node: n, matches: roaring.New(), touched: roaring.New()}
+	if p, ok := n.(*bound.Permission); ok {
+		f.allowed = index.NewPermission(p)
+	}
 	f.used.Store(c.uses.Add(1))
 	if c.byKey == nil {
 		c.byKey = map[string]*condition{}
@@ -124,9 +134,12 @@ func (c *conditions) askedBefore(key string) bool {
 // put matches a visitor that has changed.
 func (c *conditions) put(p uint32, v *visitor.Visitor) {
 	for _, f := range c.byKey {
-		if bound.Match(f.node, v) {
+		switch {
+		case f.allowed != nil:
+			f.allowed.Set(p, index.AnswersOf(f.node.(*bound.Permission), v))
+		case bound.Match(f.node, v):
 			f.matches.Add(p)
-		} else {
+		default:
 			f.matches.Remove(p)
 		}
 		if f.touched != nil {
@@ -138,6 +151,9 @@ func (c *conditions) put(p uint32, v *visitor.Visitor) {
 // remove removes a visitor.
 func (c *conditions) remove(p uint32) {
 	for _, f := range c.byKey {
+		if f.allowed != nil {
+			f.allowed.Remove(p)
+		}
 		f.matches.Remove(p)
 		if f.touched != nil {
 			f.touched.Add(p)
@@ -148,6 +164,9 @@ func (c *conditions) remove(p uint32) {
 // renumber moves positions, as index.Index.Renumber returns them.
 func (c *conditions) renumber(from int, before []uint32) {
 	for _, f := range c.byKey {
+		if f.allowed != nil {
+			f.allowed.Renumber(from, before)
+		}
 		for _, set := range []*roaring.Bitmap{f.matches, f.touched} {
 			if set == nil {
 				continue
@@ -166,6 +185,9 @@ func (c *conditions) renumber(from int, before []uint32) {
 func (c *conditions) bytes() (sum int64) {
 	for _, f := range c.byKey {
 		sum += int64(f.matches.GetSizeInBytes()) + int64(len(f.key)) + 256
+		if f.allowed != nil {
+			sum += f.allowed.Bytes()
+		}
 	}
 	return sum
 }
@@ -173,7 +195,15 @@ func (c *conditions) bytes() (sum int64) {
 // loadCondition reads the matches of a condition into the index. Visitors who change while it reads
 // are matched as they change; all others are in the end as they were read.
 func (all *indexes) loadCondition(ctx context.Context, l *liveIndex, f *condition) error {
-	ids, read, err := all.e.matchesOf(ctx, l.ws, f.node)
+	var ids []uuid.UUID
+	var answers []index.Answers // for a permission: of each id
+	var read logState
+	var err error
+	if f.allowed != nil {
+		ids, answers, read, err = all.e.answersOf(ctx, l.ws, f.node.(*bound.Permission))
+	} else {
+		ids, read, err = all.e.matchesOf(ctx, l.ws, f.node)
+	}
 	if err == nil {
 		err = all.catchUp(ctx, l) // to a state that is not older than what was read
 	}
@@ -189,8 +219,12 @@ func (all *indexes) loadCondition(ctx context.Context, l *liveIndex, f *conditio
 		delete(l.conditions.byKey, f.key)
 		return err
 	}
-	for _, id := range ids {
-		if p, known := l.bitmap.Position(id); known && !f.touched.Contains(p) {
+	for i, id := range ids {
+		switch p, known := l.bitmap.Position(id); {
+		case !known || f.touched.Contains(p):
+		case f.allowed != nil:
+			f.allowed.Set(p, answers[i])
+		default:
 			f.matches.Add(p)
 		}
 	}
@@ -225,3 +259,36 @@ func (e *Engine) matchesOf(ctx context.Context, ws driver.WorkspaceID, n bound.N
 func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
 
 var _ index.Owner = (*conditions)(nil)
+
+// answersOf reads the visitors that match a permission at some time, with their answers, and the
+// last event then.
+func (e *Engine) answersOf(ctx context.Context, ws driver.WorkspaceID, n *bound.Permission) (ids []uuid.UUID, answers []index.Answers, at logState, err error) {
+	err = e.read(ctx, ws, func(s scope) error {
+		ids, answers = nil, nil
+		if at, err = s.logState(ctx); err != nil {
+			return err
+		}
+		var m matcher
+		if n.NeedsStatement() {
+			m.nodes = []bound.Node{n}
+		}
+		return s.walk(ctx, m, driver.Select{Order: driver.OldestFirst}, ordering{}, func(some []record) (bool, error) {
+			if err := s.unpack(ctx, some, driver.Consents|driver.Identities); err != nil {
+				return false, err
+			}
+			for i := range some {
+				a := index.AnswersOf(n, &some[i].Visitor)
+				if a.Never() {
+					continue
+				}
+				id, err := uuid.Parse(string(some[i].ID))
+				if err != nil {
+					return false, err
+				}
+				ids, answers = append(ids, id), append(answers, a)
+			}
+			return true, nil
+		})
+	})
+	return ids, answers, at, err
+}

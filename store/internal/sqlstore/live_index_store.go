@@ -87,11 +87,13 @@ func (l *liveIndex) snapshot(ctx context.Context) (at logState, stored parts) {
 	return l.at, stored
 }
 
-const putPart = "INSERT INTO " + IndexTable + " (ws, part, seq, stamp, body) VALUES (?, ?, ?, ?, ?)" +
+// putPart does nothing if data was erased since the copy was made.
+const putPart = "INSERT INTO " + IndexTable + " (ws, part, seq, stamp, body) SELECT w.ws, ?, ?, ?, ? FROM " + workspaceTable + " w" +
+	" WHERE w.ws = ? AND w.forgotten <= ?" +
 	" ON CONFLICT (ws, part) DO UPDATE SET seq = excluded.seq, stamp = excluded.stamp, body = excluded.body"
 
 func (s scope) putPart(ctx context.Context, n int, at logState, body []byte) error {
-	_, err := s.exec(ctx, putPart, n, at.seq, at.stamp, body)
+	_, err := s.run(ctx, putPart, []any{n, at.seq, at.stamp, body, s.ws, at.seq})
 	return err
 }
 

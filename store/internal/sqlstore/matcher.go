@@ -30,18 +30,44 @@ type matcher struct {
 // else a few of them.
 func (s scope) matcherOf(n bound.Node) (m matcher) {
 	nodes := conjuncts(n)
+	var permissions []bound.Node
+	nodes = slices.DeleteFunc(nodes, func(n bound.Node) bool {
+		if hasPermission(n) {
+			permissions = append(permissions, n)
+			return true
+		}
+		return false
+	})
 	if comparisons(bound.AllOf(nodes)) <= s.d.reader.maxComparisons() {
-		return matcher{nodes: nodes}
-	}
-	left := maxReadComparisons
-	for _, n := range slices.SortedStableFunc(slices.Values(nodes), func(a, b bound.Node) int { return comparisons(a) - comparisons(b) }) {
-		if left -= comparisons(n); left >= 0 && narrows(n) {
-			m.nodes = append(m.nodes, n)
-		} else {
-			m.rest = append(m.rest, n)
+		m.nodes = nodes
+	} else {
+		left := maxReadComparisons
+		for _, n := range slices.SortedStableFunc(slices.Values(nodes), func(a, b bound.Node) int { return comparisons(a) - comparisons(b) }) {
+			if left -= comparisons(n); left >= 0 && narrows(n) {
+				m.nodes = append(m.nodes, n)
+			} else {
+				m.rest = append(m.rest, n)
+			}
 		}
 	}
+	for _, n := range permissions {
+		// In a statement, a Permission only tests whether anything was said.
+		if p, ok := n.(*bound.Permission); ok && p.NeedsStatement() {
+			m.nodes = append(m.nodes, n)
+		}
+		m.rest = append(m.rest, n)
+	}
 	return m
+}
+
+// hasPermission reports whether a node is a Permission or has one inside. Only this process can
+// match it.
+func hasPermission(n bound.Node) (has bool) {
+	leaves(n, func(leaf bound.Node) {
+		_, is := leaf.(*bound.Permission)
+		has = has || is
+	})
+	return has
 }
 
 // narrows reports whether an index can be used for n, or n depends on the profile only.
@@ -125,8 +151,11 @@ func (m matcher) matches(v *visitor.Visitor) bool {
 // needed returns the parts of a visitor, without the profile, that nodes test.
 func needed(nodes bound.AllOf) (parts driver.Parts) {
 	leaves(nodes, func(n bound.Node) {
-		if t, ok := n.(*bound.Test); ok {
-			parts |= partOf(t.Field)
+		switch n := n.(type) {
+		case *bound.Test:
+			parts |= partOf(n.Field)
+		case *bound.Permission:
+			parts |= driver.Consents | driver.Identities
 		}
 	})
 	return parts

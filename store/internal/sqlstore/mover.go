@@ -70,11 +70,14 @@ func (mv *mover) packSome(ctx context.Context, s scope) (more bool, err error) {
 		}
 		var w visitorWrite
 		for i := range rows {
-			rows[i].packed = w.pack(&rows[i].Visitor, driver.AllParts)
+			rows[i].packed = w.pack(&rows[i].Visitor, movedParts)
 		}
 		id := idCol(s, "id", rows, func(r record) visitor.ID { return r.ID })
 		columns := []column{col("packed", "boolean", rows, func(record) bool { return true })}
 		for _, p := range listParts {
+			if !movedParts.Has(p.part) {
+				continue
+			}
 			columns = append(columns, col(p.column, "bytea", rows, func(r record) []byte { return *p.of(&r.packed) }))
 		}
 		if err := s.updateRows(ctx, visitorTable, []column{id}, columns); err != nil {
@@ -85,6 +88,9 @@ func (mv *mover) packSome(ctx context.Context, s scope) (more bool, err error) {
 	}
 	return true, nil
 }
+
+// movedParts are the parts that visitors have in schema version 6.
+const movedParts = driver.AllParts &^ driver.Consents
 
 // The tables of version 5 in a database that runs in this process.
 const (
@@ -111,7 +117,7 @@ func moveOld[T any](ctx context.Context, s scope, q sq.SelectBuilder, scan func(
 		return 0, err
 	}
 	for ws, some := range lo.GroupBy(rows, func(o oldRow[T]) string { return o.ws }) {
-		s.name = ws
+		s.name, s.moving = ws, true
 		in, err := s.create(ctx)
 		if err != nil {
 			return 0, err

@@ -14,8 +14,8 @@ import (
 )
 
 // The lists of a visitor are packed in columns of its row, so that a visitor is read by one
-// statement: tags; groups (memberships and exclusions); identities; attributes. A column is
-// empty if there is nothing in it, else:
+// statement: tags; groups (memberships and exclusions); identities; attributes; consents with
+// health. A column is empty if there is nothing in it, else:
 //
 //	1 byte: packedVersion, with the bit packedMark if a group is a membership, or if an
 //	        identity has an inbox: a filter tests that bit
@@ -32,7 +32,7 @@ const (
 )
 
 // packed are the packed columns of a row. A column that was not read is nil.
-type packed struct{ tags, groups, identities, attributes []byte }
+type packed struct{ tags, groups, identities, attributes, consents []byte }
 
 // stamp is who changed something, when and why.
 type stamp struct {

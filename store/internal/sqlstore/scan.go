@@ -116,6 +116,7 @@ var listParts = []struct {
 	{driver.Tags, "tags", func(p *packed) *[]byte { return &p.tags }},
 	{driver.Groups, "groups", func(p *packed) *[]byte { return &p.groups }},
 	{driver.Identities, "identities", func(p *packed) *[]byte { return &p.identities }},
+	{driver.Consents, "consents", func(p *packed) *[]byte { return &p.consents }},
 	{driver.Attributes, "attributes", func(p *packed) *[]byte { return &p.attributes }},
 }
 

@@ -27,6 +27,8 @@ const (
 	capturedTable     = "visitors_captured"
 	mergedTable       = "visitors_merged"
 	IndexTable        = "visitors_index"
+	recordTable       = "visitors_record"
+	keyTable          = "visitors_key"
 	sourceTable       = "visitors_source"
 	TextTable         = "visitors_text"
 	ScratchTable      = "visitors_scratch"
@@ -41,20 +43,27 @@ type scope struct {
 	name    string      // of the workspace
 	ws      any         // what its rows have in the column ws; see find
 	catalog int64       // of its names; 0 on a server, whose rows are read together with it
+	keys    keys        // of suppression
 	names   *namesCache // nil inside of a host's transaction
-	single  bool        // there is no transaction: the call must return errSeveral before a second statement
+	// recorded reports whether the workspace has or had records of addresses. It is set where the
+	// workspace is locked.
+	recorded bool
+	moving   bool // rows are moved to the tables of schema version 6, see mover
+	single   bool // there is no transaction: the call must return errSeveral before a second statement
 }
 
 // scope returns the scope of a workspace in a session.
 func (e *Engine) scope(s *session, ws driver.WorkspaceID) scope {
-	in := scope{session: s, d: e.d, name: string(ws), ws: string(ws), names: &e.names}
+	in := scope{session: s, d: e.d, name: string(ws), ws: string(ws), keys: e.keys, names: &e.names}
 	if s.nested {
 		in.names = nil
 	}
 	return in
 }
 
-const findWorkspace = "SELECT w.ws, w.catalog FROM " + workspaceTable + " w WHERE w.name = ?"
+const findWorkspace = "SELECT w.ws, w.catalog, w.recorded FROM " + workspaceTable + " w WHERE w.name = ?"
+
+const findMovedWorkspace = "SELECT w.ws, w.catalog, 0 FROM " + workspaceTable + " w WHERE w.name = ?"
 
 // find looks up the integer key that stands for the workspace in a database that runs in this
 // process, and the number of its catalog. It does so in each transaction, since the database file
@@ -64,7 +73,11 @@ func (s scope) find(ctx context.Context) (scope, error) {
 		return s, nil
 	}
 	key := int64(0)
-	err := s.rows(ctx, findWorkspace, []any{s.name}, func(r row) error { return r.Scan(&key, &s.catalog) })
+	text := findWorkspace
+	if s.moving {
+		text = findMovedWorkspace
+	}
+	err := s.rows(ctx, text, []any{s.name}, func(r row) error { return r.Scan(&key, &s.catalog, &s.recorded) })
 	s.ws = key
 	return s, err
 }

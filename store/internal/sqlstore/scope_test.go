@@ -66,7 +66,7 @@ func TestStatementsNameTheWorkspace(t *testing.T) {
 				return true
 			}
 			text := spelled(sum)
-			if !verb.MatchString(text) || regexp.MustCompile(`<(TextTable|ScratchTable|schemaTable)>`).MatchString(text) {
+			if !verb.MatchString(text) || regexp.MustCompile(`<(TextTable|ScratchTable|schemaTable|keyTable)>`).MatchString(text) {
 				return false
 			}
 			seen++

@@ -17,7 +17,7 @@ func Transact(ctx context.Context, e *Engine, f func(*sql.Tx, driver.Store) erro
 			if err := in.waitForDisk(ctx, e.d); err != nil {
 				return err
 			}
-			inside := inside(e.d.Dialect, in)
+			inside := e.inside(in)
 			defer inside.Close()
 			refused = f(tx, inside)
 			return refused

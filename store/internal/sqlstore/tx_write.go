@@ -17,7 +17,10 @@ import (
 // WriteVisitors writes the differences of visitors, table by table. It deletes first, since an
 // identity may move to another visitor.
 func (t *tx) WriteVisitors(edits []driver.VisitorEdit, parts driver.Parts) error {
-	w := &visitorWrite{numbers: map[string]int64{}}
+	w := &visitorWrite{newParts: driver.AllParts, numbers: map[string]int64{}}
+	if t.moving {
+		w.newParts = movedParts
+	}
 	for _, e := range edits {
 		for _, v := range []*visitor.Visitor{e.Before, e.After} {
 			w.note(v)
@@ -207,7 +210,7 @@ func (t *tx) writeProfiles(w *visitorWrite) error {
 }
 
 // kind is equal for updates of the same columns.
-func (u profileUpdate) kind() (k [5]int) {
+func (u profileUpdate) kind() (k [6]int) {
 	k[0] = int(u.fields)
 	for n, p := range listParts {
 		if *p.of(&u.packed) != nil {

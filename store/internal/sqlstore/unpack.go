@@ -92,6 +92,11 @@ func (r *record) unpack(ids func(int64) string, parts driver.Parts) (err error) 
 			return err
 		}
 	}
+	if parts.Has(driver.Consents) {
+		if err = unpackConsents(r.packed.consents, &r.Visitor); err != nil {
+			return err
+		}
+	}
 	if parts.Has(driver.Attributes) {
 		r.Attributes, err = unpackAttributes(r.packed.attributes)
 	}

@@ -13,6 +13,7 @@ import (
 
 // visitorWrite has the rows to write of some visitors.
 type visitorWrite struct {
+	newParts driver.Parts     // that new visitors have
 	numbers  map[string]int64 // of tags and groups; a server has none
 	deleted  []visitor.ID
 	created  []profile
@@ -67,7 +68,7 @@ const (
 
 func (w *visitorWrite) newProfile(v visitor.Visitor) (profile, error) {
 	origins, err := originsText(v.Provenance)
-	return profile{v, searchable(v), origins, w.pack(&v, driver.AllParts)}, err
+	return profile{v, searchable(v), origins, w.pack(&v, w.newParts)}, err
 }
 
 // pack packs parts of a visitor.
@@ -83,6 +84,9 @@ func (w *visitorWrite) pack(v *visitor.Visitor, parts driver.Parts) (p packed) {
 	}
 	if parts.Has(driver.Attributes) {
 		p.attributes = packAttributes(v.Attributes)
+	}
+	if parts.Has(driver.Consents) {
+		p.consents = packConsents(v)
 	}
 	return p
 }
@@ -207,6 +211,7 @@ func (w *visitorWrite) addUpdate(before, after *visitor.Visitor, parts driver.Pa
 func changedFields(old, now visitor.Visitor) updated {
 	for _, v := range []*visitor.Visitor{&old, &now} {
 		v.Identities, v.Tags, v.Memberships, v.Excluded, v.Attributes = nil, nil, nil, nil, nil
+		v.Consents, v.Health = nil, nil
 	}
 	if reflect.DeepEqual(old, now) {
 		return nothing

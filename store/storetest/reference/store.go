@@ -62,7 +62,7 @@ func (s *Store) Apply(ctx context.Context, id driver.WorkspaceID, changes []driv
 		return nil, err
 	}
 	w = w.clone()
-	outcomes, err := driver.Apply(ctx, tx{w}, changes)
+	outcomes, err := driver.Apply(ctx, tx{w, id}, changes)
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,10 @@ import (
 
 // tx gives driver.Apply access to a workspace that can be changed. Its methods return no
 // errors: driver.Apply checks everything that can be wrong with a change.
-type tx struct{ w *workspace }
+type tx struct {
+	w  *workspace
+	id driver.WorkspaceID
+}
 
 var _ driver.Tx = tx{}
 
@@ -54,6 +57,7 @@ func copyParts(to *visitor.Visitor, from visitor.Visitor, parts driver.Parts) {
 	if parts.Has(driver.Profile) {
 		*to = from
 		to.Identities, to.Tags, to.Memberships, to.Excluded, to.Attributes = old.Identities, old.Tags, old.Memberships, old.Excluded, old.Attributes
+		to.Consents, to.Health = old.Consents, old.Health
 	}
 	if parts.Has(driver.Identities) {
 		to.Identities = from.Identities
@@ -66,6 +70,9 @@ func copyParts(to *visitor.Visitor, from visitor.Visitor, parts driver.Parts) {
 	}
 	if parts.Has(driver.Attributes) {
 		to.Attributes = from.Attributes
+	}
+	if parts.Has(driver.Consents) {
+		to.Consents, to.Health = from.Consents, from.Health
 	}
 }
 

@@ -20,13 +20,21 @@ type workspace struct {
 	groups    map[group.ID]group.Group
 	merges    map[visitor.ID]visitor.Merged // by the id that was merged away
 	processed map[driver.DedupKey]time.Time // events of channels
-	events    []driver.Event                // event n is events[n-1]
+	records   map[recordKey][]byte
+	events    []driver.Event // event n is events[n-1]
+}
+
+// recordKey identifies a record.
+type recordKey struct {
+	kind driver.RecordKind
+	key  string
 }
 
 func newWorkspace() *workspace {
 	return &workspace{
 		visitors: map[visitor.ID]visitor.Visitor{}, tags: map[tag.ID]tag.Tag{}, groups: map[group.ID]group.Group{},
 		merges: map[visitor.ID]visitor.Merged{}, processed: map[driver.DedupKey]time.Time{},
+		records: map[recordKey][]byte{},
 	}
 }
 
@@ -36,6 +44,7 @@ func (w *workspace) clone() *workspace {
 	return &workspace{
 		visitors: maps.Clone(w.visitors), tags: maps.Clone(w.tags), groups: maps.Clone(w.groups),
 		merges: maps.Clone(w.merges), processed: maps.Clone(w.processed), events: slices.Clip(w.events),
+		records: maps.Clone(w.records),
 	}
 }
 

@@ -1,0 +1,432 @@
+package driver
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
+)
+
+// Limits of what is kept about an address. Beyond these, the oldest that make no difference are
+// dropped.
+const (
+	maxEntries = 200
+	maxReports = 200
+)
+
+// addressKey is an address on a channel in normalized form: a subject towards every sender.
+type addressKey consent.Subject
+
+func addressOf(s consent.Subject) addressKey {
+	s.Sender = ""
+	return addressKey(s)
+}
+
+// addressesOf returns the addresses of v, each once.
+func addressesOf(v *visitor.Visitor) []addressKey {
+	var all []addressKey
+	for _, r := range v.Routes() {
+		if a := addressOf(r.Subject); !slices.Contains(all, a) {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// addressEdit is what is known about an address.
+type addressEdit struct {
+	record   AddressRecord
+	stored   []string // keys of the records that hold it
+	changed  bool
+	statuses []consent.Status
+	health   []consent.Health
+}
+
+// fold sets what stands. Subjects get the address again.
+func (e *addressEdit) fold(a addressKey) {
+	e.statuses = consent.Fold(e.record.Entries)
+	for n := range e.statuses {
+		s := &e.statuses[n]
+		s.Entry, s.Lapse = summary(s.Entry, a), summary(s.Lapse, a)
+	}
+	e.health = consent.FoldHealth(e.record.Reports)
+	for n := range e.health {
+		r := &e.health[n].Report
+		r.Subject.Address, r.Actor, r.Cause = a.Address, "", ""
+	}
+}
+
+// summary returns an entry as a visitor has it.
+func summary(e consent.Entry, a addressKey) consent.Entry {
+	if e.State == "" {
+		return e
+	}
+	e.Subject.Address = a.Address
+	e.Evidence, e.Actor, e.Cause = consent.Evidence{Kind: e.Evidence.Kind}, "", ""
+	return e
+}
+
+// status returns what stands about a topic towards a sender, the zero Status if nothing does.
+func (e *addressEdit) status(sender, topic string) (s consent.Status) {
+	for _, s := range e.statuses {
+		if s.Entry.Subject.Sender == sender && s.Entry.Topic == topic {
+			return s
+		}
+	}
+	return s
+}
+
+// healthOf returns what stands about a sender, the zero Health if nothing does.
+func (e *addressEdit) healthOf(sender string) (h consent.Health) {
+	for _, h := range e.health {
+		if h.Report.Subject.Sender == sender {
+			return h
+		}
+	}
+	return h
+}
+
+// ReadAddresses returns what is recorded about the addresses of subjects, in their order: the zero
+// AddressRecord where nothing is. read is the Records of a Tx or a Store.
+func ReadAddresses(read func(RecordQuery) ([]Record, error), keys consent.Keys, subjects []consent.Subject) ([]AddressRecord, error) {
+	found, _, err := readAddresses(read, keys, subjects)
+	return found, err
+}
+
+// readAddresses also returns the keys of the records in which it found something. What is recorded
+// under several keys is put together.
+func readAddresses(read func(RecordQuery) ([]Record, error), keys consent.Keys, subjects []consent.Subject) ([]AddressRecord, [][]string, error) {
+	wanted := make([]string, 0, len(subjects)*len(keys.Live))
+	for _, s := range subjects {
+		for _, key := range keys.Live {
+			wanted = append(wanted, s.Hash(key).String())
+		}
+	}
+	values := map[string][]byte{}
+	err := inChunks(distinct(wanted), func(keys []string) error {
+		found, err := read(RecordQuery{Kind: AddressRecords, Keys: keys})
+		for _, r := range found {
+			values[r.Key] = r.Value
+		}
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	all, stored := make([]AddressRecord, len(subjects)), make([][]string, len(subjects))
+	for n := range subjects {
+		for _, key := range wanted[n*len(keys.Live) : (n+1)*len(keys.Live)] {
+			value, ok := values[key]
+			if !ok {
+				continue
+			}
+			var r AddressRecord
+			if err := json.Unmarshal(value, &r); err != nil {
+				return nil, nil, &Error{Kind: "address record", Err: err}
+			}
+			to := &all[n]
+			to.Channel, to.Entries, to.Reports = r.Channel, append(to.Entries, r.Entries...), append(to.Reports, r.Reports...)
+			if r.Erased.After(to.Erased) {
+				to.Erased = r.Erased
+			}
+			stored[n] = append(stored[n], key)
+		}
+	}
+	return all, stored, nil
+}
+
+// suppressionKeys returns the keys of the workspace.
+func (b *batch) suppressionKeys() (consent.Keys, error) {
+	if b.keys == nil {
+		keys, err := b.tx.Keys()
+		if err != nil {
+			return keys, err
+		}
+		b.keys = &keys
+	}
+	return *b.keys, nil
+}
+
+// readAddresses reads what is known about addresses that were not read before.
+func (b *batch) readAddresses(addresses ...addressKey) error {
+	b.addresses.want(addresses...)
+	unread := b.addresses.unread()
+	if len(unread) == 0 {
+		return nil
+	}
+	keys, err := b.suppressionKeys()
+	if err != nil {
+		return err
+	}
+	subjects := make([]consent.Subject, len(unread))
+	for n, a := range unread {
+		subjects[n] = consent.Subject(a)
+	}
+	records, stored, err := readAddresses(b.tx.Records, keys, subjects)
+	if err != nil {
+		return err
+	}
+	for n, a := range slices.Clone(unread) {
+		e := &addressEdit{record: records[n], stored: stored[n]}
+		e.fold(a)
+		b.addresses.set(a, e)
+	}
+	return nil
+}
+
+func (b *batch) address(a addressKey) (*addressEdit, error) {
+	err := b.readAddresses(a)
+	return b.addresses.get(a), err
+}
+
+// change notes that what is known about an address has changed.
+func (b *batch) change(a addressKey, e *addressEdit) {
+	e.record.Channel, e.changed = a.Channel, true
+	e.record.Entries = consent.TrimEntries(e.record.Entries, maxEntries)
+	e.record.Reports = consent.TrimReports(e.record.Reports, maxReports)
+	e.fold(a)
+}
+
+// attach sets what stands about the addresses of v.
+func (b *batch) attach(v *visitor.Visitor) error {
+	v.Consents, v.Health = nil, nil
+	if recorded, err := b.anyAddresses(); err != nil || !recorded {
+		return err
+	}
+	addresses := addressesOf(v)
+	if err := b.readAddresses(addresses...); err != nil {
+		return err
+	}
+	for _, a := range addresses {
+		e := b.addresses.get(a)
+		v.Consents = append(v.Consents, e.statuses...)
+		v.Health = append(v.Health, e.health...)
+	}
+	return nil
+}
+
+// checkSuppressed returns ErrSuppressed if v has an address of a person who was erased that before,
+// which can be nil, does not have.
+func (b *batch) checkSuppressed(v, before *visitor.Visitor) error {
+	if before != nil && v.SameAddresses(before) {
+		return nil
+	}
+	if recorded, err := b.anyAddresses(); err != nil || !recorded {
+		return err
+	}
+	addresses := addressesOf(v)
+	if err := b.readAddresses(addresses...); err != nil {
+		return err
+	}
+	var had []addressKey
+	if before != nil {
+		had = addressesOf(before)
+	}
+	for _, a := range addresses {
+		if !b.addresses.get(a).record.Erased.IsZero() && !slices.Contains(had, a) {
+			return &Error{Kind: "address", Err: ErrSuppressed}
+		}
+	}
+	return nil
+}
+
+// holders returns the visitors that have an address, as they are now, in the order of ids. Those that are stored were
+// read by readHolders.
+func (b *batch) holders(a addressKey) []*visitor.Visitor {
+	if b.holding == nil {
+		b.holding, b.has = map[addressKey][]visitor.ID{}, map[visitor.ID][]addressKey{}
+		for _, e := range b.visitors.values {
+			if e != nil {
+				b.hold(e.now)
+			}
+		}
+	}
+	var all []*visitor.Visitor
+	for _, id := range b.holding[a] {
+		if v := b.visitors.get(id).now; v != nil && slices.Contains(b.has[id], a) {
+			all = append(all, v)
+		}
+	}
+	slices.SortFunc(all, func(v, w *visitor.Visitor) int { return cmp.Compare(v.ID, w.ID) })
+	return all
+}
+
+// hold notes the addresses of v, if holders was called before.
+func (b *batch) hold(v *visitor.Visitor) {
+	if v == nil || b.holding == nil {
+		return
+	}
+	before := b.has[v.ID]
+	b.has[v.ID] = addressesOf(v)
+	for _, a := range b.has[v.ID] {
+		if !slices.Contains(before, a) && !slices.Contains(b.holding[a], v.ID) {
+			b.holding[a] = append(b.holding[a], v.ID)
+		}
+	}
+}
+
+// readHolders reads all visitors that have one of the addresses.
+func (b *batch) readHolders(addresses ...addressKey) error {
+	b.held.want(addresses...)
+	return inChunks(b.held.unread(), func(some []addressKey) error {
+		subjects := make([]consent.Subject, len(some))
+		for n, a := range some {
+			subjects[n] = consent.Subject(a)
+		}
+		ids, err := b.tx.WithAddresses(subjects)
+		if err != nil {
+			return err
+		}
+		if err := b.readVisitors(ids...); err != nil {
+			return err
+		}
+		for _, id := range ids {
+			b.hold(b.visitors.get(id).now)
+		}
+		return nil
+	})
+}
+
+// spread brings the visitors that have an address up to date, and adds an event for each, or one
+// without a visitor.
+func (b *batch) spread(a Audit, of addressKey, e Event) error {
+	if err := b.readHolders(of); err != nil {
+		return err
+	}
+	holders := b.holders(of)
+	for _, v := range holders {
+		after := *v
+		if err := b.attach(&after); err != nil {
+			return err
+		}
+		b.put(&after)
+		e.Visitor = v.ID
+		b.event(a, e)
+	}
+	if len(holders) == 0 {
+		b.event(a, e)
+	}
+	return nil
+}
+
+// formerAddresses returns the addresses of a visitor, and those that it or a visitor that was merged
+// into it had at the time of a merge. merges are the ids that were merged into it.
+func (b *batch) formerAddresses(v *visitor.Visitor) (addresses []addressKey, merges []visitor.ID, err error) {
+	addresses = addressesOf(v)
+	for into := []visitor.ID{v.ID}; len(into) > 0; {
+		from, err := b.tx.MergedInto(into)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, id := range from {
+			m, _, err := b.tx.Merge(id)
+			if err != nil {
+				return nil, nil, err
+			}
+			for _, v := range []*visitor.Visitor{&m.From, &m.Into, &m.Result} {
+				for _, a := range addressesOf(v) {
+					if !slices.Contains(addresses, a) {
+						addresses = append(addresses, a)
+					}
+				}
+			}
+		}
+		merges, into = append(merges, from...), from
+	}
+	return addresses, merges, b.readAddresses(addresses...)
+}
+
+// retain keeps of the addresses of a visitor that was deleted only what must stay, unless another
+// visitor has them.
+func (b *batch) retain(v *visitor.Visitor) error {
+	addresses, _, err := b.formerAddresses(v)
+	if err != nil {
+		return err
+	}
+	for _, a := range addresses {
+		e := b.addresses.get(a)
+		if len(e.record.Entries)+len(e.record.Reports) == 0 {
+			continue
+		}
+		if err := b.readHolders(a); err != nil {
+			return err
+		}
+		if len(b.holders(a)) > 0 {
+			continue
+		}
+		e.record.Entries, e.record.Reports = consent.Retain(e.record.Entries), consent.RetainReports(e.record.Reports)
+		b.change(a, e)
+	}
+	return nil
+}
+
+// anyAddresses reports whether the workspace has a record of an address.
+func (b *batch) anyAddresses() (bool, error) {
+	if b.recorded == nil {
+		found, err := b.tx.Records(RecordQuery{Kind: AddressRecords, Limit: 1})
+		if err != nil {
+			return false, err
+		}
+		any := len(found) > 0
+		b.recorded = &any
+	}
+	if *b.recorded {
+		return true, nil
+	}
+	return slices.ContainsFunc(b.addresses.values, func(e *addressEdit) bool { return e != nil && e.changed }), nil
+}
+
+// writeAddresses writes what has changed, under the newest key.
+func (b *batch) writeAddresses() error {
+	var put []Record
+	var drop []string
+	for n, e := range b.addresses.values {
+		if e == nil || !e.changed {
+			continue
+		}
+		keys, err := b.suppressionKeys()
+		if err != nil {
+			return err
+		}
+		key := consent.Subject(b.addresses.keys[n]).Hash(keys.Live[0]).String()
+		stays := len(e.record.Entries)+len(e.record.Reports) > 0 || !e.record.Erased.IsZero()
+		for _, old := range e.stored {
+			if old != key || !stays {
+				drop = append(drop, old)
+			}
+		}
+		e.changed, e.stored = false, nil
+		if !stays {
+			continue
+		}
+		e.stored = []string{key}
+		e.record.Key = consent.KeyID(keys.Live[0])
+		value, err := json.Marshal(e.record)
+		if err != nil {
+			return err
+		}
+		put = append(put, Record{AddressRecords, key, value})
+	}
+	err := inChunks(drop, func(keys []string) error { return b.tx.DeleteRecords(AddressRecords, keys) })
+	if err != nil {
+		return err
+	}
+	return inChunks(put, b.tx.PutRecords)
+}
+
+// tombstone is what stays about an address of a person who was erased at a time.
+func tombstone(a addressKey, known AddressRecord, at time.Time) AddressRecord {
+	r := AddressRecord{Channel: a.Channel, Erased: at}
+	r.Entries = []consent.Entry{{
+		Subject: consent.Subject{Channel: a.Channel}, State: consent.Denied, Origin: consent.Person, At: at,
+		Evidence: consent.Evidence{Kind: consent.ByErasure},
+	}}
+	for _, report := range consent.RetainReports(known.Reports) {
+		report.At, report.Code = report.At.Truncate(24*time.Hour), ""
+		r.Reports = append(r.Reports, report)
+	}
+	return r
+}

@@ -1,0 +1,73 @@
+package consent
+
+import "slices"
+
+// Equal reports whether all fields of e and f are equal.
+func (e Entry) Equal(f Entry) bool { return e.compare(f) == 0 }
+
+// Equal reports whether all fields of r and q are equal.
+func (r HealthReport) Equal(q HealthReport) bool { return r.compare(q) == 0 }
+
+// TrimEntries returns the entries without the oldest ones that make no difference to Fold, so that
+// at most limit are left where that is possible. They are sorted.
+func TrimEntries(entries []Entry, limit int) []Entry {
+	same := func(a, b []Entry) bool {
+		return slices.EqualFunc(Fold(a), Fold(b), func(s, t Status) bool {
+			return s.Entry.Equal(t.Entry) && s.Since.Equal(t.Since) && s.Lapse.Equal(t.Lapse)
+		})
+	}
+	return trim(entries, limit, Entry.compare, same)
+}
+
+// TrimReports is TrimEntries for reports and FoldHealth, and for the states that stand below the
+// worst one. The number of soft bounces can become smaller than it is, but not below half of limit.
+func TrimReports(reports []HealthReport, limit int) []HealthReport {
+	same := func(a, b []HealthReport) bool {
+		return slices.EqualFunc(standingReports(a), standingReports(b), func(h, i Health) bool {
+			return h.Report.Equal(i.Report) && h.Since.Equal(i.Since) && (h.SoftBounces == i.SoftBounces || i.SoftBounces >= limit/2)
+		})
+	}
+	return trim(reports, limit, HealthReport.compare, same)
+}
+
+// standingReports returns all that stands, by subject and severity.
+func standingReports(reports []HealthReport) []Health {
+	var all []Health
+	for some := range reportsBySubject(reports) {
+		for _, h := range standingHealth(some) {
+			if h.Report.State != "" {
+				all = append(all, h)
+			}
+		}
+	}
+	return all
+}
+
+func trim[T any](items []T, limit int, compare func(a, b T) int, same func(a, b []T) bool) []T {
+	if len(items) <= limit {
+		return items
+	}
+	kept := slices.Clone(items)
+	slices.SortFunc(kept, compare)
+	for i := 0; i < len(kept) && len(kept) > limit; {
+		if without := slices.Delete(slices.Clone(kept), i, i+1); same(kept, without) {
+			kept = without
+		} else {
+			i++
+		}
+	}
+	return kept
+}
+
+// RetainReports returns what is kept of the reports about a person who is deleted: those that
+// stand, also below a worse one, without actor and cause. Soft bounces are dropped.
+func RetainReports(reports []HealthReport) []HealthReport {
+	var kept []HealthReport
+	for _, h := range standingReports(reports) {
+		if r := h.Report; r.State != Healthy && r.State != SoftBounce {
+			r.Actor, r.Cause = "", ""
+			kept = append(kept, r)
+		}
+	}
+	return kept
+}

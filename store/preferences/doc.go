@@ -1,0 +1,23 @@
+// Package preferences is where the links of messages lead by which people unsubscribe: with one
+// click of their mail program (RFC 8058), or on a small page with the public topics of the
+// workspace.
+//
+//	h, err := preferences.NewHandler(func(_ context.Context, workspace string) (*store.Workspace, error) {
+//		return store.Open(st, workspace, nil)
+//	}, nil)
+//	http.Handle("/preferences", h)
+//
+//	token, err := ws.UnsubscribeToken(ctx, subject, "newsletter")
+//	headers, err := consent.Headers(preferences.Link("https://example.com/preferences", token))
+//
+// A link holds a token and no address. It does not expire, works after the visitor was deleted, and
+// needs no login: whoever has the message can use it, which is what RFC 8058 asks for. Opening it
+// changes nothing, since programs open the links of mails to check them; only a POST request does.
+// A token that was changed, or is of a workspace that the application does not open, gets the same
+// answer 404.
+//
+// What a person submits is recorded as said by the person, with the link as evidence: it was sent
+// to the address, so it also confirms topics with double opt-in.
+//
+// The page has no scripts and no cookies, and takes nothing from other servers.
+package preferences

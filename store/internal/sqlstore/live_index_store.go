@@ -87,13 +87,25 @@ func (l *liveIndex) snapshot(ctx context.Context) (at logState, stored parts) {
 	return l.at, stored
 }
 
-// putPart does nothing if data was erased since the copy was made.
-const putPart = "INSERT INTO " + IndexTable + " (ws, part, seq, stamp, body) SELECT w.ws, ?, ?, ?, ? FROM " + workspaceTable + " w" +
-	" WHERE w.ws = ? AND w.forgotten <= ?" +
-	" ON CONFLICT (ws, part) DO UPDATE SET seq = excluded.seq, stamp = excluded.stamp, body = excluded.body"
+const (
+	// keptSince finds the workspace if nothing was erased after an event.
+	keptSince = "SELECT w.ws FROM " + workspaceTable + " w WHERE w.ws = ? AND w.forgotten <= ?"
+	putPart   = "INSERT INTO " + IndexTable + " (ws, part, seq, stamp, body) VALUES (?, ?, ?, ?, ?)" +
+		" ON CONFLICT (ws, part) DO UPDATE SET seq = excluded.seq, stamp = excluded.stamp, body = excluded.body"
+)
 
+// putPart stores a part of a copy of the index, unless data was erased since the copy was made.
 func (s scope) putPart(ctx context.Context, n int, at logState, body []byte) error {
-	_, err := s.run(ctx, putPart, []any{n, at.seq, at.stamp, body, s.ws, at.seq})
+	text := keptSince
+	if s.d.server != nil {
+		text += " FOR UPDATE" // an erasure that is under way has locked the row
+	}
+	kept := false
+	err := s.queryText(ctx, text, func(row) error { kept = true; return nil }, at.seq)
+	if err != nil || !kept {
+		return err
+	}
+	_, err = s.exec(ctx, putPart, n, at.seq, at.stamp, body)
 	return err
 }
 

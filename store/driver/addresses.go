@@ -124,8 +124,8 @@ func readAddresses(read func(RecordQuery) ([]Record, error), keys consent.Keys, 
 				continue
 			}
 			var r AddressRecord
-			if err := json.Unmarshal(value, &r); err != nil {
-				return nil, nil, &Error{Kind: "address record", Err: err}
+			if err := decode("address record", "", value, &r); err != nil {
+				return nil, nil, err
 			}
 			to := &all[n]
 			to.Channel, to.Entries, to.Reports = r.Channel, append(to.Entries, r.Entries...), append(to.Reports, r.Reports...)
@@ -134,8 +134,19 @@ func readAddresses(read func(RecordQuery) ([]Record, error), keys consent.Keys, 
 			}
 			stored[n] = append(stored[n], key)
 		}
+		all[n].lift()
 	}
 	return all, stored, nil
+}
+
+// lift ends the erasure if the person granted messages on the channel after it.
+func (r *AddressRecord) lift() {
+	lifts := func(e consent.Entry) bool {
+		return e.State == consent.Granted && e.Origin == consent.Person && e.Topic == "" && e.At.After(r.Erased)
+	}
+	if slices.ContainsFunc(r.Entries, lifts) {
+		r.Erased = time.Time{}
+	}
 }
 
 // suppressionKeys returns the keys of the workspace.
@@ -176,6 +187,55 @@ func (b *batch) readAddresses(addresses ...addressKey) error {
 	}
 	return nil
 }
+
+// readAddressesOf reads what is known about the addresses of visitors that changes delete, and of
+// those to which captures add one, and who else has the addresses of the deleted.
+func (b *batch) readAddressesOf(changes []Change) error {
+	var deleted []visitor.ID
+	for _, c := range changes {
+		switch c := c.(type) {
+		case DeleteVisitor:
+			if !*b.recorded { // need read it
+				continue
+			}
+			v, err := b.target(c.ID)
+			if err != nil {
+				return err
+			}
+			if v != nil {
+				deleted = append(deleted, v.ID)
+				b.addresses.want(addressesOf(v)...)
+			}
+		case CaptureContact:
+			b.needNewAddresses(c.Contact)
+		}
+	}
+	if err := b.readAddresses(); err != nil || len(deleted) == 0 {
+		return err
+	}
+	for _, id := range deleted {
+		for _, a := range addressesOf(b.visitors.get(id).now) {
+			if b.addresses.get(a).known() {
+				b.held.want(a)
+			}
+		}
+	}
+	b.mergedInto = map[visitor.ID]bool{}
+	err := inChunks(distinct(deleted), func(ids []visitor.ID) error {
+		from, err := b.tx.MergedInto(ids)
+		for _, id := range ids {
+			b.mergedInto[id] = len(from) > 0
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return b.readHolders()
+}
+
+// known reports whether anything was said about the address.
+func (e *addressEdit) known() bool { return len(e.record.Entries)+len(e.record.Reports) > 0 }
 
 func (b *batch) address(a addressKey) (*addressEdit, error) {
 	err := b.readAddresses(a)
@@ -233,8 +293,8 @@ func (b *batch) checkSuppressed(v, before *visitor.Visitor) error {
 	return nil
 }
 
-// holders returns the visitors that have an address, as they are now, in the order of ids. Those that are stored were
-// read by readHolders.
+// holders returns the visitors that have an address, as they are now, in the order of ids. Those
+// that are stored were read by readHolders.
 func (b *batch) holders(a addressKey) []*visitor.Visitor {
 	if b.holding == nil {
 		b.holding, b.has = map[addressKey][]visitor.ID{}, map[visitor.ID][]addressKey{}
@@ -316,6 +376,9 @@ func (b *batch) spread(a Audit, of addressKey, e Event) error {
 // into it had at the time of a merge. merges are the ids that were merged into it.
 func (b *batch) formerAddresses(v *visitor.Visitor) (addresses []addressKey, merges []visitor.ID, err error) {
 	addresses = addressesOf(v)
+	if some, read := b.mergedInto[v.ID]; read && !some {
+		return addresses, nil, b.readAddresses(addresses...)
+	}
 	for into := []visitor.ID{v.ID}; len(into) > 0; {
 		from, err := b.tx.MergedInto(into)
 		if err != nil {
@@ -348,7 +411,7 @@ func (b *batch) retain(v *visitor.Visitor) error {
 	}
 	for _, a := range addresses {
 		e := b.addresses.get(a)
-		if len(e.record.Entries)+len(e.record.Reports) == 0 {
+		if !e.known() {
 			continue
 		}
 		if err := b.readHolders(a); err != nil {
@@ -392,7 +455,7 @@ func (b *batch) writeAddresses() error {
 			return err
 		}
 		key := consent.Subject(b.addresses.keys[n]).Hash(keys.Live[0]).String()
-		stays := len(e.record.Entries)+len(e.record.Reports) > 0 || !e.record.Erased.IsZero()
+		stays := e.known() || !e.record.Erased.IsZero()
 		for _, old := range e.stored {
 			if old != key || !stays {
 				drop = append(drop, old)
@@ -415,18 +478,4 @@ func (b *batch) writeAddresses() error {
 		return err
 	}
 	return inChunks(put, b.tx.PutRecords)
-}
-
-// tombstone is what stays about an address of a person who was erased at a time.
-func tombstone(a addressKey, known AddressRecord, at time.Time) AddressRecord {
-	r := AddressRecord{Channel: a.Channel, Erased: at}
-	r.Entries = []consent.Entry{{
-		Subject: consent.Subject{Channel: a.Channel}, State: consent.Denied, Origin: consent.Person, At: at,
-		Evidence: consent.Evidence{Kind: consent.ByErasure},
-	}}
-	for _, report := range consent.RetainReports(known.Reports) {
-		report.At, report.Code = report.At.Truncate(24*time.Hour), ""
-		r.Reports = append(r.Reports, report)
-	}
-	return r
 }

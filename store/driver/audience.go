@@ -15,10 +15,7 @@ import (
 
 // AudienceOf returns the audience that a record of the kind AudienceRecords holds.
 func AudienceOf(r Record) (a Audience, err error) {
-	if err = json.Unmarshal(r.Value, &a); err != nil {
-		err = &Error{Kind: "audience", Key: r.Key, Err: err}
-	}
-	return a, err
+	return a, decode("audience", r.Key, r.Value, &a)
 }
 
 // MembersOf returns the visitors that a record of the kind AudienceMembers holds.

@@ -23,13 +23,14 @@ type batch struct {
 	groups   table[group.ID, *group.Group]  // nil for those that do not exist
 	events   table[DedupKey, bool]          // whether processed before
 
-	keys      *consent.Keys                   // nil: not read yet
-	addresses table[addressKey, *addressEdit] // what was said about addresses
-	topics    table[string, *consent.Topic]   // nil for those that do not exist
-	held      table[addressKey, bool]         // addresses whose visitors were read
-	has       map[visitor.ID][]addressKey     // the addresses of visitors in holding
-	holding   map[addressKey][]visitor.ID     // who may have an address; nil: not needed yet
-	recorded  *bool                           // whether the workspace has records of addresses; nil: not read yet
+	keys       *consent.Keys                   // nil: not read yet
+	addresses  table[addressKey, *addressEdit] // what was said about addresses
+	topics     table[string, *consent.Topic]   // nil for those that do not exist
+	held       table[addressKey, bool]         // addresses whose visitors were read
+	has        map[visitor.ID][]addressKey     // the addresses of visitors in holding
+	holding    map[addressKey][]visitor.ID     // who may have an address; nil: not needed yet
+	mergedInto map[visitor.ID]bool             // false: nothing was merged into a visitor that is deleted
+	recorded   *bool                           // whether the workspace has records of addresses; nil: not read yet
 
 	// To be written, besides the visitors that changed:
 	processed   []DedupKey
@@ -68,7 +69,7 @@ func (b *batch) reset() {
 	b.addresses.clear()
 	b.topics.clear()
 	b.held.clear()
-	b.holding, b.recorded = nil, nil
+	b.holding, b.has, b.mergedInto, b.recorded = nil, nil, nil, nil
 	b.processed, b.deleted, b.erasures, b.log = nil, nil, nil, b.log[:0]
 }
 

@@ -181,9 +181,7 @@ func (c RecordConsent) apply(b *batch) (Outcome, error) {
 		return out(Unchanged), nil
 	}
 	known.record.Entries = append(known.record.Entries, e)
-	if e.State == consent.Granted && e.Origin == consent.Person && e.Topic == "" && e.At.After(known.record.Erased) {
-		known.record.Erased = time.Time{}
-	}
+	known.record.lift()
 	b.change(of, known)
 	field := string(of.Channel)
 	if topic != "" {

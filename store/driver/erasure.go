@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"slices"
+	"time"
 
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
@@ -13,16 +14,13 @@ import (
 
 // ErasureOf returns the erasure that a record of the kind ErasureRecords holds.
 func ErasureOf(r Record) (e Erasure, err error) {
-	if err = json.Unmarshal(r.Value, &e); err != nil {
-		err = &Error{Kind: "erasure", Key: r.Key, Err: err}
-	}
-	return e, err
+	return e, decode("erasure", r.Key, r.Value, &e)
 }
 
 // Sign returns the signature of e with the key of a workspace: an HMAC-SHA-256 over its JSON
 // without a signature.
 func (e Erasure) Sign(key []byte) ([]byte, error) {
-	e.MAC = nil
+	e.MAC, e.At = nil, FromMicros(Micros(e.At))
 	message, err := json.Marshal(e)
 	if err != nil {
 		return nil, err
@@ -47,8 +45,8 @@ func (e Erasure) Verify(keys consent.Keys) error {
 	return text.Refuse("signature", "not made with a key of this store")
 }
 
-// erased is the field in the event of a visitor that was deleted with all data about the person.
-const erased = "erased"
+// fieldErased is in the event of a visitor that was deleted with all data about the person.
+const fieldErased = "erased"
 
 func (c EraseVisitor) apply(b *batch) (Outcome, error) {
 	v, err := b.target(c.ID)
@@ -69,7 +67,7 @@ func (c EraseVisitor) apply(b *batch) (Outcome, error) {
 		known := b.addresses.get(a)
 		e.Deleted["entries"] += int64(len(known.record.Entries))
 		e.Deleted["reports"] += int64(len(known.record.Reports))
-		known.record = tombstone(a, known.record, e.At)
+		known.record = known.record.erased(a.Channel, e.At)
 		b.change(a, known)
 		for _, other := range b.holders(a) {
 			if !slices.Contains(e.Others, other.ID) {
@@ -102,7 +100,7 @@ func (b *batch) erase(a Audit, v *visitor.Visitor, e *Erasure) ([]addressKey, er
 	e.Deleted["identities"] += int64(len(v.Identities))
 	b.remove(v.ID)
 	b.deleted = append(b.deleted, v.ID)
-	b.event(a, Event{Kind: VisitorDeleted, Visitor: v.ID, Fields: []string{erased}})
+	b.event(a, Event{Kind: VisitorDeleted, Visitor: v.ID, Fields: []string{fieldErased}})
 	return addresses, b.readHolders(addresses...)
 }
 
@@ -133,7 +131,7 @@ func (c ReapplyErasure) apply(b *batch) (Outcome, error) {
 	}
 	for _, a := range addresses {
 		known := b.addresses.get(a)
-		known.record = tombstone(a, known.record, e.At)
+		known.record = known.record.erased(a.Channel, e.At)
 		b.change(a, known)
 		if err := b.spread(c.Audit, a, Event{Kind: ConsentRecorded, Fields: []string{string(a.Channel)}}); err != nil {
 			return Outcome{}, err
@@ -146,6 +144,11 @@ func (c ReapplyErasure) apply(b *batch) (Outcome, error) {
 	written, err := b.restoreTombstones(e)
 	if err != nil {
 		return Outcome{}, err
+	}
+	if written {
+		if err := b.attachAgain(c.Audit, e.Others); err != nil {
+			return Outcome{}, err
+		}
 	}
 	known, err := b.tx.Records(RecordQuery{Kind: ErasureRecords, Keys: []string{string(e.Visitor)}})
 	if err != nil {
@@ -164,33 +167,113 @@ func (c ReapplyErasure) apply(b *batch) (Outcome, error) {
 // restoreTombstones writes those of an erasure that are missing, by their hashes: the addresses are
 // not known.
 func (b *batch) restoreTombstones(e Erasure) (written bool, err error) {
-	for _, h := range e.Hashes {
-		key := h.Hash.String()
-		found, err := b.tx.Records(RecordQuery{Kind: AddressRecords, Keys: []string{key}})
+	err = inChunks(e.Hashes, func(some []ErasedAddress) error {
+		keys := make([]string, len(some))
+		for n, h := range some {
+			keys[n] = h.Hash.String()
+		}
+		found, err := b.tx.Records(RecordQuery{Kind: AddressRecords, Keys: keys})
 		if err != nil {
-			return false, err
+			return err
 		}
-		var known AddressRecord
-		for _, r := range found {
-			if err := json.Unmarshal(r.Value, &known); err != nil {
-				return false, &Error{Kind: "address record", Err: err}
+		var put []Record
+		for n, h := range some {
+			var known AddressRecord
+			for _, r := range found {
+				if r.Key == keys[n] {
+					err = decode("address record", "", r.Value, &known)
+				}
 			}
+			if err != nil {
+				return err
+			}
+			after := known.erasedAgain(h.Channel, e.At)
+			after.Key = e.Key
+			if known.Channel != "" && known.equal(after) {
+				continue
+			}
+			value, err := json.Marshal(after)
+			if err != nil {
+				return err
+			}
+			put = append(put, Record{AddressRecords, keys[n], value})
 		}
-		if !known.Erased.Before(e.At) {
+		written = written || len(put) > 0
+		return inChunks(put, b.tx.PutRecords)
+	})
+	return written, err
+}
+
+// attachAgain brings visitors up to date after what is known about their addresses has changed.
+func (b *batch) attachAgain(a Audit, ids []visitor.ID) error {
+	if err := b.readVisitors(ids...); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		v := b.visitors.get(id).now
+		if v == nil {
 			continue
 		}
-		r := tombstone(addressKey{Channel: h.Channel}, known, e.At)
-		r.Key = e.Key
-		value, err := json.Marshal(r)
-		if err != nil {
-			return false, err
+		after := *v
+		if err := b.attach(&after); err != nil {
+			return err
 		}
-		if err := b.tx.PutRecords([]Record{{AddressRecords, key, value}}); err != nil {
-			return false, err
+		if !slices.EqualFunc(v.Consents, after.Consents, consent.Status.Equal) || !slices.EqualFunc(v.Health, after.Health, consent.Health.Equal) {
+			b.put(&after)
+			b.event(a, Event{Kind: ConsentRecorded, Visitor: id})
 		}
-		written = true
 	}
-	return written, nil
+	return nil
+}
+
+// erased returns what stays about an address of a person who is erased at a time: a denial, and
+// since when messages did not arrive, to the day.
+func (r AddressRecord) erased(on consent.Channel, at time.Time) AddressRecord {
+	stays := AddressRecord{Channel: on, Erased: at, Entries: []consent.Entry{{
+		Subject: consent.Subject{Channel: on}, State: consent.Denied, Origin: consent.Person, At: at,
+		Evidence: consent.Evidence{Kind: consent.ByErasure},
+	}}}
+	for _, report := range consent.RetainReports(r.Reports) {
+		report.At, report.Code = report.At.Truncate(24*time.Hour), ""
+		stays.Reports = append(stays.Reports, report)
+	}
+	return stays
+}
+
+// erasedAgain is erased for an erasure that was made before, and an address that nobody has who was
+// erased: what was said after the erasure stays too.
+func (r AddressRecord) erasedAgain(on consent.Channel, at time.Time) AddressRecord {
+	before, after := AddressRecord{}, AddressRecord{}
+	for _, e := range r.Entries {
+		if e.At.After(at) {
+			after.Entries = append(after.Entries, e)
+		}
+	}
+	for _, report := range r.Reports {
+		if report.At.After(at) {
+			after.Reports = append(after.Reports, report)
+		} else {
+			before.Reports = append(before.Reports, report)
+		}
+	}
+	stays := before.erased(on, at)
+	stays.Entries, stays.Reports = append(stays.Entries, after.Entries...), append(stays.Reports, after.Reports...)
+	if r.Erased.After(at) {
+		stays.Erased = r.Erased
+	}
+	stays.lift()
+	return stays
+}
+
+// equal reports whether r and s hold the same entries and reports, in any order.
+func (r AddressRecord) equal(s AddressRecord) bool {
+	sameEntries := len(r.Entries) == len(s.Entries) && !slices.ContainsFunc(r.Entries, func(e consent.Entry) bool {
+		return !slices.ContainsFunc(s.Entries, e.Equal)
+	})
+	sameReports := len(r.Reports) == len(s.Reports) && !slices.ContainsFunc(r.Reports, func(h consent.HealthReport) bool {
+		return !slices.ContainsFunc(s.Reports, h.Equal)
+	})
+	return sameEntries && sameReports && r.Channel == s.Channel && r.Erased.Equal(s.Erased)
 }
 
 // writeErasures stores the receipts of erasures, after the visitors were deleted.

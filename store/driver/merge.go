@@ -30,6 +30,7 @@ func (b *batch) merge(a Audit, p visitor.Policy, into, from visitor.Visitor) (*v
 	result.UpdatedAt, result.Revision = a.At, into.Revision+1
 	b.remove(from.ID)
 	b.aliases.set(from.ID, into.ID)
+	delete(b.mergedInto, into.ID)
 	e := Event{Kind: VisitorMerged, Other: from.ID, Fields: visitor.Changed(into, result)}
 	if err := b.save(a, &result, e); err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package driver
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/contactpipeline/visitors/visitor"
 	"github.com/contactpipeline/visitors/visitor/consent"
@@ -122,4 +123,24 @@ func (b *batch) needAddresses(v visitor.Visitor) error {
 		b.addresses.want(addressesOf(&v)...)
 	}
 	return err
+}
+
+// needNewAddresses adds the addresses of a visitor to whom a capture adds one.
+func (b *batch) needNewAddresses(c visitor.Contact) {
+	identities := c.Identities()
+	for _, i := range identities {
+		e := b.visitors.get(b.owners.get(identityKeyOf(i)))
+		if e == nil || e.now == nil {
+			continue
+		}
+		v := e.now
+		has := func(i visitor.Identity) bool { return slices.ContainsFunc(v.Identities, i.Is) }
+		more := c.Email != "" && c.Email != v.Email || c.Phone != "" && c.Phone != v.Phone ||
+			slices.ContainsFunc(identities, func(i visitor.Identity) bool { return !has(i) })
+		if more {
+			b.addresses.want(addressesOf(v)...)
+			b.addresses.want(addressesOf(&visitor.Visitor{Email: c.Email, Phone: c.Phone, Identities: identities})...)
+		}
+		return
+	}
 }

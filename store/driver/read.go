@@ -25,10 +25,10 @@ func (b *batch) read(changes []Change) error {
 	if err := b.readVisitors(); err != nil {
 		return err
 	}
-	if err := b.readAddresses(); err != nil {
+	if err := b.readAliases(b.visitors.keys); err != nil {
 		return err
 	}
-	if err := b.readAliases(b.visitors.keys); err != nil {
+	if err := b.readAddressesOf(changes); err != nil {
 		return err
 	}
 	if err := b.readTags(); err != nil {

@@ -10,10 +10,7 @@ import (
 
 // TopicOf returns the topic that a record of the kind TopicRecords holds.
 func TopicOf(r Record) (t consent.Topic, err error) {
-	if err = json.Unmarshal(r.Value, &t); err != nil {
-		err = &Error{Kind: "topic", Key: r.Key, Err: err}
-	}
-	return t, err
+	return t, decode("topic", r.Key, r.Value, &t)
 }
 
 // topic returns a topic, nil if it does not exist.

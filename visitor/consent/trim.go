@@ -8,14 +8,20 @@ func (e Entry) Equal(f Entry) bool { return e.compare(f) == 0 }
 // Equal reports whether all fields of r and q are equal.
 func (r HealthReport) Equal(q HealthReport) bool { return r.compare(q) == 0 }
 
+// Equal reports whether all fields of s and t are equal.
+func (s Status) Equal(t Status) bool {
+	return s.Entry.Equal(t.Entry) && s.Since.Equal(t.Since) && s.Lapse.Equal(t.Lapse)
+}
+
+// Equal reports whether all fields of h and i are equal.
+func (h Health) Equal(i Health) bool {
+	return h.Report.Equal(i.Report) && h.Since.Equal(i.Since) && h.SoftBounces == i.SoftBounces
+}
+
 // TrimEntries returns the entries without the oldest ones that make no difference to Fold, so that
 // at most limit are left where that is possible. They are sorted.
 func TrimEntries(entries []Entry, limit int) []Entry {
-	same := func(a, b []Entry) bool {
-		return slices.EqualFunc(Fold(a), Fold(b), func(s, t Status) bool {
-			return s.Entry.Equal(t.Entry) && s.Since.Equal(t.Since) && s.Lapse.Equal(t.Lapse)
-		})
-	}
+	same := func(a, b []Entry) bool { return slices.EqualFunc(Fold(a), Fold(b), Status.Equal) }
 	return trim(entries, limit, Entry.compare, same)
 }
 

@@ -76,9 +76,9 @@ func TestFoldHealth(t *testing.T) {
 	require.Empty(t, consent.FoldHealth([]consent.HealthReport{report(1, platform, "strange")}))
 }
 
-func TestFoldHealthIgnoresOrderAndDuplicates(t *testing.T) {
-	t.Parallel()
-	one := rapid.Custom(func(t *rapid.T) consent.HealthReport {
+// reportsOfDays generates reports about one of two addresses.
+func reportsOfDays() *rapid.Generator[consent.HealthReport] {
+	return rapid.Custom(func(t *rapid.T) consent.HealthReport {
 		return consent.HealthReport{
 			Subject: consent.Subject{Channel: consent.Email, Address: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "address")},
 			State: rapid.SampledFrom([]consent.HealthState{
@@ -89,8 +89,12 @@ func TestFoldHealthIgnoresOrderAndDuplicates(t *testing.T) {
 			Code:   rapid.SampledFrom([]string{"", "550"}).Draw(t, "code"),
 		}
 	})
+}
+
+func TestFoldHealthIgnoresOrderAndDuplicates(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		reports := rapid.SliceOfN(one, 0, 12).Draw(t, "reports")
+		reports := rapid.SliceOfN(reportsOfDays(), 0, 12).Draw(t, "reports")
 		want := consent.FoldHealth(reports)
 		mixed := rapid.Permutation(append(append([]consent.HealthReport{}, reports...), reports...)).Draw(t, "mixed")
 		require.Equal(t, want, consent.FoldHealth(mixed))

@@ -19,10 +19,12 @@ func (h Health) Equal(i Health) bool {
 }
 
 // TrimEntries returns the entries without the oldest ones that make no difference to Fold, so that
-// at most limit are left where that is possible. They are sorted.
+// at most limit are left where that is possible. The newest about each subject and topic stays. They
+// are sorted.
 func TrimEntries(entries []Entry, limit int) []Entry {
 	same := func(a, b []Entry) bool { return slices.EqualFunc(Fold(a), Fold(b), Status.Equal) }
-	return trim(entries, limit, Entry.compare, same)
+	follows := func(e, f Entry) bool { return e.Subject == f.Subject && e.Topic == f.Topic }
+	return trim(entries, limit, Entry.compare, follows, same)
 }
 
 // TrimReports is TrimEntries for reports and FoldHealth, and for the states that stand below the
@@ -33,7 +35,8 @@ func TrimReports(reports []HealthReport, limit int) []HealthReport {
 			return h.Report.Equal(i.Report) && h.Since.Equal(i.Since) && (h.SoftBounces == i.SoftBounces || i.SoftBounces >= limit/2)
 		})
 	}
-	return trim(reports, limit, HealthReport.compare, same)
+	follows := func(r, q HealthReport) bool { return r.Subject == q.Subject }
+	return trim(reports, limit, HealthReport.compare, follows, same)
 }
 
 // standingReports returns all that stands, by subject and severity.
@@ -49,14 +52,17 @@ func standingReports(reports []HealthReport) []Health {
 	return all
 }
 
-func trim[T any](items []T, limit int, compare func(a, b T) int, same func(a, b []T) bool) []T {
+// trim drops items that make no difference and that another one follows: the newest stays, in case
+// one arrives late that was said before it.
+func trim[T any](items []T, limit int, compare func(a, b T) int, follows func(a, b T) bool, same func(a, b []T) bool) []T {
 	if len(items) <= limit {
 		return items
 	}
 	kept := slices.Clone(items)
 	slices.SortFunc(kept, compare)
 	for i := 0; i < len(kept) && len(kept) > limit; {
-		if without := slices.Delete(slices.Clone(kept), i, i+1); same(kept, without) {
+		without := slices.Delete(slices.Clone(kept), i, i+1)
+		if i < len(without) && follows(kept[i], without[i]) && same(kept, without) {
 			kept = without
 		} else {
 			i++

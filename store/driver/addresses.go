@@ -344,7 +344,10 @@ func (b *batch) readHolders(addresses ...addressKey) error {
 			return err
 		}
 		for _, id := range ids {
-			b.hold(b.visitors.get(id).now)
+			if v := b.visitors.get(id).now; v != nil {
+				b.hold(v)
+				b.addresses.want(addressesOf(v)...) // attach needs all
+			}
 		}
 		return nil
 	})

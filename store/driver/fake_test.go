@@ -36,6 +36,8 @@ type fakeTx struct {
 	events    []driver.Event
 	records   map[driver.RecordKind]map[string][]byte
 
+	keys consent.Keys
+
 	calls []string
 	fails int // which call fails, counted from 1; 0: none
 }
@@ -46,6 +48,7 @@ func newFakeTx() *fakeTx {
 	return &fakeTx{
 		visitors: map[visitor.ID]visitor.Visitor{}, tags: map[tag.ID]tag.Tag{}, groups: map[group.ID]group.Group{},
 		merges: map[visitor.ID]visitor.Merged{}, processed: map[driver.DedupKey]bool{}, records: map[driver.RecordKind]map[string][]byte{},
+		keys: consent.Keys{Live: [][]byte{[]byte("0123456789abcdef0123456789abcdef")}},
 	}
 }
 
@@ -249,7 +252,7 @@ func (f *fakeTx) DeleteRecords(kind driver.RecordKind, keys []string) error {
 }
 
 func (f *fakeTx) Keys() (consent.Keys, error) {
-	return consent.Keys{Live: [][]byte{[]byte("0123456789abcdef0123456789abcdef")}}, f.call("Keys")
+	return f.keys, f.call("Keys")
 }
 
 func (f *fakeTx) WithAddresses(subjects []consent.Subject) (ids []visitor.ID, err error) {

@@ -212,7 +212,7 @@ func (c ReportHealth) apply(b *batch) (Outcome, error) {
 	b.change(of, known)
 	after := known.healthOf(sender)
 	out := Outcome{Effect: Updated, Health: &after}
-	if before.Report.Equal(after.Report) && before.SoftBounces == after.SoftBounces {
+	if before.Equal(after) {
 		return out, nil
 	}
 	return out, b.spread(c.Audit, of, Event{Kind: HealthReported, Fields: []string{string(of.Channel)}})

@@ -14,6 +14,7 @@ import (
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // TestBatches tests that Apply reads and writes visitors once for each batch: up to 1,000
@@ -189,6 +190,7 @@ func TestFailingTx(t *testing.T) {
 	t.Parallel()
 	ada, bob, eve := person(0), person(1), person(2)
 	ada.Email = "ada@example.com"
+	joe := mailbox(3)
 	vip, team := newTag("VIP"), group.Group{ID: group.NewID(epoch), Name: "Team"}
 	gold := "Gold"
 	contact := func(id, email string) driver.Change {
@@ -212,11 +214,14 @@ func TestFailingTx(t *testing.T) {
 		driver.MergeVisitors{Audit: audit, From: ada.ID, Into: bob.ID}, driver.UnmergeVisitor{Audit: audit, From: ada.ID},
 		driver.MergeVisitors{Audit: audit, From: ada.ID, Into: bob.ID}, driver.MergeVisitors{Audit: audit, From: bob.ID, Into: eve.ID},
 		driver.DeleteVisitor{Audit: audit, ID: ada.ID}, driver.DeleteTag{Audit: audit, ID: vip.ID}, driver.DeleteGroup{Audit: audit, ID: team.ID},
+		driver.PutTopic{Audit: audit, Topic: consent.Topic{Key: "news"}}, driver.CreateVisitor{Audit: audit, Visitor: joe},
+		said(addressOf(joe), consent.Granted, 1), driver.EraseVisitor{Audit: audit, ID: joe.ID}, driver.DeleteTopic{Audit: audit, Key: "news"},
 	}
 	complete := newFakeTx()
 	complete.apply(t, changes...)
 	for _, method := range strings.Fields("Visitors WriteVisitors Owners ByAddress Tags Groups PutTag PutGroup DeleteTag DeleteGroup" +
-		" Processed PutProcessed Aliases MergedInto Merge PutMerge DeleteMerges AppendEvents") {
+		" Processed PutProcessed Aliases MergedInto Merge PutMerge DeleteMerges AppendEvents" +
+		" Records PutRecords DeleteRecords Keys WithAddresses ForgetCopies") {
 		require.Contains(t, complete.calls, method)
 	}
 	for n := range complete.calls {

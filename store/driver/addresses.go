@@ -195,7 +195,7 @@ func (b *batch) readAddressesOf(changes []Change) error {
 	for _, c := range changes {
 		switch c := c.(type) {
 		case DeleteVisitor:
-			if !*b.recorded { // need read it
+			if !b.recorded { // need looked
 				continue
 			}
 			v, err := b.target(c.ID)
@@ -207,7 +207,14 @@ func (b *batch) readAddressesOf(changes []Change) error {
 				b.addresses.want(addressesOf(v)...)
 			}
 		case CaptureContact:
-			b.needNewAddresses(c.Contact)
+			if len(changes) == 1 { // attach reads them
+				continue
+			}
+			if recorded, err := b.anyAddresses(); err != nil {
+				return err
+			} else if recorded {
+				b.needNewAddresses(c.Contact)
+			}
 		}
 	}
 	if err := b.readAddresses(); err != nil || len(deleted) == 0 {
@@ -431,15 +438,14 @@ func (b *batch) retain(v *visitor.Visitor) error {
 
 // anyAddresses reports whether the workspace has a record of an address.
 func (b *batch) anyAddresses() (bool, error) {
-	if b.recorded == nil {
+	if !b.looked {
 		found, err := b.tx.Records(RecordQuery{Kind: AddressRecords, Limit: 1})
 		if err != nil {
 			return false, err
 		}
-		any := len(found) > 0
-		b.recorded = &any
+		b.looked, b.recorded = true, len(found) > 0
 	}
-	if *b.recorded {
+	if b.recorded {
 		return true, nil
 	}
 	return slices.ContainsFunc(b.addresses.values, func(e *addressEdit) bool { return e != nil && e.changed }), nil

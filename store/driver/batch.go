@@ -30,7 +30,8 @@ type batch struct {
 	has        map[visitor.ID][]addressKey     // the addresses of visitors in holding
 	holding    map[addressKey][]visitor.ID     // who may have an address; nil: not needed yet
 	mergedInto map[visitor.ID]bool             // false: nothing was merged into a visitor that is deleted
-	recorded   *bool                           // whether the workspace has records of addresses; nil: not read yet
+	looked     bool                            // recorded was read
+	recorded   bool                            // whether the workspace has records of addresses
 
 	// To be written, besides the visitors that changed:
 	processed   []DedupKey
@@ -69,7 +70,7 @@ func (b *batch) reset() {
 	b.addresses.clear()
 	b.topics.clear()
 	b.held.clear()
-	b.holding, b.has, b.mergedInto, b.recorded = nil, nil, nil, nil
+	b.holding, b.has, b.mergedInto, b.looked, b.recorded = nil, nil, nil, false, false
 	b.processed, b.deleted, b.erasures, b.log = nil, nil, nil, b.log[:0]
 }
 

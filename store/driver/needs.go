@@ -113,6 +113,9 @@ func (b *batch) needMatches(c CaptureContact) error {
 		return nil
 	}
 	b.visitors.want(c.ID)
+	if recorded, err := b.anyAddresses(); err != nil || !recorded {
+		return err
+	}
 	return b.needAddresses(visitor.Visitor{Email: c.Contact.Email, Phone: c.Contact.Phone, Identities: c.Contact.Identities()})
 }
 

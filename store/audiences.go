@@ -98,9 +98,16 @@ func (w *Workspace) CreateAudience(ctx context.Context, name string, e filter.Ex
 	return a, nil
 }
 
-// Audience returns the receipt of an audience. The error matches ErrNotFound.
-func (w *Workspace) Audience(ctx context.Context, id string) (Audience, error) {
-	return oneRecord(ctx, w, "read audience", driver.AudienceRecords, "audience", id, driver.AudienceOf)
+// Audience returns the receipt of an audience. The error matches ErrNotFound, or ErrInvalid for a
+// malformed id.
+func (w *Workspace) Audience(ctx context.Context, audience string) (Audience, error) {
+	const op = "get audience"
+	key, err := id.Parse("audience id", audience)
+	if err != nil {
+		return Audience{}, fail(op, err)
+	}
+	a, err := oneRecord(ctx, w, "audience", driver.AudienceRecords, key, driver.AudienceOf)
+	return a, fail(op, err)
 }
 
 // Audiences iterates over the receipts of all audiences, oldest first. An error ends the iteration.
@@ -112,7 +119,8 @@ func (w *Workspace) Audiences(ctx context.Context) iter.Seq2[Audience, error] {
 func (w *Workspace) members(ctx context.Context, audience string) iter.Seq2[[]visitor.ID, error] {
 	return func(yield func([]visitor.ID, error) bool) {
 		for after := ""; ; {
-			found, err := w.store.Records(ctx, w.id, driver.RecordQuery{Kind: driver.AudienceMembers, Prefix: audience + "/", After: after, Limit: 1})
+			q := driver.RecordQuery{Kind: driver.AudienceMembers, Prefix: audience + "/", After: after, Limit: 1}
+			found, err := w.store.Records(ctx, w.id, q)
 			if err != nil {
 				yield(nil, err)
 				return
@@ -145,7 +153,7 @@ func (w *Workspace) Recipients(ctx context.Context, audience string) iter.Seq2[R
 			yield(Recipient{}, fail(op, err))
 			return
 		}
-		for ids, err := range w.members(ctx, audience) {
+		for ids, err := range w.members(ctx, a.ID) {
 			var batch []Recipient
 			if err == nil {
 				batch, err = w.recipients(ctx, a, ids)
@@ -193,7 +201,7 @@ func (w *Workspace) VerifyAudience(ctx context.Context, receipt Audience) error 
 		return fail(op, err)
 	}
 	count, sum := int64(0), sha256.New()
-	for ids, err := range w.members(ctx, receipt.ID) {
+	for ids, err := range w.members(ctx, stored.ID) {
 		if err != nil {
 			return fail(op, err)
 		}
@@ -212,8 +220,14 @@ func (w *Workspace) VerifyAudience(ctx context.Context, receipt Audience) error 
 	return nil
 }
 
-// DeleteAudience deletes an audience, and reports whether it existed.
-func (w *Workspace) DeleteAudience(ctx context.Context, id string) (bool, error) {
-	out, err := w.applyLast(ctx, "delete audience", driver.DeleteAudience{Audit: w.audit(w.now()), ID: id})
+// DeleteAudience deletes an audience, and reports whether it existed. The error matches ErrInvalid
+// for a malformed id.
+func (w *Workspace) DeleteAudience(ctx context.Context, audience string) (bool, error) {
+	const op = "delete audience"
+	key, err := id.Parse("audience id", audience)
+	if err != nil {
+		return false, fail(op, err)
+	}
+	out, err := w.applyLast(ctx, op, driver.DeleteAudience{Audit: w.audit(w.now()), ID: key})
 	return out.Effect == driver.Deleted, err
 }

@@ -32,9 +32,14 @@ func (w *Workspace) PutTopic(ctx context.Context, t consent.Topic) (consent.Topi
 }
 
 // DeleteTopic deletes a topic, and reports whether it existed. What people said about it is kept,
-// and counts again if a topic with its key is created.
+// and counts again if a topic with its key is created. The error matches ErrInvalid for what cannot
+// be a key.
 func (w *Workspace) DeleteTopic(ctx context.Context, key string) (bool, error) {
-	out, err := w.applyLast(ctx, "delete topic", driver.DeleteTopic{Audit: w.audit(w.now()), Key: key})
+	const op = "delete topic"
+	if _, err := (consent.Topic{Key: key}).Normalize(); err != nil {
+		return false, fail(op, err)
+	}
+	out, err := w.applyLast(ctx, op, driver.DeleteTopic{Audit: w.audit(w.now()), Key: key})
 	return out.Effect == driver.Deleted, err
 }
 
@@ -122,7 +127,8 @@ func (w *Workspace) decider(ctx context.Context, r consent.Request) (func(*visit
 	}
 	var topic consent.Topic
 	if r.Topic != "" {
-		found, err := w.store.Records(ctx, w.id, driver.RecordQuery{Kind: driver.TopicRecords, Keys: []string{r.Topic}})
+		q := driver.RecordQuery{Kind: driver.TopicRecords, Keys: []string{r.Topic}}
+		found, err := w.store.Records(ctx, w.id, q)
 		if err != nil {
 			return nil, err
 		}
@@ -176,8 +182,8 @@ func (w *Workspace) StatusOf(ctx context.Context, s consent.Subject) ([]consent.
 	}), nil
 }
 
-// recorded returns what is recorded about addresses.
-func (w *Workspace) recorded(ctx context.Context, subjects ...consent.Subject) (entries []consent.Entry, reports []consent.HealthReport, err error) {
+// recorded returns what is recorded about addresses, in their order and that of the times.
+func (w *Workspace) recorded(ctx context.Context, subjects ...consent.Subject) ([]consent.Entry, []consent.HealthReport, error) {
 	keys, err := w.store.Keys(ctx, w.id)
 	if err != nil {
 		return nil, nil, err
@@ -187,7 +193,11 @@ func (w *Workspace) recorded(ctx context.Context, subjects ...consent.Subject) (
 	if err != nil {
 		return nil, nil, err
 	}
+	var entries []consent.Entry
+	var reports []consent.HealthReport
 	for n, s := range subjects {
+		slices.SortStableFunc(found[n].Entries, func(a, b consent.Entry) int { return a.At.Compare(b.At) })
+		slices.SortStableFunc(found[n].Reports, func(a, b consent.HealthReport) int { return a.At.Compare(b.At) })
 		for _, e := range found[n].Entries {
 			e.Subject.Address = s.Address
 			entries = append(entries, e)
@@ -237,7 +247,9 @@ func (w *Workspace) ReadToken(ctx context.Context, token string) (consent.Link, 
 }
 
 // recordsOf iterates over the records of a kind, in the order of their keys.
-func recordsOf[T any](ctx context.Context, w *Workspace, op string, kind driver.RecordKind, of func(driver.Record) (T, error)) iter.Seq2[T, error] {
+func recordsOf[T any](
+	ctx context.Context, w *Workspace, op string, kind driver.RecordKind, of func(driver.Record) (T, error),
+) iter.Seq2[T, error] {
 	found := pages(op, func(after string, limit int) ([]driver.Record, error) {
 		return w.store.Records(ctx, w.id, driver.RecordQuery{Kind: kind, After: after, Limit: limit})
 	}, func(r driver.Record) string { return r.Key })
@@ -256,14 +268,15 @@ func recordsOf[T any](ctx context.Context, w *Workspace, op string, kind driver.
 }
 
 // oneRecord returns the record with a key. The error matches ErrNotFound.
-func oneRecord[T any](ctx context.Context, w *Workspace, op string, kind driver.RecordKind, name, key string, of func(driver.Record) (T, error)) (item T, err error) {
+func oneRecord[T any](
+	ctx context.Context, w *Workspace, name string, kind driver.RecordKind, key string, of func(driver.Record) (T, error),
+) (item T, err error) {
 	found, err := w.store.Records(ctx, w.id, driver.RecordQuery{Kind: kind, Keys: []string{key}})
 	if err == nil && len(found) == 0 {
 		err = driver.NotFound(name, key)
 	}
 	if err != nil {
-		return item, fail(op, err)
+		return item, err
 	}
-	item, err = of(found[0])
-	return item, fail(op, err)
+	return of(found[0])
 }

@@ -14,10 +14,10 @@
 //   - groups: AddToGroup, RemoveFromGroup, Groups, CreateGroup, UpdateGroup, DeleteGroup
 //   - contacts from channels and forms: Capture, CaptureAll, CaptureInTx, EnrichProfile
 //   - identities and merging: Lookup, Link, Unlink, Duplicates, PreviewMerge, Merge, Unmerge
-//   - consent: PutTopic, DeleteTopic, Topics, RecordConsent, ReportHealth, RecordSignals, CanContact, StatusOf,
-//     ConsentHistory, UnsubscribeToken, ReadToken
+//   - consent: PutTopic, DeleteTopic, Topics, RecordConsent, ReportHealth, RecordSignals, CanContact,
+//     StatusOf, ConsentHistory, UnsubscribeToken, ReadToken
 //   - audiences: CreateAudience, Recipients, VerifyAudience, Audience, Audiences, DeleteAudience
-//   - the right to be forgotten: Erase, Erasures, Reapply
+//   - the right to be forgotten: Erase, Erasure, Erasures, Reapply
 //   - import: Load; package transfer reads and writes CSV files
 //   - history: Events, EventsOf; WithActor records who made a change and why
 //

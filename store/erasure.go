@@ -48,6 +48,19 @@ func (w *Workspace) Erase(ctx context.Context, id visitor.ID, reason string) (Er
 	return *out.Erasure, nil
 }
 
+// Erasure returns the receipt of the erasure of a visitor. The error matches ErrNotFound, or
+// ErrInvalid for a malformed id. The id of a visitor that was merged into the erased one is among
+// Aliases of the receipt, and is not found here.
+func (w *Workspace) Erasure(ctx context.Context, id visitor.ID) (Erasure, error) {
+	const op = "get erasure"
+	id, err := visitor.ParseID(string(id))
+	if err != nil {
+		return Erasure{}, fail(op, err)
+	}
+	e, err := oneRecord(ctx, w, "erasure", driver.ErasureRecords, string(id), driver.ErasureOf)
+	return e, fail(op, err)
+}
+
 // Erasures iterates over the receipts of all erasures, in the order of the visitors' ids. An error
 // ends the iteration.
 func (w *Workspace) Erasures(ctx context.Context) iter.Seq2[Erasure, error] {

@@ -25,7 +25,7 @@ var (
 // errors.As find the sentinels and typed errors.
 type Error struct {
 	Op   string // e.g. "update visitor"
-	Kind string // "visitor", "tag", "group", "identity", or ""
+	Kind string // "visitor", "tag", "group", "identity", "address", "topic", "audience", "erasure" …, or ""
 	Key  string // an id, or ""; never a name, an address or a number
 	Err  error
 }

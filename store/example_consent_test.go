@@ -37,6 +37,41 @@ func ExampleWorkspace_CanContact() {
 	// true granted Ada@example.com
 }
 
+func ExampleWorkspace_PutTopic() {
+	ctx := context.Background()
+	ws, _ := store.Open(memory.New(), "acme", nil)
+	ws.PutTopic(ctx, consent.Topic{Key: "news", Label: "Newsletter", Channels: []consent.Channel{consent.Email}, DoubleOptIn: true, Public: true})
+	ws.PutTopic(ctx, consent.Topic{Key: "offers", Default: consent.OptOut})
+	for t, err := range ws.Topics(ctx) {
+		fmt.Println(t.Key, t.Label, t.Default, err)
+	}
+	deleted, _ := ws.DeleteTopic(ctx, "offers")
+	fmt.Println(deleted)
+	// Output:
+	// news Newsletter opt_in <nil>
+	// offers offers opt_out <nil>
+	// true
+}
+
+func ExampleWorkspace_StatusOf() {
+	ctx := context.Background()
+	ws, _ := store.Open(memory.New(), "acme", nil)
+	ws.PutTopic(ctx, consent.Topic{Key: "news"})
+	// An address that no visitor has yet.
+	mail := consent.Subject{Channel: consent.Email, Address: "ada@example.com"}
+	ws.RecordConsent(ctx,
+		consent.Entry{Subject: mail, State: consent.Granted, Origin: consent.Person},
+		consent.Entry{Subject: mail, Topic: "news", State: consent.Denied, Origin: consent.Person},
+	)
+	statuses, _ := ws.StatusOf(ctx, mail)
+	for _, s := range statuses {
+		fmt.Printf("%q %s\n", s.Entry.Topic, s.Entry.State)
+	}
+	// Output:
+	// "" granted
+	// "news" denied
+}
+
 func ExampleWorkspace_RecordConsent() {
 	ctx := context.Background()
 	ws, _ := store.Open(memory.New(), "acme", nil)
@@ -98,6 +133,34 @@ func ExampleWorkspace_CreateAudience() {
 	// <nil>
 }
 
+func ExampleWorkspace_Audiences() {
+	ctx := context.Background()
+	ws, _ := store.Open(memory.New(), "acme", nil)
+	request := consent.Request{Channel: consent.Email, Purpose: consent.Transactional}
+	ws.Create(ctx, visitor.Draft{Name: "Ada", Email: "ada@example.com", Source: visitor.Chat})
+	a, _ := ws.CreateAudience(ctx, "New prices", filter.Email.Exists(), request)
+	for a, err := range ws.Audiences(ctx) {
+		fmt.Println(a.Name, a.Filter, a.Count, err)
+	}
+
+	// The receipt, kept apart from the database as JSON, shows later who was in the audience.
+	kept, _ := json.Marshal(a)
+	var receipt store.Audience
+	json.Unmarshal(kept, &receipt)
+	fmt.Println(ws.VerifyAudience(ctx, receipt))
+	receipt.Count = 2
+	fmt.Println(errors.Is(ws.VerifyAudience(ctx, receipt), store.ErrConflict))
+
+	deleted, _ := ws.DeleteAudience(ctx, a.ID)
+	_, err := ws.Audience(ctx, a.ID)
+	fmt.Println(deleted, errors.Is(err, store.ErrNotFound))
+	// Output:
+	// New prices has:email 1 <nil>
+	// <nil>
+	// true
+	// true true
+}
+
 func ExampleWorkspace_UnsubscribeToken() {
 	ctx := context.Background()
 	ws, _ := store.Open(memory.New(), "acme", nil)
@@ -127,6 +190,21 @@ func ExampleWorkspace_Erase() {
 	// true
 }
 
+func ExampleWorkspace_Erasures() {
+	ctx := context.Background()
+	ws, _ := store.Open(memory.New(), "acme", nil)
+	ada, _ := ws.Create(ctx, visitor.Draft{Name: "Ada", Email: "ada@example.com", Source: visitor.Chat})
+	ws.Erase(ctx, ada.ID, "request by letter")
+	for e, err := range ws.Erasures(ctx) {
+		fmt.Println(e.Visitor == ada.ID, e.Reason, err)
+	}
+	receipt, _ := ws.Erasure(ctx, ada.ID)
+	fmt.Println(receipt.Hashes[0].Channel)
+	// Output:
+	// true request by letter <nil>
+	// email
+}
+
 func ExampleWorkspace_Reapply() {
 	ctx := context.Background()
 	ws, _ := store.Open(memory.New(), "acme", nil)
@@ -139,57 +217,73 @@ func ExampleWorkspace_Reapply() {
 	// Output: 0 <nil>
 }
 
-// Meta asks an app to delete the data of a person by a signed request. Its user id is of the app;
-// the application knows the visitor by it, here in an attribute.
+// Meta asks an app to delete the data of a person by a signed request (its "data deletion
+// callback"). The user id in it is of the app; the application knows the visitor by it, here from
+// an attribute.
 func ExampleWorkspace_Erase_metaDataDeletion() {
 	ctx := context.Background()
 	ws, _ := store.Open(memory.New(), "acme", nil)
-	ws.Create(ctx, visitor.Draft{Name: "Ada", Source: visitor.Messenger, Attributes: visitor.Attributes{"meta_user": visitor.Text("218471")}})
+	ada := visitor.Draft{Name: "Ada", Source: visitor.Messenger, Attributes: visitor.Attributes{"meta_user": visitor.Text("218471")}}
+	ws.Create(ctx, ada)
 	secret := []byte("the app secret")
 
-	// What Meta posts in the form field signed_request.
-	payload := base64.RawURLEncoding.EncodeToString([]byte(`{"algorithm":"HMAC-SHA256","user_id":"218471"}`))
-	mac := hmac.New(sha256.New, secret)
-	mac.Write([]byte(payload))
-	signed := base64.RawURLEncoding.EncodeToString(mac.Sum(nil)) + "." + payload
-
-	answer := func(signed string) (string, error) {
-		signature, payload, _ := strings.Cut(signed, ".")
+	// userOf checks the form field signed_request and returns the user id in it.
+	userOf := func(signedRequest string) (string, error) {
+		signature, payload, _ := strings.Cut(signedRequest, ".")
 		sum, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(signature, "="))
 		mac := hmac.New(sha256.New, secret)
 		mac.Write([]byte(payload))
 		if err != nil || !hmac.Equal(sum, mac.Sum(nil)) {
 			return "", errors.New("not signed with the app secret")
 		}
-		var request struct {
-			UserID string `json:"user_id"`
-		}
 		body, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(payload, "="))
-		if err == nil {
-			err = json.Unmarshal(body, &request)
-		}
 		if err != nil {
 			return "", err
 		}
-		code := ""
-		for v, err := range ws.All(ctx, store.Query{Where: filter.Attr("meta_user").Is(request.UserID)}) {
-			if err != nil {
-				return "", err
-			}
-			receipt, err := ws.Erase(ctx, v.ID, "data deletion request of Meta")
-			if err != nil {
-				return "", err
-			}
-			code = string(receipt.Visitor) // the page of the URL shows the receipt with this id
+		var request struct {
+			UserID string `json:"user_id"`
 		}
-		b, err := json.Marshal(map[string]string{"url": "https://example.com/deletion?id=" + code, "confirmation_code": code})
-		return string(b), err
+		err = json.Unmarshal(body, &request)
+		return request.UserID, err
 	}
-	body, err := answer(signed)
-	fmt.Println(strings.Contains(body, "confirmation_code"), err)
-	n, _ := ws.Count(ctx, filter.All())
-	fmt.Println(n)
+	// answer erases the person. The page of the URL shows the date of ws.Erasure(ctx, id), or that
+	// there was nothing to delete.
+	answer := func(signedRequest string) (string, error) {
+		user, err := userOf(signedRequest)
+		if err != nil {
+			return "", err
+		}
+		code := "none"
+		for v, err := range ws.All(ctx, store.Query{Where: filter.Attr("meta_user").Is(user)}) {
+			if err != nil {
+				return "", err
+			}
+			if _, err := ws.Erase(ctx, v.ID, "data deletion request of Meta"); err != nil {
+				return "", err
+			}
+			code = string(v.ID)
+		}
+		body, err := json.Marshal(map[string]string{"url": "https://example.com/deletion?id=" + code, "confirmation_code": code})
+		return string(body), err
+	}
+
+	// What Meta posts.
+	payload := base64.RawURLEncoding.EncodeToString([]byte(`{"algorithm":"HMAC-SHA256","user_id":"218471"}`))
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte(payload))
+	signature := base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+
+	_, err := answer(signature + "." + payload[1:])
+	fmt.Println(err)
+	body, _ := answer(signature + "." + payload)
+	fmt.Println(strings.HasPrefix(body, `{"confirmation_code":"0`))
+	people, _ := ws.Count(ctx, filter.All())
+	fmt.Println(people)
+	body, _ = answer(signature + "." + payload) // asked once more
+	fmt.Println(body)
 	// Output:
-	// true <nil>
+	// not signed with the app secret
+	// true
 	// 0
+	// {"confirmation_code":"none","url":"https://example.com/deletion?id=none"}
 }

@@ -10,8 +10,9 @@ import (
 	"github.com/contactpipeline/visitors/visitor"
 )
 
-// Link adds an identity to a visitor. The error matches ErrInvalid, ErrNotFound, or ErrExists
-// if another visitor has it; the *Error's Key is the id of that visitor.
+// Link adds an identity to a visitor. The error matches ErrInvalid, ErrNotFound, ErrExists if
+// another visitor has it (the *Error's Key is the id of that visitor), or ErrSuppressed if it is
+// that of a person whose data was erased.
 func (w *Workspace) Link(ctx context.Context, id visitor.ID, i visitor.Identity) (visitor.Visitor, error) {
 	return w.identify(ctx, "link identity", id, i, func(a driver.Audit, id visitor.ID, i visitor.Identity) driver.Change {
 		return driver.LinkIdentity{Audit: a, ID: id, Identity: i}

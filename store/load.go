@@ -32,8 +32,9 @@ type Loaded struct {
 
 // Load creates a visitor for each draft, in batches of one transaction each; only one batch
 // is held in memory. A draft that is refused (ErrInvalid, ErrExists if an identity belongs
-// to another visitor, ErrNotFound if a group does not exist) is reported and left out; the
-// rest of its batch is created, those before it in a transaction of their own.
+// to another visitor, ErrNotFound if a group does not exist, ErrSuppressed for an address of
+// an erased person) is reported and left out; the rest of its batch is created, those before it
+// in a transaction of their own.
 //
 // An error from drafts ends Load: the drafts before it are created, and the error is
 // returned, wrapped. After an error of the store, the visitors counted in Loaded are created
@@ -131,7 +132,7 @@ func (l *loader) flush(ctx context.Context) error {
 		case err == nil:
 			l.created(end)
 			end = len(l.changes)
-		case !errors.As(err, &failed) || !errors.Is(err, ErrExists) && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrInvalid):
+		case !errors.As(err, &failed) || !isRefusal(err):
 			return err
 		case failed.Index > 0:
 			end = failed.Index
@@ -146,6 +147,11 @@ func (l *loader) flush(ctx context.Context) error {
 		l.o.Progress(l.done)
 	}
 	return nil
+}
+
+// isRefusal reports whether an error is about a draft, so that others can be created.
+func isRefusal(err error) bool {
+	return errors.Is(err, ErrExists) || errors.Is(err, ErrNotFound) || errors.Is(err, ErrInvalid) || errors.Is(err, ErrSuppressed)
 }
 
 // created counts the visitors of the first n changes, and removes these from the batch.

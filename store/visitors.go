@@ -15,7 +15,8 @@ import (
 
 // Create creates a visitor, and the tags in d that do not exist yet. The error matches
 // ErrInvalid (a *visitor.FieldError with field and reason), ErrExists if an identity belongs
-// to another visitor, or ErrNotFound if a group does not exist; nothing is created then.
+// to another visitor, ErrNotFound if a group does not exist, or ErrSuppressed if an address is
+// that of a person whose data was erased; nothing is created then.
 func (w *Workspace) Create(ctx context.Context, d visitor.Draft) (visitor.Visitor, error) {
 	const op = "create visitor"
 	changes, err := w.creation(d, w.now())
@@ -83,8 +84,8 @@ func (w *Workspace) Get(ctx context.Context, id visitor.ID) (visitor.Visitor, er
 }
 
 // Update changes the fields in p and returns the visitor after the change. The error matches
-// ErrInvalid, ErrNotFound, or ErrConflict if the visitor no longer has p.IfRevision; nothing
-// is changed then.
+// ErrInvalid, ErrNotFound, ErrConflict if the visitor no longer has p.IfRevision, or
+// ErrSuppressed as for Create; nothing is changed then.
 func (w *Workspace) Update(ctx context.Context, id visitor.ID, p visitor.Patch) (visitor.Visitor, error) {
 	const op = "update visitor"
 	id, err := visitor.ParseID(string(id))
@@ -110,8 +111,8 @@ type Bulk struct {
 	Missing   []visitor.ID // ids that do not exist, in the order of the call
 }
 
-// Delete erases visitors: profile, identities, tags, memberships and search text. It cannot
-// be undone. Data that the application keeps elsewhere under the same id is not touched. Ids
+// Delete deletes visitors: profile, identities, tags, memberships and search text. It cannot
+// be undone. Of what was said about their addresses the denials stay; see Erase for more. Data that the application keeps elsewhere under the same id is not touched. Ids
 // that do not exist are listed in the result. With an error, none are deleted.
 func (w *Workspace) Delete(ctx context.Context, ids ...visitor.ID) (Bulk, error) {
 	return w.bulk(ctx, "delete visitors", nil, ids, func(a driver.Audit, id visitor.ID) driver.Change {

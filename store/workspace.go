@@ -40,8 +40,8 @@ type Options struct {
 }
 
 // Workspace gives access to the visitors of one workspace. It is safe for concurrent use.
-// Its errors are *Error, which match ErrNotFound, ErrExists, ErrConflict, ErrInUse, ErrInvalid
-// or ErrClosed with errors.Is, or the context's own errors.
+// Its errors are *Error, which match ErrNotFound, ErrExists, ErrConflict, ErrInUse, ErrInvalid,
+// ErrSuppressed or ErrClosed with errors.Is, or the context's own errors.
 type Workspace struct {
 	store Store
 	id    WorkspaceID

@@ -211,6 +211,8 @@ func (im *importer) refuse(line int, err error) {
 	refused := RowError{line, "row", err.Error()}
 	if field := (*visitor.FieldError)(nil); errors.As(err, &field) {
 		refused.Field, refused.Reason = field.Field, field.Reason
+	} else if errors.Is(err, store.ErrSuppressed) {
+		refused.Reason = store.ErrSuppressed.Error()
 	}
 	im.report.refuse(refused)
 }

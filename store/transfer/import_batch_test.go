@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/store/transfer"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -72,6 +73,22 @@ func TestImportSkipsExistingIdentities(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []transfer.Duplicate{{Line: 2, Field: "identities", Of: ada.ID}}, report.Duplicates)
 	require.Equal(t, 1, report.Created)
+}
+
+func TestImportRefusesAddressesOfErasedPeople(t *testing.T) {
+	t.Parallel()
+	ws := workspace(t)
+	ada, err := ws.Create(t.Context(), visitor.Draft{Name: "Ada", Email: "ada@example.com", Source: visitor.Chat})
+	require.NoError(t, err)
+	_, err = ws.Erase(t.Context(), ada.ID, "")
+	require.NoError(t, err)
+	file := "Name,Email\nBob,bob@example.com\nAda,ADA@example.com\nCleo,cleo@example.com\n"
+	report, err := transfer.ImportCSV(t.Context(), ws, strings.NewReader(file), chat)
+	require.NoError(t, err)
+	require.Equal(t, 2, report.Created)
+	require.Equal(t, []transfer.RowError{{Line: 3, Field: "row", Reason: store.ErrSuppressed.Error()}}, report.Refused)
+	require.ErrorIs(t, report.Refused[0], store.ErrSuppressed)
+	require.NotErrorIs(t, report.Refused[0], store.ErrInvalid)
 }
 
 func TestImportInBatches(t *testing.T) {

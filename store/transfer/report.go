@@ -3,6 +3,7 @@ package transfer
 import (
 	"fmt"
 
+	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
@@ -37,8 +38,9 @@ type Column struct {
 	Field string
 }
 
-// RowError says why a row was refused. It matches visitor.ErrInvalid and never contains data
-// of the row.
+// RowError says why a row was refused, and never contains data of the row. It matches
+// store.ErrSuppressed for an address of a person whose data was erased, visitor.ErrInvalid
+// otherwise.
 type RowError struct {
 	Line   int    // where the row starts, from 1
 	Field  string // "row" if the reason does not concern one field
@@ -50,8 +52,13 @@ func (e RowError) Error() string {
 	return fmt.Sprintf("line %d: %s: %s", e.Line, e.Field, e.Reason)
 }
 
-// Is reports whether target is visitor.ErrInvalid.
-func (e RowError) Is(target error) bool { return target == visitor.ErrInvalid }
+// Is reports whether target is the error that e matches.
+func (e RowError) Is(target error) bool {
+	if e.Reason == store.ErrSuppressed.Error() {
+		return target == store.ErrSuppressed
+	}
+	return target == visitor.ErrInvalid
+}
 
 // Duplicate is a row that was left out because the person exists already.
 type Duplicate struct {

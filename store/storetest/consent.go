@@ -60,6 +60,11 @@ func (m *maker) record(e consent.Entry) driver.Change {
 	return driver.RecordConsent{Audit: m.audit(), Entry: e}
 }
 
+// report returns the change that reports the health of an address, as the application does.
+func (m *maker) report(s consent.Subject, state consent.HealthState) driver.Change {
+	return driver.ReportHealth{Audit: m.audit(), Report: consent.HealthReport{Subject: s, State: state, Origin: consent.Platform, At: m.now(), Code: "550"}}
+}
+
 // withMail returns a visitor with that e-mail address.
 func (m *maker) withMail(name, email string) visitor.Visitor {
 	v := m.visitor(name)
@@ -89,7 +94,7 @@ func (f *fixture) records(ws driver.WorkspaceID, q driver.RecordQuery) []driver.
 
 func (f *fixture) topics(ws driver.WorkspaceID) (topics []consent.Topic) {
 	f.Helper()
-	for _, r := range f.records(ws, driver.RecordQuery{Kind: driver.TopicRecords, Limit: 500}) {
+	for _, r := range f.recordsOf(ws, driver.TopicRecords) {
 		t, err := driver.TopicOf(r)
 		if err != nil {
 			f.Fatalf("topics: %v", err)
@@ -153,7 +158,7 @@ func checkRecords(f *fixture) {
 	some := f.records(f.ws, driver.RecordQuery{Kind: driver.TopicRecords, Keys: []string{want[2], want[3], "none"}})
 	f.same("keys", keys(some), want[2:3])
 	f.same("of another kind", f.records(f.ws, driver.RecordQuery{Kind: driver.AudienceRecords, Keys: want}), []driver.Record(nil))
-	f.same("in the neighbour", len(f.records(f.neighbour, driver.RecordQuery{Kind: driver.TopicRecords, Limit: 500})), 25)
+	f.same("in the neighbour", len(f.recordsOf(f.neighbour, driver.TopicRecords)), 25)
 }
 
 func checkConsentOnVisitor(f *fixture) {
@@ -307,9 +312,9 @@ func checkConsentDelete(f *fixture) {
 	f.given(create(v), driver.PutTopic{Audit: f.audit(), Topic: consent.Topic{Key: "news", Default: consent.OptIn}})
 	denied, granted := f.said(byMail(v), "", consent.Denied), f.said(byMail(v), "news", consent.Granted)
 	f.must(f.record(denied), f.record(granted))
-	f.must(driver.ReportHealth{Audit: f.audit(), Report: consent.HealthReport{Subject: byMail(v), State: consent.HardBounce, Origin: consent.Platform, At: f.now()}})
+	f.must(f.report(byMail(v), consent.HardBounce))
 	f.must(driver.DeleteVisitor{Audit: f.audit(), ID: v.ID})
-	for _, r := range f.records(f.ws, driver.RecordQuery{Kind: driver.AddressRecords, Limit: 500}) {
+	for _, r := range f.recordsOf(f.ws, driver.AddressRecords) {
 		for _, private := range []string{"form 7", "Yes, write", "203.0.113.7", "ada@example.com", "granted"} {
 			if strings.Contains(string(r.Value), private) {
 				f.Errorf("what is kept of a deleted visitor contains %q", private)
@@ -382,7 +387,7 @@ func checkConsentFails(f *fixture) {
 		f.Errorf("error %v, want ErrNotFound", err)
 	}
 	f.consents("after a failure", v.ID)
-	f.same("records", f.records(f.ws, driver.RecordQuery{Kind: driver.AddressRecords, Limit: 10}), []driver.Record(nil))
+	f.same("records", f.recordsOf(f.ws, driver.AddressRecords), []driver.Record(nil))
 }
 
 func checkConsentFilters(f *fixture) {

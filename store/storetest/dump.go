@@ -1,6 +1,9 @@
 package storetest
 
 import (
+	"encoding/json"
+	"slices"
+
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store/driver"
@@ -9,14 +12,17 @@ import (
 	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
-// dump is everything that can be read of a workspace.
+// dump is everything that can be read of a workspace, but for what depends on its suppression keys.
 type dump struct {
-	Visitors []visitor.Visitor
-	Tags     []tag.Tag
-	Groups   []group.Group
-	Events   []driver.Event
-	Topics   []consent.Topic
-	Count    int64
+	Visitors  []visitor.Visitor
+	Tags      []tag.Tag
+	Groups    []group.Group
+	Events    []driver.Event
+	Topics    []consent.Topic
+	Addresses []string // JSON, sorted
+	Erasures  []driver.Erasure
+	Audiences []driver.Record
+	Count     int64
 }
 
 func (f *fixture) dump(ws driver.WorkspaceID) dump {
@@ -25,7 +31,71 @@ func (f *fixture) dump(ws driver.WorkspaceID) dump {
 	if err != nil {
 		f.Fatalf("count visitors: %v", err)
 	}
-	return dump{f.visitors(ws), f.tags(ws), f.groups(ws), f.events(ws, 0), f.topics(ws), count}
+	return dump{
+		f.visitors(ws), f.tags(ws), f.groups(ws), f.events(ws, 0), f.topics(ws), f.addresses(ws), f.erasures(ws),
+		slices.Concat(f.recordsOf(ws, driver.AudienceRecords), f.recordsOf(ws, driver.AudienceMembers)), count,
+	}
+}
+
+func (f *fixture) recordsOf(ws driver.WorkspaceID, kind driver.RecordKind) []driver.Record {
+	f.Helper()
+	return f.records(ws, driver.RecordQuery{Kind: kind, Limit: 500})
+}
+
+// addresses returns what is recorded about addresses.
+func (f *fixture) addresses(ws driver.WorkspaceID) (all []string) {
+	f.Helper()
+	for _, r := range f.recordsOf(ws, driver.AddressRecords) {
+		var known driver.AddressRecord
+		if err := json.Unmarshal(r.Value, &known); err != nil {
+			f.Fatalf("addresses: %v", err)
+		}
+		known.Key = ""
+		text, err := json.Marshal(known)
+		if err != nil {
+			f.Fatalf("addresses: %v", err)
+		}
+		all = append(all, string(text))
+	}
+	slices.Sort(all)
+	return all
+}
+
+func (f *fixture) erasures(ws driver.WorkspaceID) (all []driver.Erasure) {
+	f.Helper()
+	for _, r := range f.recordsOf(ws, driver.ErasureRecords) {
+		e, err := driver.ErasureOf(r)
+		if err != nil {
+			f.Fatalf("erasures: %v", err)
+		}
+		all = append(all, withoutKey(e))
+	}
+	return all
+}
+
+// withoutKey returns an erasure without what depends on the key of the workspace.
+func withoutKey(e driver.Erasure) driver.Erasure {
+	e.Key, e.MAC, e.Hashes = "", nil, slices.Clone(e.Hashes)
+	for n := range e.Hashes {
+		e.Hashes[n].Hash = consent.Hash{}
+	}
+	return e
+}
+
+// portable returns an outcome without what depends on the key of the workspace.
+func portable(o driver.Outcome) driver.Outcome {
+	if o.Erasure != nil {
+		o.Erasure = ptr(withoutKey(*o.Erasure))
+	}
+	return o
+}
+
+func portables(outcomes []driver.Outcome) []driver.Outcome {
+	all := make([]driver.Outcome, len(outcomes))
+	for n, o := range outcomes {
+		all[n] = portable(o)
+	}
+	return all
 }
 
 // all reads page after page until one is not full. page gets the last item of the previous page.

@@ -44,7 +44,7 @@ func checkErase(f *fixture) {
 	f.refused(driver.ErrNotFound, "visitor", string(from.ID), 0, driver.UnmergeVisitor{Audit: f.audit(), From: from.ID})
 	f.same("state of another visitor with the address", f.get(other.ID).Consents[0].Entry.Evidence.Kind, consent.ByErasure)
 	for _, kind := range []driver.RecordKind{driver.AddressRecords, driver.ErasureRecords} {
-		found := f.records(f.ws, driver.RecordQuery{Kind: kind, Limit: 500})
+		found := f.recordsOf(f.ws, kind)
 		f.same("there are records of "+string(kind), len(found) > 0, true)
 		for _, r := range found {
 			for _, private := range []string{"ovelace", "dee@", "+5511", "9007199254740993", "form 7", "203.0.113.7"} {
@@ -136,11 +136,18 @@ func checkReceipt(f *fixture) {
 	f.get(other.ID)
 }
 
-func checkAudience(f *fixture) {
-	a := driver.Audience{
-		ID: f.id(f.now()), Name: "Spring", At: f.clock, Filter: "tag:vip", Request: consent.Request{Channel: consent.Email, Purpose: consent.Marketing},
-		Matching: 5, Count: 3, Reasons: map[consent.Reason]int64{consent.ReasonGranted: 3, consent.ReasonNoAddress: 2},
+// audience returns the receipt of a complete audience.
+func (m *maker) audience(name string, count int64) driver.Audience {
+	return driver.Audience{
+		ID: m.id(m.now()), Name: name, At: m.clock, Filter: "tag:vip", Request: consent.Request{Channel: consent.Email, Purpose: consent.Marketing},
+		Matching: count + 2, Count: count, Reasons: map[consent.Reason]int64{consent.ReasonGranted: count, consent.ReasonNoAddress: 2},
+		Hash: []byte{1, 2, 3}, Complete: true,
 	}
+}
+
+func checkAudience(f *fixture) {
+	a := f.audience("Spring", 3)
+	a.Complete, a.Hash = false, nil
 	ids := []visitor.ID{f.visitor("A").ID, f.visitor("B").ID, f.visitor("C").ID}
 	f.given(driver.PutAudience{Audit: f.audit(), Audience: a, Part: 1, Visitors: ids[:2]})
 	a.Complete, a.Hash = true, []byte{1, 2, 3}

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 var randomChangePromises = []promise{
@@ -35,7 +36,7 @@ func checkRandomCalls(f *fixture) {
 				changes, want = append(changes, c), append(want, out...)
 			}
 		}
-		f.same("outcomes", f.must(changes...), want)
+		f.same("outcomes", portables(f.must(changes...)), portables(want))
 		f.same("the workspace", f.dump(f.ws), single.dump(single.ws))
 		if f.Failed() && len(changes) < 12 {
 			for i, c := range changes {
@@ -74,7 +75,7 @@ func (f *fixture) compareChanges(o *oracle, changes []driver.Change) {
 	want, wantErr := o.apply(f.Context(), changes)
 	f.same("error", describe(err), describe(wantErr))
 	if len(got)+len(want) > 0 {
-		f.same("outcomes", got, want)
+		f.same("outcomes", portables(got), portables(want))
 	}
 	f.same("the workspace", f.dump(f.ws), o.dump(f))
 	if f.Failed() && len(changes) < 12 {
@@ -91,7 +92,10 @@ func describe(err error) []string {
 	if errors.As(err, &at) {
 		lines = append(lines, fmt.Sprint("change ", at.Index))
 	}
-	for _, cause := range []error{driver.ErrNotFound, driver.ErrExists, driver.ErrConflict, driver.ErrInUse, driver.ErrInvalid} {
+	for _, cause := range []error{
+		driver.ErrNotFound, driver.ErrExists, driver.ErrConflict, driver.ErrInUse, driver.ErrInvalid,
+		driver.ErrSuppressed, consent.ErrDenied, consent.ErrPlatformOwned,
+	} {
 		if errors.Is(err, cause) {
 			lines = append(lines, cause.Error())
 		}

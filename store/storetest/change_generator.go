@@ -11,6 +11,7 @@ import (
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // changeGenerator draws changes about a few visitors, tags, groups and identities, so that
@@ -23,6 +24,7 @@ type changeGenerator struct {
 	groups     []group.Group
 	rules      []filter.Expr
 	identities []visitor.Identity
+	audiences  []driver.Audience
 }
 
 func newChangeGenerator(m maker, rnd *rand.Rand) *changeGenerator {
@@ -43,6 +45,7 @@ func newChangeGenerator(m maker, rnd *rand.Rand) *changeGenerator {
 	for i := range 4 {
 		g.identities = append(g.identities, visitor.Identity{Source: visitor.Telegram, ExternalID: fmt.Sprint(i)})
 	}
+	g.audiences = append(g.audiences, g.audience("A", 1), g.audience("B", 2))
 	return g
 }
 
@@ -71,7 +74,7 @@ func (g *changeGenerator) setup() []driver.Change {
 	return []driver.Change{
 		driver.CreateTag{Tag: g.tags[0]}, driver.CreateTag{Tag: g.tags[1]}, driver.CreateTag{Tag: g.tags[3]},
 		driver.CreateGroup{Group: g.groups[0]}, driver.CreateGroup{Group: g.groups[1]}, driver.CreateGroup{Group: g.groups[2]},
-		create(a, g.tags[0], g.tags[1]), create(b),
+		create(a, g.tags[0], g.tags[1]), create(b), g.topic("news"),
 	}
 }
 
@@ -80,9 +83,9 @@ func (g *changeGenerator) next() driver.Change {
 	a := driver.Audit{At: g.now(), Actor: one(g, []string{"", "ann", "bob"}), Cause: one(g, []string{"", "import"})}
 	v, t, in := one(g, g.visitors), one(g, g.tags), one(g, g.groups)
 	names := []string{"Ada", "Ben", "vip", "Hot Lead", "Team", "Chatters", "new"}
-	switch g.rnd.IntN(36) {
+	switch g.rnd.IntN(50) {
 	case 0, 1, 2, 3, 4:
-		v.Name, v.Identities = one(g, names), few(g, g.identities, 2)
+		v.Name, v.Identities, v.Email = one(g, names), few(g, g.identities, 2), one(g, append(emails, ""))
 		c := driver.CreateVisitor{Audit: a, Visitor: v, Tags: g.keys()}
 		for _, in := range few(g, g.groups, 2) {
 			c.Groups = append(c.Groups, in.ID)
@@ -122,8 +125,75 @@ func (g *changeGenerator) next() driver.Change {
 		return driver.MergeVisitors{Audit: a, Into: v.ID, From: one(g, g.visitors).ID}
 	case 34:
 		return driver.UnmergeVisitor{Audit: a, From: v.ID}
+	case 35:
+		return g.topic(one(g, topicKeys))
+	case 36:
+		return driver.DeleteTopic{Audit: a, Key: one(g, topicKeys)}
+	case 37, 38, 39, 40, 41:
+		return driver.RecordConsent{Audit: a, Entry: g.entry(a), FromChannel: g.rnd.IntN(4) == 0}
+	case 42, 43, 44:
+		return driver.ReportHealth{Audit: a, Report: g.health(a), FromChannel: g.rnd.IntN(4) == 0}
+	case 45:
+		return driver.EraseVisitor{Audit: a, ID: v.ID, Reason: one(g, []string{"", "a letter"})}
+	case 46:
+		audience := one(g, g.audiences)
+		audience.Complete = g.rnd.IntN(2) == 0
+		return driver.PutAudience{Audit: a, Audience: audience, Part: 1 + g.rnd.IntN(2), Visitors: few(g, []visitor.ID{v.ID}, 1)}
+	case 47:
+		return driver.DeleteAudience{Audit: a, ID: one(g, g.audiences).ID}
 	}
 	return driver.AddToGroup{Audit: a, Group: in.ID, ID: v.ID}
+}
+
+var (
+	emails    = []string{"a@example.com", "b@example.com", "c@example.com"}
+	topicKeys = []string{"news", "offers"}
+)
+
+func (g *changeGenerator) topic(key string) driver.Change {
+	t := consent.Topic{Key: key, Label: key, Default: one(g, []consent.DefaultState{consent.OptIn, consent.OptOut})}
+	t.DoubleOptIn = t.Default == consent.OptIn && g.rnd.IntN(3) == 0
+	return driver.PutTopic{Audit: g.audit(), Topic: t}
+}
+
+// subject draws an address that a visitor may have.
+func (g *changeGenerator) subject() consent.Subject {
+	if g.rnd.IntN(2) == 0 {
+		return consent.Subject{Channel: consent.Email, Address: one(g, emails)}
+	}
+	return consent.Subject{Channel: consent.Telegram, Sender: one(g, []string{"", "a", "b"}), Address: one(g, g.identities).ExternalID}
+}
+
+// entry draws an entry, which may be older than others.
+func (g *changeGenerator) entry(a driver.Audit) consent.Entry {
+	for {
+		e := consent.Entry{
+			Subject: g.subject(), Topic: one(g, append(topicKeys, "")), State: one(g, []consent.State{consent.Granted, consent.Denied, consent.Pending}),
+			Origin: one(g, []consent.Origin{consent.Person, consent.Person, consent.Platform, consent.Operator, consent.Import}),
+			Basis:  one(g, []consent.Basis{"", consent.ByConsent}), At: a.At.Add(-time.Duration(g.rnd.IntN(5)) * time.Second), Actor: a.Actor, Cause: a.Cause,
+			Evidence: consent.Evidence{Kind: one(g, []consent.EvidenceKind{consent.ByForm, consent.ByKeyword}), Ref: one(g, []string{"", "7"})},
+		}
+		if g.rnd.IntN(4) == 0 {
+			e.Expires = a.At.Add(time.Hour)
+		}
+		if e, err := e.Normalize(a.At); err == nil {
+			return e
+		}
+	}
+}
+
+// health draws a report, which may be older than others.
+func (g *changeGenerator) health(a driver.Audit) consent.HealthReport {
+	states := []consent.HealthState{consent.Healthy, consent.SoftBounce, consent.HardBounce, consent.Complaint, consent.Blocked, consent.Invalid}
+	for {
+		r := consent.HealthReport{
+			Subject: g.subject(), State: one(g, states), Origin: one(g, []consent.Origin{consent.Person, consent.Platform, consent.Operator}),
+			At: a.At.Add(-time.Duration(g.rnd.IntN(5)) * time.Second), Actor: a.Actor, Cause: a.Cause,
+		}
+		if r, err := r.Normalize(a.At); err == nil {
+			return r
+		}
+	}
 }
 
 // capture draws a capture that may create one of the visitors.
@@ -131,7 +201,7 @@ func (g *changeGenerator) capture(a driver.Audit) driver.CaptureContact {
 	i := one(g, g.identities)
 	contact := visitor.Contact{
 		Source: i.Source, ExternalID: i.ExternalID, Inbox: one(g, []string{"", "a", "b", "c"}), Name: one(g, []string{"", "Ada", "Ben"}), Username: one(g, []string{"", "ada", "ben"}),
-		Email: one(g, []string{"", "a@example.com", "b@example.com"}), Unverified: g.rnd.IntN(3) == 0, UpdateOnly: g.rnd.IntN(5) == 0,
+		Email: one(g, append(emails, "")), Unverified: g.rnd.IntN(3) == 0, UpdateOnly: g.rnd.IntN(5) == 0,
 		OccurredAt: a.At.Add(-time.Duration(g.rnd.IntN(5)) * time.Second), EventID: one(g, []string{"", fmt.Sprint(g.rnd.IntN(30))}),
 	}
 	if g.rnd.IntN(3) == 0 {
@@ -153,7 +223,7 @@ func (g *changeGenerator) patch() visitor.Patch {
 		p.Name = ptr(one(g, []string{"Ada", "Ben"}))
 	}
 	if g.rnd.IntN(3) == 0 {
-		p.Email = ptr(one(g, []string{"", "a@example.com"}))
+		p.Email = ptr(one(g, append(emails, "")))
 	}
 	if g.rnd.IntN(3) == 0 {
 		p.Source = ptr(one(g, visitor.Sources()[:3]))

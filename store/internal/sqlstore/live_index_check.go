@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -66,6 +67,12 @@ func CheckIndex(ctx context.Context, e *Engine, ws driver.WorkspaceID) error {
 		if c.touched != nil {
 			return fmt.Errorf("%w: a condition is being loaded", ErrNoIndex)
 		}
+		if p, ok := c.node.(*bound.Permission); ok {
+			if err := e.checkPermission(ctx, l, c, p); err != nil {
+				return err
+			}
+			continue
+		}
 		got[c.key] = idsAt(l.bitmap, c.matches)
 		found, _, err := e.matchesOf(ctx, ws, c.node)
 		if err != nil {
@@ -81,6 +88,27 @@ func CheckIndex(ctx context.Context, e *Engine, ws driver.WorkspaceID) error {
 	for what, ids := range got {
 		if len(ids) > 0 && want[what] == nil {
 			return fmt.Errorf("%s has %d visitors, want none", what, len(ids))
+		}
+	}
+	return nil
+}
+
+// checkPermission compares the answers of a permission at some times with new ones.
+func (e *Engine) checkPermission(ctx context.Context, l *liveIndex, c *condition, p *bound.Permission) error {
+	ids, answers, _, err := e.answersOf(ctx, l.ws, p)
+	if err != nil {
+		return err
+	}
+	fresh := index.NewPermission(p)
+	for i, id := range ids {
+		if at, known := l.bitmap.Position(id); known {
+			fresh.Set(at, answers[i])
+		}
+	}
+	for _, at := range []int64{math.MinInt64, p.At, p.At + time.Hour.Microseconds(), math.MaxInt64} {
+		got, want := idsAt(l.bitmap, c.allowed.At(at)), idsAt(l.bitmap, fresh.At(at))
+		if !slices.Equal(got, want) {
+			return fmt.Errorf("%s has %d visitors %v at %d, want %d %v", c.key, len(got), got, at, len(want), want)
 		}
 	}
 	return nil

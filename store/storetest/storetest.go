@@ -102,7 +102,7 @@ func areas() []area {
 		{"Context", contextPromises, true},
 		{"Concurrency", concurrencyPromises, true},
 		{"Random", slices.Concat(randomFilterPromises, randomChangePromises), true},
-		{"Workspace", slices.Concat(workspacePromises, workspaceFindPromises), false},
+		{"Workspace", slices.Concat(workspacePromises, workspaceFindPromises, workspaceConsentPromises), false},
 		{"Close", closePromises, true},
 	}
 }

@@ -82,3 +82,15 @@ func asPlain(tb testing.TB, dsn, schema string) string {
 	)
 	return dsn + " user=" + name
 }
+
+func TestSuppressionKeys(t *testing.T) {
+	t.Parallel()
+	storetest.Keys(t, func(tb testing.TB) func(...[]byte) driver.Store {
+		dsn := pgtest.Database(tb, nil)
+		return func(keys ...[]byte) driver.Store {
+			st, err := postgres.Open(tb.Context(), dsn, &postgres.Options{SuppressionKeys: keys})
+			require.NoError(tb, err)
+			return st
+		}
+	})
+}

@@ -57,3 +57,17 @@ func TestCompare(t *testing.T) {
 	t.Parallel()
 	storetest.Compare(t, openFile, 8_000)
 }
+
+func TestSuppressionKeys(t *testing.T) {
+	t.Parallel()
+	storetest.Keys(t, func(tb testing.TB) func(...[]byte) driver.Store {
+		path := filepath.Join(tb.TempDir(), "visitors.db")
+		return func(keys ...[]byte) driver.Store {
+			st, err := sqlite.Open(tb.Context(), path, &sqlite.Options{RelaxedDurability: true, SuppressionKeys: keys})
+			require.NoError(tb, err)
+			return st
+		}
+	})
+	_, err := sqlite.Open(t.Context(), ":memory:", &sqlite.Options{SuppressionKeys: [][]byte{[]byte("too short")}})
+	require.ErrorIs(t, err, driver.ErrInvalid)
+}

@@ -15,6 +15,9 @@
 //	func FuzzStore(f *testing.F)      { storetest.Fuzz(f, open) }
 //	func BenchmarkStore(b *testing.B) { storetest.Bench(b, open) }
 //
+// A back end with suppression keys as an option also calls Keys, and one whose databases can be open
+// in several processes calls Share.
+//
 // Run opens one store and checks every promise of packages store and driver on it. A promise
 // is a subtest whose name is a sentence; if it fails, the reason why the promise matters is
 // printed. Run one area or one promise with -run:

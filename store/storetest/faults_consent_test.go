@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
@@ -107,6 +108,102 @@ var consentFaults = []fault{
 			for i := range r.Entries {
 				r.Entries[i].Evidence.Ref = "form 7"
 			}
+		})
+	}},
+	{"forgets denials of deleted visitors", "Consent/a deletion keeps denials and drops grants", func(f *faultyStore) {
+		deleted := false
+		f.onRead(func(v *visitor.Visitor) {
+			if deleted {
+				v.Consents = nil
+			}
+		})
+		apply := f.apply
+		f.apply = func(ctx context.Context, w ws, changes []driver.Change) ([]driver.Outcome, error) {
+			for _, c := range changes {
+				_, is := c.(driver.DeleteVisitor)
+				deleted = deleted || is
+			}
+			return apply(ctx, w, changes)
+		}
+	}},
+	{"shows consents on the first visitor with an address", "Consent/a deletion keeps the consents of an address that another visitor has", func(f *faultyStore) {
+		first := map[string]visitor.ID{}
+		f.onRead(func(v *visitor.Visitor) {
+			email := strings.ToLower(v.Email)
+			if _, known := first[email]; !known {
+				first[email] = v.ID
+			}
+			if first[email] != v.ID {
+				v.Consents = nil
+			}
+		})
+	}},
+	{"loses a record", "Consent/a record reads as it was put, in pages ordered by key, in its workspace only", func(f *faultyStore) {
+		f.onRecords(func(_ driver.RecordQuery, found []driver.Record) []driver.Record {
+			return slices.DeleteFunc(found, func(r driver.Record) bool { return r.Key == "topic-11_x" })
+		})
+	}},
+	{"returns records in no order", "Consent/a record reads as it was put, in pages ordered by key, in its workspace only", func(f *faultyStore) {
+		f.onRecords(func(_ driver.RecordQuery, found []driver.Record) []driver.Record {
+			slices.Reverse(found)
+			return found
+		})
+	}},
+	{"keeps evidence of erased visitors", "Erasure/an erased visitor is gone, with merges and all but a hash and a denial of each address", func(f *faultyStore) {
+		f.onAddresses(func(r *driver.AddressRecord) {
+			for i := range r.Entries {
+				if !r.Erased.IsZero() {
+					r.Entries[i].Evidence.IP = "203.0.113.7"
+				}
+			}
+		})
+	}},
+	{"lets erased addresses return", "Erasure/an erased address is refused in every spelling, until the person agrees again", func(f *faultyStore) {
+		f.onChange(func(_ context.Context, _ ws, c driver.Change) []driver.Change {
+			if c, ok := c.(driver.LinkIdentity); ok {
+				return []driver.Change{driver.UpdateVisitor{Audit: c.Audit, ID: c.ID}}
+			}
+			return []driver.Change{c}
+		})
+	}},
+	{"accepts receipts that were changed", "Erasure/a receipt that was changed is refused", func(f *faultyStore) {
+		f.onChange(func(_ context.Context, _ ws, c driver.Change) []driver.Change {
+			if c, ok := c.(driver.ReapplyErasure); ok {
+				return []driver.Change{driver.DeleteVisitor{Audit: c.Audit, ID: c.Erasure.Visitor}}
+			}
+			return []driver.Change{c}
+		})
+	}},
+	{"has one key for all workspaces", "Workspace/an audience of another workspace is not found, nor are its consents, tokens and erasures", func(f *faultyStore) {
+		keys := f.keys
+		f.keys = func(ctx context.Context, _ ws) (consent.Keys, error) { return keys(ctx, "one") }
+	}},
+	{"remembers consents as they were first", "Workspace/a denial counts while recipients are streamed", func(f *faultyStore) {
+		first := map[visitor.ID][]consent.Status{}
+		f.onRead(func(v *visitor.Visitor) {
+			if _, known := first[v.ID]; !known {
+				first[v.ID] = v.Consents
+			}
+			v.Consents = first[v.ID]
+		})
+	}},
+	{"loses the last visitor of an audience", "Workspace/an audience stays as it was when it was created", func(f *faultyStore) {
+		f.onRecords(func(_ driver.RecordQuery, found []driver.Record) []driver.Record {
+			for i := range found {
+				if found[i].Kind == driver.AudienceMembers {
+					found[i].Value = found[i].Value[:len(found[i].Value)-16]
+				}
+			}
+			return found
+		})
+	}},
+	{"completes audiences at once", "Workspace/an audience that was changed is not verified", func(f *faultyStore) {
+		f.onChange(func(_ context.Context, _ ws, c driver.Change) []driver.Change {
+			if c, ok := c.(driver.PutAudience); ok {
+				c.Audience.Complete = true
+				return []driver.Change{c}
+			}
+			return []driver.Change{c}
 		})
 	}},
 	{"shows no health", "Consent/health is seen on the visitor", func(f *faultyStore) {

@@ -37,13 +37,14 @@ type faultyStore struct {
 	close  func() error
 
 	records func(context.Context, ws, driver.RecordQuery) ([]driver.Record, error)
+	keys    func(context.Context, ws) (consent.Keys, error)
 }
 
 func newFaultyStore() *faultyStore {
 	st := reference.New()
 	return &faultyStore{
 		correct: st, get: st.GetVisitor, find: st.FindVisitors, count: st.CountVisitors, tags: st.ListTags, groups: st.ListGroups,
-		apply: st.Apply, events: st.Events, close: st.Close, records: st.Records,
+		apply: st.Apply, events: st.Events, close: st.Close, records: st.Records, keys: st.Keys,
 	}
 }
 
@@ -80,7 +81,7 @@ func (f *faultyStore) Records(ctx context.Context, w ws, q driver.RecordQuery) (
 }
 
 func (f *faultyStore) Keys(ctx context.Context, w ws) (consent.Keys, error) {
-	return f.correct.Keys(ctx, w)
+	return f.keys(ctx, w)
 }
 
 func (f *faultyStore) Close() error { return f.close() }

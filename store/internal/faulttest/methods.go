@@ -288,6 +288,10 @@ func methods() []method {
 			e, err := w.Erase(ctx, w.ada, "asked for it")
 			return fmt.Sprint(e.At, e.Reason, e.Deleted, len(e.Hashes)), err
 		}},
+		{"Erasure", false, true, func(ctx context.Context, w *world) (string, error) {
+			e, err := w.Erasure(ctx, w.erased.Visitor)
+			return fmt.Sprint(e.At, e.Reason, e.Deleted, len(e.Hashes)), err
+		}},
 		{"Erasures", false, true, func(ctx context.Context, w *world) (string, error) {
 			n := 0
 			err := each(w.Erasures(ctx), func(store.Erasure) { n++ })

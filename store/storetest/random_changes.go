@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor/consent"
@@ -64,7 +65,46 @@ func (f *fixture) compareRandomChanges(rnd, neighbour *rand.Rand, calls int) *or
 		}
 		f.compareChanges(o, g.call(f, o, 1+rnd.IntN(5)))
 	}
+	f.compareConsents()
 	return o
+}
+
+// compareConsents compares the consents and the health of each visitor with what is recorded about
+// its addresses.
+func (f *fixture) compareConsents() {
+	f.Helper()
+	keys, err := f.st.Keys(f.Context(), f.ws)
+	f.ok(err)
+	read := func(q driver.RecordQuery) ([]driver.Record, error) { return f.st.Records(f.Context(), f.ws, q) }
+	for _, v := range f.visitors(f.ws) {
+		var subjects []consent.Subject
+		for _, r := range v.Routes() {
+			s := consent.Subject{Channel: r.Subject.Channel, Address: r.Subject.Address}
+			if !slices.Contains(subjects, s) {
+				subjects = append(subjects, s)
+			}
+		}
+		recorded, err := driver.ReadAddresses(read, keys, subjects)
+		f.ok(err)
+		var consents []consent.Status
+		var health []consent.Health
+		for n, s := range subjects {
+			for _, status := range consent.Fold(recorded[n].Entries) {
+				for _, e := range []*consent.Entry{&status.Entry, &status.Lapse} {
+					if e.State != "" {
+						e.Subject.Address, e.Evidence, e.Actor, e.Cause = s.Address, consent.Evidence{Kind: e.Evidence.Kind}, "", ""
+					}
+				}
+				consents = append(consents, status)
+			}
+			for _, h := range consent.FoldHealth(recorded[n].Reports) {
+				h.Report.Subject.Address, h.Report.Actor, h.Report.Cause = s.Address, "", ""
+				health = append(health, h)
+			}
+		}
+		f.same("consents of "+v.Name, v.Consents, consents)
+		f.same("health of "+v.Name, v.Health, health)
+	}
 }
 
 // compareChanges makes changes in the workspace in one call and on the reference store one

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/visitor"
 	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
@@ -12,6 +13,11 @@ import (
 type Signal struct {
 	Consent *consent.Entry
 	Health  *consent.HealthReport
+	// EventID is the channel's id of the event. An entry with an id but no time (At), such as one
+	// of a form, is recorded at the time of the first delivery, and a later delivery of it is
+	// ignored for driver.DedupWindow: it must not lift a denial that was made in between. A denial is
+	// recorded again if it does not stand any more. Default: none.
+	EventID string
 }
 
 const recordSignals = "record signals"
@@ -31,7 +37,7 @@ func (w *Workspace) RecordSignals(ctx context.Context, signals []Signal) (refuse
 		var err error
 		switch {
 		case s.Consent != nil:
-			c := driver.RecordConsent{Audit: w.audit(now), FromChannel: true}
+			c := driver.RecordConsent{Audit: w.audit(now), FromChannel: true, Event: s.event()}
 			c.Entry, err = s.Consent.Normalize(now)
 			change = c
 		case s.Health != nil:
@@ -58,4 +64,15 @@ func (w *Workspace) RecordSignals(ctx context.Context, signals []Signal) (refuse
 		indexes = append(indexes[:failed.Index:failed.Index], indexes[failed.Index+1:]...)
 	}
 	return refused, nil
+}
+
+// event returns the key of the event of an entry without a time.
+func (s Signal) event() driver.DedupKey {
+	if s.EventID == "" || !s.Consent.At.IsZero() {
+		return driver.DedupKey{}
+	}
+	subject := s.Consent.Subject
+	return driver.DedupKeyOf(visitor.Contact{
+		Source: visitor.Source(subject.Channel), Account: subject.Sender, EventID: s.EventID,
+	})
 }

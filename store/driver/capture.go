@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/tag/text"
@@ -23,19 +24,17 @@ func (c CaptureContact) apply(b *batch) (Outcome, error) {
 		return Outcome{}, err
 	}
 	if c.Contact.EventID != "" {
-		key := DedupKeyOf(c.Contact)
-		if err := b.readEvents(key); err != nil {
+		before, err := b.process(DedupKeyOf(c.Contact), c.At)
+		if err != nil {
 			return Outcome{}, err
 		}
-		if b.events.get(key) {
+		if before {
 			out := Outcome{Effect: Unchanged, Reason: AlreadyProcessed}
 			if len(m.people) > 0 {
 				out.Visitor = b.result(m.people[0].ID)
 			}
 			return out, nil
 		}
-		b.events.set(key, true)
-		b.processed, b.processedAt = append(b.processed, key), c.At
 	}
 	switch {
 	case len(m.people) > 0:
@@ -44,6 +43,19 @@ func (c CaptureContact) apply(b *batch) (Outcome, error) {
 		return Outcome{Effect: Missing, Reason: UnknownPerson}, nil
 	}
 	return b.captureNew(c, m)
+}
+
+// process records that an event of a channel is processed, and reports whether it was before.
+func (b *batch) process(key DedupKey, at time.Time) (before bool, err error) {
+	if err := b.readEvents(key); err != nil {
+		return false, err
+	}
+	if b.events.get(key) {
+		return true, nil
+	}
+	b.events.set(key, true)
+	b.processed, b.processedAt = append(b.processed, key), at
+	return false, nil
 }
 
 // captureNew creates the visitor of a contact.

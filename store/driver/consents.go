@@ -30,6 +30,10 @@ type (
 		Audit
 		Entry       consent.Entry // normalized
 		FromChannel bool          // what a channel reported, not the application
+		// Event is the event of a channel that the entry comes from, if the channel does not send
+		// its time; zero: none. Processed before: Unchanged, unless the entry is a denial and does
+		// not stand any more, as a denial too many does less harm than one that is lost.
+		Event DedupKey `json:",omitzero"`
 	}
 	// ReportHealth records a report about an address, as RecordConsent does.
 	ReportHealth struct {
@@ -179,6 +183,13 @@ func (c RecordConsent) apply(b *batch) (Outcome, error) {
 	e.Subject.Address = ""
 	if slices.ContainsFunc(known.record.Entries, e.Equal) {
 		return out(Unchanged), nil
+	}
+	if c.Event != (DedupKey{}) {
+		before, err := b.process(c.Event, c.At)
+		stands := known.status(sender, topic).Entry.State
+		if err != nil || before && (e.State != consent.Denied || stands == consent.Denied) {
+			return out(Unchanged), err
+		}
 	}
 	known.record.Entries = append(known.record.Entries, e)
 	known.record.lift()

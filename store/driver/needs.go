@@ -39,6 +39,9 @@ func (b *batch) need(c Change) error {
 		if c.Entry.Topic != "" {
 			b.topics.want(c.Entry.Topic)
 		}
+		if c.Event != (DedupKey{}) {
+			b.events.want(c.Event)
+		}
 	case ReportHealth:
 		b.needAddress(c.Report.Subject)
 	case AddTags:

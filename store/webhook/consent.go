@@ -21,7 +21,8 @@ func (d *delivery) recordIn(ctx context.Context, ws *store.Workspace, indexes []
 	}
 	signals := make([]store.Signal, 0, len(indexes))
 	for _, i := range indexes {
-		signals = append(signals, store.Signal{Consent: d.events[i].Consent, Health: d.events[i].Health})
+		e := d.events[i]
+		signals = append(signals, store.Signal{Consent: e.Consent, Health: e.Health, EventID: e.Contact.EventID})
 	}
 	signals = append(signals, d.unblocked[ws]...)
 	if len(signals) == 0 {

@@ -70,7 +70,15 @@ type Form struct {
 	ID string
 	// ByEmail treats submissions with the same e-mail as one person, although it is unverified. One
 	// without a valid e-mail is a visitor of its own. Default: false.
-	ByEmail     bool
+	ByEmail bool
+	// Consents are checkboxes by which people agree to messages. Each one that is ticked is a Consent
+	// event after the one of the submission, a grant with the Account, the wording and the page as
+	// evidence. Its time is when it is recorded, as OccurredAt is zero. Default: none.
+	Consents []FormConsent
+	// Phone parses a national phone number for Consents, as visitor.Rules.Phone does. Default: a consent
+	// with a national number is Malformed.
+	Phone       func(raw string) (e164 string, err error)
+	Page        string           // the field with the URL of the page, for Consents; default: the header Referer
 	Consent     string           // the field of a checkbox; without it, submissions are ignored; default: none
 	Honeypot    string           // a field hidden from people, which only bots fill in; default: none
 	RenderedAt  string           // the field with the time the form was rendered, in seconds or milliseconds since 1970; default: none
@@ -121,6 +129,9 @@ func (f Form) Parse(h Header, body []byte) (Batch, error) {
 			e = f.eventFields().malformed(err)
 		}
 		b.Events = append(b.Events, e)
+		if e.Kind == Inbound {
+			b.Events = append(b.Events, f.consents(h, s, e.Contact)...)
+		}
 	}
 	if !valid {
 		return Batch{}, fail("read", formErrors, failed)
@@ -146,7 +157,12 @@ func (f Form) settings() (map[string]path, error) {
 	if f.MinFillTime > 0 && (f.Now == nil || f.RenderedAt == "") {
 		return nil, text.Refuse("form", "MinFillTime needs Now and RenderedAt")
 	}
-	names := []string{f.ID, f.Consent, f.Honeypot, f.RenderedAt}
+	names := f.settingFields()
+	for _, c := range f.Consents {
+		if err := c.check(); err != nil {
+			return nil, err
+		}
+	}
 	for name, target := range f.Fields {
 		if !validTarget(target) {
 			return nil, text.Refuse("form", "Fields has a target other than "+
@@ -169,6 +185,15 @@ func (f Form) settings() (map[string]path, error) {
 		lookup[name] = p
 	}
 	return lookup, nil
+}
+
+// settingFields returns the fields that are read for settings, and are no answers to keep.
+func (f Form) settingFields() []string {
+	names := []string{f.ID, f.Consent, f.Honeypot, f.RenderedAt, f.Page}
+	for _, c := range f.Consents {
+		names = append(names, c.Field)
+	}
+	return names
 }
 
 func validTarget(target string) bool {

@@ -135,7 +135,7 @@ func (s *submission) byLabel(found map[string]string) {
 
 // keep adds the answers that were not used as attributes.
 func (f Form) keep(s *submission, a visitor.Attributes) visitor.Attributes {
-	for _, name := range []string{f.ID, f.Consent, f.Honeypot, f.RenderedAt} {
+	for _, name := range f.settingFields() {
 		s.values(name) // now used
 	}
 	for i, n := 0, 0; i < len(s.answers) && n < maxKept; i++ {

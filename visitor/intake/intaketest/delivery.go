@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/contactpipeline/visitors/visitor/consent"
 	"github.com/contactpipeline/visitors/visitor/intake"
 )
 
@@ -50,6 +51,14 @@ func Channels() map[string]intake.Channel {
 				"budget": "attributes.budget", "newsletter": "attributes.newsletter",
 			},
 			Consent: "agree", Honeypot: "website", RenderedAt: "shown", MinFillTime: 3 * time.Second, Now: Clock,
+		},
+		"form-consents": intake.Form{
+			Account: "contact-us", Page: "page", KeepAnswers: true, Consents: []intake.FormConsent{
+				{Field: "newsletter", Channel: consent.Email, Topic: "newsletter", Wording: "Yes, send me the newsletter."},
+				{Field: "updates", Channel: consent.SMS},
+				{Field: "updates", Channel: consent.WhatsApp, Sender: "105954558954427", Topic: "offers"},
+				{Field: "Dürfen wir Ihnen schreiben?", Channel: consent.Email, Values: []string{"Ja"}},
+			},
 		},
 		"form-recognised": intake.Form{},
 		"form-paths": intake.Form{

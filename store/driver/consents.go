@@ -180,16 +180,16 @@ func (c RecordConsent) apply(b *batch) (Outcome, error) {
 		s := known.status(sender, topic)
 		return Outcome{Effect: effect, Consent: &s}
 	}
-	e.Subject.Address = ""
-	if slices.ContainsFunc(known.record.Entries, e.Equal) {
-		return out(Unchanged), nil
-	}
 	if c.Event != (DedupKey{}) {
 		before, err := b.process(c.Event, c.At)
 		stands := known.status(sender, topic).Entry.State
 		if err != nil || before && (e.State != consent.Denied || stands == consent.Denied) {
 			return out(Unchanged), err
 		}
+	}
+	e.Subject.Address = ""
+	if slices.ContainsFunc(known.record.Entries, e.Equal) {
+		return out(Unchanged), nil
 	}
 	known.record.Entries = append(known.record.Entries, e)
 	known.record.lift()

@@ -18,6 +18,7 @@ var consentPromises = []promise{
 	{"a record reads as it was put, in pages ordered by key, in its workspace only", "A lost record is a lost opt-out.", checkRecords},
 	{"an entry is seen on the visitor with the address, without a new revision", "A denial that a filter does not see is a complaint.", checkConsentOnVisitor},
 	{"an entry that was recorded before changes nothing", "Channels deliver an event several times.", checkConsentTwice},
+	{"an entry of an event that was recorded before lifts no later denial", "Services post a form again, days later.", checkConsentOfEvent},
 	{"an entry about an unknown topic is refused", "A consent for a misspelt topic permits nothing.", checkConsentTopicMissing},
 	{"the business cannot lift a denial of the person", "An import that revives opt-outs is the commonest fault of such products.", checkConsentRules},
 	{"every visitor with the address, in any spelling, has the consent", "A person who is stored twice has said no twice.", checkConsentSpellings},
@@ -186,6 +187,37 @@ func checkConsentTwice(f *fixture) {
 	f.effects(out, driver.Unchanged)
 	f.same("outcome", *out[0].Consent, status(e))
 	f.same("events", len(f.events(f.ws, 0)), last)
+}
+
+func checkConsentOfEvent(f *fixture) {
+	v := f.withMail("Ada", "ada@example.com")
+	f.given(create(v))
+	deliver := func(id string, state consent.State) (driver.Change, consent.Entry) {
+		e := f.said(byMail(v), "", state)
+		return driver.RecordConsent{
+			Audit: f.audit(), Entry: e, FromChannel: true,
+			Event: driver.DedupKeyOf(visitor.Contact{Source: "email", EventID: id}),
+		}, e
+	}
+	yes, granted := deliver("yes", consent.Granted)
+	f.effects(f.must(yes), driver.Updated)
+	yes, _ = deliver("yes", consent.Granted)
+	out := f.must(yes)
+	f.effects(out, driver.Unchanged)
+	f.same("outcome", *out[0].Consent, status(granted))
+	no, denied := deliver("no", consent.Denied)
+	yes, _ = deliver("yes", consent.Granted)
+	last := len(f.events(f.ws, 0))
+	again, _ := deliver("no", consent.Denied)
+	f.effects(f.must(no, yes, again), driver.Updated, driver.Unchanged, driver.Unchanged)
+	f.same("events", len(f.events(f.ws, 0)), last+1)
+	f.consents("after a grant was delivered again", v.ID, status(denied))
+	yes, granted = deliver("another yes", consent.Granted)
+	f.effects(f.must(yes), driver.Updated)
+	f.consents("after another grant", v.ID, status(granted))
+	no, denied = deliver("no", consent.Denied)
+	f.effects(f.must(no), driver.Updated)
+	f.consents("after a denial that does not stand any more was delivered again", v.ID, status(denied))
 }
 
 func checkConsentTopicMissing(f *fixture) {

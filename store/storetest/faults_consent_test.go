@@ -93,6 +93,15 @@ var consentFaults = []fault{
 			return []driver.Change{c}
 		})
 	}},
+	{"records the entry of an event each time", "Consent/an entry of an event that was recorded before lifts no later denial", func(f *faultyStore) {
+		f.onChange(func(_ context.Context, _ ws, c driver.Change) []driver.Change {
+			if c, ok := c.(driver.RecordConsent); ok {
+				c.Event = driver.DedupKey{}
+				return []driver.Change{c}
+			}
+			return []driver.Change{c}
+		})
+	}},
 	{"shows consents only on visitors with the same spelling", "Consent/every visitor with the address, in any spelling, has the consent", func(f *faultyStore) {
 		f.onRead(func(v *visitor.Visitor) {
 			v.Consents = slices.DeleteFunc(v.Consents, func(s consent.Status) bool {

@@ -101,7 +101,7 @@ func (d *delivery) captureIn(ctx context.Context, ws *store.Workspace, indexes [
 		switch e := &d.entries[i]; {
 		case n < len(results):
 			d.note(e, ws, contacts[n], results[n])
-			d.noteUnblocked(ws, d.events[i], results[n].Visitor)
+			d.noteUnblocked(ws, d.events[i], &results[n].Visitor)
 		case n == len(results):
 			e.Outcome, e.Err = Failed, err
 		default:

@@ -178,30 +178,48 @@ func TestInboundWithoutTransactions(t *testing.T) {
 	require.Equal(t, 2, calls, "called for visitors who were deleted")
 }
 
-// Signals of consent are recorded, counted and logged, without the address.
-// TestABlockEndsWithAMessage blocks a bot and writes to it again.
+// A block ends with a later message, whichever of the two arrives first.
 func TestABlockEndsWithAMessage(t *testing.T) {
 	t.Parallel()
-	ws := remembered(t)
-	h := webhook.New(ws, intake.Telegram{Bot: "77", Secrets: []string{"secret"}}, nil)
-	send := func(body string) {
-		require.Equal(t, 200, post(h, json, []byte(body), "X-Telegram-Bot-Api-Secret-Token", "secret").Code)
+	hello := func(id, date string) string {
+		return `{"update_id":` + id + `,"message":{"message_id":` + id + `,"date":` + date +
+			`,"from":{"id":42,"first_name":"Ada"},"chat":{"id":42,"type":"private"},"text":"Hello"}}`
 	}
-	reason := func() consent.Reason {
-		v, err := ws.Lookup(t.Context(), visitor.Telegram, "", "42")
-		require.NoError(t, err)
-		d, err := ws.CanContact(t.Context(), v.ID, consent.Request{Channel: consent.Telegram, Purpose: consent.Transactional})
-		require.NoError(t, err)
-		return d.Reason
+	const block = `{"update_id":2,"my_chat_member":{"date":1759000100,"from":{"id":42,"first_name":"Ada"},"chat":{"id":42,"type":"private"},
+		"old_chat_member":{"status":"member","user":{"id":77}},"new_chat_member":{"status":"kicked","user":{"id":77}}}}`
+	first, later := hello("1", "1759000000"), hello("3", "1759000200")
+	for name, c := range map[string]struct {
+		deliveries []string
+		want       consent.Reason
+		reports    int
+	}{
+		"before the block":                  {[]string{first, block}, consent.ReasonBlocked, 1},
+		"before the block, delivered after": {[]string{first, block, first}, consent.ReasonBlocked, 1},
+		"after the block":                   {[]string{first, block, later}, consent.ReasonNoConsentNeeded, 2},
+		"after the block, delivered before": {[]string{later, block}, consent.ReasonNoConsentNeeded, 2},
+		"each twice":                        {[]string{first, block, later, later, block, first}, consent.ReasonNoConsentNeeded, 2},
+		"never":                             {[]string{first}, consent.ReasonNoConsentNeeded, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ws := remembered(t)
+			h := webhook.New(ws, intake.Telegram{Bot: "77", Secrets: []string{"secret"}}, nil)
+			for _, body := range c.deliveries {
+				require.Equal(t, 200, post(h, json, []byte(body), "X-Telegram-Bot-Api-Secret-Token", "secret").Code)
+			}
+			v, err := ws.Lookup(t.Context(), visitor.Telegram, "", "42")
+			require.NoError(t, err)
+			d, err := ws.CanContact(t.Context(), v.ID, consent.Request{Channel: consent.Telegram, Purpose: consent.Transactional})
+			require.NoError(t, err)
+			require.Equal(t, c.want, d.Reason)
+			_, reports, err := ws.ConsentHistory(t.Context(), v.ID)
+			require.NoError(t, err)
+			require.Len(t, reports, c.reports)
+		})
 	}
-	send(`{"update_id":1,"message":{"message_id":1,"date":1759000000,"from":{"id":42,"first_name":"Ada"},"chat":{"id":42,"type":"private"},"text":"Hello"}}`)
-	require.Equal(t, consent.ReasonNoConsentNeeded, reason())
-	send(`{"update_id":2,"my_chat_member":{"date":1759000100,"from":{"id":42,"first_name":"Ada"},"chat":{"id":42,"type":"private"},"old_chat_member":{"status":"member","user":{"id":77}},"new_chat_member":{"status":"kicked","user":{"id":77}}}}`)
-	require.Equal(t, consent.ReasonBlocked, reason())
-	send(`{"update_id":3,"message":{"message_id":2,"date":1759000200,"from":{"id":42,"first_name":"Ada"},"chat":{"id":42,"type":"private"},"text":"Hello again"}}`)
-	require.Equal(t, consent.ReasonNoConsentNeeded, reason())
 }
 
+// Signals of consent are recorded, counted and logged, without the address.
 func TestConsentSignals(t *testing.T) {
 	t.Parallel()
 	subject := consent.Subject{Channel: consent.WhatsApp, Sender: "1", Address: "+12025550123"}

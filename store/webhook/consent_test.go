@@ -201,8 +201,8 @@ func TestSignalsInAnyOrder(t *testing.T) {
 	t.Parallel()
 	t.Log("seed", *seed)
 	random := rand.New(rand.NewPCG(*seed, 0))
-	all := intaketest.Deliveries()
-	want := recordedOf(t, all)
+	all := examples(t, "")
+	want := recordedOf(t, all...)
 	kinds := map[consent.Channel]bool{}
 	for _, r := range want {
 		kinds[r.Channel] = true
@@ -213,12 +213,86 @@ func TestSignalsInAnyOrder(t *testing.T) {
 	for range 3 {
 		mixed := slices.Concat(all, all)
 		random.Shuffle(len(mixed), func(i, j int) { mixed[i], mixed[j] = mixed[j], mixed[i] })
-		got := recordedOf(t, mixed)
+		got := recordedOf(t, mixed...)
 		require.Len(t, got, len(want))
 		for i := range want {
 			require.Equal(t, want[i], got[i])
 		}
 	}
+}
+
+// Among many messages, one that arrives after a block hides the order of the others, so each
+// example of Telegram is delivered alone, before and after each block, and with a time before and
+// after it.
+func TestBlocksInAnyOrder(t *testing.T) {
+	t.Parallel()
+	all := examples(t, "telegram")
+	ended := map[bool]int{}
+	for _, block := range all {
+		if !slices.ContainsFunc(block, func(e intake.Event) bool { return e.Health != nil && e.Health.State == consent.Blocked }) {
+			continue
+		}
+		for _, other := range all {
+			for _, by := range []time.Duration{-time.Minute, time.Minute} {
+				moved := shifted(other, by)
+				want := recordedOf(t, block, moved)
+				require.Equal(t, want, recordedOf(t, moved, block), other[0].Contact.EventID)
+				require.Equal(t, want, recordedOf(t, moved, block, moved, block), other[0].Contact.EventID)
+				for _, r := range want {
+					if r.Reports > 0 {
+						ended[r.Health[0].Report.State != consent.Blocked]++
+					}
+				}
+			}
+		}
+	}
+	require.Greater(t, ended[true], 10, "blocks that end")
+	require.Greater(t, ended[false], 10, "blocks that stand")
+}
+
+// examples returns the events of the examples whose folder has the prefix. Each gets ids of its own:
+// the files share them, which channels do not.
+func examples(t *testing.T, prefix string) (all [][]intake.Event) {
+	t.Helper()
+	for _, d := range intaketest.Deliveries() {
+		batch, err := d.Channel.Parse(d.Header, d.Body)
+		if err != nil || len(batch.Events) == 0 || !strings.HasPrefix(d.Folder, prefix) {
+			continue
+		}
+		for i := range batch.Events {
+			if e := &batch.Events[i]; e.Contact.EventID != "" {
+				e.Contact.EventID = d.Folder + "/" + d.Rule + "/" + e.Contact.EventID
+			}
+		}
+		all = append(all, batch.Events)
+	}
+	require.Greater(t, len(all), 50)
+	return all
+}
+
+// shifted returns the events with other times, where they have one.
+func shifted(delivery []intake.Event, by time.Duration) []intake.Event {
+	move := func(at *time.Time) {
+		if !at.IsZero() {
+			*at = at.Add(by)
+		}
+	}
+	delivery = slices.Clone(delivery)
+	for i := range delivery {
+		e := &delivery[i]
+		move(&e.Contact.OccurredAt)
+		if e.Consent != nil {
+			entry := *e.Consent
+			e.Consent = &entry
+			move(&entry.At)
+		}
+		if e.Health != nil {
+			report := *e.Health
+			e.Health = &report
+			move(&report.At)
+		}
+	}
+	return delivery
 }
 
 // recorded is what is known about an address after all deliveries.
@@ -230,16 +304,14 @@ type recorded struct {
 }
 
 // recordedOf returns what is known about each address after the deliveries, in a stable order.
-func recordedOf(t *testing.T, order []intaketest.Delivery) (all []recorded) {
+func recordedOf(t *testing.T, deliveries ...[]intake.Event) (all []recorded) {
 	t.Helper()
 	now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 	st := memory.New()
 	defer func() { require.NoError(t, st.Close()) }()
 	ws := clocked(t, st, &now)
-	for _, d := range order {
-		c, header, value := intaketest.Sign(d.Channel, d.Body)
-		w := post(webhook.New(ws, c, nil), d.ContentType, d.Body, header, value)
-		require.NotEqual(t, 503, w.Code, d.Path)
+	for _, d := range deliveries {
+		require.Equal(t, 200, post(webhook.New(ws, events(d), nil), json, nil, "", "").Code)
 	}
 	found, err := st.Records(t.Context(), ws.ID(), driver.RecordQuery{Kind: driver.AddressRecords, Limit: 1_000})
 	require.NoError(t, err)

@@ -9,8 +9,8 @@ import (
 )
 
 // UnicodeDomain returns a domain in lower case with its international labels in Unicode, so that
-// xn--bcher-kva.example and bücher.example are the same. A label that is no valid encoding
-// (RFC 3492, RFC 5890) of letters, marks and digits in lower case is not changed.
+// xn--bcher-kva.example and bücher.example are the same. A label that is not the encoding (RFC 3492,
+// RFC 5890) of letters, marks and digits in lower case is not changed.
 func UnicodeDomain(domain string) string {
 	domain = norm.NFC.String(strings.ToLower(domain))
 	if !strings.Contains(domain, "xn--") {
@@ -23,7 +23,8 @@ func UnicodeDomain(domain string) string {
 			continue
 		}
 		decoded, ok := decodePunycode(encoded)
-		if ok && norm.NFKC.String(strings.ToLower(decoded)) == decoded && badDomain(decoded+".example") == "" {
+		if ok && encodePunycode(decoded) == encoded && norm.NFKC.String(strings.ToLower(decoded)) == decoded &&
+			badDomain(decoded+".example") == "" {
 			labels[i] = decoded
 		}
 	}

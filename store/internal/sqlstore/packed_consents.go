@@ -68,7 +68,8 @@ func unpackConsents(column []byte, v *visitor.Visitor) error {
 	}
 	for range u.count() {
 		h := consent.Health{Report: consent.HealthReport{
-			Subject: u.subject(), State: consent.HealthState(u.text()), Origin: consent.Origin(u.text()), At: u.time(), Code: u.text(),
+			Subject: u.subject(), State: consent.HealthState(u.text()), Origin: consent.Origin(u.text()),
+			At: u.time(), Code: u.text(),
 		}}
 		h.Since, h.SoftBounces = u.time(), int(u.number())
 		v.Health = append(v.Health, h)
@@ -83,6 +84,7 @@ func (u *unpacker) subject() consent.Subject {
 func (u *unpacker) entry() consent.Entry {
 	return consent.Entry{
 		Subject: u.subject(), Topic: u.text(), State: consent.State(u.text()), Origin: consent.Origin(u.text()),
-		Basis: consent.Basis(u.text()), Evidence: consent.Evidence{Kind: consent.EvidenceKind(u.text())}, At: u.time(), Expires: u.time(),
+		Basis: consent.Basis(u.text()), Evidence: consent.Evidence{Kind: consent.EvidenceKind(u.text())},
+		At: u.time(), Expires: u.time(),
 	}
 }

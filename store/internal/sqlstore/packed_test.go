@@ -13,6 +13,7 @@ import (
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 const (
@@ -41,6 +42,22 @@ func packedExample() visitor.Visitor {
 			"bool": visitor.Bool(true), "list": visitor.List("a", ""), "number": visitor.Number(-0.5), "text": visitor.Text("é"),
 			"time": visitor.Time(at),
 		},
+		Consents: []consent.Status{{
+			Entry: consent.Entry{
+				Subject: consent.Subject{Channel: consent.Email, Sender: "a.b", Address: "c@d.e"}, Topic: "news", State: consent.Granted,
+				Origin: consent.Person, Basis: consent.ByConsent, Evidence: consent.Evidence{Kind: consent.ByForm}, At: at, Expires: at.Add(time.Minute),
+			},
+			Since: at,
+			Lapse: consent.Entry{
+				Subject: consent.Subject{Channel: consent.Email, Address: "c@d.e"}, State: consent.Denied, Origin: consent.Person, At: at.Add(-time.Second),
+			},
+		}},
+		Health: []consent.Health{{
+			Report: consent.HealthReport{
+				Subject: consent.Subject{Channel: consent.SMS, Address: "+1"}, State: consent.Blocked, Origin: consent.Platform, At: at, Code: "kicked",
+			},
+			Since: at, SoftBounces: 2,
+		}},
 	}
 }
 
@@ -58,6 +75,9 @@ func TestPackedBytes(t *testing.T) {
 		"no groups":      {packGroups(&visitor.Visitor{}, numbers), ""},
 		"no identities":  {packIdentities(&visitor.Visitor{}), ""},
 		"no attributes":  {packAttributes(nil), ""},
+		"no consents":    {packConsents(&visitor.Visitor{}), ""},
+		"consents":       {packConsents(&v), "0101" + "05656d61696c03612e62056340642e65" + "046e657773076772616e74656406706572736f6e07636f6e73656e7404666f726d" + "81897a819c9c39809c9c39" + "01" + "05656d61696c00056340642e65" + "000664656e69656406706572736f6e0000" + "80897a00" + "01" + "03736d7300022b31" + "07626c6f636b656408706c6174666f726d" + "81897a066b69636b65640102"},
+		"only health":    {packConsents(&visitor.Visitor{ID: v.ID, Health: v.Health}), "0100" + "01" + "03736d7300022b31" + "07626c6f636b656408706c6174666f726d" + "81897a066b69636b65640102"},
 		"tags by number": {packTags(&v, numbers), "0102" + "0101" + "81897a" + "03616e6e" + "06696d706f7274" + "ac0200"},
 		"a tag by id":    {packTags(&visitor.Visitor{ID: v.ID, Tags: v.Tags[:1]}, nil), "0101" + "00019ccc3ee5807000a3530c985f91fdf2" + "01" + "81897a" + "03616e6e" + "06696d706f7274"},
 		"groups":         {packGroups(&v, numbers), "8101" + "ac02" + "01" + "81897a" + "03616e6e" + "00" + "01" + "01"},
@@ -144,6 +164,26 @@ func randomLists(r *rand.Rand, ids []string) (v visitor.Visitor) {
 		}
 		v.Attributes[text()] = values[r.IntN(len(values))]
 	}
+	subject := func() consent.Subject {
+		return consent.Subject{Channel: consent.Email, Sender: text(), Address: text()}
+	}
+	entry := func() consent.Entry {
+		return consent.Entry{
+			Subject: subject(), Topic: text(), State: consent.Denied, Origin: consent.Import, Basis: consent.Basis(text()),
+			Evidence: consent.Evidence{Kind: consent.EvidenceKind(text())}, At: at(), Expires: []time.Time{{}, at()}[r.IntN(2)],
+		}
+	}
+	for range r.IntN(4) {
+		s := consent.Status{Entry: entry(), Since: at()}
+		if r.IntN(2) == 0 {
+			s.Lapse = entry()
+		}
+		v.Consents = append(v.Consents, s)
+	}
+	for range r.IntN(3) {
+		report := consent.HealthReport{Subject: subject(), State: consent.Complaint, Origin: consent.Platform, At: at(), Code: text()}
+		v.Health = append(v.Health, consent.Health{Report: report, Since: at(), SoftBounces: r.IntN(3)})
+	}
 	return v.Sorted()
 }
 
@@ -187,10 +227,10 @@ func FuzzUnpack(f *testing.F) {
 	numbers := map[string]int64{packedTag: 1, packedGroup: 300}
 	for _, by := range []map[string]int64{nil, numbers} {
 		p := (&visitorWrite{numbers: by}).pack(&v, driver.AllParts)
-		f.Add(p.tags, p.groups, p.identities, p.attributes)
+		f.Add(p.tags, p.groups, p.identities, p.attributes, p.consents)
 	}
-	f.Fuzz(func(t *testing.T, tags, groups, identities, attributes []byte) {
-		for _, p := range []packed{{tags: tags}, {groups: groups}, {identities: identities}, {attributes: attributes}} {
+	f.Fuzz(func(t *testing.T, tags, groups, identities, attributes, consents []byte) {
+		for _, p := range []packed{{tags: tags}, {groups: groups}, {identities: identities}, {attributes: attributes}, {consents: consents}} {
 			read, err := unpackAll(p, idsByNumber(numbers))
 			if err != nil {
 				continue
@@ -202,6 +242,8 @@ func FuzzUnpack(f *testing.F) {
 			require.Equal(t, read.Memberships, again.Memberships)
 			require.Equal(t, read.Excluded, again.Excluded)
 			require.Equal(t, len(read.Attributes), len(again.Attributes))
+			require.Equal(t, read.Consents, again.Consents)
+			require.Equal(t, read.Health, again.Health)
 		}
 	})
 }

@@ -27,7 +27,8 @@ const MaxReason = 200
 // the receipt names them.
 //
 // The reason must not name the person. In SQLite, call Store.Compact after it: until then, parts of
-// the search index can be found in the file; in Postgres, VACUUM removes old versions of rows.
+// the search index can be found in the file. In Postgres, old versions of rows and the statistics of
+// the planner stay until VACUUM (FULL, ANALYZE): see package postgres.
 // The error matches ErrNotFound if there is no such visitor.
 func (w *Workspace) Erase(ctx context.Context, id visitor.ID, reason string) (Erasure, error) {
 	const op = "erase visitor"

@@ -65,6 +65,17 @@
 // visitor: a tag for many visitors is then written without new entries in the indexes. A table from
 // before gets this room as its rows change, or all at once by VACUUM FULL, which locks it.
 //
+// # Erasure
+//
+// After Workspace.Erase no query of the tables finds data of the person. The server's files still
+// have it: in old versions of rows, which a plain VACUUM makes free without overwriting them, in the
+// statistics of the planner (pg_stats), and in the write-ahead log. VACUUM (FULL, ANALYZE) on all
+// tables visitors_… rewrites the first two. It locks each table meanwhile, so collect erasures and
+// run it at a quiet time within the period that the law gives, while no transaction is open that
+// began before the erasures. ANALYZE keeps the statistics of a table that has become empty.
+// Archived logs, backups and standbys have their own periods; after restoring a backup, call
+// Workspace.Reapply.
+//
 // # Backup
 //
 // Use the server's own tools, which need no downtime: pg_dump, which contains the state at its

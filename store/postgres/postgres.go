@@ -34,6 +34,8 @@ type Options struct {
 	// SuppressionKeys are the keys by which addresses are recorded as hashes, newest first, each of
 	// 16 random bytes or more. New records use the first; the others find older records, and must
 	// be kept as long as these matter: if one that was used is missing, nobody may be contacted.
+	// If several programs use the database, give a new key to all of them as the second one before
+	// it becomes the first one of any: a program without it does not find records made with it.
 	// Default: a random key that is kept in the database. Then who has a copy of the database can
 	// test whether an address that they guess was recorded.
 	SuppressionKeys [][]byte

@@ -13,11 +13,17 @@
 // A link holds a token and no address. It does not expire, works after the visitor was deleted, and
 // needs no login: whoever has the message can use it, which is what RFC 8058 asks for. Opening it
 // changes nothing, since programs open the links of mails to check them; only a POST request does.
+// The token is also the protection from requests forged by other sites (CSRF): who does not have
+// it cannot make one, and there is no cookie that a browser would add.
+//
 // A token that was changed, or is of a workspace that the application does not open, gets the same
-// answer 404.
+// answer 404. If the store fails the answer is 500, and the request can be sent again.
 //
 // What a person submits is recorded as said by the person, with the link as evidence: it was sent
-// to the address, so it also confirms topics with double opt-in.
+// to the address, so it also confirms topics with double opt-in. A link of one sender denies
+// messages of that sender, a link without a sender those of all. A denial of the channel is lifted
+// by choosing a topic: then the channel is granted and the other topics on the page are denied, as
+// package consent has it.
 //
 // The page has no scripts and no cookies, and takes nothing from other servers.
 package preferences

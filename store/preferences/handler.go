@@ -14,7 +14,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -43,7 +42,7 @@ type Text struct {
 	Topics       string // above the topics
 	Or           string // above None
 	None         string // no messages at all on the channel
-	NoneHint     string
+	NoneHint     string // not on SMS, where a denial of the channel stops every message
 	Save         string
 	Saved        string
 	Unsubscribed string // the answer to a click in a mail program
@@ -57,8 +56,9 @@ var english = Text{
 
 func (t Text) withDefaults() Text {
 	for _, f := range []struct{ to, from *string }{
-		{&t.Lang, &english.Lang}, {&t.Title, &english.Title}, {&t.Topics, &english.Topics}, {&t.Or, &english.Or}, {&t.None, &english.None},
-		{&t.NoneHint, &english.NoneHint}, {&t.Save, &english.Save}, {&t.Saved, &english.Saved}, {&t.Unsubscribed, &english.Unsubscribed},
+		{&t.Lang, &english.Lang}, {&t.Title, &english.Title}, {&t.Topics, &english.Topics}, {&t.Or, &english.Or},
+		{&t.None, &english.None}, {&t.NoneHint, &english.NoneHint}, {&t.Save, &english.Save},
+		{&t.Saved, &english.Saved}, {&t.Unsubscribed, &english.Unsubscribed},
 	} {
 		if *f.to == "" {
 			*f.to = *f.from
@@ -136,8 +136,12 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ws, link, err := h.link(r)
-	if err != nil {
+	switch {
+	case errors.Is(err, consent.ErrToken):
 		answer(w, http.StatusNotFound, "not found")
+		return
+	case err != nil:
+		h.fail(w, r, err)
 		return
 	}
 	saved := false
@@ -148,7 +152,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		if form.Get("List-Unsubscribe") == "One-Click" {
-			if err := h.record(r, ws, h.said(r, link, link.Topic, consent.Denied, consent.ByOneClick)); err != nil {
+			if err := h.record(r, ws, h.said(r, link.Subject, link.Topic, consent.Denied, consent.ByOneClick)); err != nil {
 				h.fail(w, r, err)
 				return
 			}
@@ -183,7 +187,8 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	answer(w, http.StatusInternalServerError, "this did not work: please try again later")
 }
 
-// link returns the link of a request and its workspace.
+// link returns the link of a request and its workspace. The error matches consent.ErrToken if open
+// refuses the workspace.
 func (h *handler) link(r *http.Request) (*store.Workspace, consent.Link, error) {
 	token := r.URL.Query().Get(parameter)
 	workspace, err := consent.TokenWorkspace(token)
@@ -192,7 +197,7 @@ func (h *handler) link(r *http.Request) (*store.Workspace, consent.Link, error) 
 	}
 	ws, err := h.open(r.Context(), workspace)
 	if err != nil {
-		return nil, consent.Link{}, err
+		return nil, consent.Link{}, consent.ErrToken
 	}
 	link, err := ws.ReadToken(r.Context(), token)
 	return ws, link, err
@@ -222,8 +227,13 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 }
 
 // said returns what the person says by the link.
-func (h *handler) said(r *http.Request, l consent.Link, topic string, state consent.State, kind consent.EvidenceKind) consent.Entry {
-	e := consent.Entry{Subject: l.Subject, Topic: topic, State: state, Origin: consent.Person, Evidence: consent.Evidence{Kind: kind, Ref: "link"}}
+func (h *handler) said(
+	r *http.Request, s consent.Subject, topic string, state consent.State, kind consent.EvidenceKind,
+) consent.Entry {
+	e := consent.Entry{
+		Subject: s, Topic: topic, State: state, Origin: consent.Person,
+		Evidence: consent.Evidence{Kind: kind, Ref: "link"},
+	}
 	if state == consent.Granted {
 		e.Basis = consent.ByConsent
 	}
@@ -244,80 +254,18 @@ func (h *handler) record(r *http.Request, ws *store.Workspace, entries ...consen
 	return err
 }
 
-// choice is a topic on the page.
-type choice struct {
-	consent.Topic
-	On bool
-}
-
-// choices returns the public topics of the channel and whether each is permitted now, and whether
-// the whole channel is denied.
-func (h *handler) choices(r *http.Request, ws *store.Workspace, l consent.Link) (topics []choice, none bool, err error) {
-	statuses, err := ws.StatusOf(r.Context(), l.Subject)
-	if err != nil {
-		return nil, false, err
-	}
-	now := h.o.Now()
-	for _, s := range statuses {
-		none = none || s.Entry.Topic == "" && s.State(now) == consent.Denied
-	}
-	for t, err := range ws.Topics(r.Context()) {
-		if err != nil {
-			return nil, false, err
-		}
-		if !t.Public || !t.On(l.Subject.Channel) {
-			continue
-		}
-		d := consent.Decide(consent.Request{Channel: l.Subject.Channel, Topic: t.Key, Purpose: consent.Marketing},
-			consent.Facts{Topic: t, Routes: []consent.Route{{Subject: l.Subject}}, Statuses: statuses}, now)
-		topics = append(topics, choice{t, d.Allowed})
-	}
-	return topics, none, nil
-}
-
-// save records what differs from what was said before. Who comes back after denying the channel
-// grants it, and denies the topics that are not wanted.
-func (h *handler) save(r *http.Request, ws *store.Workspace, l consent.Link, form url.Values) error {
-	topics, none, err := h.choices(r, ws, l)
-	if err != nil {
-		return err
-	}
-	var entries []consent.Entry
-	wantsNone := form.Get("none") != ""
-	if wantsNone != none {
-		state, kind := consent.Granted, consent.ByDoubleOptIn // the link was sent to the address
-		if wantsNone {
-			state, kind = consent.Denied, consent.ByForm
-		}
-		entries = append(entries, h.said(r, l, "", state, kind))
-	}
-	for _, t := range topics {
-		wanted := slices.Contains(form["topic"], t.Key)
-		switch {
-		case wantsNone:
-		case wanted && (!t.On || none):
-			e := h.said(r, l, t.Key, consent.Granted, consent.ByDoubleOptIn)
-			e.Evidence.Wording = t.Label
-			entries = append(entries, e)
-		case !wanted && (t.On || none):
-			entries = append(entries, h.said(r, l, t.Key, consent.Denied, consent.ByForm))
-		}
-	}
-	if len(entries) == 0 {
-		return nil
-	}
-	_, err = ws.RecordConsent(r.Context(), entries...)
-	return err
-}
-
 func (h *handler) show(w http.ResponseWriter, r *http.Request, ws *store.Workspace, l consent.Link, saved bool) error {
-	topics, none, err := h.choices(r, ws, l)
+	c, err := h.choices(r, ws, l)
 	if err != nil {
 		return err
+	}
+	t := h.o.Text
+	if l.Subject.Channel == consent.SMS {
+		t.NoneHint = ""
 	}
 	var out bytes.Buffer
 	err = page.Execute(&out, map[string]any{
-		"Text": h.o.Text, "Style": template.CSS(style), "Topics": topics, "None": none, "Saved": saved,
+		"Text": t, "Style": template.CSS(style), "Topics": c.topics, "None": c.none, "Saved": saved,
 	})
 	if err != nil {
 		return err

@@ -5,20 +5,30 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/store/sqlite"
+	"github.com/contactpipeline/visitors/store/webhook"
 	"github.com/contactpipeline/visitors/visitor"
 	"github.com/contactpipeline/visitors/visitor/consent"
+	"github.com/contactpipeline/visitors/visitor/intake"
 )
 
 func main() {
@@ -42,7 +52,9 @@ func run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	c := campaign{ws, out}
+	c := campaign{ws, out, webhook.New(ws, intake.WhatsApp{
+		Secrets: []string{secret}, Keywords: intake.StandardKeywords("en"),
+	}, nil)}
 	for _, step := range []func(context.Context) error{
 		c.sendToThoseWhoAgreed, c.stop, c.deleteAndComeBack, c.erase,
 	} {
@@ -55,23 +67,27 @@ func run(ctx context.Context, out io.Writer) error {
 
 type campaign struct {
 	*store.Workspace
-	out io.Writer
+	out     io.Writer
+	channel http.Handler // to which WhatsApp posts
 }
 
-// spring is the segment: customers of the shop on WhatsApp.
-var spring = filter.And(filter.Source.Is(visitor.WhatsApp), filter.Tag.Has("customer"))
+// spring is the segment: people who have written to the shop's number.
+var spring = filter.And(filter.Source.Is(visitor.WhatsApp), filter.Inbox.Is(number))
 
 // offers is what the messages are about, and where they go.
 var offers = consent.Request{Channel: consent.WhatsApp, Topic: "offers"}
 
-// number is the shop's own, by its phone_number_id.
-const number = "106540352242922"
+const (
+	number     = "106540352242922" // the shop's own, by its phone_number_id
+	secret     = "app secret"      // with which WhatsApp signs
+	adasNumber = "14155550101"
+)
 
 func (c campaign) say(format string, args ...any) { fmt.Fprintf(c.out, format+"\n", args...) }
 
-// sendToThoseWhoAgreed captures three people, two of whom agreed to offers.
+// sendToThoseWhoAgreed captures three people, two of whom agreed to offers yesterday.
 func (c campaign) sendToThoseWhoAgreed(ctx context.Context) error {
-	topic := consent.Topic{Key: "offers", Label: "Offers", Channels: []consent.Channel{consent.WhatsApp, consent.Email}, Public: true}
+	topic := consent.Topic{Key: "offers", Label: "Offers", Public: true}
 	if _, err := c.PutTopic(ctx, topic); err != nil {
 		return err
 	}
@@ -85,26 +101,19 @@ func (c campaign) sendToThoseWhoAgreed(ctx context.Context) error {
 		_, err := c.RecordConsent(ctx, consent.Entry{
 			Subject: consent.Subject{Channel: consent.WhatsApp, Sender: number, Address: phone}, Topic: "offers",
 			State: consent.Granted, Origin: consent.Person, Basis: consent.ByConsent,
+			At:       time.Now().AddDate(0, 0, -1),
 			Evidence: consent.Evidence{Kind: consent.ByForm, Ref: "checkout", Wording: "Send me offers on WhatsApp"},
 		})
 		if err != nil {
 			return err
 		}
 	}
-	return c.send(ctx, "1. Three customers, of whom two agreed")
+	return c.send(ctx, "1. Three people wrote, of whom two agreed to offers")
 }
 
-// stop is what happens when Ada answers with the word STOP.
+// stop is what happens when Ada answers with the word STOP: the handler records a denial.
 func (c campaign) stop(ctx context.Context) error {
 	if err := c.write(ctx, "Ada", adasNumber, "STOP"); err != nil {
-		return err
-	}
-	_, err := c.RecordConsent(ctx, consent.Entry{
-		Subject: consent.Subject{Channel: consent.WhatsApp, Sender: number, Address: adasNumber},
-		State:   consent.Denied, Origin: consent.Person,
-		Evidence: consent.Evidence{Kind: consent.ByKeyword, Ref: "wamid.HBgL", Wording: "STOP"},
-	})
-	if err != nil {
 		return err
 	}
 	return c.send(ctx, "2. Ada wrote STOP")
@@ -135,9 +144,10 @@ func (c campaign) erase(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.say("4. Ada was erased: a keyed hash and a denial stay of each of her addresses (%d), and a signed receipt", len(receipt.Hashes))
+	c.say("4. Ada was erased: a keyed hash and a denial stay of each of her addresses (%d), and a signed receipt",
+		len(receipt.Hashes))
 	_, err = c.Create(ctx, visitor.Draft{
-		Name: "Ada", Source: visitor.WhatsApp, Tags: []string{"customer"},
+		Name: "Ada", Source: visitor.WhatsApp,
 		Identities: []visitor.Identity{{Source: visitor.WhatsApp, ExternalID: adasNumber}},
 	})
 	if !errors.Is(err, store.ErrSuppressed) {
@@ -147,14 +157,39 @@ func (c campaign) erase(ctx context.Context) error {
 	return c.send(ctx, "5. After the erasure")
 }
 
-const adasNumber = "14155550101"
+// write posts a message of a person to the shop, as WhatsApp does.
+func (c campaign) write(ctx context.Context, name, phone, message string) error {
+	body, err := json.Marshal(delivery(name, phone, message))
+	if err != nil {
+		return err
+	}
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/webhooks/whatsapp", bytes.NewReader(body))
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write(body)
+	r.Header.Set("X-Hub-Signature-256", "sha256="+hex.EncodeToString(mac.Sum(nil)))
+	w := httptest.NewRecorder()
+	c.channel.ServeHTTP(w, r)
+	if w.Code != http.StatusOK {
+		return fmt.Errorf("the webhook answered %d: %s", w.Code, w.Body)
+	}
+	return nil
+}
 
-// write captures a message, as the webhook of a channel does.
-func (c campaign) write(ctx context.Context, name, phone, _ string) error {
-	_, err := c.Capture(ctx, visitor.Contact{
-		Source: visitor.WhatsApp, ExternalID: phone, Name: name, Inbox: number, Tags: []string{"customer"},
-	})
-	return err
+type object = map[string]any
+
+// delivery is the body of a message in WhatsApp's webhook.
+func delivery(name, phone, message string) object {
+	now := time.Now()
+	value := object{
+		"metadata": object{"phone_number_id": number},
+		"contacts": []object{{"wa_id": phone, "profile": object{"name": name}}},
+		"messages": []object{{
+			"id": fmt.Sprint("wamid.", now.UnixNano()), "from": phone, "timestamp": fmt.Sprint(now.Unix()),
+			"type": "text", "text": object{"body": message},
+		}},
+	}
+	changes := []object{{"field": "messages", "value": value}}
+	return object{"object": "whatsapp_business_account", "entry": []object{{"id": "1", "changes": changes}}}
 }
 
 func (c campaign) ada(ctx context.Context) (visitor.Visitor, error) {

@@ -12,7 +12,7 @@ func TestRun(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	require.NoError(t, run(t.Context(), &out))
-	require.Equal(t, `1. Three customers, of whom two agreed:
+	require.Equal(t, `1. Three people wrote, of whom two agreed to offers:
    Ada:  agreed to messages
    Ben:  agreed to messages
    Cleo: has not agreed
@@ -27,7 +27,7 @@ func TestRun(t *testing.T) {
    Ben:  agreed to messages
    Cleo: has not agreed
    sent to 1 of 3; receipt …
-4. Ada was erased: a keyed hash and a denial stay of each of her addresses (1), and a signed receipt
+4. Ada was erased: a keyed hash and a denial stay of each of her addresses (2), and a signed receipt
    an import of her number is refused: create visitor: address: the data of the person with this address was erased
 5. After the erasure:
    Ben:  agreed to messages

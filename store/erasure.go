@@ -22,7 +22,8 @@ const MaxReason = 200
 // visitor in events and audiences, and the receipt.
 //
 // Create, Update, Link and imports with one of these addresses fail with ErrSuppressed, until the
-// person agrees to messages on that channel again. Capture records a person who writes again, to
+// person agrees to messages on that channel again, in a way that takes the address: a message, or the
+// link of a confirmation. Anybody can type an address into a form. Capture records a person who writes again, to
 // whom only answers may be sent. Other visitors that have one of the addresses are not deleted;
 // the receipt names them.
 //

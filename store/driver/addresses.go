@@ -142,7 +142,8 @@ func readAddresses(read func(RecordQuery) ([]Record, error), keys consent.Keys, 
 // lift ends the erasure if the person granted messages on the channel after it.
 func (r *AddressRecord) lift() {
 	lifts := func(e consent.Entry) bool {
-		return e.State == consent.Granted && e.Origin == consent.Person && e.Topic == "" && e.At.After(r.Erased)
+		return (e.State == consent.Granted || e.State == consent.Lifted) && e.Origin == consent.Person && e.Topic == "" &&
+			e.Evidence.Kind.FromAddress() && e.At.After(r.Erased)
 	}
 	if slices.ContainsFunc(r.Entries, lifts) {
 		r.Erased = time.Time{}

@@ -44,8 +44,9 @@ type (
 	// EraseVisitor deletes a visitor with all data about the person: also the stored states of
 	// merges and, of its addresses, all but a hash with a denial. From then on, CreateVisitor,
 	// UpdateVisitor and LinkIdentity with one of these addresses fail with ErrSuppressed, until
-	// the person grants messages there; captures are recorded, and the denial counts. The outcome
-	// has the Erasure. No such visitor: Missing.
+	// the person grants messages there or takes the denial back, with evidence that is FromAddress;
+	// captures are recorded, and the denial counts. The outcome has the Erasure. No such visitor:
+	// Missing.
 	EraseVisitor struct {
 		Audit
 		ID     visitor.ID

@@ -177,7 +177,9 @@ func TestErasureAgainAfterAGrant(t *testing.T) {
 			tx.keys.Live = live
 			again := mailbox(1)
 			again.Email = v.Email
-			tx.apply(t, said(addressOf(v), consent.Granted, 2), create(again))
+			back := said(addressOf(v), consent.Granted, 2)
+			back.Entry.Evidence.Kind = consent.ByKeyword
+			tx.apply(t, back, create(again))
 			require.Equal(t, []consent.State{consent.Granted}, tx.states(again.ID))
 			tx.apply(t, driver.ReapplyErasure{Audit: audit, Erasure: receipt})
 			third := mailbox(2)

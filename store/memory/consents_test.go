@@ -159,9 +159,9 @@ func (m *consentModel) report() consent.HealthReport {
 func (m *consentModel) entry() consent.Entry {
 	e := consent.Entry{
 		Subject: m.subject(), Topic: pick(m.rand, []string{"", "news"}), At: m.before(), Actor: "bob", Cause: "told us",
-		State:    pick(m.rand, []consent.State{consent.Granted, consent.Denied}),
+		State:    pick(m.rand, []consent.State{consent.Granted, consent.Denied, consent.Lifted}),
 		Origin:   pick(m.rand, []consent.Origin{consent.Person, consent.Platform, consent.Operator, consent.Import}),
-		Evidence: consent.Evidence{Kind: consent.ByForm, Ref: "7"},
+		Evidence: consent.Evidence{Kind: pick(m.rand, []consent.EvidenceKind{consent.ByForm, consent.ByKeyword}), Ref: "7"},
 	}
 	if e.State == consent.Granted && m.rand.IntN(3) == 0 {
 		e.Expires = e.At.Add(time.Duration(1+m.rand.IntN(200)) * time.Hour)
@@ -194,7 +194,8 @@ func (h history) summary() (statuses []consent.Status, health []consent.Health) 
 func (h history) plus(entries []consent.Entry, reports []consent.HealthReport) history {
 	h.entries, h.reports = slices.Concat(h.entries, entries), slices.Concat(h.reports, reports)
 	if slices.ContainsFunc(h.entries, func(e consent.Entry) bool {
-		return e.State == consent.Granted && e.Origin == consent.Person && e.Topic == "" && e.At.After(h.erased)
+		lifts := e.State == consent.Granted || e.State == consent.Lifted
+		return lifts && e.Origin == consent.Person && e.Topic == "" && e.Evidence.Kind.FromAddress() && e.At.After(h.erased)
 	}) {
 		h.erased = time.Time{}
 	}

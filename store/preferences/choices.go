@@ -17,7 +17,7 @@ type choice struct {
 
 // choices are what the page shows about an address.
 type choices struct {
-	topics []choice // the public topics of the channel
+	topics []choice // the public topics of the channel, and that of the link
 	none   bool     // the whole channel is denied
 	// denied has the subjects of the denials that stand, by topic: the subject of the link, and that
 	// of every sender or, if the link is of every sender, of each sender.
@@ -49,7 +49,7 @@ func (h *handler) choices(r *http.Request, ws *store.Workspace, l consent.Link) 
 		if err != nil {
 			return choices{}, err
 		}
-		if !t.Public || !t.On(l.Subject.Channel) {
+		if !t.Public && t.Key != l.Topic || !t.On(l.Subject.Channel) {
 			continue
 		}
 		d := consent.Decide(consent.Request{Channel: l.Subject.Channel, Topic: t.Key, Purpose: consent.Marketing},
@@ -64,8 +64,8 @@ func (h *handler) choices(r *http.Request, ws *store.Workspace, l consent.Link) 
 const anotherSender = "another"
 
 // save records what differs from what was said before. Who comes back after denying the channel
-// grants it, and denies the topics that are not wanted; without a topic that is wanted, the denial
-// stays.
+// takes that back, grants the topics that are wanted and denies the others; without a topic that is
+// wanted, the denial stays.
 func (h *handler) save(r *http.Request, ws *store.Workspace, l consent.Link, form url.Values) error {
 	c, err := h.choices(r, ws, l)
 	if err != nil {
@@ -78,14 +78,15 @@ func (h *handler) save(r *http.Request, ws *store.Workspace, l consent.Link, for
 	deny := func(topic string) {
 		entries = append(entries, h.said(r, l.Subject, topic, consent.Denied, consent.ByForm))
 	}
-	grant := func(topic, wording string) {
-		subjects := c.denied[topic] // a grant lifts only the denial of its own subject
+	// A denial is lifted by what is said about its own subject. The link was sent to the address.
+	grant := func(t choice) {
+		subjects := c.denied[t.Key]
 		if !slices.Contains(subjects, l.Subject) {
 			subjects = append(subjects, l.Subject)
 		}
 		for _, s := range subjects {
-			e := h.said(r, s, topic, consent.Granted, consent.ByDoubleOptIn) // the link was sent to the address
-			e.Evidence.Wording = wording
+			e := h.said(r, s, t.Key, consent.Granted, consent.ByDoubleOptIn)
+			e.Evidence.Wording = t.Label
 			entries = append(entries, e)
 		}
 	}
@@ -93,13 +94,15 @@ func (h *handler) save(r *http.Request, ws *store.Workspace, l consent.Link, for
 	case wantsNone && !c.none:
 		deny("")
 	case c.none && !wantsNone:
-		grant("", "")
+		for _, s := range c.denied[""] {
+			entries = append(entries, h.said(r, s, "", consent.Lifted, consent.ByDoubleOptIn))
+		}
 	}
 	for _, t := range c.topics {
 		switch {
 		case wantsNone:
 		case wanted(t) && (!t.On || c.none):
-			grant(t.Key, t.Label)
+			grant(t)
 		case !wanted(t) && (t.On || c.none):
 			deny(t.Key)
 		}

@@ -38,6 +38,7 @@ type Options struct {
 // Text is what the page says. Empty fields are in English.
 type Text struct {
 	Lang         string // the language, as in HTML; default "en"
+	Dir          string // the direction of the text, "ltr" or "rtl"; default "ltr"
 	Title        string
 	Topics       string // above the topics
 	Or           string // above None
@@ -49,14 +50,14 @@ type Text struct {
 }
 
 var english = Text{
-	Lang: "en", Title: "Your preferences", Topics: "What may we write to you about?", Or: "Or nothing at all",
+	Lang: "en", Dir: "ltr", Title: "Your preferences", Topics: "What may we write to you about?", Or: "Or nothing at all",
 	None: "No messages to this address", NoneHint: "Messages about an order or an account may still be sent.",
 	Save: "Save", Saved: "Your preferences are saved.", Unsubscribed: "You are unsubscribed.",
 }
 
 func (t Text) withDefaults() Text {
 	for _, f := range []struct{ to, from *string }{
-		{&t.Lang, &english.Lang}, {&t.Title, &english.Title}, {&t.Topics, &english.Topics}, {&t.Or, &english.Or},
+		{&t.Lang, &english.Lang}, {&t.Dir, &english.Dir}, {&t.Title, &english.Title}, {&t.Topics, &english.Topics}, {&t.Or, &english.Or},
 		{&t.None, &english.None}, {&t.NoneHint, &english.NoneHint}, {&t.Save, &english.Save},
 		{&t.Saved, &english.Saved}, {&t.Unsubscribed, &english.Unsubscribed},
 	} {

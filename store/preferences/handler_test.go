@@ -158,10 +158,22 @@ func TestPage(t *testing.T) {
 	require.Equal(t, consent.Denied, s.states()[""])
 	require.Contains(t, s.do(http.MethodGet, s.token(""), "", "").Body.String(), noneTicked)
 	save(url.Values{"topic": {"news"}})
-	require.Equal(t, map[string]consent.State{"": consent.Granted, "news": consent.Granted, "secure": consent.Denied, "offers": consent.Denied}, s.states())
+	require.Equal(t, map[string]consent.State{"news": consent.Granted, "secure": consent.Denied, "offers": consent.Denied}, s.states())
 	before := len(s.states())
 	save(url.Values{"topic": {"news"}})
 	require.Len(t, s.states(), before, "saving the same changes nothing")
+}
+
+// The page of a link about a topic that is not public shows that topic, so that it can be chosen again.
+func TestTopicOfTheLink(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, &preferences.Options{Text: preferences.Text{Dir: "rtl"}})
+	require.Equal(t, http.StatusOK, s.do(http.MethodPost, s.token("internal"), form, consent.OneClick).Code)
+	body := s.do(http.MethodGet, s.token("internal"), "", "").Body.String()
+	require.Contains(t, body, `value="internal"`)
+	require.Contains(t, body, `dir="rtl"`)
+	s.save(s.token("internal"), url.Values{"topic": {"internal"}})
+	require.Equal(t, consent.Granted, s.states()["internal"])
 }
 
 // Who unticks "No messages" and chooses no topic has agreed to nothing.

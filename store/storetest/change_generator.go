@@ -168,7 +168,7 @@ func (g *changeGenerator) subject() consent.Subject {
 func (g *changeGenerator) entry(a driver.Audit) consent.Entry {
 	for {
 		e := consent.Entry{
-			Subject: g.subject(), Topic: one(g, append(topicKeys, "")), State: one(g, []consent.State{consent.Granted, consent.Denied, consent.Pending}),
+			Subject: g.subject(), Topic: one(g, append(topicKeys, "")), State: one(g, []consent.State{consent.Granted, consent.Denied, consent.Pending, consent.Lifted}),
 			Origin: one(g, []consent.Origin{consent.Person, consent.Person, consent.Platform, consent.Operator, consent.Import}),
 			Basis:  one(g, []consent.Basis{"", consent.ByConsent}), At: a.At.Add(-time.Duration(g.rnd.IntN(5)) * time.Second), Actor: a.Actor, Cause: a.Cause,
 			Evidence: consent.Evidence{Kind: one(g, []consent.EvidenceKind{consent.ByForm, consent.ByKeyword}), Ref: one(g, []string{"", "7"})},

@@ -77,7 +77,11 @@ func checkErasedAddress(f *fixture) {
 	f.refused(driver.ErrSuppressed, "address", "", 0, driver.UpdateVisitor{Audit: f.audit(), ID: other.ID, Patch: visitor.Patch{Email: ptr("ada.lovelace@example.com")}})
 	f.refused(driver.ErrSuppressed, "address", "", 0,
 		driver.LinkIdentity{Audit: f.audit(), ID: other.ID, Identity: visitor.Identity{Source: visitor.Telegram, ExternalID: "9007199254740993"}})
-	f.must(f.record(f.said(byMail(v), "", consent.Granted)))
+	back := f.confirmed(byMail(v))
+	back.Evidence.Kind = consent.ByForm
+	f.must(f.record(back))
+	f.refused(driver.ErrSuppressed, "address", "", 0, create(mail)) // anybody can have typed the address
+	f.must(f.record(f.confirmed(byMail(v))))
 	f.must(create(mail))
 	f.same("consent", f.get(mail.ID).Consents[0].Entry.State, consent.Granted)
 }
@@ -106,7 +110,7 @@ func checkReapply(f *fixture) {
 	f.effects(f.must(driver.ReapplyErasure{Audit: f.audit(), Erasure: receipt}), driver.Unchanged)
 	// What a backup has that is from before the merge: both visitors, and no denial.
 	for _, e := range []*visitor.Visitor{&v, &from} {
-		f.must(f.record(f.said(byMail(*e), "", consent.Granted)))
+		f.must(f.record(f.confirmed(byMail(*e))))
 	}
 	for _, s := range []consent.Subject{
 		{Channel: consent.SMS, Address: v.Phone}, {Channel: consent.WhatsApp, Address: "5511987654321"}, {Channel: consent.Telegram, Address: "9007199254740993"},
@@ -115,7 +119,7 @@ func checkReapply(f *fixture) {
 		if err != nil {
 			f.Fatalf("normalize: %v", err)
 		}
-		f.must(f.record(f.said(s, "", consent.Granted)))
+		f.must(f.record(f.confirmed(s)))
 	}
 	f.must(create(v), create(from))
 	f.effects(f.must(driver.ReapplyErasure{Audit: f.audit(), Erasure: receipt}), driver.Updated)
@@ -123,6 +127,13 @@ func checkReapply(f *fixture) {
 	f.notFound(from.ID)
 	f.refused(driver.ErrSuppressed, "address", "", 0, create(f.withMail("A", "ada.lovelace@example.com")))
 	f.effects(f.must(driver.ReapplyErasure{Audit: f.audit(), Erasure: receipt}), driver.Unchanged)
+}
+
+// confirmed returns a grant of the channel by somebody who has the address.
+func (f *fixture) confirmed(s consent.Subject) consent.Entry {
+	e := f.said(s, "", consent.Granted)
+	e.Evidence.Kind = consent.ByDoubleOptIn
+	return e
 }
 
 func checkReceipt(f *fixture) {

@@ -81,6 +81,7 @@ type Decision struct {
 	Address string    `json:"address,omitempty"` // to send to, if Allowed
 	Sender  string    `json:"sender,omitempty"`  // to send from, if Allowed; empty: any
 	Reason  Reason    `json:"reason"`
+	Since   time.Time `json:"since,omitzero"` // since when Reason holds, if it is recorded; of several, the first
 	Until   time.Time `json:"until,omitzero"` // when it ends if nothing is recorded until then; zero: no limit
 }
 
@@ -147,11 +148,11 @@ func (route Route) covers(s Subject) bool {
 }
 
 func decide(r Request, f Facts, route Route, now time.Time) Decision {
-	if reason := denied(r, f.Statuses, route, now); reason != "" {
-		return Decision{Reason: reason}
+	if d := denied(r, f.Statuses, route, now); d.Reason != "" {
+		return d
 	}
-	if reason := unhealthy(r, f.Health, route); reason != "" {
-		return Decision{Reason: reason}
+	if d := unhealthy(r, f.Health, route); d.Reason != "" {
+		return d
 	}
 	if r.Purpose.needsConsent() {
 		return permitted(r, f, route, now)
@@ -165,9 +166,9 @@ func decide(r Request, f Facts, route Route, now time.Time) Decision {
 	return d
 }
 
-// denied returns the first of the reasons by which a denial stops the message, "" if none does.
-func denied(r Request, statuses []Status, route Route, now time.Time) Reason {
-	worst := Reason("")
+// denied returns the first of the reasons by which a denial stops the message, if one does.
+func denied(r Request, statuses []Status, route Route, now time.Time) Decision {
+	var worst Decision
 	for _, s := range statuses {
 		e := s.Entry
 		if !route.covers(e.Subject) || e.Topic != "" && e.Topic != r.Topic || s.State(now) != Denied {
@@ -185,35 +186,37 @@ func denied(r Request, statuses []Status, route Route, now time.Time) Reason {
 		case d.Topic == "":
 			reason = ReasonDeniedChannel
 		}
-		if worst == "" || reasons.index(reason) < reasons.index(worst) {
-			worst = reason
-		}
+		worst = better(worst, Decision{Reason: reason, Since: s.since(now)})
 	}
 	return worst
 }
 
-// unhealthy returns the reason by which a report stops the message, "" if none does.
-func unhealthy(r Request, health []Health, route Route) Reason {
-	worst := Healthy
+// unhealthy returns the reason by which a report stops the message, if one does.
+func unhealthy(r Request, health []Health, route Route) Decision {
+	worst, since := Healthy, time.Time{}
 	for _, h := range health {
+		if !route.covers(h.Report.Subject) {
+			continue
+		}
 		state := h.Report.State
-		if route.covers(h.Report.Subject) && healthStates.index(state) > healthStates.index(worst) {
-			worst = state
+		switch c := healthStates.index(state) - healthStates.index(worst); {
+		case c > 0, c == 0 && h.Since.Before(since):
+			worst, since = state, h.Since
 		}
 	}
 	switch worst {
 	case Blocked:
-		return ReasonBlocked
+		return Decision{Reason: ReasonBlocked, Since: since}
 	case Invalid:
-		return ReasonInvalidAddress
+		return Decision{Reason: ReasonInvalidAddress, Since: since}
 	case HardBounce:
-		return ReasonBounced
+		return Decision{Reason: ReasonBounced, Since: since}
 	case Complaint:
 		if r.Purpose.needsConsent() {
-			return ReasonComplaint
+			return Decision{Reason: ReasonComplaint, Since: since}
 		}
 	}
-	return ""
+	return Decision{}
 }
 
 // permitted returns the decision on marketing that nobody denied. What was said about the topic
@@ -227,7 +230,7 @@ func permitted(r Request, f Facts, route Route, now time.Time) Decision {
 		}
 		switch e.Topic {
 		case "":
-			if f.Topic.DoubleOptIn && e.State == Granted && e.Origin == Person && !e.Evidence.Kind.fromAddress() {
+			if f.Topic.DoubleOptIn && e.State == Granted && e.Origin == Person && !e.Evidence.Kind.FromAddress() {
 				continue // anybody can have typed the address
 			}
 			channel = better(channel, s.permission(now))
@@ -250,29 +253,27 @@ func permitted(r Request, f Facts, route Route, now time.Time) Decision {
 func (s Status) permission(now time.Time) Decision {
 	switch s.State(now) {
 	case Granted:
-		return Decision{Allowed: true, Reason: ReasonGranted, Until: s.Entry.Expires}
+		return Decision{Allowed: true, Reason: ReasonGranted, Since: s.Since, Until: s.Entry.Expires}
 	case Pending:
-		return Decision{Reason: ReasonPending, Until: s.Entry.Expires}
+		return Decision{Reason: ReasonPending, Since: s.Since, Until: s.Entry.Expires}
 	}
 	if s.Entry.State == Granted {
-		return Decision{Reason: ReasonExpired}
+		return Decision{Reason: ReasonExpired, Since: s.Entry.Expires}
 	}
 	return Decision{}
 }
 
-// better returns the decision that permits more, and of two that permit the same the one that
-// holds longer.
+// better returns the decision whose reason comes first in the order of reasons; of two with the same,
+// the one that holds longer, then the one that began first.
 func better(a, b Decision) Decision {
 	if a.Reason == "" || b.Reason == "" {
 		return cmp.Or(a, b)
 	}
-	if c := cmp.Compare(reasons.index(a.Reason), reasons.index(b.Reason)); c != 0 {
-		if c < 0 {
-			return a
-		}
-		return b
+	longer := b.Until.Compare(a.Until)
+	if a.Until.IsZero() || b.Until.IsZero() { // no limit
+		longer = -longer
 	}
-	if a.Until.IsZero() || !b.Until.IsZero() && a.Until.After(b.Until) {
+	if cmp.Or(cmp.Compare(reasons.index(a.Reason), reasons.index(b.Reason)), longer, a.Since.Compare(b.Since)) <= 0 {
 		return a
 	}
 	return b

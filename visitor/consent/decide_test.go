@@ -22,6 +22,71 @@ func about(topic string, e consent.Entry) consent.Entry {
 	return e
 }
 
+// decide is consent.Decide without Since, which TestSince is about.
+func decide(r consent.Request, f consent.Facts, now time.Time) consent.Decision {
+	d := consent.Decide(r, f, now)
+	d.Since = time.Time{}
+	return d
+}
+
+// Each case is decided on day 5 about ada's e-mail and the topic news: since which day holds the reason?
+func TestSince(t *testing.T) {
+	t.Parallel()
+	const granted, denied, person, platform = consent.Granted, consent.Denied, consent.Person, consent.Platform
+	type entries = []consent.Entry
+	type reports = []consent.HealthReport
+	for name, c := range map[string]struct {
+		entries entries
+		reports reports
+		want    consent.Reason
+		since   int // day, 0: not recorded
+	}{
+		"nothing was said":                   {nil, nil, consent.ReasonUnknownOptIn, 0},
+		"granted, and again":                 {entries{about("news", said(1, person, granted)), about("news", said(3, person, granted))}, nil, consent.ReasonGranted, 1},
+		"two denials":                        {entries{said(3, person, denied), about("news", said(2, person, denied))}, nil, consent.ReasonDeniedChannel, 3},
+		"two denials for the same reason":    {entries{said(3, person, denied), at(said(2, person, denied), "shop")}, nil, consent.ReasonDeniedChannel, 2},
+		"a grant over a denial has ended":    {entries{said(1, person, denied), until(said(2, person, granted), 4)}, nil, consent.ReasonDeniedChannel, 4},
+		"a grant has ended":                  {entries{about("news", until(said(2, person, granted), 3))}, nil, consent.ReasonExpired, 3},
+		"pending":                            {entries{about("news", until(said(2, person, consent.Pending), 9))}, nil, consent.ReasonPending, 2},
+		"of two grants, the one that begins": {entries{about("news", said(3, person, granted)), at(about("news", said(2, person, granted)), "shop")}, nil, consent.ReasonGranted, 2},
+		"bounced, towards two senders":       {nil, reports{report(3, platform, consent.HardBounce), reportAt(report(2, platform, consent.HardBounce), "shop")}, consent.ReasonBounced, 2},
+	} {
+		statuses, health := consent.Fold(c.entries), consent.FoldHealth(c.reports)
+		subject := ada
+		subject.Sender = "shop"
+		for range 2 {
+			d := consent.Decide(consent.Request{Channel: consent.Email, Topic: "news", Purpose: consent.Marketing},
+				consent.Facts{Topic: optIn, Routes: []consent.Route{{Subject: subject}}, Statuses: statuses, Health: health}, day(5))
+			require.Equal(t, c.want, d.Reason, name)
+			want := time.Time{}
+			if c.since > 0 {
+				want = day(c.since)
+			}
+			require.Equal(t, want, d.Since, name)
+			slices.Reverse(statuses)
+			slices.Reverse(health)
+		}
+	}
+}
+
+// by returns e with evidence of that kind.
+func by(kind consent.EvidenceKind, e consent.Entry) consent.Entry {
+	e.Evidence.Kind = kind
+	return e
+}
+
+// at returns e towards a sender.
+func at(e consent.Entry, sender string) consent.Entry {
+	e.Subject.Sender = sender
+	return e
+}
+
+// reportAt returns r towards a sender.
+func reportAt(r consent.HealthReport, sender string) consent.HealthReport {
+	r.Subject.Sender = sender
+	return r
+}
+
 // Each case is decided on day 5 about ada's e-mail and the topic news.
 func TestDecide(t *testing.T) {
 	t.Parallel()
@@ -62,8 +127,17 @@ func TestDecide(t *testing.T) {
 		"stopped by the platform":                     {optOut, marketing, entries{said(1, platform, denied)}, nil, consent.ReasonPlatformStopped, 0},
 		"the topic stopped by the platform":           {optOut, marketing, entries{about("news", said(1, platform, denied))}, nil, consent.ReasonPlatformStopped, 0},
 		"the channel denied before the topic stopped": {optOut, marketing, entries{about("news", said(1, platform, denied)), said(1, person, denied)}, nil, consent.ReasonDeniedChannel, 0},
-		"erased": {optOut, marketing, entries{erased}, nil, consent.ReasonErased, 0},
-		"erased, and back by the person's own act":    {optOut, marketing, entries{erased, said(2, person, granted)}, nil, consent.ReasonGranted, 0},
+		"erased":                                      {optOut, marketing, entries{erased}, nil, consent.ReasonErased, 0},
+		"erased, and back by a form":                  {optOut, marketing, entries{erased, said(2, person, granted)}, nil, consent.ReasonErased, 0},
+		"erased, and back by a keyword":               {optOut, marketing, entries{erased, by(consent.ByKeyword, said(2, person, granted))}, nil, consent.ReasonGranted, 0},
+		"erased, denied again, and back by a form":    {optOut, marketing, entries{erased, said(2, person, denied), said(3, person, granted)}, nil, consent.ReasonErased, 0},
+		"4: the denial of the channel lifted":         {optIn, marketing, entries{said(1, person, denied), said(2, person, consent.Lifted)}, nil, consent.ReasonUnknownOptIn, 0},
+		"4: lifted, opt-out":                          {optOut, marketing, entries{said(1, person, denied), said(2, person, consent.Lifted)}, nil, consent.ReasonDefaultOptOut, 0},
+		"4: lifted, the topic granted":                {optIn, marketing, entries{said(1, person, denied), said(2, person, consent.Lifted), about("news", said(1, person, granted))}, nil, consent.ReasonGranted, 0},
+		"1: lifted by an operator":                    {optOut, marketing, entries{said(1, person, denied), said(2, operator, consent.Lifted)}, nil, consent.ReasonDeniedChannel, 0},
+		"erased, lifted by a link":                    {optOut, marketing, entries{erased, by(consent.ByDoubleOptIn, said(2, person, consent.Lifted))}, nil, consent.ReasonDefaultOptOut, 0},
+		"erased, lifted by a form":                    {optOut, marketing, entries{erased, said(2, person, consent.Lifted)}, nil, consent.ReasonErased, 0},
+		"a grant stays when nothing is lifted":        {optIn, marketing, entries{said(1, person, granted), said(2, person, consent.Lifted)}, nil, consent.ReasonGranted, 0},
 		"erased, imported again":                      {optOut, marketing, entries{erased, said(2, imports, granted)}, nil, consent.ReasonErased, 0},
 		"5: pending":                                  {optIn, marketing, entries{about("news", until(said(1, person, pending), 8))}, nil, consent.ReasonPending, 8},
 		"5: pending, the confirmation":                {optIn, transactional, entries{about("news", until(said(1, person, pending), 8))}, nil, consent.ReasonNoConsentNeeded, 0},
@@ -103,7 +177,7 @@ func TestDecide(t *testing.T) {
 		case consent.ReasonGranted, consent.ReasonDefaultOptOut, consent.ReasonNoConsentNeeded:
 			want.Allowed, want.Address = true, "Ada@example.com"
 		}
-		require.Equal(t, want, consent.Decide(r, f, day(5)), name)
+		require.Equal(t, want, decide(r, f, day(5)), name)
 	}
 }
 
@@ -111,7 +185,7 @@ func TestDecideBeforeRoutes(t *testing.T) {
 	t.Parallel()
 	r := consent.Request{Channel: consent.Email, Topic: "news", Purpose: consent.Marketing}
 	f := consent.Facts{Topic: optOut, Routes: []consent.Route{{Subject: ada}}}
-	require.Equal(t, consent.Decision{Allowed: true, Address: ada.Address, Reason: consent.ReasonDefaultOptOut}, consent.Decide(r, f, day(5)))
+	require.Equal(t, consent.Decision{Allowed: true, Address: ada.Address, Reason: consent.ReasonDefaultOptOut}, decide(r, f, day(5)))
 	for reason, change := range map[consent.Reason]func(*consent.Facts){
 		consent.ReasonKeyMissing:      func(f *consent.Facts) { f.KeyMissing = true },
 		consent.ReasonUnknownTopic:    func(f *consent.Facts) { f.Topic = consent.Topic{} },
@@ -120,10 +194,10 @@ func TestDecideBeforeRoutes(t *testing.T) {
 	} {
 		changed := f
 		change(&changed)
-		require.Equal(t, consent.Decision{Reason: reason}, consent.Decide(r, changed, day(5)))
+		require.Equal(t, consent.Decision{Reason: reason}, decide(r, changed, day(5)))
 	}
 	r.Channel = consent.SMS
-	require.Equal(t, consent.Decision{Reason: consent.ReasonNoAddress}, consent.Decide(r, f, day(5)), "an address of another channel")
+	require.Equal(t, consent.Decision{Reason: consent.ReasonNoAddress}, decide(r, f, day(5)), "an address of another channel")
 }
 
 // A request that was not normalized is decided as Marketing, so that it permits no more.
@@ -134,11 +208,11 @@ func TestDecideWithoutPurpose(t *testing.T) {
 	for _, purpose := range []consent.Purpose{"", "Service", "other"} {
 		r := consent.Request{Channel: consent.Email, Topic: "news", Purpose: purpose}
 		f := consent.Facts{Topic: optIn, Routes: []consent.Route{{Subject: ada}}}
-		require.Equal(t, consent.Decision{Reason: consent.ReasonUnknownOptIn}, consent.Decide(r, f, day(5)))
+		require.Equal(t, consent.Decision{Reason: consent.ReasonUnknownOptIn}, decide(r, f, day(5)))
 		f.Health = complaint
-		require.Equal(t, consent.Decision{Reason: consent.ReasonComplaint}, consent.Decide(r, f, day(5)))
+		require.Equal(t, consent.Decision{Reason: consent.ReasonComplaint}, decide(r, f, day(5)))
 		f.Statuses = denied
-		require.Equal(t, consent.Decision{Reason: consent.ReasonDeniedChannel}, consent.Decide(r, f, day(5)))
+		require.Equal(t, consent.Decision{Reason: consent.ReasonDeniedChannel}, decide(r, f, day(5)))
 	}
 }
 
@@ -148,7 +222,7 @@ func TestStopOnSMS(t *testing.T) {
 	subject := consent.Subject{Channel: consent.SMS, Address: "+12025550123"}
 	stop := consent.Entry{Subject: subject, State: consent.Denied, Origin: consent.Person, At: day(1)}
 	for _, purpose := range []consent.Purpose{consent.Marketing, consent.Service, consent.Transactional} {
-		d := consent.Decide(consent.Request{Channel: consent.SMS, Purpose: purpose}, consent.Facts{
+		d := decide(consent.Request{Channel: consent.SMS, Purpose: purpose}, consent.Facts{
 			Routes: []consent.Route{{Subject: subject}}, Statuses: consent.Fold([]consent.Entry{stop}),
 		}, day(5))
 		require.Equal(t, consent.Decision{Reason: consent.ReasonDeniedChannel}, d, purpose)
@@ -203,7 +277,7 @@ func TestDecideBySender(t *testing.T) {
 	} {
 		f := consent.Facts{Topic: c.topic, Routes: routes(c.channel, c.routes...), Statuses: consent.Fold(c.entries)}
 		r := consent.Request{Channel: c.channel, Sender: c.sender, Topic: "news", Purpose: consent.Marketing}
-		require.Equal(t, c.want, consent.Decide(r, f, day(5)), name)
+		require.Equal(t, c.want, decide(r, f, day(5)), name)
 	}
 
 	blockedA := consent.FoldHealth([]consent.HealthReport{
@@ -211,7 +285,7 @@ func TestDecideBySender(t *testing.T) {
 	})
 	r := consent.Request{Channel: telegram, Topic: "news", Purpose: consent.Marketing}
 	f := consent.Facts{Topic: optOut, Routes: routes(telegram, "A"), Health: blockedA}
-	require.Equal(t, consent.Decision{Reason: consent.ReasonBlocked}, consent.Decide(r, f, day(5)))
+	require.Equal(t, consent.Decision{Reason: consent.ReasonBlocked}, decide(r, f, day(5)))
 	f.Routes = routes(telegram, "A", "B")
 	require.Equal(t, allowed("B", consent.ReasonDefaultOptOut), consent.Decide(r, f, day(5)))
 }
@@ -288,7 +362,7 @@ func TestReplyWindow(t *testing.T) {
 		if c.want.Allowed {
 			c.want.Address, c.want.Sender = "1", "A"
 		}
-		require.Equal(t, c.want, consent.Decide(consent.Request{Channel: c.channel, Purpose: c.purpose}, f, wrote.Add(c.after)))
+		require.Equal(t, c.want, decide(consent.Request{Channel: c.channel, Purpose: c.purpose}, f, wrote.Add(c.after)))
 	}
 	f := consent.Facts{Routes: []consent.Route{{Subject: on(consent.WhatsApp, "A", "1"), LastMessage: wrote}}}
 	r := consent.Request{Channel: consent.WhatsApp, Sender: "B", Purpose: consent.Service}

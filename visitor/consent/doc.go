@@ -6,14 +6,16 @@
 // or pending, for one Topic or for the whole channel, with the evidence of it. An entry is
 // never changed. Fold turns the entries about a subject into its Status, by these rules:
 //
-//  1. A denial is lifted only by a later grant of the person, or of the platform on which the
-//     person resumed messages. Operators and imports never lift one; they can add one at any time.
+//  1. A denial is lifted only by the person, who grants messages later or takes the denial back
+//     (Lifted), or by the platform on which the person resumed messages. Operators and imports never
+//     lift one; they can add one at any time. The denial that stays of an erased person is lifted only
+//     by what shows that the person has the address (EvidenceKind.FromAddress).
 //  2. A grant of an operator or an import counts only where nothing is known, or to extend an
 //     earlier grant of an operator or an import. An imported grant needs a basis.
 //  3. The states of a platform cannot be written by the application (ErrPlatformOwned).
 //  4. A denial of the whole channel beats every topic; a denial of a topic beats a grant of the
 //     whole channel; where nothing was said, the default of the topic decides. So a person who
-//     denied the channel and comes back grants the channel, and denies the topics not wanted.
+//     denied the channel and comes back takes that back, and grants the topics that are wanted.
 //  5. A pending entry permits only the confirmation message, and expires. Confirming twice is the
 //     same as confirming once.
 //  6. A complaint and a hard bounce are lifted only by an operator, who gives a reason; a block

@@ -16,9 +16,13 @@ const (
 	Granted State = "granted"
 	Denied  State = "denied"
 	Pending State = "pending" // asked, and not confirmed yet: only the confirmation may be sent
+	// Lifted takes a denial back without agreeing to anything, so that the defaults count again. No
+	// Status has it.
+	Lifted State = "lifted"
 )
 
 var states = codes[State]{
+	{Lifted, "takes a denial back"},
 	{Pending, "not confirmed yet"},
 	{Granted, "agreed"},
 	{Denied, "does not want messages"},
@@ -117,7 +121,7 @@ type Entry struct {
 
 // Normalize returns e in normalized form with its defaults, times in UTC to the microsecond, or a
 // *text.FieldError. It refuses a time before 1970 and one more than MaxClockSkew after now; an
-// expiry of a denial, or one that is not after At; a basis of a denial; a grant with NoBasis; and
+// expiry of a denial or a Lifted entry, or one that is not after At; their basis; a grant with NoBasis; and
 // a grant of an import without a basis.
 func (e Entry) Normalize(now time.Time) (Entry, error) {
 	var err error
@@ -139,8 +143,8 @@ func (e Entry) Normalize(now time.Time) (Entry, error) {
 		return Entry{}, err
 	}
 	switch {
-	case e.State == Denied && e.Basis != "":
-		return Entry{}, text.Refuse("basis", "a denial needs none")
+	case (e.State == Denied || e.State == Lifted) && e.Basis != "":
+		return Entry{}, text.Refuse("basis", "only a grant needs one")
 	case e.State == Granted && e.Basis == NoBasis:
 		return Entry{}, text.Refuse("basis", "a grant needs one")
 	case e.State == Granted && e.Origin == Import && e.Basis == "":
@@ -234,8 +238,8 @@ func normalizeExpires(e Entry) (time.Time, error) {
 	}
 	t = t.UTC().Truncate(time.Microsecond)
 	switch {
-	case e.State == Denied:
-		return time.Time{}, text.Refuse("expires", "a denial does not expire")
+	case e.State == Denied, e.State == Lifted:
+		return time.Time{}, text.Refuse("expires", "only a grant or a pending entry expires")
 	case !t.After(e.At):
 		return time.Time{}, text.Refuse("expires", "not after the time of the entry")
 	case t.Year() > 9999:

@@ -39,8 +39,8 @@ var evidenceKinds = codes[EvidenceKind]{
 // Text returns the kind in English, or "" for an unknown one.
 func (k EvidenceKind) Text() string { return evidenceKinds.text(k) }
 
-// fromAddress reports whether only somebody who has the address can have caused it.
-func (k EvidenceKind) fromAddress() bool {
+// FromAddress reports whether only somebody who has the address can have caused it.
+func (k EvidenceKind) FromAddress() bool {
 	switch k {
 	case ByDoubleOptIn, ByMessage, ByKeyword, ByPlatform:
 		return true

@@ -21,6 +21,14 @@ func (s Status) State(at time.Time) State {
 	return s.Lapse.State
 }
 
+// since returns since when the state at a time holds.
+func (s Status) since(at time.Time) time.Time {
+	if s.Entry.live(at) {
+		return s.Since
+	}
+	return s.Entry.Expires
+}
+
 // denial returns the denial that stands, alone or under an entry that expires.
 func (s Status) denial() (Entry, bool) {
 	if s.Entry.State == Denied {
@@ -67,6 +75,10 @@ func fold(sorted []Entry) Status {
 			s.grant(e)
 		case Pending:
 			s.ask(e)
+		case Lifted:
+			if s.canLift(e) {
+				s.denial, s.deniedSince = Entry{}, time.Time{}
+			}
 		}
 	}
 	if s.top.State == "" {
@@ -85,7 +97,8 @@ func (s *standing) deny(e Entry) {
 	case s.top.State != "": // it has expired, and since then the earlier denial counts again
 		s.deniedSince = s.top.Expires
 	}
-	if s.denial.State == "" || lifted || e.Origin.Compare(s.denial.Origin) >= 0 {
+	erased := s.denial.Evidence.Kind == ByErasure && e.Evidence.Kind != ByErasure // what lifts it has to be more
+	if s.denial.State == "" || lifted || e.Origin.Compare(s.denial.Origin) >= 0 && !erased {
 		s.denial = e
 	}
 	s.top, s.topSince = Entry{}, time.Time{}
@@ -94,7 +107,11 @@ func (s *standing) deny(e Entry) {
 // grant makes e what stands, if it may. A grant that expires leaves the denial below it.
 func (s *standing) grant(e Entry) {
 	granted := s.isLive(Granted, e.At)
-	if !e.Origin.speaksForPerson() {
+	if e.Origin.speaksForPerson() {
+		if s.denial.State != "" && !s.canLift(e) {
+			return
+		}
+	} else {
 		known := s.denial.State != "" || s.isLive(Pending, e.At)
 		extends := granted && !s.top.Origin.speaksForPerson() && e.outlasts(s.top)
 		if known || granted && !extends {
@@ -105,6 +122,13 @@ func (s *standing) grant(e Entry) {
 		s.denial, s.deniedSince = Entry{}, time.Time{}
 	}
 	s.put(e, granted)
+}
+
+// canLift reports whether e lifts a denial. Anybody can type the address of somebody else, so what
+// stays of an erased person is lifted only by what shows that the person has the address.
+func (s *standing) canLift(e Entry) bool {
+	return e.Origin.speaksForPerson() &&
+		(s.denial.Evidence.Kind != ByErasure || e.Origin == Platform || e.Evidence.Kind.FromAddress())
 }
 
 // ask makes e what stands, unless there is a grant, or the business asks after a denial or while

@@ -179,11 +179,12 @@ func histories() *rapid.Generator[[]consent.Entry] {
 				Channel: rapid.SampledFrom([]consent.Channel{consent.Email, consent.WhatsApp}).Draw(t, "channel"),
 				Sender:  rapid.SampledFrom([]string{"", "a"}).Draw(t, "sender"), Address: "1",
 			},
-			Topic:  rapid.SampledFrom([]string{"", "news"}).Draw(t, "topic"),
-			State:  rapid.SampledFrom([]consent.State{consent.Granted, consent.Denied, consent.Pending}).Draw(t, "state"),
-			Origin: rapid.SampledFrom([]consent.Origin{consent.Person, consent.Platform, consent.Operator, consent.Import}).Draw(t, "origin"),
-			At:     day(rapid.IntRange(1, 9).Draw(t, "at")),
-			Cause:  rapid.SampledFrom([]string{"", "x"}).Draw(t, "cause"),
+			Topic:    rapid.SampledFrom([]string{"", "news"}).Draw(t, "topic"),
+			State:    rapid.SampledFrom([]consent.State{consent.Granted, consent.Denied, consent.Pending, consent.Lifted}).Draw(t, "state"),
+			Origin:   rapid.SampledFrom([]consent.Origin{consent.Person, consent.Platform, consent.Operator, consent.Import}).Draw(t, "origin"),
+			At:       day(rapid.IntRange(1, 9).Draw(t, "at")),
+			Cause:    rapid.SampledFrom([]string{"", "x"}).Draw(t, "cause"),
+			Evidence: consent.Evidence{Kind: rapid.SampledFrom([]consent.EvidenceKind{"", consent.ByKeyword, consent.ByErasure}).Draw(t, "evidence")},
 		}
 		if e.State == consent.Pending || e.State == consent.Granted && rapid.Bool().Draw(t, "expires") {
 			e.Expires = e.At.Add(time.Duration(rapid.IntRange(1, 6).Draw(t, "days")) * 24 * time.Hour)
@@ -214,16 +215,16 @@ func meaning(entries []consent.Entry, at time.Time) consent.State {
 		if c := a.Origin.Compare(b.Origin); c != 0 {
 			return c > 0
 		}
-		places := []consent.State{consent.Pending, consent.Granted, consent.Denied}
+		places := []consent.State{consent.Lifted, consent.Pending, consent.Granted, consent.Denied}
 		return slices.Index(places, a.State) > slices.Index(places, b.State)
 	}
 	ofPerson := func(e consent.Entry) bool { return e.Origin == consent.Person || e.Origin == consent.Platform }
-	var denial, lasting *consent.Entry // the last denial, and the last grant of the person that does not expire
+	var denial, lasting *consent.Entry // the last denial, and what the person said last that lifts one
 	for _, e := range entries {
 		if e.State == consent.Denied && (denial == nil || later(e, *denial)) {
 			denial = &e
 		}
-		if e.State == consent.Granted && ofPerson(e) && e.Expires.IsZero() && (lasting == nil || later(e, *lasting)) {
+		if (e.State == consent.Granted || e.State == consent.Lifted) && ofPerson(e) && e.Expires.IsZero() && (lasting == nil || later(e, *lasting)) {
 			lasting = &e
 		}
 	}

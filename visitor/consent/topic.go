@@ -40,7 +40,7 @@ type Topic struct {
 	Channels    []Channel    `json:"channels,omitempty"`    // on which it is sent; default: all
 	Default     DefaultState `json:"default,omitempty"`     // default: OptIn
 	DoubleOptIn bool         `json:"double_opt_in,omitempty"`
-	Public      bool         `json:"public,omitempty"` // shown on preference pages
+	Public      bool         `json:"public,omitempty"` // shown on every preference page; else only on that of a link about it
 }
 
 // Normalize returns t in normalized form with its defaults, or a *text.FieldError. A key has 1 to
@@ -96,7 +96,7 @@ func (t Topic) Admit(e Entry) (Entry, error) {
 		return Entry{}, text.Refuse("topic", "an entry about another topic")
 	case e.State != Denied && !t.On(e.Subject.Channel):
 		return Entry{}, text.Refuse("topic", "not sent on this channel")
-	case t.DoubleOptIn && e.State == Granted && e.Origin == Person && !e.Evidence.Kind.fromAddress():
+	case t.DoubleOptIn && e.State == Granted && e.Origin == Person && !e.Evidence.Kind.FromAddress():
 		e.State, e.Expires = Pending, e.At.Add(ConfirmWithin)
 	}
 	return e, nil

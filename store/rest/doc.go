@@ -36,6 +36,13 @@
 //     changes nothing.
 //   - A tag or group that a group's rule mentions cannot be deleted, and a group that a rule
 //     mentions cannot be given a rule: the problem has the code in_use and lists the groups.
+//   - GET /visitors/ID/can-contact says whether a message may be sent, to where, and why; package
+//     consent has the rules. What was said is recorded with POST /consents. A state of a channel is
+//     refused with platform_owned, a grant of the business after a denial with denied, and a visitor
+//     with an address of an erased person with suppressed.
+//   - POST /audiences freezes who may be written to. GET /audiences/ID/recipients streams them as
+//     lines of JSON, and decides again for each; a response that fails is cut off, so that a client
+//     does not take it for complete.
 //   - GET /events?visitor=ID is the history of one visitor: what changed, when, by whom and
 //     why. Options.Actor names the user.
 //   - GET /events/stream sends changes as server-sent events. A stream ends with its request:

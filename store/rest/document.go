@@ -12,6 +12,7 @@ import (
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // apiVersion is the version of the HTTP API. Versions 1.x only add to it.
@@ -41,6 +42,9 @@ func newDocument() *huma.OpenAPI {
 			{Name: "groups", Description: "Contact groups with members that were added, a rule, or both"}, {Name: "filters", Description: "Conditions on visitors"},
 			{Name: "capture", Description: "Events on channels, and identities"},
 			{Name: "duplicates", Description: "Visitors that can be the same person, and merging them"},
+			{Name: "consent", Description: "Topics, what people said about messages, and whether messages arrive"},
+			{Name: "audiences", Description: "Who could be written to at a time, with a receipt"},
+			{Name: "erasures", Description: "Deleting all data about a person"},
 			{Name: "events", Description: "The log of changes"},
 		},
 	}
@@ -59,6 +63,10 @@ func schemaName(t reflect.Type, hint string) string {
 		return "Tag" + name
 	case typeOf[visitor.Choice]():
 		return "MergeChoice"
+	case typeOf[consent.Entry](), typeOf[consent.Status](), typeOf[consent.Subject]():
+		return "Consent" + name
+	case typeOf[consent.Request](), typeOf[Decision]():
+		return "Contact" + name
 	}
 	return name
 }

@@ -34,14 +34,31 @@ var sampleBodies = map[string]string{
 	"changeVisitors": `{"action":"tag","ids":["` + someID + `"],"filter":"ada","expect":1,"tags":["vip"],"group":"` + someID + `"}`,
 	"captureContact": `{"source":"chat","external_id":"1","name":"Ada","event_id":"e","occurred_at":"2024-06-10T02:35:18Z","tags":["vip"],
 		"attributes":{"city":"London"},"alternate_ids":[{"source":"chat","external_id":"2"}],"previous_ids":[{"source":"chat","external_id":"3"}]}`,
-	"linkIdentity":  `{"source":"chat","account":"site","external_id":"1"}`,
-	"mergeVisitors": `{"from":"` + someID + `"}`,
-	"createTag":     `{"name":"vip","color":"#fff","description":"best"}`,
-	"updateTag":     `{"name":"vip","color":"#fff","description":"best"}`,
-	"createGroup":   `{"name":"Team","description":"us","rule":` + sampleFilter + `,"rule_text":"ada"}`,
-	"updateGroup":   `{"name":"Team","description":"us","rule":` + sampleFilter + `,"rule_text":"ada","clear_rule":true}`,
-	"checkFilter":   `{"text":"ada","json":` + sampleFilter + `}`,
+	"linkIdentity":         `{"source":"chat","account":"site","external_id":"1"}`,
+	"mergeVisitors":        `{"from":"` + someID + `"}`,
+	"createTag":            `{"name":"vip","color":"#fff","description":"best"}`,
+	"updateTag":            `{"name":"vip","color":"#fff","description":"best"}`,
+	"createGroup":          `{"name":"Team","description":"us","rule":` + sampleFilter + `,"rule_text":"ada"}`,
+	"updateGroup":          `{"name":"Team","description":"us","rule":` + sampleFilter + `,"rule_text":"ada","clear_rule":true}`,
+	"putTopic":             `{"label":"News","description":"Monthly","channels":["email"],"default":"opt_in","double_opt_in":true,"public":true}`,
+	"recordConsents":       `{"entries":[` + sampleEntry + `]}`,
+	"getStatus":            sampleSubject,
+	"reportHealth":         `{"reports":[{"subject":` + sampleSubject + `,"state":"hard_bounce","origin":"operator","at":"2024-06-10T02:35:18Z","code":"550","actor":"bob","cause":"returned"}]}`,
+	"makeUnsubscribeToken": `{"subject":` + sampleSubject + `,"topic":"news"}`,
+	"createAudience":       `{"name":"June","filter":"ada","request":{"channel":"email","sender":"example.com","topic":"news","purpose":"marketing"}}`,
+	"verifyAudience": `{"id":"` + someID + `","name":"June","at":"2024-06-10T02:35:18Z","actor":"bob","cause":"plan","filter":"ada","request":{"channel":"email"},
+		"matching":3,"count":2,"reasons":{"granted":2,"no_address":1},"hash":"AAAA","complete":true}`,
+	"eraseVisitor": `{"reason":"asked by letter"}`,
+	"reapplyErasures": `{"erasures":[{"visitor":"` + someID + `","at":"2024-06-10T02:35:18Z","reason":"asked","actor":"bob","aliases":["` + someID + `"],
+		"others":["` + someID + `"],"deleted":{"entries":1},"hashes":[{"channel":"email","hash":"00"}],"key":"k","signature":"AAAA"}]}`,
+	"checkFilter": `{"text":"ada","json":` + sampleFilter + `}`,
 }
+
+const sampleSubject = `{"channel":"email","sender":"example.com","address":"ada@example.com"}`
+
+const sampleEntry = `{"subject":` + sampleSubject + `,"topic":"news","state":"granted","origin":"person","at":"2024-06-10T02:35:18Z",
+	"expires":"2034-06-10T02:35:18Z","basis":"consent","evidence":{"kind":"form","ref":"7","wording":"yes","url":"https://example.com","ip":"192.0.2.1",
+	"user_agent":"x"},"actor":"bob","cause":"form"}`
 
 const sampleFilter = `{"version":1,"filter":{"op":"and","of":[{"op":"in","field":"tag","values":["vip",{"id":"` + someID + `"}]},
 	{"op":"in","field":"attr","attr":"city","values":["London",1]},{"op":"between","field":"created","values":[{"ago":"30d"},{"date":"2026-01-01"}]},
@@ -90,12 +107,12 @@ func TestProblemsRepeatNothing(t *testing.T) {
 	require.NoError(t, json.Unmarshal(text, &doc))
 	escaped := url.QueryEscape(marker)
 	for path, operations := range doc.Paths {
-		target := strings.ReplaceAll(path, "{id}", someID)
+		target := strings.ReplaceAll(strings.ReplaceAll(path, "{id}", someID), "{key}", "news")
 		for method, op := range operations {
 			method = strings.ToUpper(method)
 			body, ok := sampleBodies[op.ID]
 			require.Equal(t, op.Body != nil, ok, op.ID)
-			send(method, strings.ReplaceAll(path, "{id}", marker), body)
+			send(method, strings.ReplaceAll(strings.ReplaceAll(path, "{id}", marker), "{key}", marker), body)
 			for _, odd := range []string{"/" + marker, "/../" + marker, "//" + marker, "/" + marker + "/"} {
 				send(method, target+odd, body)
 			}

@@ -1,6 +1,7 @@
 package rest_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -54,4 +55,37 @@ func ExampleNew() {
 	// 200 OK
 	// {"count":1,"more":false}
 	// 403 Forbidden
+}
+
+// A program that speaks HTTP records a consent, and asks whether it may write.
+func ExampleNew_consent() {
+	h, err := rest.New(memory.New(), &rest.Options{Workspace: func(*http.Request) (store.WorkspaceID, error) { return "acme", nil }})
+	if err != nil {
+		panic(err)
+	}
+	server := httptest.NewServer(h)
+	defer server.Close()
+	call := func(method, path, body string) (answer struct{ ID, Reason, Text string }) {
+		r, _ := http.NewRequest(method, server.URL+path, strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			panic(err)
+		}
+		defer res.Body.Close()
+		if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
+			panic(err)
+		}
+		return answer
+	}
+	call("PUT", "/topics/newsletter", `{"label": "Newsletter", "public": true}`)
+	ada := call("POST", "/visitors", `{"name": "Ada", "source": "chat", "email": "ada@example.com"}`)
+	mayWrite := "/visitors/" + ada.ID + "/can-contact?channel=email&topic=newsletter"
+	fmt.Println(call("GET", mayWrite, "").Text)
+	call("POST", "/consents", `{"entries": [{"subject": {"channel": "email", "address": "ada@example.com"},
+		"topic": "newsletter", "state": "granted", "origin": "person", "evidence": {"kind": "form", "ref": "sign-up"}}]}`)
+	fmt.Println(call("GET", mayWrite, "").Text)
+	// Output:
+	// has not agreed
+	// agreed to messages
 }

@@ -50,6 +50,9 @@ func New(st store.Store, o *Options) (http.Handler, error) {
 	h.filterRoutes(h.routes(api, "filters"))
 	h.tagRoutes(h.routes(api, "tags"))
 	h.groupRoutes(h.routes(api, "groups"))
+	h.consentRoutes(h.routes(api, "consent"))
+	h.audienceRoutes(h.routes(api, "audiences"))
+	h.erasureRoutes(h.routes(api, "erasures"))
 	h.eventRoutes(h.routes(api, "events"))
 	var err error
 	if h.doc, err = document(api.OpenAPI()); err != nil {
@@ -96,7 +99,7 @@ func (h *handler) crossOrigin(w http.ResponseWriter, r *http.Request) (answered 
 	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
 		return false
 	}
-	head.Set("Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE")
+	head.Set("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
 	head.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match, Idempotency-Key, Last-Event-ID, X-CSRF-Token")
 	head.Set("Access-Control-Max-Age", "600")
 	w.WriteHeader(http.StatusNoContent)

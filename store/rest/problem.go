@@ -13,6 +13,7 @@ import (
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // Code identifies a kind of error for programs. Later versions can add codes; a code never
@@ -30,6 +31,9 @@ const (
 	CodeNotFound      Code = "not_found"           // 404: Kind and ID do not exist
 	CodeExists        Code = "exists"              // 409: the name or identity is in use, by ID
 	CodeConflict      Code = "conflict"            // 409: changed since it was read
+	CodeSuppressed    Code = "suppressed"          // 409: the address is of a person whose data was erased
+	CodePlatform      Code = "platform_owned"      // 409: only the channel changes this state
+	CodeDenied        Code = "denied"              // 409: only the person can lift a denial
 	CodeInUse         Code = "in_use"              // 409: the rules of Groups mention the tag or group
 	CodePrecondition  Code = "precondition_failed" // 412: the visitor has another revision than If-Match
 	CodeCount         Code = "count_changed"       // 409: the filter now matches Count visitors, not the expected number
@@ -50,7 +54,7 @@ const (
 // codes lists all codes, for the OpenAPI document.
 var codes = []Code{
 	CodeInvalid, CodeMalformed, CodeFilterSyntax, CodeFilterInvalid, CodeUnknownTag, CodeUnknownGroup, CodeNotFound, CodeExists,
-	CodeConflict, CodeInUse, CodePrecondition, CodeCount, CodeKeyReused, CodeInProgress, CodeNoWorkspace, CodeCrossOrigin, CodeNoRoute,
+	CodeConflict, CodeSuppressed, CodePlatform, CodeDenied, CodeInUse, CodePrecondition, CodeCount, CodeKeyReused, CodeInProgress, CodeNoWorkspace, CodeCrossOrigin, CodeNoRoute,
 	CodeMethod, CodeMediaType, CodeTooLarge, CodeTimeout, CodeTooSlow, CodeClosed, CodeInternal,
 }
 
@@ -87,6 +91,10 @@ func writeProblem(w http.ResponseWriter, p *Problem) {
 	w.Header().Set("Content-Type", problemType)
 	w.WriteHeader(p.Status)
 	writeJSON(w, p)
+}
+
+func notFound(kind, id string) error {
+	return &store.Error{Kind: kind, Key: id, Err: store.ErrNotFound}
 }
 
 func invalid(field, reason string) *Problem {
@@ -143,6 +151,12 @@ func problemOf(err error) *Problem {
 		return &Problem{Status: http.StatusConflict, Code: CodeExists, Kind: kind, ID: id, Detail: cmp.Or(kind, "it") + " already exists"}
 	case errors.Is(err, store.ErrConflict):
 		return &Problem{Status: http.StatusConflict, Code: CodeConflict, Kind: kind, ID: id, Detail: "changed since it was read"}
+	case errors.Is(err, store.ErrSuppressed):
+		return &Problem{Status: http.StatusConflict, Code: CodeSuppressed, Kind: kind, Detail: "the data of the person with this address was erased"}
+	case errors.Is(err, consent.ErrPlatformOwned):
+		return &Problem{Status: http.StatusConflict, Code: CodePlatform, Kind: kind, Detail: "a state of the channel, which only the channel changes"}
+	case errors.Is(err, consent.ErrDenied):
+		return &Problem{Status: http.StatusConflict, Code: CodeDenied, Kind: kind, Detail: "denied, which only the person can lift"}
 	case errors.Is(err, store.ErrInvalid):
 		return &Problem{Status: http.StatusUnprocessableEntity, Code: CodeInvalid, Kind: kind, ID: id, Detail: "not valid"}
 	case errors.Is(err, store.ErrClosed):
@@ -174,6 +188,7 @@ func renameField(err error, names map[string]string) error {
 var (
 	visitorNames = map[string]string{"tag": "tags", "group id": "groups", "attribute": "attributes"}
 	bulkNames    = map[string]string{"tag": "tags", "group id": "group", "visitor id": "ids"}
+	topicNames   = map[string]string{"topic": "key"}
 	tagNames     = map[string]string{"tag": "name", "tag description": "description", "tag id": "id"}
 	groupNames   = map[string]string{"group": "name", "group description": "description", "group id": "id"}
 )
@@ -227,6 +242,11 @@ func fieldAt(e *huma.ErrorDetail) string {
 	for _, attributes := range []string{"attributes", "set"} {
 		if name, ok := strings.CutPrefix(field, attributes+"."); ok && !visitor.ValidAttributeName(name) {
 			return attributes
+		}
+	}
+	for _, counts := range []string{".deleted.", ".reasons."} { // of an Erasure and an Audience
+		if above, _, found := strings.Cut("."+field, counts); found {
+			return strings.Trim(above+counts, ".")
 		}
 	}
 	return field

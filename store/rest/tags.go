@@ -20,14 +20,8 @@ func (h *handler) tagRoutes(r routes) {
 }
 
 func (h *handler) listTags(ctx context.Context, ws *store.Workspace, _ *nothingInput) (TagList, error) {
-	list := TagList{[]tag.Tag{}}
-	for t, err := range ws.Tags(ctx) {
-		if err != nil {
-			return TagList{}, err
-		}
-		list.Tags = append(list.Tags, t)
-	}
-	return list, nil
+	tags, err := collect(ws.Tags(ctx))
+	return TagList{tags}, err
 }
 
 func (h *handler) createTag(ctx context.Context, ws *store.Workspace, in *bodyInput[tag.Draft]) (*createdOutput[tag.Tag], error) {

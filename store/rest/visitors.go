@@ -4,13 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"iter"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
-	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
@@ -140,7 +140,7 @@ func (h *handler) deleteVisitor(ctx context.Context, ws *store.Workspace, in *de
 	id := visitor.ID(in.ID)
 	done, err := ws.Delete(ctx, id)
 	if err == nil && len(done.Missing) > 0 {
-		err = driver.NotFound("visitor", string(done.Missing[0]))
+		err = notFound("visitor", string(done.Missing[0]))
 	}
 	return nil, err
 }
@@ -158,6 +158,18 @@ func revisionOf(match string) (int64, bool) {
 	digits, closed := strings.CutSuffix(digits, `"`)
 	revision, err := strconv.ParseInt(digits, 10, 64)
 	return revision, found && closed && err == nil && revision > 0
+}
+
+// collect returns all items, or an empty list that JSON encodes as [].
+func collect[T any](items iter.Seq2[T, error]) ([]T, error) {
+	list := []T{}
+	for item, err := range items {
+		if err != nil {
+			return []T{}, err
+		}
+		list = append(list, item)
+	}
+	return list, nil
 }
 
 // nonNil returns list, or an empty list that JSON encodes as [].

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -16,6 +17,7 @@ import (
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // generate fills a workspace with tags, groups and n visitors, the same for the same seed.
@@ -47,10 +49,34 @@ func generate(ctx context.Context, ws *store.Workspace, n int, seed uint64, now 
 			refused = fmt.Errorf("visitor %d: %w", i, err)
 		}
 	}})
-	if err != nil {
-		return err
+	if err != nil || refused != nil {
+		return errors.Join(err, refused)
 	}
-	return refused
+	for _, t := range []consent.Topic{
+		{Key: "newsletter", Label: "Newsletter", Description: "Once a month: what is new", Channels: []consent.Channel{consent.Email}, Public: true},
+		{Key: "offers", Label: "Offers", Description: "When something is cheaper", Default: consent.OptOut, Public: true},
+	} {
+		if _, err := ws.PutTopic(ctx, t); err != nil {
+			return err
+		}
+	}
+	_, err = ws.RecordConsent(ctx, m.consents()...)
+	return err
+}
+
+// consents generates what some of the visitors with an e-mail address said.
+func (m *generator) consents() (all []consent.Entry) {
+	for i, address := range m.emails {
+		e := consent.Entry{
+			Subject: consent.Subject{Channel: consent.Email, Address: address}, Topic: "newsletter", State: consent.Granted, Origin: consent.Person,
+			At: m.now.Add(-time.Duration(1+i%300) * 24 * time.Hour), Evidence: consent.Evidence{Kind: consent.ByForm, Ref: "sign-up"},
+		}
+		if i%5 == 0 {
+			e.Topic, e.State, e.Evidence = "offers", consent.Denied, consent.Evidence{Kind: consent.ByOneClick}
+		}
+		all = append(all, e)
+	}
+	return all
 }
 
 // generator generates visitors.
@@ -58,6 +84,7 @@ type generator struct {
 	random *rand.Rand
 	now    time.Time
 	groups []group.ID
+	emails []string // of the first visitors, at most 500
 }
 
 func (m *generator) drafts(n int) iter.Seq2[visitor.Draft, error] {
@@ -88,6 +115,9 @@ func (m *generator) draft(i, n int) visitor.Draft {
 	user := m.userName(first, last)
 	if m.chance(0.72) {
 		d.Email = user + "@" + pick(m, []string{"example.com", "example.org", "example.net", "mail.example"})
+		if len(m.emails) < 500 && i%2 == 0 {
+			m.emails = append(m.emails, d.Email)
+		}
 	}
 	if d.Source == visitor.WhatsApp || m.chance(0.45) {
 		d.Phone = m.phone()

@@ -73,6 +73,7 @@ type Decision struct {
 // TopicDecision is a Decision about marketing.
 type TopicDecision struct {
 	Channel consent.Channel `json:"channel"`
+	On      string          `json:"channel_text" doc:"The channel in English."`
 	Topic   string          `json:"topic" doc:"The key of a topic. Empty: the whole channel."`
 	Label   string          `json:"label" doc:"The label of the topic. Empty: the whole channel."`
 	Decision
@@ -80,6 +81,7 @@ type TopicDecision struct {
 
 // VisitorConsents is what is known about whether a visitor may be written to.
 type VisitorConsents struct {
+	Subjects  []consent.Subject      `json:"subjects" doc:"The addresses of the visitor on channels, without senders."`
 	Decisions []TopicDecision        `json:"decisions" doc:"For each channel on which the visitor has an address: the whole channel, then each topic that is sent there."`
 	Entries   []consent.Entry        `json:"entries" doc:"All that was said about the addresses, with the evidence."`
 	Reports   []consent.HealthReport `json:"reports" doc:"All that was reported about the addresses."`
@@ -156,10 +158,14 @@ func (h *handler) listConsents(ctx context.Context, ws *store.Workspace, in *idI
 	if err != nil {
 		return VisitorConsents{}, err
 	}
-	out := VisitorConsents{Decisions: []TopicDecision{}}
+	out := VisitorConsents{Subjects: []consent.Subject{}, Decisions: []TopicDecision{}}
 	var channels []consent.Channel
 	for _, route := range v.Routes() {
 		channel := route.Subject.Channel
+		s := consent.Subject{Channel: channel, Address: route.Subject.Address}
+		if !slices.Contains(out.Subjects, s) {
+			out.Subjects = append(out.Subjects, s)
+		}
 		if slices.Contains(channels, channel) {
 			continue
 		}
@@ -172,7 +178,7 @@ func (h *handler) listConsents(ctx context.Context, ws *store.Workspace, in *idI
 			if err != nil {
 				return VisitorConsents{}, err
 			}
-			out.Decisions = append(out.Decisions, TopicDecision{channel, t.Key, t.Label, Decision{d, d.Reason.Text()}})
+			out.Decisions = append(out.Decisions, TopicDecision{channel, channel.Text(), t.Key, t.Label, Decision{d, d.Reason.Text()}})
 		}
 	}
 	entries, reports, err := ws.ConsentHistory(ctx, id)

@@ -68,6 +68,7 @@ func TestConsents(t *testing.T) {
 	decisions := list(t, out, "decisions")
 	require.Len(t, decisions, 2, "the channel, and the topic that is sent on it")
 	require.Empty(t, decisions[0]["topic"])
+	require.Equal(t, []object{{"channel": "email", "address": "ada@example.com"}}, list(t, out, "subjects"))
 	require.Equal(t, "unknown_opt_in", decisions[0]["reason"])
 	require.Equal(t, "News", decisions[1]["label"])
 	require.Equal(t, status["since"], decisions[1]["since"])

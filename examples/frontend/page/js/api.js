@@ -52,6 +52,9 @@ export const createVisitor = (draft, key) => call("POST", "visitors", { body: dr
 export const updateVisitor = (id, revision, patch) =>
   call("PATCH", `visitors/${id}`, { body: patch, headers: { "If-Match": `"${revision}"` } });
 
+export const getConsents = (id) => call("GET", `visitors/${id}/consents`);
+export const recordConsents = (entries) => call("POST", "consents", { body: { entries } });
+
 // changeMany performs an action on the visitors with the ids, or on all that the filter matches,
 // if their number is as expected.
 export const changeMany = (action, target, more = {}) =>

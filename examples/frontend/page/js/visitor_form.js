@@ -2,6 +2,7 @@ import * as api from "./api.js";
 import { element } from "./element.js";
 import { Dialog, field } from "./dialog.js";
 import { TagPicker } from "./tag_picker.js";
+import { Consents } from "./consents.js";
 import { GroupPicker } from "./group_picker.js";
 import { exactly } from "./time.js";
 
@@ -14,6 +15,7 @@ export class VisitorForm {
   #source;
   #tags;
   #groups;
+  #consents;
   #dialog;
   #key; // idempotency key: sending twice creates one visitor
 
@@ -29,6 +31,7 @@ export class VisitorForm {
       schema.sources.map((s) => element("option", { value: s.value, selected: s.value === visitor?.source }, s.label)));
     this.#tags = new TagPicker({ known: tags, palette: schema.palette, chosen: visitor?.tags });
     this.#groups = new GroupPicker({ known: groups, chosen: visitor?.groups, memberships: visitor?.memberships });
+    this.#consents = visitor && new Consents(visitor.id);
     this.#dialog = new Dialog({
       title: visitor ? "Edit visitor" : "Create visitor", confirm: "Save", opener, wide: true,
       content: [
@@ -36,6 +39,7 @@ export class VisitorForm {
         element("div", { class: "pair" }, field("email", "E-mail", this.#email), field("phone", "Phone", this.#phone, "With + and country code")),
         field("tags", "Tags", this.#tags.control, undefined, this.#tags.root),
         this.#groups.root,
+        this.#consents?.root,
         visitor && this.#facts(),
       ],
       extra: visitor && element("button", { type: "button", class: "quiet danger-text", onclick: () => { this.#dialog.close(); remove(visitor); } }, "Delete…"),
@@ -43,7 +47,10 @@ export class VisitorForm {
     });
   }
 
-  open() { this.#dialog.open(); }
+  open() {
+    this.#dialog.open();
+    this.#consents?.load();
+  }
 
   #facts() {
     const v = this.#visitor;

@@ -17,15 +17,16 @@ type Erasure = driver.Erasure
 const MaxReason = 200
 
 // Erase deletes a visitor with all data about the person, as article 17 of the GDPR asks for: the
-// profile, the stored states of merges, what was recorded about the addresses, and copies of the
-// index. What stays is a keyed hash of each address with a denial of messages, the ids of the
-// visitor in events and audiences, and the receipt.
+// profile, the stored states of merges, copies of the index, and what was recorded about the
+// addresses, also about those that the visitor gave up earlier and nobody has now. What stays is a
+// keyed hash of each address with a denial of messages, the ids of the visitor in events and
+// audiences, and the receipt.
 //
 // Create, Update, Link and imports with one of these addresses fail with ErrSuppressed, until the
-// person agrees to messages on that channel again, in a way that takes the address: a message, or the
-// link of a confirmation. Anybody can type an address into a form. Capture records a person who writes again, to
-// whom only answers may be sent. Other visitors that have one of the addresses are not deleted;
-// the receipt names them.
+// person agrees to messages on that channel again in a way that takes the address, as a message or the
+// link of a confirmation does; anybody can type an address into a form. Capture records a person who
+// writes again, to whom only answers may be sent. Other visitors that have one of the addresses are
+// not deleted; the receipt names them.
 //
 // The reason must not name the person. In SQLite, call Store.Compact after it: until then, parts of
 // the search index can be found in the file. In Postgres, old versions of rows and the statistics of

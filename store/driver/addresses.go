@@ -190,7 +190,7 @@ func (b *batch) readAddresses(addresses ...addressKey) error {
 }
 
 // readAddressesOf reads what is known about the addresses of visitors that changes delete, and of
-// those to which captures add one, and who else has the addresses of the deleted.
+// those to which they add one or from which they take one, and who else has the addresses of the deleted.
 func (b *batch) readAddressesOf(changes []Change) error {
 	var deleted []visitor.ID
 	for _, c := range changes {
@@ -207,6 +207,14 @@ func (b *batch) readAddressesOf(changes []Change) error {
 				deleted = append(deleted, v.ID)
 				b.addresses.want(addressesOf(v)...)
 			}
+		case UpdateVisitor, UnlinkIdentity:
+			if recorded, err := b.anyAddresses(); err != nil {
+				return err
+			} else if recorded && len(changes) > 1 {
+				if err := b.wantAddressesOf(c); err != nil {
+					return err
+				}
+			}
 		case CaptureContact:
 			if len(changes) == 1 { // attach reads them
 				continue
@@ -218,11 +226,17 @@ func (b *batch) readAddressesOf(changes []Change) error {
 			}
 		}
 	}
+	if err := b.readFormer(deleted); err != nil {
+		return err
+	}
+	for _, id := range deleted {
+		b.addresses.want(b.former[id]...)
+	}
 	if err := b.readAddresses(); err != nil || len(deleted) == 0 {
 		return err
 	}
 	for _, id := range deleted {
-		for _, a := range addressesOf(b.visitors.get(id).now) {
+		for _, a := range append(addressesOf(b.visitors.get(id).now), b.former[id]...) {
 			if b.addresses.get(a).known() {
 				b.held.want(a)
 			}
@@ -240,6 +254,33 @@ func (b *batch) readAddressesOf(changes []Change) error {
 		return err
 	}
 	return b.readHolders()
+}
+
+// wantAddressesOf adds the addresses that a visitor gives up or gets by an UpdateVisitor or
+// UnlinkIdentity.
+func (b *batch) wantAddressesOf(c Change) error {
+	var id visitor.ID
+	var gets visitor.Visitor
+	switch c := c.(type) {
+	case UpdateVisitor:
+		if c.Patch.Email == nil && c.Patch.Phone == nil {
+			return nil
+		}
+		id = c.ID
+		if c.Patch.Email != nil {
+			gets.Email = *c.Patch.Email
+		}
+		if c.Patch.Phone != nil {
+			gets.Phone = *c.Patch.Phone
+		}
+	case UnlinkIdentity:
+		id = c.ID
+	}
+	v, err := b.target(id)
+	if err == nil && v != nil {
+		b.addresses.want(append(addressesOf(v), addressesOf(&gets)...)...)
+	}
+	return err
 }
 
 // known reports whether anything was said about the address.
@@ -383,44 +424,64 @@ func (b *batch) spread(a Audit, of addressKey, e Event) error {
 	return nil
 }
 
-// formerAddresses returns the addresses of a visitor, and those that it or a visitor that was merged
-// into it had at the time of a merge. merges are the ids that were merged into it.
-func (b *batch) formerAddresses(v *visitor.Visitor) (addresses []addressKey, merges []visitor.ID, err error) {
-	addresses = addressesOf(v)
-	if some, read := b.mergedInto[v.ID]; read && !some {
-		return addresses, nil, b.readAddresses(addresses...)
-	}
-	for into := []visitor.ID{v.ID}; len(into) > 0; {
-		from, err := b.tx.MergedInto(into)
-		if err != nil {
-			return nil, nil, err
+// past is what a visitor had before.
+type past struct {
+	addresses []addressKey // those that it has, and those that it or a visitor merged into it had at the time of a merge
+	givenUp   []addressKey // others, which one of these visitors gave up
+	merges    []visitor.ID // that were merged into it
+}
+
+func (p *past) add(addresses []addressKey) {
+	for _, a := range addresses {
+		if !slices.Contains(p.addresses, a) {
+			p.addresses = append(p.addresses, a)
 		}
-		for _, id := range from {
-			m, _, err := b.tx.Merge(id)
+	}
+}
+
+// pastOf reads what is known about a visitor and its addresses.
+func (b *batch) pastOf(v *visitor.Visitor) (p past, err error) {
+	p.add(addressesOf(v))
+	if some, read := b.mergedInto[v.ID]; some || !read {
+		for into := []visitor.ID{v.ID}; len(into) > 0; {
+			from, err := b.tx.MergedInto(into)
 			if err != nil {
-				return nil, nil, err
+				return past{}, err
 			}
-			for _, v := range []*visitor.Visitor{&m.From, &m.Into, &m.Result} {
-				for _, a := range addressesOf(v) {
-					if !slices.Contains(addresses, a) {
-						addresses = append(addresses, a)
-					}
+			for _, id := range from {
+				m, _, err := b.tx.Merge(id)
+				if err != nil {
+					return past{}, err
+				}
+				for _, v := range []*visitor.Visitor{&m.From, &m.Into, &m.Result} {
+					p.add(addressesOf(v))
 				}
 			}
+			p.merges, into = append(p.merges, from...), from
 		}
-		merges, into = append(merges, from...), from
 	}
-	return addresses, merges, b.readAddresses(addresses...)
+	for _, id := range append([]visitor.ID{v.ID}, p.merges...) {
+		givenUp, err := b.formerOf(id)
+		if err != nil {
+			return past{}, err
+		}
+		for _, a := range givenUp {
+			if !slices.Contains(p.addresses, a) && !slices.Contains(p.givenUp, a) {
+				p.givenUp = append(p.givenUp, a)
+			}
+		}
+	}
+	return p, b.readAddresses(append(slices.Clone(p.addresses), p.givenUp...)...)
 }
 
 // retain keeps of the addresses of a visitor that was deleted only what must stay, unless another
 // visitor has them.
 func (b *batch) retain(v *visitor.Visitor) error {
-	addresses, _, err := b.formerAddresses(v)
+	p, err := b.pastOf(v)
 	if err != nil {
 		return err
 	}
-	for _, a := range addresses {
+	for _, a := range append(p.addresses, p.givenUp...) {
 		e := b.addresses.get(a)
 		if !e.known() {
 			continue

@@ -29,6 +29,8 @@ type batch struct {
 	held       table[addressKey, bool]         // addresses whose visitors were read
 	has        map[visitor.ID][]addressKey     // the addresses of visitors in holding
 	holding    map[addressKey][]visitor.ID     // who may have an address; nil: not needed yet
+	former     map[visitor.ID][]addressKey     // addresses that visitors gave up before
+	gaveUp     map[visitor.ID][]addressKey     // and in this batch
 	mergedInto map[visitor.ID]bool             // false: nothing was merged into a visitor that is deleted
 	looked     bool                            // recorded was read
 	recorded   bool                            // whether the workspace has records of addresses
@@ -36,7 +38,7 @@ type batch struct {
 	// To be written, besides the visitors that changed:
 	processed   []DedupKey
 	processedAt time.Time
-	deleted     []visitor.ID // the merges into these are deleted
+	deleted     []visitor.ID // the merges into these are deleted, and the addresses that they gave up
 	erasures    []Erasure
 	log         []Event
 }
@@ -70,7 +72,7 @@ func (b *batch) reset() {
 	b.addresses.clear()
 	b.topics.clear()
 	b.held.clear()
-	b.holding, b.has, b.mergedInto, b.looked, b.recorded = nil, nil, nil, false, false
+	b.holding, b.has, b.former, b.gaveUp, b.mergedInto, b.looked, b.recorded = nil, nil, nil, nil, nil, false, false
 	b.processed, b.deleted, b.erasures, b.log = nil, nil, nil, b.log[:0]
 }
 
@@ -78,6 +80,11 @@ func (b *batch) reset() {
 func (b *batch) save(a Audit, v *visitor.Visitor, e Event) error {
 	if err := v.CheckLimits(); err != nil {
 		return err
+	}
+	if before := b.visitors.get(v.ID).now; before != nil && !before.SameAddresses(v) {
+		if err := b.giveUp(before, v); err != nil {
+			return err
+		}
 	}
 	if err := b.set(v); err != nil {
 		return err
@@ -196,6 +203,9 @@ func (b *batch) write() error {
 	if err := b.forgetMerges(b.deleted); err != nil {
 		return err
 	}
+	if err := b.writeFormer(); err != nil {
+		return err
+	}
 	if err := b.writeAddresses(); err != nil {
 		return err
 	}
@@ -213,8 +223,8 @@ func (b *batch) write() error {
 	return b.tx.AppendEvents(b.log)
 }
 
-// forgetMerges deletes the stored states of the merges that led to deleted visitors, since
-// they hold their data too.
+// forgetMerges deletes the stored states of the merges that led to deleted visitors, and the addresses
+// that they gave up, since these are their data too.
 func (b *batch) forgetMerges(deleted []visitor.ID) error {
 	return inChunks(deleted, func(into []visitor.ID) error {
 		from, err := b.tx.MergedInto(into)
@@ -222,6 +232,9 @@ func (b *batch) forgetMerges(deleted []visitor.ID) error {
 			return err
 		}
 		if err := inChunks(from, b.tx.DeleteMerges); err != nil {
+			return err
+		}
+		if err := b.forgetFormer(into); err != nil {
 			return err
 		}
 		return b.forgetMerges(from)

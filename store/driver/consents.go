@@ -127,6 +127,7 @@ type RecordKind string
 const (
 	TopicRecords    RecordKind = "topic"             // consent.Topic in JSON, by key
 	AddressRecords  RecordKind = "address"           // an AddressRecord in JSON, by the hash in hex
+	FormerAddresses RecordKind = "visitor.addresses" // addresses that a visitor gave up, a list of consent.Subject in JSON, by its id
 	ErasureRecords  RecordKind = "erasure"           // an Erasure in JSON, by the visitor's id
 	AudienceRecords RecordKind = "audience"          // an Audience in JSON, by id
 	AudienceMembers RecordKind = "audience.visitors" // ids as 16 bytes each, by the audience's id, a slash and a number of 6 digits

@@ -88,20 +88,28 @@ func (c EraseVisitor) apply(b *batch) (Outcome, error) {
 }
 
 // erase deletes a visitor and its stored merges, and returns the addresses that it had in any of
-// them. What is known about these was read, and the other visitors that have them.
+// them, and those that it gave up and nobody has now. What is known about these was read, and the other visitors that have them.
 func (b *batch) erase(a Audit, v *visitor.Visitor, e *Erasure) ([]addressKey, error) {
-	addresses, merges, err := b.formerAddresses(v)
+	p, err := b.pastOf(v)
 	if err != nil {
 		return nil, err
 	}
-	slices.Sort(merges)
-	e.Aliases, e.Deleted["merges"] = merges, int64(len(merges))
+	slices.Sort(p.merges)
+	e.Aliases, e.Deleted["merges"] = p.merges, int64(len(p.merges))
 	e.Deleted["visitors"]++
 	e.Deleted["identities"] += int64(len(v.Identities))
 	b.remove(v.ID)
 	b.deleted = append(b.deleted, v.ID)
 	b.event(a, Event{Kind: VisitorDeleted, Visitor: v.ID, Fields: []string{fieldErased}})
-	return addresses, b.readHolders(addresses...)
+	if err := b.readHolders(append(slices.Clone(p.addresses), p.givenUp...)...); err != nil {
+		return nil, err
+	}
+	for _, a := range p.givenUp { // somebody else can have it now, for whom it was corrected
+		if len(b.holders(a)) == 0 {
+			p.addresses = append(p.addresses, a)
+		}
+	}
+	return p.addresses, nil
 }
 
 func (c ReapplyErasure) apply(b *batch) (Outcome, error) {

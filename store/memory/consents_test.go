@@ -46,6 +46,7 @@ type consentModel struct {
 	said   map[consent.Subject]history // by address, without a sender
 	ids    []visitor.ID                // of visitors, also of those that are gone
 	merges map[visitor.ID]merge
+	gaveUp map[visitor.ID][]consent.Subject
 	clock  time.Time
 }
 
@@ -233,18 +234,22 @@ func (m *consentModel) check(v visitor.Visitor) {
 	require.Equal(m, health, v.Health)
 }
 
-// former returns the addresses of a visitor, now and in its merges, and forgets these merges.
-func (m *consentModel) former(v visitor.Visitor) []consent.Subject {
-	all := addresses(v)
+// former returns the addresses of a visitor, now and in its merges, and those that were given up. It
+// forgets the merges and the latter.
+func (m *consentModel) former(v visitor.Visitor) (all, gaveUp []consent.Subject) {
+	all, gaveUp = addresses(v), m.gaveUp[v.ID]
+	delete(m.gaveUp, v.ID)
 	for into := []visitor.ID{v.ID}; len(into) > 0; into = into[1:] {
 		for from, merged := range m.merges {
 			if merged.into == into[0] {
 				all, into = append(all, merged.addresses...), append(into, from)
+				gaveUp = append(gaveUp, m.gaveUp[from]...)
 				delete(m.merges, from)
+				delete(m.gaveUp, from)
 			}
 		}
 	}
-	return all
+	return all, gaveUp
 }
 
 // note updates the model after a change.
@@ -253,6 +258,14 @@ func (m *consentModel) note(c driver.Change, out driver.Outcome, before, after m
 	for id, v := range before {
 		if _, ok := after[id]; !ok {
 			gone = append(gone, v)
+		}
+	}
+	_, undone := c.(driver.UnmergeVisitor)
+	for id, v := range after {
+		for _, a := range addresses(before[id]) {
+			if of := m.said[a]; !undone && !slices.Contains(addresses(v), a) && len(of.entries)+len(of.reports) > 0 {
+				m.gaveUp[id] = append(m.gaveUp[id], a)
+			}
 		}
 	}
 	switch c := c.(type) {
@@ -271,7 +284,8 @@ func (m *consentModel) note(c driver.Change, out driver.Outcome, before, after m
 		delete(m.merges, c.From)
 	case driver.DeleteVisitor:
 		for _, v := range gone {
-			for _, a := range m.former(v) {
+			all, gaveUp := m.former(v)
+			for _, a := range append(all, gaveUp...) {
 				if of := m.said[a]; !held(a, after) {
 					m.said[a] = history{consent.Retain(of.entries), consent.RetainReports(of.reports), of.erased}
 				}
@@ -279,7 +293,14 @@ func (m *consentModel) note(c driver.Change, out driver.Outcome, before, after m
 		}
 	case driver.EraseVisitor:
 		for _, v := range gone {
-			for _, a := range m.former(v) {
+			all, gaveUp := m.former(v)
+			for _, a := range gaveUp {
+				if !held(a, after) {
+					all = append(all, a)
+				}
+			}
+			slices.SortFunc(all, consent.Subject.Compare)
+			for _, a := range slices.Compact(all) {
 				m.said[a] = m.said[a].afterErasure(a, c.At)
 			}
 		}
@@ -345,7 +366,7 @@ func (m *consentModel) all(st *Store) map[visitor.ID]visitor.Visitor {
 func TestConsentsAgreeWithModel(t *testing.T) {
 	t.Parallel()
 	m := &consentModel{
-		TB: t, rand: rand.New(rand.NewPCG(seed(t), 2)), said: map[consent.Subject]history{}, merges: map[visitor.ID]merge{},
+		TB: t, rand: rand.New(rand.NewPCG(seed(t), 2)), said: map[consent.Subject]history{}, merges: map[visitor.ID]merge{}, gaveUp: map[visitor.ID][]consent.Subject{},
 		clock: time.Date(2026, 1, 9, 0, 0, 0, 0, time.UTC),
 	}
 	apply := func(st *Store, changes ...driver.Change) ([]driver.Outcome, error) {

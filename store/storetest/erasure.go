@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/contactpipeline/visitors/store/driver"
@@ -11,6 +12,7 @@ import (
 
 var erasurePromises = []promise{
 	{"an erased visitor is gone, with merges and all but a hash and a denial of each address", "The law gives everybody the right to be forgotten.", checkErase},
+	{"deleting and erasing reach the addresses that a visitor gave up", "Who changed the e-mail before must be forgotten too.", checkErasedFormer},
 	{"an erased address is refused in every spelling, until the person agrees again", "An import must not bring back who was erased.", checkErasedAddress},
 	{"a capture of an erased address is recorded, and the denial counts", "Who writes again must get an answer, and no newsletter.", checkErasedCapture},
 	{"an erasure is made again in a copy from before it", "A restored backup must not bring back who was erased.", checkReapply},
@@ -55,6 +57,38 @@ func checkErase(f *fixture) {
 		}
 	}
 	f.effects(f.must(driver.EraseVisitor{Audit: f.audit(), ID: v.ID}), driver.Missing)
+}
+
+// checkErasedFormer tests that deleting and erasing reach the addresses that a visitor gave up.
+func checkErasedFormer(f *fixture) {
+	for _, erase := range []bool{false, true} {
+		v := f.withMail("Ada", fmt.Sprintf("old-%v@example.com", erase))
+		old := byMail(v)
+		e := f.said(old, "", consent.Granted)
+		e.Evidence = consent.Evidence{Kind: consent.ByForm, Ref: "sign-up"}
+		f.given(create(v), f.record(e))
+		f.must(driver.UpdateVisitor{Audit: f.audit(), ID: v.ID, Patch: visitor.Patch{Email: ptr(fmt.Sprintf("new-%v@example.com", erase))}})
+		f.same("entries of the address that was given up", len(f.recorded(old).Entries), 1)
+		if erase {
+			receipt := f.erase(v.ID)
+			f.same("erased addresses", len(receipt.Hashes), 2)
+			f.same("kind", f.recorded(old).Entries[0].Evidence, consent.Evidence{Kind: consent.ByErasure})
+		} else {
+			f.must(driver.DeleteVisitor{Audit: f.audit(), ID: v.ID})
+			f.same("entries after the deletion", len(f.recorded(old).Entries), 0)
+		}
+	}
+}
+
+// recorded returns what is recorded about an address.
+func (f *fixture) recorded(s consent.Subject) driver.AddressRecord {
+	f.Helper()
+	keys, err := f.st.Keys(f.Context(), f.ws)
+	f.ok(err)
+	read := func(q driver.RecordQuery) ([]driver.Record, error) { return f.st.Records(f.Context(), f.ws, q) }
+	found, err := driver.ReadAddresses(read, keys, []consent.Subject{s})
+	f.ok(err)
+	return found[0]
 }
 
 func (f *fixture) notFound(id visitor.ID) {

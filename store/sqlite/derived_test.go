@@ -287,6 +287,9 @@ func requireLookupsExact(t *testing.T, st *sqlite.Store, db *sql.DB, workspaces 
 			for _, inbox := range slices.Compact(inboxes) {
 				note(ws, "inbox", v.ID, inbox)
 			}
+			for _, hash := range sqlite.AddressHashes(v) {
+				note(ws, "address", v.ID, hash)
+			}
 			for name := range v.Attributes {
 				note(ws, "attribute", v.ID, name)
 			}
@@ -294,12 +297,14 @@ func requireLookupsExact(t *testing.T, st *sqlite.Store, db *sql.DB, workspaces 
 	}
 	slices.Sort(want)
 	const of = " JOIN visitors_workspace w ON w.ws = l.ws"
+	const owner = " LEFT JOIN visitors_visitor v ON v.ws = l.ws AND v.rowkey = l.visitor"
 	const number = " JOIN visitors_number k ON k.ws = l.ws AND k.number = l."
 	found := strings.Split(strings.TrimSuffix(table(t, db, "SELECT 'tag' AS kind, w.name, lower(hex(l.visitor_id)), lower(hex(k.id)) FROM visitors_by_tag l"+of+number+"tag_id"+
 		" UNION ALL SELECT 'group', w.name, lower(hex(l.visitor_id)), lower(hex(k.id)) || ' ' || l.excluded FROM visitors_by_group l"+of+number+"group_id"+
-		" UNION ALL SELECT 'identity', w.name, lower(hex(l.visitor_id)), l.source || ' ' || l.account || ' ' || l.external_id FROM visitors_by_identity l"+of+
-		" UNION ALL SELECT 'inbox', w.name, lower(hex(l.visitor_id)), l.inbox FROM visitors_by_inbox l"+of+
-		" UNION ALL SELECT DISTINCT 'attribute', w.name, lower(hex(l.visitor_id)), l.name FROM visitors_by_attribute l"+of), "\n"), "\n")
+		" UNION ALL SELECT 'identity', w.name, lower(hex(v.id)), l.source || ' ' || l.account || ' ' || l.external_id FROM visitors_by_identity l"+of+owner+
+		" UNION ALL SELECT 'inbox', w.name, lower(hex(v.id)), l.inbox FROM visitors_by_inbox l"+of+owner+
+		" UNION ALL SELECT 'address', w.name, lower(hex(v.id)), l.hash FROM visitors_by_address l"+of+owner+
+		" UNION ALL SELECT DISTINCT 'attribute', w.name, lower(hex(v.id)), l.name FROM visitors_by_attribute l"+of+owner), "\n"), "\n")
 	for i := range found {
 		found[i] = strings.Join(strings.Fields(found[i]), " ")
 	}

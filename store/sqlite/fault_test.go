@@ -72,9 +72,13 @@ var views = func() string {
 		kinds += fmt.Sprintf(" WHEN %d THEN '%s'", n+1, kind)
 	}
 	const number = " LEFT JOIN main.visitors_number k ON k.ws = o.ws AND k.number = o."
+	const owner = " (SELECT v.id FROM main.visitors_visitor v WHERE v.ws = o.ws AND v.rowkey = o.visitor) AS visitor_id"
 	return "WITH visitors_event AS (SELECT ws, seq, CASE kind" + kinds + " END AS kind, visitor_id, other_id FROM main.visitors_event)," +
 		" visitors_by_tag AS (SELECT o.ws, k.id AS tag_id, o.visitor_id FROM main.visitors_by_tag o" + number + "tag_id)," +
-		" visitors_by_group AS (SELECT o.ws, k.id AS group_id, o.excluded, o.visitor_id FROM main.visitors_by_group o" + number + "group_id) "
+		" visitors_by_group AS (SELECT o.ws, k.id AS group_id, o.excluded, o.visitor_id FROM main.visitors_by_group o" + number + "group_id)," +
+		" visitors_by_inbox AS (SELECT o.*," + owner + " FROM main.visitors_by_inbox o)," +
+		" visitors_by_identity AS (SELECT o.*," + owner + " FROM main.visitors_by_identity o)," +
+		" visitors_by_attribute AS (SELECT o.*," + owner + " FROM main.visitors_by_attribute o) "
 }()
 
 // noContent is SQLite's message about a search index that does not store its texts.
@@ -83,6 +87,8 @@ const noContent = "malformed inverted index for FTS4 table main.visitors_text"
 // leftovers are queries for rows that must not exist.
 var leftovers = map[string]string{
 	"rows in the scratch table": "SELECT count(*) FROM visitors_scratch",
+	"addresses without a visitor": "SELECT count(*) FROM visitors_by_address a" +
+		" WHERE NOT EXISTS (SELECT 1 FROM visitors_visitor v WHERE v.ws = a.ws AND v.rowkey = a.visitor)",
 	"wrong counts of a tag": "SELECT count(*) FROM (SELECT ws, id, uses FROM visitors_tag WHERE uses <> 0" +
 		" EXCEPT SELECT ws, tag_id, count(*) FROM visitors_by_tag GROUP BY ws, tag_id)",
 	"tags not counted": "SELECT count(*) FROM (SELECT ws, tag_id, count(*) FROM visitors_by_tag GROUP BY ws, tag_id" +

@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"encoding/binary"
 	"math"
@@ -110,8 +111,9 @@ func (w *bareWriter) write(ctx context.Context, batch []driver.Change) {
 	profile := prepare("visitors_visitor", "rowkey,ws,id,name,name_fold,email,email_fold,phone,source,updated_at,last_seen_at,revision,origins,tags,groups,identities,attributes")
 	tagged := prepare("visitors_by_tag", "ws,tag_id,visitor_id")
 	member := prepare("visitors_by_group", "ws,group_id,excluded,visitor_id")
-	identity := prepare("visitors_by_identity", "ws,visitor_id,source,account,external_id")
-	attribute := prepare("visitors_by_attribute", "ws,visitor_id,name,ord,kind,text_fold,number,micros")
+	identity := prepare("visitors_by_identity", "ws,visitor,source,account,external_id")
+	address := prepare("visitors_by_address", "ws,hash,visitor")
+	attribute := prepare("visitors_by_attribute", "ws,visitor,name,ord,kind,text_fold,number,micros")
 	event := prepare("visitors_event", "ws,seq,kind,at,visitor_id,other_id,tag_ids,group_ids,fields,actor,cause")
 	search := prepare("visitors_text", "docid,grams")
 	type doc struct {
@@ -156,20 +158,26 @@ func (w *bareWriter) write(ctx context.Context, batch []driver.Change) {
 				identities = append(append(identities, byte(len(text))), text...)
 			}
 			identities = binary.AppendVarint(binary.AppendVarint(identities, i.FirstSeen.UnixMicro()), i.LastSeen.UnixMicro())
-			identity(1, id, string(i.Source), i.Account, i.ExternalID)
+			identity(1, w.key, string(i.Source), i.Account, i.ExternalID)
 		}
 		for name, value := range v.Attributes {
 			attributes = append(append(attributes, byte(len(name))), name...)
 			if value.Kind() == visitor.NumberKind {
 				attributes = binary.LittleEndian.AppendUint64(attributes, math.Float64bits(value.Number()))
-				attribute(1, id, name, 0, 2, "", value.Number(), 0)
+				attribute(1, w.key, name, 0, 2, "", value.Number(), 0)
 			} else {
 				attributes = append(append(attributes, byte(len(value.Text()))), value.Text()...)
-				attribute(1, id, name, 0, 1, text.Fold(value.Text()), 0, 0)
+				attribute(1, w.key, name, 0, 1, text.Fold(value.Text()), 0, 0)
 			}
 		}
 		profile(w.key, 1, id, v.Name, name, v.Email, email, v.Phone, string(v.Source), v.UpdatedAt.UnixMicro(), driver.Micros(v.LastSeenAt), 1, "",
 			packed(tags), packed(groups), identities, attributes)
+		for _, a := range []string{v.Email, v.Phone} {
+			if a != "" {
+				sum := sha256.Sum256([]byte(a))
+				address(1, int64(binary.BigEndian.Uint64(sum[:])>>17), w.key)
+			}
+		}
 		event(1, w.seq, 1, v.CreatedAt.UnixMicro(), id, []byte{}, eventTags, eventGroups, "", c.Actor, c.Cause)
 		docs = append(docs, doc{w.key, sqlite.Document("1", name, email, v.Phone)})
 	}

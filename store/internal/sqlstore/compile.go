@@ -135,7 +135,11 @@ func (c *compiler) exists(table, alias string, tests ...sq.Sqlizer) sq.Sqlizer {
 
 // rows starts a SELECT of the visitor's rows of a table.
 func (c *compiler) rows(table, alias, column string, tests []sq.Sqlizer) sq.SelectBuilder {
-	q := c.childRows(table, alias, column).Where(alias + ".visitor_id = " + c.id)
+	owner, is := "visitor_id", c.id
+	if c.d.server == nil && table != visitorTagTable && table != visitorGroupTable {
+		owner, is = c.owner(), c.column("rowkey")
+	}
+	q := c.childRows(table, alias, column).Where(alias + "." + owner + " = " + is)
 	for _, t := range tests {
 		q = q.Where(t)
 	}

@@ -10,7 +10,8 @@
 // have the names of tags. They are kept in memory, and read again when the catalog number of the
 // workspace has changed (names.go). The tables visitors_by_… only serve to find visitors; they are
 // written together with the row. In SQLite, integers stand for the workspace (scope.find) and for
-// tags and groups (names.go) in all other tables.
+// tags and groups (names.go) in all other tables, row keys for visitors where pages are not read in
+// the order of ids, and hashes for addresses (by_address.go).
 //
 // Writing: calls of Apply that wait at the same time share a transaction (group_commit.go).
 // In it, driver.Apply makes the changes of a call through a tx. visitor_diff.go finds out which

@@ -112,8 +112,12 @@ func (s scope) eventsOf(q driver.EventQuery) sq.Sqlizer {
 	if q.Visitor == "" {
 		return events
 	}
+	id := s.d.ID(string(q.Visitor))
 	by := func(index, condition string) sq.SelectBuilder {
-		b := events.From(s.tableBy(index, eventTable, "e")).Where(condition, s.d.ID(string(q.Visitor)))
+		b := events.From(s.tableBy(index, eventTable, "e")).Where(condition, id)
+		if s.d.server == nil && index == "visitors_event_visitor" {
+			b = b.Where("substr(e.visitor_id, 1, 8) = substr(?, 1, 8)", id)
+		}
 		return s.fromQuery(b, "e", eventColumns...)
 	}
 	return sq.Expr("? UNION ALL ? ORDER BY 1 LIMIT ?", by("visitors_event_visitor", "e.visitor_id = ?"),

@@ -16,9 +16,10 @@ import (
 // ids, and counted.
 type indexPath struct {
 	from    string     // the table, its alias and the index
-	query   sq.Sqlizer // in place of from: a SELECT of ids
-	alias   string     // of the table; "" for the search index, to which the profile is joined
+	query   sq.Sqlizer // in place of from: a SELECT of ids or row keys
+	alias   string     // of the table; "" for the search index
 	id      string     // the column with the visitor's id
+	rowkey  string     // the column with the row key, if that is all the path has: the profile is joined to it
 	where   sq.Sqlizer
 	exact   bool       // all visitors on it match the condition
 	slow    bool       // finding the first visitors on it can take as long as finding all
@@ -97,11 +98,11 @@ func (s scope) membershipPath(n bound.Node) (indexPath, bool) {
 // set, one can have several. The table is in a subquery, since conditions can use it again by the
 // same alias.
 func (s scope) childList(index, table, alias string, test sq.Sqlizer, many bool) []indexPath {
-	q := s.fromBy(index, table, alias, alias+".visitor_id AS id").Where(test)
+	q := s.fromBy(index, table, alias, alias+".visitor").Where(test)
 	if many {
 		q = q.Distinct()
 	}
-	return []indexPath{{query: q, alias: "p", id: "p.id", exact: true}}
+	return []indexPath{{query: q, alias: "p", id: "v.id", rowkey: "p.visitor", exact: true}}
 }
 
 // unorderedPaths returns other paths to what a condition matches, each to all of it. They are
@@ -199,7 +200,8 @@ func (s scope) textPaths(t *bound.Test) []indexPath {
 
 // searchPath is the path to what a query of the search index finds.
 func searchPath(query string, exact bool) indexPath {
-	return indexPath{from: TextTable + " f", id: "v.id", where: sq.Expr("f."+TextTable+" MATCH ?", query), exact: exact}
+	where := sq.Expr("f."+TextTable+" MATCH ?", query)
+	return indexPath{from: TextTable + " f", id: "v.id", rowkey: "f.docid", where: where, exact: exact}
 }
 
 // byRowkeys is the path to visitors on a that were found before, with those row keys.
@@ -211,4 +213,4 @@ func (a indexPath) byRowkeys(rowkeys string) indexPath {
 }
 
 // hasProfile reports whether the path has the profile as v.
-func (a indexPath) hasProfile() bool { return a.alias == "v" || a.alias == "" }
+func (a indexPath) hasProfile() bool { return a.alias == "v" || a.rowkey != "" }

@@ -107,7 +107,7 @@ func (s scope) migrate(ctx context.Context, m migration, steps []migration, mv *
 		}
 	}
 	if m.last != "" {
-		if more, err := mv.move(context.WithoutCancel(ctx), s); err != nil || more {
+		if more, err := mv.move(context.WithoutCancel(ctx), s, m.version); err != nil || more {
 			return false, cmp.Or(err, ctx.Err())
 		}
 		if err := s.runAll(ctx, m.last); err != nil {

@@ -20,6 +20,9 @@ const movedAtOnce = 1_000
 // mover moves rows to the tables of schema version 6. In a database that runs in this process,
 // all tables of version 5 have got other names, and rows are moved out of them. A server's tables
 // of lists have got other names, and the lists are packed in new columns of visitors.
+//
+// Version 8 of a database that runs in this process has new tables by which visitors are found. They
+// are filled from the rows of visitors.
 type mover struct {
 	// Where a server goes on: in the workspace ws, all visitors up to this one are packed.
 	ws    string
@@ -27,9 +30,12 @@ type mover struct {
 }
 
 // move moves some rows, and reports whether there may be more.
-func (mv *mover) move(ctx context.Context, s scope) (more bool, err error) {
+func (mv *mover) move(ctx context.Context, s scope, version int) (more bool, err error) {
 	if s.d.server != nil {
 		return mv.packSome(ctx, s)
+	}
+	if version == 8 {
+		return fillLookups(ctx, s)
 	}
 	for _, move := range []func(context.Context, scope) (int, error){moveVisitors, moveEvents, moveCaptured, moveMerged} {
 		if n, err := move(ctx, s); err != nil || n >= movedAtOnce {
@@ -87,6 +93,46 @@ func (mv *mover) packSome(ctx context.Context, s scope) (more bool, err error) {
 		mv.after = ids[len(ids)-1]
 	}
 	return true, nil
+}
+
+// fillLookups fills the tables of version 8 from the next visitors.
+func fillLookups(ctx context.Context, s scope) (more bool, err error) {
+	after, err := s.number(ctx, s.fromName(movingTable, "rowkey"))
+	if err != nil {
+		return false, err
+	}
+	q := s.fromName(visitorTable+" v", "v.ws", "v.rowkey", "v.id", "v.email", "v.phone", "v.identities", "v.attributes")
+	q = q.Where("v.rowkey > ?", after).OrderBy("v.rowkey").Limit(movedAtOnce)
+	byWorkspace, n := map[int64][]record{}, 0
+	err = s.queryByKey(ctx, q, func(r row) error {
+		var ws int64
+		var rec record
+		err := r.Scan(&ws, &rec.rowkey, into(&rec.ID), &rec.Email, &rec.Phone, &rec.packed.identities, &rec.packed.attributes)
+		if err == nil {
+			err = rec.unpack(nil, driver.Identities|driver.Attributes)
+		}
+		byWorkspace[ws], after, n = append(byWorkspace[ws], rec), rec.rowkey, n+1
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	for ws, rows := range byWorkspace {
+		s.ws = ws
+		t := &tx{scope: s, ctx: ctx, rowkeys: map[visitor.ID]int64{}}
+		w := &visitorWrite{lookups: t.lookups()}
+		for i := range rows {
+			t.rowkeys[rows[i].ID] = rows[i].rowkey
+			w.addLookups(&visitor.Visitor{}, &rows[i].Visitor, driver.Profile|driver.Identities|driver.Attributes)
+		}
+		for _, write := range []func(*visitorWrite) error{t.writeAddresses, t.writeIdentities, t.writeAttributes} {
+			if err := write(w); err != nil {
+				return false, err
+			}
+		}
+	}
+	_, err = s.run(ctx, "UPDATE visitors_moving SET rowkey = ?", []any{after})
+	return n == movedAtOnce, err
 }
 
 // movedParts are the parts that visitors have in schema version 6.

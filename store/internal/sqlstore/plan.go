@@ -138,16 +138,16 @@ func (p *planner) shortest(ctx context.Context, lists []pagePlan, most, limit in
 	return best, nil
 }
 
-// pathLength counts the visitors on a path, up to most. If a search has fewer, it returns a path
-// to the same visitors that does not search again.
+// pathLength counts the visitors on a path, up to most. If it is one of row keys and has fewer, it
+// returns a path to the same visitors that does not look for them again.
 func (p *planner) pathLength(ctx context.Context, a indexPath, most int64) (n int64, same indexPath, err error) {
-	if a.alias != "" {
+	if a.rowkey == "" {
 		n, err = p.countRows(ctx, p.reachRows(a, "1"), most)
 		return n, a, err
 	}
 	var rowkeys string
-	found := p.reachRows(a, "f.docid AS docid").Suffix("LIMIT ?", most)
-	q := p.fromQuery(found, "m", "count(*)", "json_group_array(m.docid)")
+	found := p.reachRows(a, a.rowkey+" AS rowkey").Suffix("LIMIT ?", most)
+	q := p.fromQuery(found, "m", "count(*)", "json_group_array(m.rowkey)")
 	err = p.query(ctx, q, func(r row) error { return r.Scan(&n, &rowkeys) })
 	if n < most {
 		a = a.byRowkeys(rowkeys)

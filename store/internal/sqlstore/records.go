@@ -46,13 +46,18 @@ func (t *tx) Records(q driver.RecordQuery) ([]driver.Record, error) {
 const (
 	putRecord = "INSERT INTO " + recordTable + " (ws, kind, key, value) VALUES (?, ?, ?, ?)" +
 		" ON CONFLICT (ws, kind, key) DO UPDATE SET value = excluded.value"
-	noteRecorded = "UPDATE " + workspaceTable + " SET recorded = 1 WHERE ws = ?"
+	noteRecorded       = "UPDATE " + workspaceTable + " SET has_records = 1 WHERE ws = ?"
+	noteRecordedServer = "UPDATE " + workspaceTable + " SET recorded = 1 WHERE ws = ?"
 )
 
 // PutRecords writes records.
 func (t *tx) PutRecords(records []driver.Record) error {
 	if !t.recorded && slices.ContainsFunc(records, func(r driver.Record) bool { return r.Kind == driver.AddressRecords }) {
-		if _, err := t.exec(t.ctx, noteRecorded); err != nil {
+		note := noteRecorded
+		if t.d.server != nil {
+			note = noteRecordedServer
+		}
+		if _, err := t.exec(t.ctx, note); err != nil {
 			return err
 		}
 		t.recorded = true
@@ -114,17 +119,16 @@ func (t *tx) WithAddresses(subjects []consent.Subject) (ids []visitor.ID, err er
 // maxHolders is more than all visitors of a workspace.
 const maxHolders = math.MaxInt32
 
-// selectWithExternalID finds an identity on any account: the accounts of a source are few, and the
+// accountsWithExternalID finds an identity on any account: the accounts of a source are few, and the
 // index has them in order.
-const selectWithExternalID = "WITH RECURSIVE a (account) AS (" +
+const accountsWithExternalID = "WITH RECURSIVE a (account) AS (" +
 	"SELECT (SELECT min(i.account) FROM " + identityTable + " i WHERE i.ws = ?1 AND i.source = ?2)" +
 	" UNION ALL SELECT (SELECT min(i.account) FROM " + identityTable + " i WHERE i.ws = ?1 AND i.source = ?2 AND i.account > a.account)" +
-	" FROM a WHERE a.account IS NOT NULL)" +
-	" SELECT i.visitor_id FROM a CROSS JOIN " + identityTable + " i" +
-	" WHERE i.ws = ?1 AND i.source = ?2 AND i.account = a.account AND i.external_id = ?3"
+	" FROM a WHERE a.account IS NOT NULL)"
 
 func (t *tx) withExternalID(source visitor.Source, external string) (ids []visitor.ID, err error) {
-	text := selectWithExternalID
+	text := accountsWithExternalID + " SELECT " + t.ownerID("i") + " FROM a CROSS JOIN " + identityTable + " i" +
+		" WHERE i.ws = ?1 AND i.source = ?2 AND i.account = a.account AND i.external_id = ?3"
 	if t.d.server != nil {
 		text = strings.ReplaceAll(text, "?", "$")
 	}

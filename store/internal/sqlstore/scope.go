@@ -10,8 +10,8 @@ import (
 	"github.com/contactpipeline/visitors/store/driver"
 )
 
-// The tables. Only a database with an Index has TextTable, ScratchTable, numberTable and the
-// counters: sourceTable, tagTable.uses and groupTable.members.
+// The tables. Only a database with an Index has TextTable, ScratchTable, numberTable, addressTable and
+// the counters: sourceTable, tagTable.uses and groupTable.members.
 const (
 	workspaceTable    = "visitors_workspace"
 	visitorTable      = "visitors_visitor"
@@ -22,6 +22,7 @@ const (
 	groupTable        = "visitors_group"
 	visitorGroupTable = "visitors_by_group"
 	attributeTable    = "visitors_by_attribute"
+	addressTable      = "visitors_by_address"
 	numberTable       = "visitors_number"
 	eventTable        = "visitors_event"
 	capturedTable     = "visitors_captured"
@@ -61,7 +62,7 @@ func (e *Engine) scope(s *session, ws driver.WorkspaceID) scope {
 	return in
 }
 
-const findWorkspace = "SELECT w.ws, w.catalog, w.recorded FROM " + workspaceTable + " w WHERE w.name = ?"
+const findWorkspace = "SELECT w.ws, w.catalog, w.has_records FROM " + workspaceTable + " w WHERE w.name = ?"
 
 const findMovedWorkspace = "SELECT w.ws, w.catalog, 0 FROM " + workspaceTable + " w WHERE w.name = ?"
 
@@ -99,6 +100,24 @@ func (s scope) fromBy(index, table, alias string, columns ...string) sq.SelectBu
 	return sq.Select(columns...).From(s.tableBy(index, table, alias)).Where(alias+".ws = ?", s.ws)
 }
 
+// owner returns what a column with the visitor is in rows of inboxes, identities and attributes: a
+// row key in a database that runs in this process.
+func (s scope) owner() string {
+	if s.d.server != nil {
+		return "visitor_id"
+	}
+	return "visitor"
+}
+
+// ownerID returns the id of the visitor of such a row, in a statement whose first placeholder is the
+// workspace.
+func (s scope) ownerID(alias string) string {
+	if s.d.server != nil {
+		return alias + ".visitor_id"
+	}
+	return "(SELECT v.id FROM " + visitorTable + " v WHERE v.ws = ?1 AND v.rowkey = " + alias + ".visitor)"
+}
+
 // tableBy names a table in a FROM clause, and the index by which SQLite must read it.
 func (s scope) tableBy(index, table, alias string) string {
 	if s.d.server != nil {
@@ -123,30 +142,29 @@ func (s scope) fromName(name string, columns ...string) sq.SelectBuilder {
 	return sq.Select(columns...).From(name)
 }
 
-// reach starts a SELECT of the visitors on a path. A query of the search index contains the
-// workspace; what it finds is joined with the workspace's visitors nevertheless.
+// reach starts a SELECT of the visitors on a path. Those of a path of row keys are joined.
 func (s scope) reach(a indexPath, columns ...string) sq.SelectBuilder {
-	if a.query != nil {
-		return s.fromQuery(a.query, a.alias, columns...)
-	}
-	q := sq.Select(columns...).From(a.from)
-	if a.alias == "" {
-		q = q.Where(a.where).JoinClause("CROSS JOIN "+visitorTable+" v").Where("v.ws = ? AND v.rowkey = f.docid", s.ws)
-		return q
-	}
-	q = q.Where(a.alias+".ws = ?", s.ws)
-	if a.where != nil {
-		q = q.Where(a.where)
+	q := s.reachRows(a, columns...)
+	if a.rowkey != "" {
+		q = s.join(q, visitorTable, "v", "v.rowkey = "+a.rowkey)
 	}
 	return q
 }
 
-// reachRows is reach if the profile is not needed.
+// reachRows is reach if the profile is not needed. A query of the search index contains the
+// workspace.
 func (s scope) reachRows(a indexPath, columns ...string) sq.SelectBuilder {
-	if a.alias == "" {
-		return sq.Select(columns...).From(a.from).Where(a.where)
+	if a.query != nil {
+		return s.fromQuery(a.query, a.alias, columns...)
 	}
-	return s.reach(a, columns...)
+	q := sq.Select(columns...).From(a.from)
+	if a.alias != "" {
+		q = q.Where(a.alias+".ws = ?", s.ws)
+	}
+	if a.where != nil {
+		q = q.Where(a.where)
+	}
+	return q
 }
 
 // query runs a SELECT that this scope has started and calls each for every row.

@@ -63,8 +63,9 @@ const (
 	selectOwners = "SELECT i.source, i.account, i.external_id, i.visitor_id FROM " + identityTable + " i WHERE i.ws = ? AND" +
 		" (i.source, i.account, i.external_id) IN (SELECT u.source, u.account, u.external_id" +
 		" FROM unnest(?::text[], ?::text[], ?::text[]) AS u (source, account, external_id))"
-	selectOwnersListed = "SELECT i.source, i.account, i.external_id, i.visitor_id FROM json_each(?2) j" +
-		" CROSS JOIN " + identityTable + " i INDEXED BY visitors_by_identity_account WHERE i.ws = ?1 AND" +
+	selectOwnersListed = "SELECT i.source, i.account, i.external_id, v.id FROM json_each(?2) j" +
+		" CROSS JOIN " + identityTable + " i INDEXED BY visitors_by_identity_account" +
+		" CROSS JOIN " + visitorTable + " v WHERE i.ws = ?1 AND v.ws = ?1 AND v.rowkey = i.visitor AND" +
 		" i.source = json_extract(j.value, '$[0]') AND i.account = json_extract(j.value, '$[1]') AND i.external_id = json_extract(j.value, '$[2]')"
 )
 

@@ -17,7 +17,7 @@ import (
 // WriteVisitors writes the differences of visitors, table by table. It deletes first, since an
 // identity may move to another visitor.
 func (t *tx) WriteVisitors(edits []driver.VisitorEdit, parts driver.Parts) error {
-	w := &visitorWrite{newParts: driver.AllParts, numbers: map[string]int64{}}
+	w := &visitorWrite{newParts: driver.AllParts, lookups: t.lookups(), numbers: map[string]int64{}}
 	if t.moving {
 		w.newParts = movedParts
 	}
@@ -40,13 +40,25 @@ func (t *tx) WriteVisitors(edits []driver.VisitorEdit, parts driver.Parts) error
 		}
 	}
 	for _, write := range []func(*visitorWrite) error{
-		t.deleteChildren, t.writeProfiles, t.writeIdentities, t.writeTags, t.writeGroups, t.writeAttributes,
+		t.deleteChildren, t.writeProfiles, t.writeAddresses, t.writeIdentities, t.writeTags, t.writeGroups, t.writeAttributes,
 	} {
 		if err := write(w); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// lookups returns the parts of visitors that have rows in tables by which they are found. While rows
+// are moved to the tables of schema version 6, those of version 8 are not there yet.
+func (s scope) lookups() driver.Parts {
+	switch {
+	case s.moving:
+		return driver.Tags | driver.Groups
+	case s.d.server != nil:
+		return driver.AllParts &^ driver.Profile // which has indexes of addresses
+	}
+	return driver.AllParts
 }
 
 // deleteVisitors deletes visitors: their rows, and the rows that they have in other tables. Apply
@@ -59,14 +71,18 @@ func (t *tx) deleteVisitors(w *visitorWrite, ids []visitor.ID) error {
 	for i := range deleted {
 		v := &deleted[i].Visitor
 		w.note(v)
-		w.addLookups(v, &visitor.Visitor{ID: v.ID}, driver.Tags|driver.Groups)
+		w.addLookups(v, &visitor.Visitor{ID: v.ID}, driver.Profile|driver.Tags|driver.Groups)
 		w.inbox.deleted = append(w.inbox.deleted, children(v.ID, inboxesOf(v))...)
 	}
 	if err := t.numbersOf(t.ctx, w.numbers, slices.Collect(maps.Keys(w.numbers))); err != nil {
 		return err
 	}
+	owned := t.d.InIDs(t.owner(), textsOf(ids))
+	if t.d.server == nil {
+		owned = t.d.InMicros(t.owner(), lo.Map(deleted, func(r record, _ int) int64 { return r.rowkey }))
+	}
 	for _, table := range []string{identityTable, attributeTable} {
-		if _, err := t.do(t.ctx, t.delete(table).Where(t.d.InIDs("visitor_id", textsOf(ids)))); err != nil {
+		if _, err := t.do(t.ctx, t.delete(table).Where(owned)); err != nil {
 			return err
 		}
 	}
@@ -78,7 +94,7 @@ func (t *tx) deleteVisitors(w *visitorWrite, ids []visitor.ID) error {
 func (t *tx) deleteProfiles(ids []visitor.ID) (deleted []record, err error) {
 	returning := "RETURNING id, tags, groups, identities"
 	if t.d.Index() != nil {
-		returning += ", source, name_fold, " + t.emailFold("") + ", phone, rowkey"
+		returning += ", source, email, name_fold, " + t.emailFold("") + ", phone, rowkey"
 	}
 	q := t.delete(visitorTable).Where(t.d.InIDs("id", textsOf(ids))).Suffix(returning)
 	err = t.queryByKey(t.ctx, q, func(r row) error {
@@ -86,12 +102,13 @@ func (t *tx) deleteProfiles(ids []visitor.ID) (deleted []record, err error) {
 		to := []any{into(&rec.ID), &rec.packed.tags, &rec.packed.groups, &rec.packed.identities}
 		var old Searchable
 		if t.d.Index() != nil {
-			to = append(to, &rec.Source, &old.Name, &old.Email, &old.Phone, &rec.rowkey)
+			to = append(to, &rec.Source, &rec.Email, &old.Name, &old.Email, &old.Phone, &rec.rowkey)
 		}
 		if err := r.Scan(to...); err != nil {
 			return err
 		}
 		if t.d.Index() != nil {
+			rec.Phone, t.rowkeys[rec.ID] = old.Phone, rec.rowkey
 			t.counts.source(rec.Source, -1)
 			t.texts.drop(rec.rowkey, old)
 		}
@@ -115,7 +132,10 @@ func (t *tx) deleteChildren(w *visitorWrite) error {
 	if err := t.deleteRows(t.ctx, identityTable, identityKeys(w.identity.deleted)...); err != nil {
 		return err
 	}
-	if err := t.deleteRows(t.ctx, visitorInboxTable, inboxColumns(t.scope, w.inbox.deleted)...); err != nil {
+	if err := t.deleteRows(t.ctx, visitorInboxTable, inboxColumns(t, w.inbox.deleted)...); err != nil {
+		return err
+	}
+	if err := t.deleteRows(t.ctx, addressTable, addressColumns(t, w.address.deleted)...); err != nil {
 		return err
 	}
 	if err := t.deleteTags(w); err != nil {
@@ -125,7 +145,7 @@ func (t *tx) deleteChildren(w *visitorWrite) error {
 		return err
 	}
 	rows := w.attr.deleted
-	return t.deleteRows(t.ctx, attributeTable, owners(t.scope, rows), col("name", "text", rows, func(c child[string]) string { return c.row }))
+	return t.deleteRows(t.ctx, attributeTable, owners(t, rows), col("name", "text", rows, func(c child[string]) string { return c.row }))
 }
 
 // deleteTags deletes rows of tags. SQLite does so fastest with a statement for each tag.
@@ -143,19 +163,26 @@ func (t *tx) deleteTags(w *visitorWrite) error {
 	return nil
 }
 
-func owners[T any](s scope, rows []child[T]) column {
+func owners[T any](t *tx, rows []child[T]) column {
+	if t.d.server == nil {
+		return col(t.owner(), "", rows, func(c child[T]) int64 { return t.rowkeys[c.visitor] })
+	}
+	return visitorIDs(t.scope, rows)
+}
+
+func visitorIDs[T any](s scope, rows []child[T]) column {
 	return idCol(s, "visitor_id", rows, func(c child[T]) visitor.ID { return c.visitor })
 }
 
 func taggedColumns(s scope, w *visitorWrite, rows []child[tag.ID]) []column {
-	return []column{refCol(s, w, "tag_id", rows, func(c child[tag.ID]) tag.ID { return c.row }), owners(s, rows)}
+	return []column{refCol(s, w, "tag_id", rows, func(c child[tag.ID]) tag.ID { return c.row }), visitorIDs(s, rows)}
 }
 
 func groupedColumns(s scope, w *visitorWrite, rows []child[groupRow]) []column {
 	return []column{
 		refCol(s, w, "group_id", rows, func(c child[groupRow]) visitor.GroupID { return c.row.group }),
 		col("excluded", "smallint", rows, func(c child[groupRow]) int16 { return c.row.excluded }),
-		owners(s, rows),
+		visitorIDs(s, rows),
 	}
 }
 
@@ -176,8 +203,14 @@ func identityKeys(rows []child[visitor.Identity]) []column {
 	}
 }
 
-func inboxColumns(s scope, rows []child[string]) []column {
-	return []column{owners(s, rows), col("inbox", "text", rows, func(c child[string]) string { return c.row })}
+func inboxColumns(t *tx, rows []child[string]) []column {
+	return []column{owners(t, rows), col("inbox", "text", rows, func(c child[string]) string { return c.row })}
+}
+
+// addressColumns sorts the rows by their keys: that is fastest.
+func addressColumns(t *tx, rows []child[int64]) []column {
+	slices.SortFunc(rows, func(a, b child[int64]) int { return cmp.Compare(a.row, b.row) })
+	return []column{col("hash", "", rows, func(c child[int64]) int64 { return c.row }), owners(t, rows)}
 }
 
 // micros makes a column of times.
@@ -310,12 +343,16 @@ func (t *tx) insertProfiles(rows []profile) error {
 	return nil
 }
 
+func (t *tx) writeAddresses(w *visitorWrite) error {
+	return t.insertRows(t.ctx, addressTable, addressColumns(t, w.address.created)...)
+}
+
 func (t *tx) writeIdentities(w *visitorWrite) error {
-	if err := t.insertRows(t.ctx, visitorInboxTable, inboxColumns(t.scope, w.inbox.created)...); err != nil {
+	if err := t.insertRows(t.ctx, visitorInboxTable, inboxColumns(t, w.inbox.created)...); err != nil {
 		return err
 	}
 	rows := w.identity.created
-	return t.insertRows(t.ctx, identityTable, append(identityKeys(rows), owners(t.scope, rows))...)
+	return t.insertRows(t.ctx, identityTable, append(identityKeys(rows), owners(t, rows))...)
 }
 
 // writeTags writes rows in the order of their keys, which is fastest.
@@ -342,7 +379,7 @@ func (t *tx) writeAttributes(w *visitorWrite) error {
 	rows := w.attr.created
 	type attribute = child[attributeRow]
 	return t.insertRows(t.ctx, attributeTable,
-		owners(t.scope, rows),
+		owners(t, rows),
 		col("name", "text", rows, func(a attribute) string { return a.row.name }),
 		col("ord", "integer", rows, func(a attribute) int32 { return a.row.ord }),
 		col("kind", "smallint", rows, func(a attribute) int16 { return int16(a.row.kind) }),

@@ -14,12 +14,14 @@ import (
 // visitorWrite has the rows to write of some visitors.
 type visitorWrite struct {
 	newParts driver.Parts     // that new visitors have
+	lookups  driver.Parts     // by which visitors are found
 	numbers  map[string]int64 // of tags and groups; a server has none
 	deleted  []visitor.ID
 	created  []profile
 	updated  []profileUpdate
 	identity struct{ deleted, created []child[visitor.Identity] }
 	inbox    struct{ deleted, created []child[string] } // of all identities of a visitor
+	address  struct{ deleted, created []child[int64] }  // hashes
 	tag      struct{ deleted, created []child[tag.ID] }
 	group    struct{ deleted, created []child[groupRow] }
 	attr     struct {
@@ -164,6 +166,12 @@ func (w *visitorWrite) add(e driver.VisitorEdit, parts driver.Parts) error {
 // addLookups adds the rows by which a visitor is found.
 func (w *visitorWrite) addLookups(before, after *visitor.Visitor, parts driver.Parts) {
 	id := after.ID
+	parts &= w.lookups
+	if parts.Has(driver.Profile) && (before.Email != after.Email || before.Phone != after.Phone) {
+		old, now := AddressHashes(before), AddressHashes(after)
+		w.address.deleted = append(w.address.deleted, children(id, missing(old, now))...)
+		w.address.created = append(w.address.created, children(id, missing(now, old))...)
+	}
 	if parts.Has(driver.Identities) {
 		w.addIdentities(before, after)
 	}

@@ -36,7 +36,7 @@ type batch struct {
 	// To be written, besides the visitors that changed:
 	processed   []DedupKey
 	processedAt time.Time
-	deleted     []visitor.ID // the merges into these are deleted
+	deleted     []visitor.ID // the merges into these are deleted, and the items of jobs
 	erasures    []Erasure
 	log         []Event
 }
@@ -193,7 +193,7 @@ func (b *batch) write() error {
 			return err
 		}
 	}
-	if err := b.forgetMerges(b.deleted); err != nil {
+	if err := b.forgetDeleted(b.deleted); err != nil {
 		return err
 	}
 	if err := b.writeAddresses(); err != nil {
@@ -213,17 +213,20 @@ func (b *batch) write() error {
 	return b.tx.AppendEvents(b.log)
 }
 
-// forgetMerges deletes the stored states of the merges that led to deleted visitors, since
-// they hold their data too.
-func (b *batch) forgetMerges(deleted []visitor.ID) error {
-	return inChunks(deleted, func(into []visitor.ID) error {
-		from, err := b.tx.MergedInto(into)
+// forgetDeleted deletes the data of deleted visitors that is kept elsewhere: what jobs keep to be
+// undone, and the stored states of the visitors that were merged into them.
+func (b *batch) forgetDeleted(deleted []visitor.ID) error {
+	return inChunks(deleted, func(ids []visitor.ID) error {
+		if err := b.tx.DeleteRecords(JobItems, textsOf(ids)); err != nil {
+			return err
+		}
+		from, err := b.tx.MergedInto(ids)
 		if err != nil {
 			return err
 		}
 		if err := inChunks(from, b.tx.DeleteMerges); err != nil {
 			return err
 		}
-		return b.forgetMerges(from)
+		return b.forgetDeleted(from)
 	})
 }

@@ -43,6 +43,8 @@ func (j *Job) reads() Parts {
 		return Groups
 	case ActionRemoveFromGroup:
 		return Profile | Groups
+	case ActionSet, ActionUnset:
+		return Profile | Identities | Attributes
 	case ActionDelete:
 		return 0
 	}
@@ -156,17 +158,19 @@ func (b *batch) runPart(a Audit, j *Job) error {
 	if err != nil {
 		return err
 	}
-	b.parts |= j.reads()
+	b.parts = j.reads()
 	changes, err := b.jobChanges(a, j, ids)
 	if err != nil || j.Failure != "" {
 		return err
 	}
-	for _, c := range changes {
-		if err := b.need(c); err != nil {
-			return err
+	if j.Action.Kind == ActionDelete { // it also reads what is recorded about addresses
+		for _, c := range changes {
+			if err := b.need(c); err != nil {
+				return err
+			}
 		}
 	}
-	b.visitors.want(ids...) // of pairs, too
+	b.visitors.want(ids...)
 	if err := b.read(changes); err != nil {
 		return err
 	}

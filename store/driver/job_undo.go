@@ -47,9 +47,7 @@ func (b *batch) undoPart(a Audit, j *Job) error {
 			}
 		}
 	}
-	if b.parts |= j.reads() | Profile; b.parts.Has(Attributes) {
-		b.parts = AllParts
-	}
+	b.parts = j.reads() | Profile // of an assignment, also the cause
 	b.visitors.want(wanted...)
 	if err := b.read(nil); err != nil {
 		return err

@@ -17,6 +17,8 @@
 //   - consent: PutTopic, DeleteTopic, Topics, RecordConsent, ReportHealth, RecordSignals, CanContact,
 //     StatusOf, ConsentHistory, UnsubscribeToken, ReadToken
 //   - audiences: CreateAudience, Recipients, VerifyAudience, Audience, Audiences, DeleteAudience
+//   - jobs on many visitors, with a plan and a way back: Plan, RunJob, CancelJob, UndoJob, Job, Jobs,
+//     ResumeJobs, DeleteJob, DeleteOldJobs
 //   - the right to be forgotten: Erase, Erasure, Erasures, Reapply
 //   - import: Load; package transfer reads and writes CSV files
 //   - history: Events, EventsOf; WithActor records who made a change and why
@@ -25,7 +27,7 @@
 //
 // On every back end: a filter matches what filter.Match matches; a write that was
 // acknowledged is visible to every later call and is not lost; a change to many visitors is
-// made completely or not at all; an event captured twice is captured once; pages neither skip
+// made completely or not at all, or as a job, which goes on where it was interrupted; an event captured twice is captured once; pages neither skip
 // nor repeat a visitor while others change; a deleted visitor is gone, and what the person denied
 // stays; no call reads or writes another workspace.
 //

@@ -25,7 +25,7 @@ var (
 // errors.As find the sentinels and typed errors.
 type Error struct {
 	Op   string // e.g. "update visitor"
-	Kind string // "visitor", "tag", "group", "identity", "address", "topic", "audience", "erasure" …, or ""
+	Kind string // "visitor", "tag", "group", "identity", "address", "topic", "audience", "erasure", "job" …, or ""
 	Key  string // an id, or ""; never a name, an address or a number
 	Err  error
 }
@@ -64,6 +64,19 @@ func (e *InUseError) Error() string {
 // Is reports whether target is ErrInUse.
 func (e *InUseError) Is(target error) bool { return target == ErrInUse }
 
+// JobError says why a job cannot be started, canceled, undone or deleted now: for example its plan
+// has expired, or another call works on it. It matches ErrConflict.
+type JobError struct {
+	ID     JobID
+	Reason string
+}
+
+// Error returns the reason.
+func (e *JobError) Error() string { return e.Reason }
+
+// Is reports whether target is ErrConflict.
+func (e *JobError) Is(target error) bool { return target == ErrConflict }
+
 // fail adds the operation to an error. The context's errors are returned as they are.
 func fail(op string, err error) error {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
@@ -74,6 +87,8 @@ func fail(op string, err error) error {
 		return &Error{Op: join(op, err.Op), Kind: err.Kind, Key: err.Key, Err: err.Err}
 	case *driver.Error:
 		return &Error{Op: op, Kind: err.Kind, Key: err.Key, Err: err.Err}
+	case *driver.JobError:
+		return &Error{Op: op, Kind: "job", Key: string(err.ID), Err: (*JobError)(err)}
 	case *driver.InUseError:
 		return &Error{Op: op, Err: (*InUseError)(err)}
 	}

@@ -57,6 +57,7 @@ const (
 	TopicChanged    EventKind = driver.TopicChanged    // created, replaced or deleted; Fields is its key
 	AudienceCreated EventKind = driver.AudienceCreated // Fields is its id
 	AudienceDeleted EventKind = driver.AudienceDeleted
+	JobChanged      EventKind = driver.JobChanged // Fields is its id and its new state, or "deleted"
 )
 
 // Events iterates over the events after a number (0: from the first), in order, up to the

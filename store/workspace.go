@@ -37,6 +37,9 @@ type Options struct {
 	// Unknown says how a filter treats the name of a tag or group that does not exist.
 	// Default: as an error.
 	Unknown filter.Unknown
+	// JobRetention is how long jobs are kept after they have ended: until then they can be
+	// undone. Default: 30 days.
+	JobRetention time.Duration
 }
 
 // Workspace gives access to the visitors of one workspace. It is safe for concurrent use.
@@ -82,6 +85,9 @@ func Open(st Store, workspace string, o *Options) (*Workspace, error) {
 	}
 	if w.o.Zone == nil {
 		w.o.Zone = time.UTC
+	}
+	if w.o.JobRetention == 0 {
+		w.o.JobRetention = 30 * 24 * time.Hour
 	}
 	week := time.Monday
 	if o.WeekStart != nil {

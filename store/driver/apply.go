@@ -65,7 +65,7 @@ func batchSize(changes []Change) int {
 func standalone(c Change) bool {
 	switch c.(type) {
 	case UpdateTag, DeleteTag, CreateGroup, UpdateGroup, DeleteGroup, MergeVisitors, UnmergeVisitor,
-		PutTopic, DeleteTopic, EraseVisitor, ReapplyErasure, PutAudience, DeleteAudience:
+		PutTopic, DeleteTopic, EraseVisitor, ReapplyErasure, PutAudience, DeleteAudience, PutJob, StepJob:
 		return true
 	}
 	return false

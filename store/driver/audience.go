@@ -5,11 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"slices"
 
-	"github.com/google/uuid"
-
-	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
@@ -19,20 +15,10 @@ func AudienceOf(r Record) (a Audience, err error) {
 }
 
 // MembersOf returns the visitors that a record of the kind AudienceMembers holds.
-func MembersOf(r Record) ([]visitor.ID, error) {
-	const size = len(uuid.UUID{})
-	if len(r.Value)%size != 0 {
-		return nil, &Error{Kind: "audience", Key: r.Key, Err: fmt.Errorf("a record of %d bytes", len(r.Value))}
-	}
-	ids := make([]visitor.ID, 0, len(r.Value)/size)
-	for id := range slices.Chunk(r.Value, size) {
-		ids = append(ids, visitor.ID(uuid.UUID(id).String()))
-	}
-	return ids, nil
-}
+func MembersOf(r Record) ([]visitor.ID, error) { return unpackIDs("audience", r) }
 
-// memberKey is the key of a part of an audience, numbered from 1.
-func memberKey(audience string, part int) string { return fmt.Sprintf("%s/%06d", audience, part) }
+// partKey is the key of a part of an audience or a job, numbered from 1.
+func partKey[ID ~string](id ID, part int) string { return fmt.Sprintf("%s/%06d", id, part) }
 
 func (c PutAudience) apply(b *batch) (Outcome, error) {
 	found, err := b.tx.Records(RecordQuery{Kind: AudienceRecords, Keys: []string{c.Audience.ID}})
@@ -50,13 +36,9 @@ func (c PutAudience) apply(b *batch) (Outcome, error) {
 		}
 		effect = Updated
 	}
-	var members []byte
-	for _, id := range c.Visitors {
-		parsed, err := uuid.Parse(string(id))
-		if err != nil {
-			return Outcome{}, text.Refuse("visitor id", "not a UUID")
-		}
-		members = append(members, parsed[:]...)
+	members, err := packIDs(c.Visitors)
+	if err != nil {
+		return Outcome{}, err
 	}
 	value, err := json.Marshal(c.Audience)
 	if err != nil {
@@ -64,7 +46,7 @@ func (c PutAudience) apply(b *batch) (Outcome, error) {
 	}
 	records := []Record{{AudienceRecords, c.Audience.ID, value}}
 	if len(members) > 0 {
-		records = append(records, Record{AudienceMembers, memberKey(c.Audience.ID, c.Part), members})
+		records = append(records, Record{AudienceMembers, partKey(c.Audience.ID, c.Part), members})
 	}
 	if c.Audience.Complete {
 		b.event(c.Audit, Event{Kind: AudienceCreated, Fields: []string{c.Audience.ID}})

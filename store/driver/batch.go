@@ -38,7 +38,7 @@ type batch struct {
 	// To be written, besides the visitors that changed:
 	processed   []DedupKey
 	processedAt time.Time
-	deleted     []visitor.ID // the merges into these are deleted, and the addresses that they gave up
+	deleted     []visitor.ID // what is kept of them elsewhere is deleted
 	erasures    []Erasure
 	log         []Event
 }
@@ -200,7 +200,7 @@ func (b *batch) write() error {
 			return err
 		}
 	}
-	if err := b.forgetMerges(b.deleted); err != nil {
+	if err := b.forgetDeleted(b.deleted); err != nil {
 		return err
 	}
 	if err := b.writeFormer(); err != nil {
@@ -223,20 +223,24 @@ func (b *batch) write() error {
 	return b.tx.AppendEvents(b.log)
 }
 
-// forgetMerges deletes the stored states of the merges that led to deleted visitors, and the addresses
-// that they gave up, since these are their data too.
-func (b *batch) forgetMerges(deleted []visitor.ID) error {
-	return inChunks(deleted, func(into []visitor.ID) error {
-		from, err := b.tx.MergedInto(into)
+// forgetDeleted deletes the data of deleted visitors that is kept elsewhere: what jobs keep to be
+// undone, the addresses that they gave up, and the stored states of the visitors that were merged into
+// them.
+func (b *batch) forgetDeleted(deleted []visitor.ID) error {
+	return inChunks(deleted, func(ids []visitor.ID) error {
+		if err := b.tx.DeleteRecords(JobItems, textsOf(ids)); err != nil {
+			return err
+		}
+		if err := b.forgetFormer(ids); err != nil {
+			return err
+		}
+		from, err := b.tx.MergedInto(ids)
 		if err != nil {
 			return err
 		}
 		if err := inChunks(from, b.tx.DeleteMerges); err != nil {
 			return err
 		}
-		if err := b.forgetFormer(into); err != nil {
-			return err
-		}
-		return b.forgetMerges(from)
+		return b.forgetDeleted(from)
 	})
 }

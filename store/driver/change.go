@@ -199,6 +199,7 @@ type Outcome struct {
 	Health  *consent.Health
 	Topic   *consent.Topic
 	Erasure *Erasure
+	Job     *Job // StepJob: as it is afterwards
 }
 
 // CaptureReason says how a capture found its visitor, or why it was ignored. See

@@ -131,6 +131,10 @@ const (
 	ErasureRecords  RecordKind = "erasure"           // an Erasure in JSON, by the visitor's id
 	AudienceRecords RecordKind = "audience"          // an Audience in JSON, by id
 	AudienceMembers RecordKind = "audience.visitors" // ids as 16 bytes each, by the audience's id, a slash and a number of 6 digits
+	JobRecords      RecordKind = "job"               // a Job in JSON, by id
+	JobVisitors     RecordKind = "job.visitors"      // ids as 16 bytes each, by the job's id, a slash and a number of 6 digits
+	JobChanges      RecordKind = "job.changes"       // which facts of these visitors were changed, a bit each, by the same key
+	JobItems        RecordKind = "job.items"         // values from before jobs in JSON, by job, by the visitor's id
 )
 
 // RecordQuery asks for the records of a kind: for those with Keys, at most 1,000, or else for a

@@ -53,4 +53,5 @@ const (
 	TopicChanged    EventKind = "topic.changed"   // created, replaced or deleted; Fields is its key
 	AudienceCreated EventKind = "audience.created"
 	AudienceDeleted EventKind = "audience.deleted"
+	JobChanged      EventKind = "job.changed" // Fields is its id and its new state, or "deleted"
 )

@@ -27,6 +27,9 @@ func (c MergeVisitors) apply(b *batch) (Outcome, error) {
 // merge merges from into into, both of which exist, and returns the result.
 func (b *batch) merge(a Audit, p visitor.Policy, into, from visitor.Visitor) (*visitor.Visitor, error) {
 	result := p.Merge(into, from)
+	if err := result.CheckLimits(); err != nil { // before anything is changed: a job goes on with other visitors
+		return nil, err
+	}
 	result.UpdatedAt, result.Revision = a.At, into.Revision+1
 	b.remove(from.ID)
 	b.aliases.set(from.ID, into.ID)

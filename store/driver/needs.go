@@ -71,7 +71,7 @@ func (b *batch) need(c Change) error {
 		}
 	case MergeVisitors, UnmergeVisitor, EraseVisitor, ReapplyErasure:
 		b.parts = AllParts
-	case PutTopic, DeleteTopic, PutAudience, DeleteAudience:
+	case PutTopic, DeleteTopic, PutAudience, DeleteAudience, PutJob, StepJob:
 	case UpdateTag, DeleteTag, CreateGroup, UpdateGroup, DeleteGroup:
 	case LinkIdentity:
 		b.needVisitor(c.ID, AllParts)

@@ -75,6 +75,8 @@ var changeKinds = []changeKind{
 	}),
 	plainKind("reapply_erasure", func(_ checker, c *driver.ReapplyErasure) error { return checkID(c.Erasure.Visitor) }),
 	plainKind("put_audience", checkAudience),
+	plainKind("put_job", checkJob),
+	plainKind("step_job", func(_ checker, c *driver.StepJob) error { return checkID(c.ID) }),
 	plainKind("delete_audience", func(_ checker, c *driver.DeleteAudience) error { return checkKeyText("audience", c.ID) }),
 }
 
@@ -202,12 +204,13 @@ type outcomeForm struct {
 	Health  *consent.Health      `json:"health,omitempty"`
 	Topic   *consent.Topic       `json:"topic,omitempty"`
 	Erasure *driver.Erasure      `json:"erasure,omitempty"`
+	Job     *driver.Job          `json:"job,omitempty"`
 }
 
 func outcomeFormOf(o driver.Outcome) outcomeForm {
 	form := outcomeForm{
 		Effect: o.Effect, Visitor: o.Visitor, Other: o.Other, Tag: o.Tag, Reason: o.Reason,
-		Consent: o.Consent, Health: o.Health, Topic: o.Topic, Erasure: o.Erasure,
+		Consent: o.Consent, Health: o.Health, Topic: o.Topic, Erasure: o.Erasure, Job: o.Job,
 	}
 	if o.Group != nil {
 		g := groupFormOf(*o.Group)
@@ -219,7 +222,7 @@ func outcomeFormOf(o driver.Outcome) outcomeForm {
 func (f outcomeForm) outcome() driver.Outcome {
 	o := driver.Outcome{
 		Effect: f.Effect, Visitor: f.Visitor, Other: f.Other, Tag: f.Tag, Reason: f.Reason,
-		Consent: f.Consent, Health: f.Health, Topic: f.Topic, Erasure: f.Erasure,
+		Consent: f.Consent, Health: f.Health, Topic: f.Topic, Erasure: f.Erasure, Job: f.Job,
 	}
 	if f.Group != nil {
 		g := f.Group.group()

@@ -20,6 +20,7 @@ const (
 	codeExists        = "exists"
 	codeConflict      = "conflict"
 	codeInUse         = "in_use"
+	codeJob           = "job"
 	codeInvalid       = "invalid"
 	codeFilterInvalid = "filter_invalid"
 	codeClosed        = "closed"
@@ -69,6 +70,7 @@ func writeError(err error) errorForm {
 		refused *filter.Error
 		own     refusal
 		inUse   *driver.InUseError
+		job     *driver.JobError
 	)
 	if errors.As(err, &change) {
 		form.Index = &change.Index
@@ -81,6 +83,8 @@ func writeError(err error) errorForm {
 		form.Status, form.Code, form.Reason = own.status, own.code, own.reason
 	case errors.As(err, &inUse):
 		form.Status, form.Code, form.Kind, form.Groups = http.StatusConflict, codeInUse, inUse.Kind, inUse.Groups
+	case errors.As(err, &job):
+		form.Status, form.Code, form.Key, form.Reason = http.StatusConflict, codeJob, string(job.ID), job.Reason
 	case errors.As(err, &refused):
 		form.Status, form.Code = http.StatusUnprocessableEntity, codeFilterInvalid
 		form.Path, form.Pointer, form.Reason = refused.Path, refused.Pointer, refused.Reason
@@ -119,7 +123,7 @@ var sentinels = []struct {
 // err returns the error that f was made from.
 func (f errorForm) err() error {
 	err := f.cause()
-	if f.Code != codeInUse && cmp.Or(f.Kind, f.Key) != "" {
+	if f.Code != codeInUse && f.Code != codeJob && cmp.Or(f.Kind, f.Key) != "" {
 		err = &driver.Error{Kind: f.Kind, Key: f.Key, Err: err}
 	}
 	if f.Index != nil {
@@ -132,6 +136,8 @@ func (f errorForm) cause() error {
 	switch {
 	case f.Code == codeInUse:
 		return &driver.InUseError{Kind: f.Kind, Groups: f.Groups}
+	case f.Code == codeJob:
+		return &driver.JobError{ID: driver.JobID(f.Key), Reason: f.Reason}
 	case f.Code == codeFilterInvalid:
 		return &filter.Error{Path: f.Path, Pointer: f.Pointer, Reason: f.Reason}
 	case f.Code == codeInvalid && f.Field != "":

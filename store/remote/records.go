@@ -1,11 +1,13 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag/text"
+	"github.com/contactpipeline/visitors/visitor"
 	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
@@ -51,4 +53,31 @@ func checkAudience(_ checker, c *driver.PutAudience) error {
 		}
 	}
 	return checkKeyText("audience", c.Audience.ID)
+}
+
+func checkJob(k checker, c *driver.PutJob) error {
+	if len(c.Visitors) > 2*driver.MaxJobPart {
+		return text.Refuse("visitors", "more than 2,000")
+	}
+	for _, id := range c.Visitors {
+		if err := checkID(id); err != nil {
+			return err
+		}
+	}
+	for i := range c.Job.Tags {
+		if err := checkTag(&c.Job.Tags[i]); err != nil {
+			return err
+		}
+	}
+	if c.Job.Policy != nil {
+		if err := c.Job.Policy.Validate(); err != nil {
+			return err
+		}
+	}
+	p, err := k.rules.Patch(visitor.Patch{Set: c.Job.Action.Set, Unset: c.Job.Action.Unset})
+	if err != nil {
+		return err
+	}
+	c.Job.Action.Set = p.Set
+	return cmp.Or(checkID(c.Job.ID), checkNote("actor", c.Job.Actor), checkNote("cause", c.Job.Cause))
 }

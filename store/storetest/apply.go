@@ -20,6 +20,7 @@ func (f *fixture) everyChange() (before, changes []driver.Change) {
 	team, rule, newGroup := f.group("Team", nil), f.group("Rule", filter.All()), f.group("New", nil)
 	a, b, c := f.everything("Ada", team.ID), f.visitor("Bob"), inGroups(f.visitor("Cleo"), newGroup.ID)
 	eve, past, next := f.visitor("Eve"), f.audience("Past", 2), f.audience("Next", 1)
+	job := f.job(driver.Action{Kind: driver.ActionTag}, vip)
 	bens := consent.Subject{Channel: consent.Email, Address: "ben@example.com"}
 	before = []driver.Change{
 		driver.CreateTag{Tag: vip, Audit: f.audit()}, driver.CreateTag{Tag: lead, Audit: f.audit()},
@@ -57,6 +58,8 @@ func (f *fixture) everyChange() (before, changes []driver.Change) {
 		driver.PutAudience{Audience: next, Part: 1, Visitors: []visitor.ID{b.ID}, Audit: f.audit()},
 		driver.DeleteAudience{ID: past.ID, Audit: f.audit()},
 		driver.EraseVisitor{ID: eve.ID, Reason: "a letter", Audit: f.audit()},
+		driver.PutJob{Job: job, Part: 1, Visitors: []visitor.ID{b.ID}, Audit: f.audit()},
+		driver.StepJob{ID: job.ID, Step: driver.StepCancel, Audit: f.audit()},
 		driver.DeleteTag{ID: vip.ID, Audit: f.audit()},
 		driver.DeleteGroup{ID: team.ID, Audit: f.audit()},
 		driver.DeleteVisitor{ID: a.ID, Audit: f.audit()},
@@ -82,7 +85,7 @@ func checkLaterChangesSeeEarlierOnes(f *fixture) {
 	f.effects(out, driver.Created, driver.Created, driver.Created, driver.Created, driver.Updated, driver.Updated, driver.Updated, driver.Updated,
 		driver.Updated, driver.Updated, driver.Updated, driver.Updated, driver.Updated, driver.Updated, driver.Created, driver.Updated, driver.Updated,
 		driver.Deleted, driver.Created, driver.Deleted, driver.Updated, driver.Updated, driver.Created, driver.Deleted, driver.Deleted,
-		driver.Deleted, driver.Deleted, driver.Deleted)
+		driver.Created, driver.Updated, driver.Deleted, driver.Deleted, driver.Deleted)
 	f.same("visitors", f.matches(filter.All()), "Ben, Cleo")
 	f.same("who has the new tag", f.matches(filter.Tag.Has("fresh")), "Ben, Cleo")
 	f.same("who is in the new group", f.matches(filter.Group.Has("new")), "Cleo")

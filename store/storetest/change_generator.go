@@ -25,6 +25,7 @@ type changeGenerator struct {
 	rules      []filter.Expr
 	identities []visitor.Identity
 	audiences  []driver.Audience
+	jobs       []driver.Job
 }
 
 func newChangeGenerator(m maker, rnd *rand.Rand) *changeGenerator {
@@ -46,6 +47,9 @@ func newChangeGenerator(m maker, rnd *rand.Rand) *changeGenerator {
 		g.identities = append(g.identities, visitor.Identity{Source: visitor.Telegram, ExternalID: fmt.Sprint(i)})
 	}
 	g.audiences = append(g.audiences, g.audience("A", 1), g.audience("B", 2))
+	for range 3 {
+		g.jobs = append(g.jobs, driver.Job{ID: driver.JobID(g.id(g.now()))})
+	}
 	return g
 }
 
@@ -83,7 +87,7 @@ func (g *changeGenerator) next() driver.Change {
 	a := driver.Audit{At: g.now(), Actor: one(g, []string{"", "ann", "bob"}), Cause: one(g, []string{"", "import"})}
 	v, t, in := one(g, g.visitors), one(g, g.tags), one(g, g.groups)
 	names := []string{"Ada", "Ben", "vip", "Hot Lead", "Team", "Chatters", "new"}
-	switch g.rnd.IntN(50) {
+	switch g.rnd.IntN(60) {
 	case 0, 1, 2, 3, 4:
 		v.Name, v.Identities, v.Email = one(g, names), few(g, g.identities, 2), one(g, append(emails, ""))
 		c := driver.CreateVisitor{Audit: a, Visitor: v, Tags: g.keys()}
@@ -139,6 +143,11 @@ func (g *changeGenerator) next() driver.Change {
 		audience := one(g, g.audiences)
 		audience.Complete = g.rnd.IntN(2) == 0
 		return driver.PutAudience{Audit: a, Audience: audience, Part: 1 + g.rnd.IntN(2), Visitors: few(g, []visitor.ID{v.ID}, 1)}
+	case 50, 51, 52:
+		return g.putJob(a)
+	case 53, 54, 55, 56, 57, 58, 59:
+		steps := []driver.JobStep{driver.StepRun, driver.StepRun, driver.StepRun, driver.StepUndo, driver.StepUndo, driver.StepDelete, driver.StepCancel}
+		return driver.StepJob{Audit: a, ID: one(g, g.jobs).ID, Step: one(g, steps), From: g.rnd.IntN(3)}
 	case 47:
 		return driver.DeleteAudience{Audit: a, ID: one(g, g.audiences).ID}
 	}
@@ -194,6 +203,32 @@ func (g *changeGenerator) health(a driver.Audit) consent.HealthReport {
 			return r
 		}
 	}
+}
+
+// putJob draws a plan of one or two parts.
+func (g *changeGenerator) putJob(a driver.Audit) driver.PutJob {
+	action := driver.Action{Kind: one(g, []driver.ActionKind{
+		driver.ActionTag, driver.ActionUntag, driver.ActionAddToGroup, driver.ActionRemoveFromGroup, driver.ActionSet, driver.ActionUnset,
+		driver.ActionDelete, driver.ActionMerge,
+	})}
+	var tags []tag.Tag
+	ids := []visitor.ID{one(g, g.visitors).ID, one(g, g.visitors).ID}
+	switch action.Kind {
+	case driver.ActionTag, driver.ActionUntag:
+		tags = few(g, []tag.Tag{g.tags[0], g.tags[1], g.tags[3]}, 2)
+	case driver.ActionAddToGroup, driver.ActionRemoveFromGroup:
+		action.Group = one(g, g.groups).ID
+	case driver.ActionSet:
+		action.Set = visitor.Attributes{"a": visitor.Text("job"), "b": visitor.Number(2)}
+	case driver.ActionUnset:
+		action.Unset = []string{"a", "b"}
+	}
+	j := g.job(action, tags...)
+	j.ID, j.Parts, j.State = one(g, g.jobs).ID, 1+g.rnd.IntN(2), one(g, []driver.JobState{driver.JobFreezing, driver.JobPlanned, driver.JobPlanned})
+	if action.Kind != driver.ActionMerge && ids[0] == ids[1] {
+		ids = ids[:1]
+	}
+	return driver.PutJob{Audit: a, Job: j, Part: j.Parts, Visitors: ids}
 }
 
 // capture draws a capture that may create one of the visitors.

@@ -22,6 +22,7 @@ type dump struct {
 	Addresses []string // JSON, sorted
 	Erasures  []driver.Erasure
 	Audiences []driver.Record
+	Jobs      []driver.Record
 	Count     int64
 }
 
@@ -33,7 +34,9 @@ func (f *fixture) dump(ws driver.WorkspaceID) dump {
 	}
 	return dump{
 		f.visitors(ws), f.tags(ws), f.groups(ws), f.events(ws, 0), f.topics(ws), f.addresses(ws), f.erasures(ws),
-		slices.Concat(f.recordsOf(ws, driver.AudienceRecords), f.recordsOf(ws, driver.AudienceMembers)), count,
+		slices.Concat(f.recordsOf(ws, driver.AudienceRecords), f.recordsOf(ws, driver.AudienceMembers)),
+		slices.Concat(f.recordsOf(ws, driver.JobRecords), f.recordsOf(ws, driver.JobVisitors), f.recordsOf(ws, driver.JobChanges), f.recordsOf(ws, driver.JobItems)),
+		count,
 	}
 }
 

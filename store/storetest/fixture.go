@@ -133,6 +133,8 @@ func complete(c driver.Change, o driver.Outcome) bool {
 		return o.Health != nil
 	case driver.EraseVisitor:
 		return o.Erasure != nil
+	case driver.StepJob:
+		return o.Job != nil
 	}
 	return true
 }

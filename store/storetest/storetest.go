@@ -82,6 +82,7 @@ func areas() []area {
 		{"Consent", consentPromises, true},
 		{"Erasure", erasurePromises, true},
 		{"Audience", audiencePromises, false},
+		{"Job", jobPromises, false},
 		{"List", listPromises, true},
 		{"Filter", filterPromises, false},
 		{"Field", fieldPromises, true},

@@ -324,5 +324,42 @@ func methods() []method {
 			deleted, err := w.DeleteAudience(ctx, w.audience.ID)
 			return fmt.Sprint(deleted), err
 		}},
+		{"Plan", true, true, func(ctx context.Context, w *world) (string, error) {
+			j, err := w.Plan(ctx, store.Action{Kind: store.ActionTag, Where: filter.Tag.Has("lead"), Tags: []string{"vip", "brand new"}})
+			return fmt.Sprint(j.Count, j.Expected, j.Warnings), err
+		}},
+		{"RunJob", true, true, func(ctx context.Context, w *world) (string, error) {
+			j, err := w.RunJob(ctx, w.plan)
+			return fmt.Sprint(j.State, j.Progress), err
+		}},
+		{"CancelJob", true, true, func(ctx context.Context, w *world) (string, error) {
+			j, err := w.CancelJob(ctx, w.plan)
+			return fmt.Sprint(j.State), err
+		}},
+		{"UndoJob", true, true, func(ctx context.Context, w *world) (string, error) {
+			j, err := w.UndoJob(ctx, w.done)
+			return fmt.Sprint(j.State, j.Undo), err
+		}},
+		{"Job", false, true, func(ctx context.Context, w *world) (string, error) {
+			j, err := w.Job(ctx, w.done)
+			return fmt.Sprint(j.State, j.Progress), err
+		}},
+		{"Jobs", false, true, func(ctx context.Context, w *world) (string, error) {
+			n := 0
+			err := each(w.Jobs(ctx), func(store.Job) { n++ })
+			return fmt.Sprint(n), err
+		}},
+		{"DeleteJob", true, true, func(ctx context.Context, w *world) (string, error) {
+			deleted, err := w.DeleteJob(ctx, w.done)
+			return fmt.Sprint(deleted), err
+		}},
+		{"DeleteOldJobs", false, true, func(ctx context.Context, w *world) (string, error) { // none is old
+			n, err := w.DeleteOldJobs(ctx)
+			return fmt.Sprint(n), err
+		}},
+		{"ResumeJobs", false, true, func(ctx context.Context, w *world) (string, error) { // none was interrupted
+			n, err := w.ResumeJobs(ctx)
+			return fmt.Sprint(n), err
+		}},
 	}
 }

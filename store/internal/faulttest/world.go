@@ -32,6 +32,7 @@ type world struct {
 	team, leads    group.ID // leads has a rule
 	audience       store.Audience
 	erased         store.Erasure
+	plan, done     store.JobID // jobs, of which one was run
 }
 
 // adaByMail is an address of ada.
@@ -92,7 +93,7 @@ func makeWorld(t testing.TB, st driver.Store, name string) *world {
 	return w
 }
 
-// withConsents adds a topic, a consent, an audience and an erasure to a world.
+// withConsents adds a topic, a consent, an audience, an erasure and jobs to a world.
 func (w *world) withConsents(t testing.TB) *world {
 	t.Helper()
 	ctx := context.Background()
@@ -105,6 +106,15 @@ func (w *world) withConsents(t testing.TB) *world {
 	eve, err := w.Create(ctx, visitor.Draft{Name: "Eve", Email: "eve@example.com", Source: visitor.Chat, CreatedAt: start.Add(-time.Second)})
 	require.NoError(t, err)
 	w.erased, err = w.Erase(ctx, eve.ID, "asked for it")
+	require.NoError(t, err)
+	for _, id := range []*store.JobID{&w.plan, &w.done} {
+		j, err := w.Plan(ctx, store.Action{Kind: store.ActionUntag, Where: filter.All(), Tags: []string{"vip", "lead"}})
+		require.NoError(t, err)
+		*id = j.ID
+	}
+	_, err = w.RunJob(ctx, w.done)
+	require.NoError(t, err)
+	_, err = w.Tag(ctx, []string{"lead"}, w.ada)
 	require.NoError(t, err)
 	return w
 }
@@ -136,7 +146,7 @@ func (w *world) draw(ctx context.Context) (string, error) {
 		return "gone"
 	}
 	var merged []visitor.ID
-	var audiences []string // in the order of random ids
+	var audiences, jobs []string // in the order of random ids
 	err := first(
 		each(w.Tags(ctx), func(t tag.Tag) {
 			names[t.ID] = t.Name
@@ -150,6 +160,9 @@ func (w *world) draw(ctx context.Context) (string, error) {
 		each(w.Audiences(ctx), func(a store.Audience) {
 			audiences = append(audiences, fmt.Sprintln("audience", a.Name, a.Filter, a.Request, a.Count, a.Reasons, a.Complete))
 		}),
+		each(w.Jobs(ctx), func(j store.Job) {
+			jobs = append(jobs, fmt.Sprintln("job", j.State, j.Action.Kind, j.Action.Filter, j.Action.Tags, j.Count, j.Expected, j.Progress, j.Undo, j.Cursor))
+		}),
 		each(w.Erasures(ctx), func(e store.Erasure) { fmt.Fprintln(&b, "erasure", e.At, e.Reason, e.Deleted, len(e.Hashes)) }),
 		each(w.All(ctx, store.Query{Where: filter.All(), Order: store.NameAZ}), func(v visitor.Visitor) {
 			names[v.ID] = v.Name
@@ -159,14 +172,18 @@ func (w *world) draw(ctx context.Context) (string, error) {
 			if e.Kind == store.AudienceCreated || e.Kind == store.AudienceDeleted {
 				e.Fields = nil // an id
 			}
-			fmt.Fprintln(&b, strings.TrimRight(fmt.Sprintln("event", e.Seq, e.Kind, e.Fields, namesOf(e.Tags, name), namesOf(e.Groups, name), e.Visitor != "", e.Actor, e.Cause), " \n"))
+			if e.Kind == store.JobChanged {
+				e.Fields = e.Fields[1:]
+			}
+			fmt.Fprintln(&b, strings.TrimRight(fmt.Sprintln("event", e.Seq, e.Kind, e.Fields, namesOf(e.Tags, name), namesOf(e.Groups, name), e.Visitor != "", e.Actor, withoutID(e.Cause)), " \n"))
 			if e.Other != "" {
 				merged = append(merged, e.Other)
 			}
 		}),
 	)
 	slices.Sort(audiences)
-	b.WriteString(strings.Join(audiences, ""))
+	slices.Sort(jobs)
+	b.WriteString(strings.Join(append(audiences, jobs...), ""))
 	for _, id := range merged {
 		v, failed := w.Get(ctx, id)
 		if failed != nil && !errors.Is(failed, store.ErrNotFound) {
@@ -198,7 +215,7 @@ func describe(v visitor.Visitor, name func(any) string) string {
 		}
 	}
 	for _, a := range v.Tags {
-		fmt.Fprint(&b, "|", a.Name, a.At, a.Actor, a.Cause)
+		fmt.Fprint(&b, "|", a.Name, a.At, a.Actor, withoutID(a.Cause))
 	}
 	if len(v.Provenance) > 0 {
 		for _, field := range slices.Sorted(maps.Keys(v.Provenance)) {
@@ -209,12 +226,18 @@ func describe(v visitor.Visitor, name func(any) string) string {
 	fmt.Fprint(&b, "|in ", namesOf(v.Groups(), name), " not ", namesOf(v.Excluded, name))
 	for _, m := range v.Memberships {
 		if m != (visitor.Membership{Group: m.Group}) { // it was added in schema version 3 or later
-			added = append(added, fmt.Sprint("|", name(m.Group), m.At, m.Actor, m.Cause))
+			added = append(added, fmt.Sprint("|", name(m.Group), m.At, m.Actor, withoutID(m.Cause)))
 		}
 	}
 	slices.Sort(added)
 	b.WriteString(strings.Join(added, ""))
 	return b.String()
+}
+
+// withoutID returns a cause without the id of a job.
+func withoutID(cause string) string {
+	kind, _, _ := strings.Cut(cause, ":")
+	return kind
 }
 
 // namesOf returns sorted names, since the order of ids differs between worlds.

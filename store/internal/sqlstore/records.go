@@ -28,7 +28,11 @@ func (s scope) keptRecords(ctx context.Context, q driver.RecordQuery) ([]driver.
 			b = b.Where("r.key >= ? AND r.key < ?", q.Prefix, q.Prefix+"\x7f") // keys are printable ASCII
 		}
 	}
-	return list(ctx, s.queryByKey, b, func(r row) (driver.Record, error) {
+	query := s.queryByKey
+	if len(q.Keys) > 1 { // a plan from when the table was small reads all of its rows
+		query = s.query
+	}
+	return list(ctx, query, b, func(r row) (driver.Record, error) {
 		found := driver.Record{Kind: q.Kind}
 		err := r.Scan(&found.Key, &found.Value)
 		return found, err
@@ -84,7 +88,14 @@ func (t *tx) PutRecords(records []driver.Record) error {
 
 // DeleteRecords deletes records.
 func (t *tx) DeleteRecords(kind driver.RecordKind, keys []string) error {
-	_, err := t.do(t.ctx, t.delete(recordTable).Where("kind = ?", string(kind)).Where(t.d.InTexts("key", keys)))
+	text, args, err := t.delete(recordTable).Where("kind = ?", string(kind)).Where(t.d.InTexts("key", keys)).ToSql()
+	if err != nil {
+		return err
+	}
+	if len(keys) > 1 { // as for Records
+		args = t.planned(args)
+	}
+	_, err = t.run(t.ctx, text, args)
 	return err
 }
 

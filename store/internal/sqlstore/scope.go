@@ -173,10 +173,15 @@ func (s scope) query(ctx context.Context, q sq.Sqlizer, each func(row) error) er
 	if err != nil {
 		return err
 	}
+	return s.rows(ctx, text, s.planned(args), each)
+}
+
+// planned makes a server plan a statement for its arguments and for the rows that a table has now.
+func (s scope) planned(args []any) []any {
 	if server := s.d.server; server != nil {
-		args = append([]any{server.Planned()}, args...)
+		return append([]any{server.Planned()}, args...)
 	}
-	return s.rows(ctx, text, args, each)
+	return args
 }
 
 // queryByKey is query for rows by their keys: one plan is best for all values.

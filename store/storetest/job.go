@@ -1,0 +1,554 @@
+package storetest
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/contactpipeline/visitors/filter"
+	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/visitor"
+)
+
+var jobPromises = []promise{
+	{"a plan changes nothing, and says what the job would change", "The user confirms these numbers, not a filter.", checkPlan},
+	{"a job changes the visitors of its plan and no others", "A filter that matches others a minute later must not delete them.", checkJobFrozen},
+	{"a step is made once, with everything that it needs to be undone", "A job that is run again after a crash must not repeat anything.", checkJobStep},
+	{"a job that was interrupted goes on where it was", "Programs are stopped at any time.", checkJobResumes},
+	{"of several calls that run one job, one works", "Two servers find the same job after a restart.", checkJobRunners},
+	{"each kind of job is undone to what was there before", "Who tags 10,000 people by mistake wants the day before back.", checkJobUndo},
+	{"undoing leaves what has changed since the job", "An undo must not undo the work of others.", checkJobUndoLeaves},
+	{"what a job keeps of a visitor goes with the visitor", "Values from before are personal data too.", checkJobItems},
+	{"a held deletion can be canceled, and is final afterwards", "A deletion by mistake must be noticed in time.", checkJobHold},
+	{"a job that cannot be run, canceled, undone or deleted is refused", "Each button of a page is clicked at the wrong time.", checkJobRefused},
+	{"a job fails when its tag or group was deleted, and can be undone", "A job that goes on with half of its tags does something that nobody planned.", checkJobFails},
+	{"a job is deleted with all that it keeps, some time after its end", "Values from before must not be kept longer than needed.", checkJobDeleted},
+	{"a job of another workspace is not found", "A workspace separates two customers of a host.", checkJobIsolation},
+}
+
+// job returns a plan with an action about these tags.
+func (m *maker) job(a driver.Action, tags ...tag.Tag) driver.Job {
+	now := m.now()
+	j := driver.Job{
+		ID: driver.JobID(m.id(now)), State: driver.JobPlanned, Action: a, At: now, Actor: "ann", Cause: "spring cleaning",
+		Count: 1, Expires: now.Add(24 * time.Hour), Tags: tags, Parts: 1, Policy: &visitor.Policy{},
+	}
+	for _, t := range tags {
+		j.Action.Tags = append(j.Action.Tags, t.Name)
+	}
+	return j
+}
+
+// parts returns the changes that store a plan of small parts.
+func (f *fixture) parts(j driver.Job, size int, ids ...visitor.ID) (changes []driver.Change) {
+	j.Count, j.Parts, j.State = len(ids), 0, driver.JobFreezing
+	for len(ids) > 0 {
+		n := min(size, len(ids))
+		j.Parts++
+		if n == len(ids) {
+			j.State = driver.JobPlanned
+		}
+		changes = append(changes, driver.PutJob{Audit: f.audit(), Job: j, Part: j.Parts, Visitors: ids[:n]})
+		ids = ids[n:]
+	}
+	return changes
+}
+
+func (f *fixture) plan(ws *store.Workspace, a store.Action) store.Job {
+	f.Helper()
+	j, err := ws.Plan(f.Context(), a)
+	f.ok(err)
+	return j
+}
+
+// run runs a job that must reach a state.
+func (f *fixture) run(ws *store.Workspace, id store.JobID, want store.JobState) store.Job {
+	f.Helper()
+	j, err := ws.RunJob(f.Context(), id)
+	f.ok(err)
+	f.same("state", j.State, want)
+	return j
+}
+
+func (f *fixture) undo(ws *store.Workspace, id store.JobID, restored, left, gone int) {
+	f.Helper()
+	j, err := ws.UndoJob(f.Context(), id)
+	f.ok(err)
+	f.same("state", j.State, store.JobUndone)
+	f.same("undone", j.Undo, store.UndoProgress{Done: restored + left + gone, Restored: restored, Left: left, Gone: gone})
+}
+
+// conflict fails unless err is a *store.JobError.
+func (f *fixture) conflict(what string, err error) {
+	f.Helper()
+	var e *store.JobError
+	if !errors.As(err, &e) || !errors.Is(err, store.ErrConflict) {
+		f.Errorf("%s: error %v, want a *store.JobError", what, err)
+	}
+}
+
+func checkPlan(f *fixture) {
+	ctx := f.Context()
+	vip := f.tag("vip")
+	a, b, c, d := f.visitor("Ada"), f.visitor("Bob"), f.visitor("Cleo"), f.visitor("Dan")
+	f.given(driver.CreateTag{Tag: vip}, create(a, vip), create(b), create(c), create(d))
+	ws, err := f.open(nil).WithActor("ann", "spring")
+	f.ok(err)
+	before := f.dump(f.ws)
+	j := f.plan(ws, store.Action{Kind: store.ActionTag, Tags: []string{" VIP ", "brand new", "Brand New"}, Where: filter.Not(filter.Name.Is("Dan"))})
+	f.same("expected", []int{j.Count, j.Expected.Changed, j.Expected.Unchanged}, []int{3, 3, 0})
+	j = f.plan(ws, store.Action{Kind: store.ActionTag, Tags: []string{"vip"}, Filter: "is:everyone"})
+	f.same("expected", []int{j.Count, j.Expected.Changed, j.Expected.Unchanged}, []int{4, 3, 1})
+	f.same("samples", j.Samples, []visitor.ID{b.ID, c.ID, d.ID})
+	f.same("warnings", j.Warnings, []store.JobWarning{store.WarnEveryone})
+	f.same("by whom", []any{j.State, j.Actor, j.Cause, j.Action.Filter, j.Expires}, []any{store.JobPlanned, "ann", "spring", "is:everyone", j.At.Add(24 * time.Hour)})
+	j = f.plan(ws, store.Action{Kind: store.ActionDelete, IDs: []visitor.ID{d.ID, a.ID, d.ID, c.ID, visitor.ID(f.id(f.clock))}})
+	f.same("warnings", j.Warnings, []store.JobWarning{store.WarnMajority})
+	f.same("count", j.Count, 3)
+	stored, err := ws.Job(ctx, j.ID)
+	f.ok(err)
+	stored.Action.IDs, stored.Action.Where = j.Action.IDs, j.Action.Where
+	f.same("the stored job", stored, j)
+	n := 0
+	for _, err := range ws.Jobs(ctx) {
+		f.ok(err)
+		n++
+	}
+	f.same("jobs", n, 3)
+	after := f.dump(f.ws)
+	f.same("visitors, tags and groups", []any{after.Visitors, after.Tags, after.Groups}, []any{before.Visitors, before.Tags, before.Groups})
+	f.same("events", len(after.Events), len(before.Events)+3)
+	for _, invalid := range []store.Action{
+		{}, {Kind: "rename", Where: filter.All()}, {Kind: store.ActionDelete}, {Kind: store.ActionDelete, Filter: "tag:"},
+		{Kind: store.ActionDelete, Where: filter.All(), IDs: []visitor.ID{a.ID}}, {Kind: store.ActionDelete, IDs: []visitor.ID{"42"}},
+		{Kind: store.ActionDelete, Where: filter.All(), Tags: []string{"vip"}}, {Kind: store.ActionTag, Where: filter.All()},
+		{Kind: store.ActionTag, Where: filter.All(), Tags: []string{"\x00"}}, {Kind: store.ActionAddToGroup, Where: filter.All()},
+		{Kind: store.ActionSet, Where: filter.All()}, {Kind: store.ActionUnset, Where: filter.All(), Unset: []string{"A b"}},
+		{Kind: store.ActionDelete, Where: filter.All(), Hold: -1}, {Kind: store.ActionMerge, Where: filter.All()},
+		{Kind: store.ActionMerge, Pairs: [][2]visitor.ID{{a.ID, a.ID}}},
+	} {
+		if _, err := ws.Plan(ctx, invalid); !errors.Is(err, store.ErrInvalid) {
+			f.Errorf("%+v: error %v, want ErrInvalid", invalid, err)
+		}
+	}
+	for _, missing := range []store.Action{
+		{Kind: store.ActionUntag, Where: filter.All(), Tags: []string{"none"}},
+		{Kind: store.ActionAddToGroup, Where: filter.All(), Group: group.ID(f.id(f.clock))},
+	} {
+		if _, err := ws.Plan(ctx, missing); !errors.Is(err, store.ErrNotFound) {
+			f.Errorf("%+v: error %v, want ErrNotFound", missing, err)
+		}
+	}
+	f.same("the workspace after plans that were refused", f.dump(f.ws), after)
+}
+
+func checkJobFrozen(f *fixture) {
+	vip := f.tag("vip")
+	a, b, c, d, e := f.visitor("Ada"), f.visitor("Bob"), f.visitor("Cleo"), f.visitor("Dan"), f.visitor("Eve")
+	f.given(driver.CreateTag{Tag: vip}, create(a, vip), create(b, vip), create(c), create(d, vip), create(e))
+	ws := f.open(nil)
+	j := f.plan(ws, store.Action{Kind: store.ActionDelete, Where: filter.Tag.Has("vip")})
+	f.must(
+		driver.RemoveTags{Audit: f.audit(), ID: a.ID, Tags: keys(vip)}, driver.AddTags{Audit: f.audit(), ID: c.ID, Tags: keys(vip)},
+		driver.MergeVisitors{Audit: f.audit(), Into: e.ID, From: d.ID},
+	)
+	j = f.run(ws, j.ID, store.JobDone)
+	f.same("progress", j.Progress, store.Progress{Done: 3, Changed: 2, Missing: 1})
+	f.same("who is left", f.matches(filter.All()), "Cleo, Eve")
+	_, err := ws.UndoJob(f.Context(), j.ID)
+	f.conflict("undoing a deletion", err)
+}
+
+func checkJobStep(f *fixture) {
+	vip, lead := f.tag("vip"), f.tag("lead")
+	a, b, c := f.visitor("Ada"), f.visitor("Bob"), f.visitor("Cleo")
+	j := f.job(driver.Action{Kind: driver.ActionUntag}, vip, lead)
+	f.given(driver.CreateTag{Tag: vip}, driver.CreateTag{Tag: lead}, create(a, vip), create(b, lead), create(c))
+	f.given(f.parts(j, 2, a.ID, b.ID, c.ID)...)
+	events := len(f.events(f.ws, 0))
+	step := driver.StepJob{Audit: f.audit(), ID: j.ID, Step: driver.StepRun}
+	out := f.must(step)
+	f.same("progress", []any{out[0].Job.State, out[0].Job.Cursor, out[0].Job.Progress}, []any{driver.JobRunning, 1, driver.Progress{Done: 2, Changed: 2}})
+	for n, e := range f.events(f.ws, driver.Seq(events)) {
+		kind, cause := driver.VisitorUntagged, j.ID.Cause()
+		if n == 2 {
+			kind, cause = driver.JobChanged, "import"
+		}
+		f.same("event", []any{e.Kind, e.Actor, e.Cause, e.At}, []any{kind, "ann", cause, step.At})
+	}
+	f.same("items", len(f.recordsOf(f.ws, driver.JobItems)), 2)
+	again := f.unchanged(step)
+	var refused *driver.JobError
+	if !errors.As(again, &refused) || refused.ID != j.ID {
+		f.Errorf("the same step again: error %v, want a *driver.JobError", again)
+	}
+	// A step that fails at the end of a call leaves nothing.
+	step.From = 1
+	f.refused(driver.ErrNotFound, "job", string(a.ID), 1, step, driver.StepJob{Audit: f.audit(), ID: driver.JobID(a.ID), Step: driver.StepRun})
+	out = f.must(step)
+	f.same("progress", []any{out[0].Job.State, out[0].Job.Progress}, []any{driver.JobDone, driver.Progress{Done: 3, Changed: 2, Unchanged: 1}})
+	f.refused(driver.ErrExists, "job", string(j.ID), 0, driver.PutJob{Audit: f.audit(), Job: j, Part: 1})
+}
+
+// taggedPeople returns a plan that gives people a tag, in parts of two.
+func (f *fixture) taggedPeople(n int) (driver.Job, []visitor.ID) {
+	f.Helper()
+	var changes []driver.Change
+	var all []visitor.ID
+	for range n {
+		v := f.visitor("Ada")
+		all, changes = append(all, v.ID), append(changes, create(v))
+	}
+	j := f.job(driver.Action{Kind: driver.ActionTag}, f.tag("vip"))
+	f.given(append(changes, f.parts(j, 2, all...)...)...)
+	return j, all
+}
+
+// taggedOnce fails unless each visitor was tagged, by one event.
+func (f *fixture) taggedOnce(all []visitor.ID) {
+	f.Helper()
+	f.same("how many have the tag", f.count(filter.Tag.Has("vip")), int64(len(all)))
+	tagged := map[visitor.ID]int{}
+	for _, e := range f.events(f.ws, 0) {
+		if e.Kind == driver.VisitorTagged {
+			tagged[e.Visitor]++
+		}
+	}
+	for _, id := range all {
+		f.same("events", tagged[id], 1)
+	}
+}
+
+func checkJobResumes(f *fixture) {
+	ctx := f.Context()
+	j, all := f.taggedPeople(9)
+	f.must(driver.StepJob{Audit: f.audit(), ID: j.ID, Step: driver.StepRun}, driver.StepJob{Audit: f.audit(), ID: j.ID, Step: driver.StepRun, From: 1})
+	ws := f.open(nil)
+	f.same("how many are changed", f.count(filter.Tag.Has("vip")), int64(4))
+	n, err := ws.ResumeJobs(ctx)
+	f.same("resumed", []any{n, err}, []any{1, error(nil)})
+	f.taggedOnce(all)
+	done, err := ws.Job(ctx, j.ID)
+	f.ok(err)
+	f.same("job", []any{done.State, done.Progress}, []any{store.JobDone, store.Progress{Done: 9, Changed: 9}})
+	f.same("the rate is known", done.Rate() > 0 && done.TimeLeft() == 0, true)
+	out := f.must(driver.StepJob{Audit: f.audit(), ID: j.ID, Step: driver.StepUndo, From: 5})
+	f.same("how many are left", f.count(filter.Tag.Has("vip")), int64(8))
+	f.same("state", out[0].Job.State, driver.JobUndoing)
+	n, err = ws.ResumeJobs(ctx)
+	f.same("resumed", []any{n, err}, []any{1, error(nil)})
+	f.same("how many are left", f.count(filter.Tag.Has("vip")), int64(0))
+}
+
+func checkJobRunners(f *fixture) {
+	j, all := f.taggedPeople(8)
+	at := f.now()
+	ws := f.open(&store.Options{Now: func() time.Time { return at }})
+	won := 0
+	f.race(4, func(int) error {
+		_, err := ws.RunJob(f.Context(), j.ID)
+		return err
+	}, func(err error) {
+		if err != nil {
+			f.conflict("a second call", err)
+			return
+		}
+		won++
+	})
+	f.same("calls that ran the job to its end", won, 1)
+	f.taggedOnce(all)
+}
+
+// before returns visitors without what a change and its undoing leave.
+func (f *fixture) profiles() []visitor.Visitor {
+	f.Helper()
+	people := f.visitors(f.ws)
+	for n := range people {
+		people[n].UpdatedAt, people[n].Revision = time.Time{}, 0
+	}
+	return people
+}
+
+func checkJobUndo(f *fixture) {
+	vip, lead, team, rule := f.tag("vip"), f.tag("lead"), f.group("Team", nil), f.group("Rule", filter.All())
+	a, b, c, d := f.everything("Ada", team.ID), inGroups(f.visitor("Bob"), team.ID, rule.ID), f.visitor("Cleo"), f.withMail("Dee", "dee@example.com")
+	f.given(
+		driver.CreateTag{Tag: vip}, driver.CreateTag{Tag: lead}, driver.CreateGroup{Group: team}, driver.CreateGroup{Group: rule},
+		create(a, vip, lead), create(b, lead), create(c), create(d, vip), driver.RemoveFromGroup{Audit: f.audit(), ID: d.ID, Group: rule.ID},
+	)
+	contact := f.contact("5", "Eve")
+	contact.Attributes = visitor.Attributes{"city": visitor.Text("Rio")}
+	f.given(f.capture(contact))
+	ws := f.open(nil)
+	everyone := filter.All()
+	for _, action := range []store.Action{
+		{Kind: store.ActionTag, Where: everyone, Tags: []string{"vip", "new"}},
+		{Kind: store.ActionUntag, Where: everyone, Tags: []string{"vip", "lead"}},
+		{Kind: store.ActionAddToGroup, Where: everyone, Group: team.ID},
+		{Kind: store.ActionAddToGroup, Where: everyone, Group: rule.ID},
+		{Kind: store.ActionRemoveFromGroup, Where: everyone, Group: team.ID},
+		{Kind: store.ActionRemoveFromGroup, Where: everyone, Group: rule.ID},
+		{Kind: store.ActionSet, Where: everyone, Set: visitor.Attributes{"city": visitor.Text("Lima"), "score": visitor.Number(0.1), "new": visitor.Bool(true)}},
+		{Kind: store.ActionUnset, Where: everyone, Unset: []string{"city", "score", "born", "none"}},
+		{Kind: store.ActionMerge, Pairs: [][2]visitor.ID{{a.ID, b.ID}, {b.ID, c.ID}, {c.ID, d.ID}}},
+	} {
+		before := f.profiles()
+		j := f.run(ws, f.plan(ws, action).ID, store.JobDone)
+		if j.Progress.Changed != j.Expected.Changed || j.Progress.Unchanged != j.Expected.Unchanged || j.Progress.Done != j.Count {
+			f.Errorf("%s: progress %+v, expected %+v", action.Kind, j.Progress, j.Expected)
+		}
+		if d := diff(f.profiles(), before); d == "" {
+			f.Errorf("%s: the job has changed nothing", action.Kind)
+		}
+		f.undo(ws, j.ID, j.Progress.Changed, 0, 0)
+		f.same("visitors after "+string(action.Kind)+" was undone", f.profiles(), before)
+		_, err := ws.UndoJob(f.Context(), j.ID)
+		f.conflict("undoing again", err)
+	}
+}
+
+func checkJobUndoLeaves(f *fixture) {
+	vip, team := f.tag("vip"), f.group("Team", nil)
+	a, b, c := f.visitor("Ada"), f.visitor("Bob"), f.visitor("Cleo")
+	f.given(driver.CreateTag{Tag: vip}, driver.CreateGroup{Group: team}, create(a), create(b), create(c))
+	ws := f.open(nil)
+	add := func(id visitor.ID) driver.Change { return driver.AddTags{Audit: f.audit(), ID: id, Tags: keys(vip)} }
+	remove := func(id visitor.ID) driver.Change { return driver.RemoveTags{Audit: f.audit(), ID: id, Tags: keys(vip)} }
+	join := func(id visitor.ID) driver.Change { return driver.AddToGroup{Audit: f.audit(), ID: id, Group: team.ID} }
+	leave := func(id visitor.ID) driver.Change {
+		return driver.RemoveFromGroup{Audit: f.audit(), ID: id, Group: team.ID}
+	}
+	set := func(id visitor.ID, n float64) driver.Change {
+		return driver.UpdateVisitor{Audit: f.audit(), ID: id, Patch: visitor.Patch{Set: visitor.Attributes{"n": visitor.Number(n)}}}
+	}
+	for _, c := range []struct {
+		action        store.Action
+		before, since []driver.Change
+		matches       filter.Expr // of those who are as Ada and Bob are, after the undo
+		names         string
+	}{
+		{store.Action{Kind: store.ActionTag, Tags: []string{"vip"}}, nil, []driver.Change{remove(a.ID), add(a.ID)}, filter.Tag.Has("vip"), "Ada"},
+		{store.Action{Kind: store.ActionUntag, Tags: []string{"vip"}}, []driver.Change{add(a.ID), add(b.ID), add(c.ID)}, []driver.Change{add(a.ID), remove(a.ID), add(b.ID)},
+			filter.Tag.Has("vip"), "Ada, Bob, Cleo"},
+		{store.Action{Kind: store.ActionAddToGroup, Group: team.ID}, []driver.Change{remove(a.ID)}, []driver.Change{leave(a.ID), join(a.ID)}, filter.Group.Has("Team"), "Ada"},
+		{store.Action{Kind: store.ActionRemoveFromGroup, Group: team.ID}, []driver.Change{join(b.ID), join(c.ID)}, []driver.Change{join(a.ID)}, filter.Group.Has("Team"), "Ada, Bob, Cleo"},
+		{store.Action{Kind: store.ActionSet, Set: visitor.Attributes{"n": visitor.Number(1)}}, nil, []driver.Change{set(a.ID, 2)}, filter.Attr("n").Exists(), "Ada"},
+		{store.Action{Kind: store.ActionUnset, Unset: []string{"n"}}, []driver.Change{set(b.ID, 2), set(c.ID, 2)}, []driver.Change{set(a.ID, 3)}, filter.Attr("n").Exists(), "Ada, Bob, Cleo"},
+	} {
+		f.must(append(c.before, set(a.ID, 0))...)
+		f.must(driver.UpdateVisitor{Audit: f.audit(), ID: b.ID, Patch: visitor.Patch{Name: ptr("Bob")}})
+		c.action.Where = filter.All()
+		j := f.run(ws, f.plan(ws, c.action).ID, store.JobDone)
+		f.must(c.since...)
+		j, err := ws.UndoJob(f.Context(), j.ID)
+		f.ok(err)
+		f.same("left by the undoing of "+string(c.action.Kind), j.Undo.Left, 1)
+		f.same("restored or left", j.Undo.Done, j.Progress.Changed)
+		f.same("after the undoing of "+string(c.action.Kind), f.matches(c.matches), c.names)
+	}
+	f.must(remove(a.ID), remove(b.ID), remove(c.ID))
+	j := f.run(ws, f.plan(ws, store.Action{Kind: store.ActionTag, Tags: []string{"vip"}, Where: filter.All()}).ID, store.JobDone)
+	f.must(driver.MergeVisitors{Audit: f.audit(), Into: a.ID, From: b.ID}, driver.DeleteVisitor{Audit: f.audit(), ID: c.ID})
+	f.undo(ws, j.ID, 1, 1, 1) // the two that are one now have the tag once
+	f.same("who has the tag", f.matches(filter.Tag.Has("vip")), "")
+	pairs := [][2]visitor.ID{{a.ID, b.ID}}
+	f.must(driver.UnmergeVisitor{Audit: f.audit(), From: b.ID})
+	j = f.run(ws, f.plan(ws, store.Action{Kind: store.ActionMerge, Pairs: pairs}).ID, store.JobDone)
+	d := f.visitor("Dan")
+	f.must(create(d), driver.UnmergeVisitor{Audit: f.audit(), From: b.ID}, driver.MergeVisitors{Audit: f.audit(), Into: d.ID, From: b.ID})
+	f.undo(ws, j.ID, 0, 1, 0)
+}
+
+func checkJobItems(f *fixture) {
+	a, b, c, d := f.visitor("Ada"), f.visitor("Bob"), f.visitor("Cleo"), f.visitor("Dan")
+	people := []*visitor.Visitor{&a, &b, &c, &d}
+	var changes []driver.Change
+	for _, v := range people {
+		v.Attributes = visitor.Attributes{"secret": visitor.Text("secret of " + v.Name)}
+		changes = append(changes, create(*v))
+	}
+	f.given(changes...)
+	ws := f.open(nil)
+	for _, value := range []float64{1, 2} {
+		f.run(ws, f.plan(ws, store.Action{Kind: store.ActionSet, Where: filter.All(), Set: visitor.Attributes{"secret": visitor.Number(value)}}).ID, store.JobDone)
+	}
+	f.must(driver.MergeVisitors{Audit: f.audit(), Into: c.ID, From: b.ID})
+	f.must(driver.DeleteVisitor{Audit: f.audit(), ID: a.ID})
+	f.erase(c.ID)
+	for _, kind := range []driver.RecordKind{driver.JobItems, driver.JobChanges, driver.JobRecords} {
+		for _, r := range f.recordsOf(f.ws, kind) {
+			for _, name := range []string{"Ada", "Bob", "Cleo"} {
+				if strings.Contains(string(r.Value), "secret of "+name) {
+					f.Errorf("a record of the kind %s holds a value of a visitor who was deleted", kind)
+				}
+			}
+		}
+	}
+	f.same("visitors with items", len(f.recordsOf(f.ws, driver.JobItems)), 1)
+	for j, err := range ws.Jobs(f.Context()) {
+		f.ok(err)
+		if j.Action.Set["secret"].Equal(visitor.Number(2)) {
+			f.undo(ws, j.ID, 1, 0, 3)
+			f.same("the value from before", f.get(d.ID).Attributes["secret"].Equal(visitor.Number(1)), true)
+		}
+	}
+}
+
+func checkJobHold(f *fixture) {
+	ctx := f.Context()
+	a, b := f.visitor("Ada"), f.visitor("Bob")
+	f.given(create(a), create(b))
+	at := f.now()
+	ws := f.open(&store.Options{Now: func() time.Time { return at }})
+	plan := func(name string) store.JobID {
+		return f.plan(ws, store.Action{Kind: store.ActionDelete, Where: filter.Name.Is(name), Hold: time.Hour}).ID
+	}
+	first, second := plan("Ada"), plan("Bob")
+	for range 2 {
+		j := f.run(ws, first, store.JobHeld)
+		f.same("not before", j.NotBefore, at.Add(time.Hour))
+	}
+	f.run(ws, second, store.JobHeld)
+	_, err := ws.DeleteJob(ctx, first)
+	f.conflict("deleting a held job", err)
+	at = at.Add(time.Hour - time.Second)
+	n, err := ws.ResumeJobs(ctx)
+	f.same("resumed too early", []any{n, err}, []any{0, error(nil)})
+	j, err := ws.CancelJob(ctx, first)
+	f.same("canceled", []any{j.State, err}, []any{store.JobCanceled, error(nil)})
+	at = at.Add(time.Second)
+	n, err = ws.ResumeJobs(ctx)
+	f.same("resumed", []any{n, err}, []any{1, error(nil)})
+	f.same("who is left", f.matches(filter.All()), "Ada")
+	_, err = ws.CancelJob(ctx, second)
+	f.conflict("canceling a deletion that was made", err)
+	_, err = ws.RunJob(ctx, first)
+	f.conflict("running a job that was canceled", err)
+}
+
+func checkJobRefused(f *fixture) {
+	ctx := f.Context()
+	f.given(create(f.visitor("Ada")), create(f.visitor("Bob")))
+	at := f.now()
+	ws := f.open(&store.Options{Now: func() time.Time { return at }})
+	tagAll := store.Action{Kind: store.ActionTag, Where: filter.All(), Tags: []string{"vip"}}
+	j := f.plan(ws, tagAll)
+	before := f.dump(f.ws)
+	_, err := ws.UndoJob(ctx, j.ID)
+	f.conflict("undoing a plan", err)
+	at = at.Add(store.PlanLife + time.Microsecond)
+	_, err = ws.RunJob(ctx, j.ID)
+	f.conflict("running a plan that has expired", err)
+	f.same("the workspace", f.dump(f.ws), before)
+	j = f.plan(ws, tagAll)
+	at = at.Add(store.PlanLife)
+	f.run(ws, j.ID, store.JobDone)
+	_, err = ws.RunJob(ctx, j.ID)
+	f.conflict("running a job again", err)
+	_, err = ws.CancelJob(ctx, j.ID)
+	f.conflict("canceling a job that is done", err)
+	for _, call := range []func(store.JobID) error{
+		func(id store.JobID) error { _, err := ws.Job(ctx, id); return err },
+		func(id store.JobID) error { _, err := ws.RunJob(ctx, id); return err },
+		func(id store.JobID) error { _, err := ws.CancelJob(ctx, id); return err },
+		func(id store.JobID) error { _, err := ws.UndoJob(ctx, id); return err },
+	} {
+		if err := call(store.JobID(f.id(at))); !errors.Is(err, store.ErrNotFound) {
+			f.Errorf("a job that does not exist: error %v, want ErrNotFound", err)
+		}
+		if err := call("42"); !errors.Is(err, store.ErrInvalid) {
+			f.Errorf("a malformed id: error %v, want ErrInvalid", err)
+		}
+	}
+	existed, err := ws.DeleteJob(ctx, store.JobID(f.id(at)))
+	f.same("deleted", []any{existed, err}, []any{false, error(nil)})
+}
+
+func checkJobFails(f *fixture) {
+	ctx := f.Context()
+	team, all := f.group("Team", nil), []visitor.ID{}
+	changes := []driver.Change{driver.CreateGroup{Group: team}}
+	for range 4 {
+		v := f.visitor("Ada")
+		all, changes = append(all, v.ID), append(changes, create(v))
+	}
+	f.given(changes...)
+	ws := f.open(nil)
+	j := f.job(driver.Action{Kind: driver.ActionTag}, f.tag("vip"))
+	f.must(f.parts(j, 2, all...)...)
+	out := f.must(driver.StepJob{Audit: f.audit(), ID: j.ID, Step: driver.StepRun})
+	f.ok(ws.DeleteTag(ctx, out[0].Job.Tags[0].ID))
+	failed := f.run(ws, j.ID, store.JobFailed)
+	f.same("progress", failed.Progress, store.Progress{Done: 2, Changed: 2})
+	f.same("a reason is given", failed.Failure != "", true)
+	f.undo(ws, j.ID, 0, 2, 0)
+	k := f.plan(ws, store.Action{Kind: store.ActionAddToGroup, Where: filter.All(), Group: team.ID})
+	f.ok(ws.DeleteGroup(ctx, team.ID))
+	f.run(ws, k.ID, store.JobFailed)
+	f.undo(ws, k.ID, 0, 0, 0)
+}
+
+func checkJobDeleted(f *fixture) {
+	ctx := f.Context()
+	f.given(create(f.everything("Ada")), create(f.visitor("Bob")))
+	at := f.now()
+	ws := f.open(&store.Options{Now: func() time.Time { return at }})
+	var ids []store.JobID
+	for _, city := range []string{"Rio", "Lima"} {
+		j := f.plan(ws, store.Action{Kind: store.ActionSet, Where: filter.All(), Set: visitor.Attributes{"city": visitor.Text(city)}})
+		f.run(ws, j.ID, store.JobDone)
+		ids = append(ids, j.ID)
+		at = at.Add(24 * time.Hour)
+	}
+	existed, err := ws.DeleteJob(ctx, ids[0])
+	f.same("deleted", []any{existed, err}, []any{true, error(nil)})
+	var items map[store.JobID]json.RawMessage
+	for _, r := range f.recordsOf(f.ws, driver.JobItems) {
+		items = nil
+		f.ok(json.Unmarshal(r.Value, &items))
+		f.same("items", len(items), 1)
+	}
+	f.same("items of the other job", items[ids[1]] != nil, true)
+	unused := f.plan(ws, store.Action{Kind: store.ActionDelete, Where: filter.All()})
+	at = at.Add(29 * 24 * time.Hour)
+	n, err := ws.DeleteOldJobs(ctx)
+	f.same("deleted too early", []any{n, err}, []any{0, error(nil)})
+	at = at.Add(time.Second)
+	n, err = ws.DeleteOldJobs(ctx)
+	f.same("deleted", []any{n, err}, []any{1, error(nil)})
+	for _, kind := range []driver.RecordKind{driver.JobItems, driver.JobChanges} {
+		f.same("records of "+string(kind), len(f.recordsOf(f.ws, kind)), 0)
+	}
+	f.same("the plan stays until it has expired as long", len(f.recordsOf(f.ws, driver.JobVisitors)), 1)
+	at = at.Add(2 * 24 * time.Hour)
+	f.plan(ws, store.Action{Kind: store.ActionDelete, Where: filter.Not(filter.All())})
+	f.same("records of visitors, after another plan", len(f.recordsOf(f.ws, driver.JobVisitors)), 0)
+	_, err = ws.RunJob(ctx, unused.ID)
+	if !errors.Is(err, store.ErrNotFound) {
+		f.Errorf("a job that was deleted: error %v, want ErrNotFound", err)
+	}
+}
+
+func checkJobIsolation(f *fixture) {
+	ctx := f.Context()
+	f.given(create(f.visitor("Ada")))
+	ours, theirs := f.open(nil), f.openOn(f.neighbour, nil)
+	j := f.plan(ours, store.Action{Kind: store.ActionTag, Where: filter.All(), Tags: []string{"vip"}})
+	for _, call := range []func() (store.Job, error){
+		func() (store.Job, error) { return theirs.Job(ctx, j.ID) },
+		func() (store.Job, error) { return theirs.RunJob(ctx, j.ID) },
+		func() (store.Job, error) { return theirs.CancelJob(ctx, j.ID) },
+		func() (store.Job, error) { return theirs.UndoJob(ctx, j.ID) },
+	} {
+		if _, err := call(); !errors.Is(err, store.ErrNotFound) {
+			f.Errorf("a job of another workspace: error %v, want ErrNotFound", err)
+		}
+	}
+	existed, err := theirs.DeleteJob(ctx, j.ID)
+	f.same("deleted", []any{existed, err}, []any{false, error(nil)})
+	f.run(ours, j.ID, store.JobDone)
+}

@@ -40,7 +40,9 @@ var sampleBodies = map[string]string{
 	"updateTag":     `{"name":"vip","color":"#fff","description":"best"}`,
 	"createGroup":   `{"name":"Team","description":"us","rule":` + sampleFilter + `,"rule_text":"ada"}`,
 	"updateGroup":   `{"name":"Team","description":"us","rule":` + sampleFilter + `,"rule_text":"ada","clear_rule":true}`,
-	"checkFilter":   `{"text":"ada","json":` + sampleFilter + `}`,
+	"planJob": `{"action":"set","filter":"ada","ids":["` + someID + `"],"pairs":[["` + someID + `","` + someID + `"]],"tags":["vip"],
+		"group":"` + someID + `","set":{"city":"London"},"unset":["city"],"hold":1}`,
+	"checkFilter": `{"text":"ada","json":` + sampleFilter + `}`,
 }
 
 const sampleFilter = `{"version":1,"filter":{"op":"and","of":[{"op":"in","field":"tag","values":["vip",{"id":"` + someID + `"}]},

@@ -31,6 +31,8 @@ type (
 	JobState = driver.JobState
 	// JobWarning is a reason to look at a plan again.
 	JobWarning = driver.JobWarning
+	// Expected says what a job would have changed when it was planned.
+	Expected = driver.Expected
 	// Progress counts what a job has done.
 	Progress = driver.Progress
 	// UndoProgress counts what the undoing of a job has done.

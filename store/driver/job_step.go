@@ -40,9 +40,11 @@ const (
 	StepDelete JobStep = "delete" // ends without the job
 )
 
-// The reasons of a JobError.
+// JobBusy is the reason of a JobError if another call has made the step.
+const JobBusy = "another call works on it"
+
+// Other reasons of a JobError.
 const (
-	reasonMoved   = "another call works on it"
 	reasonExpired = "the plan has expired"
 	reasonFinal   = "a deletion cannot be undone"
 	reasonActive  = "it has not ended: cancel it first"
@@ -158,7 +160,7 @@ func (c StepJob) run(b *batch, j *Job) error {
 		return c.refuse("it is " + string(j.State))
 	}
 	if c.From != j.Cursor {
-		return c.refuse(reasonMoved)
+		return c.refuse(JobBusy)
 	}
 	if j.State != JobRunning {
 		j.State, j.StartedAt = JobRunning, c.At
@@ -216,7 +218,7 @@ func (c StepJob) undo(b *batch, j *Job) error {
 		return c.refuse("it is " + string(j.State))
 	}
 	if c.From != j.Cursor {
-		return c.refuse(reasonMoved)
+		return c.refuse(JobBusy)
 	}
 	if j.Cursor > 0 {
 		if err := b.undoPart(Audit{At: c.At, Actor: c.Actor, Cause: j.ID.undoCause()}, j); err != nil {
@@ -236,7 +238,7 @@ func (c StepJob) delete(b *batch, j *Job) error {
 		return c.refuse(reasonActive)
 	}
 	if c.From != j.Parts {
-		return c.refuse(reasonMoved)
+		return c.refuse(JobBusy)
 	}
 	j.State = JobDeleting
 	if j.Parts == 0 {

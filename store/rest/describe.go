@@ -114,4 +114,12 @@ var descriptions = map[string]string{
 	"Problem.field":            "The field, parameter or header with the error. If its name is unknown: the object that it is in.",
 	"Problem.pointer":          "The place of the error in the JSON form of a filter (RFC 6901).",
 	"Problem.id":               "The id of the object, or of the object that has the name or identity.",
+	"Job":                      "An action on visitors whose ids were frozen when it was planned.",
+	"JobDraft":                 "An action to plan, on the visitors of a filter, with ids or in pairs.",
+	"Progress":                 "Numbers of visitors or pairs; done is the sum of the others.",
+	"Progress.missing":         "Deleted since the plan, or merged into another visitor.",
+	"Progress.refused":         "Would have exceeded a limit.",
+	"UndoProgress":             "Numbers of visitors or pairs that the job had changed; done is the sum of the others.",
+	"UndoProgress.left":        "Something had changed since the job, and was left as it is.",
+	"UndoProgress.gone":        "Deleted since the job.",
 }

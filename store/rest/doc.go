@@ -32,6 +32,11 @@
 //     nothing if the number is different now. Up to 10,000 visitors are changed in one
 //     transaction; more are changed in batches of that size, and a request that failed
 //     halfway can be sent again.
+//   - POST /jobs plans an action and freezes its visitors; nothing is changed yet. POST
+//     /jobs/{id}/run works on it for Options.JobTime and answers 202 until it has ended, so send
+//     it again; it is safe to stop at any time, and to send it twice. The host's program continues
+//     interrupted and held jobs with store.Workspace.ResumeJobs. GET /jobs/{id}/stream sends the
+//     progress as server-sent events. What a job cannot do now has the code job_state.
 //   - POST /capture can be sent again: an event with an event_id that was processed before
 //     changes nothing.
 //   - A tag or group that a group's rule mentions cannot be deleted, and a group that a rule

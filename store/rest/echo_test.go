@@ -51,6 +51,8 @@ var sampleBodies = map[string]string{
 	"eraseVisitor": `{"reason":"asked by letter"}`,
 	"reapplyErasures": `{"erasures":[{"visitor":"` + someID + `","at":"2024-06-10T02:35:18Z","reason":"asked","actor":"bob","aliases":["` + someID + `"],
 		"others":["` + someID + `"],"deleted":{"entries":1},"hashes":[{"channel":"email","hash":"00"}],"key":"k","signature":"AAAA"}]}`,
+	"planJob": `{"action":"set","filter":"ada","ids":["` + someID + `"],"pairs":[["` + someID + `","` + someID + `"]],"tags":["vip"],
+		"group":"` + someID + `","set":{"city":"London"},"unset":["city"],"hold":1}`,
 	"checkFilter": `{"text":"ada","json":` + sampleFilter + `}`,
 }
 

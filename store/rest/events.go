@@ -124,10 +124,7 @@ type stream struct {
 }
 
 func (s *stream) run(ctx context.Context, ws *store.Workspace, poll time.Duration) {
-	s.w.Header().Set("Content-Type", "text/event-stream")
-	s.w.Header().Set("X-Accel-Buffering", "no") // or nginx buffers events
-	s.w.WriteHeader(http.StatusOK)
-	if s.write(": open\n\n") != nil {
+	if s.open() != nil {
 		return
 	}
 	ticker := time.NewTicker(poll)
@@ -142,6 +139,14 @@ func (s *stream) run(ctx context.Context, ws *store.Workspace, poll time.Duratio
 		case <-ticker.C:
 		}
 	}
+}
+
+// open begins the response.
+func (s *stream) open() error {
+	s.w.Header().Set("Content-Type", "text/event-stream")
+	s.w.Header().Set("X-Accel-Buffering", "no") // or nginx buffers events
+	s.w.WriteHeader(http.StatusOK)
+	return s.write(": open\n\n")
 }
 
 // send writes the new events, or a comment after an idle period.
@@ -159,6 +164,11 @@ func (s *stream) send(ctx context.Context, ws *store.Workspace) error {
 		}
 		s.after = e.Seq
 	}
+	return s.alive()
+}
+
+// alive writes a comment after an idle period.
+func (s *stream) alive() error {
 	if time.Since(s.wrote) >= heartbeat {
 		return s.write(": still here\n\n")
 	}

@@ -53,6 +53,7 @@ func New(st store.Store, o *Options) (http.Handler, error) {
 	h.consentRoutes(h.routes(api, "consent"))
 	h.audienceRoutes(h.routes(api, "audiences"))
 	h.erasureRoutes(h.routes(api, "erasures"))
+	h.jobRoutes(h.routes(api, "jobs"))
 	h.eventRoutes(h.routes(api, "events"))
 	var err error
 	if h.doc, err = document(api.OpenAPI()); err != nil {

@@ -36,6 +36,10 @@ type Options struct {
 	// too_slow. Changes have no timeout, because the caller would not know whether they were
 	// made; event streams have none either. Default: 10 seconds; negative: no limit.
 	Timeout time.Duration
+	// JobTime is how long a request that runs or undoes a job works on it before it answers with
+	// 202; the next request continues. The job goes on only while requests, or a call of
+	// store.Workspace.ResumeJobs in the host's program, work on it. Default: two seconds.
+	JobTime time.Duration
 	// Poll is the interval at which an event stream reads new events. Default: one second.
 	Poll time.Duration
 	// Failed is called with each error that is not the caller's fault; the caller gets 500
@@ -47,6 +51,7 @@ func (o Options) withDefaults() Options {
 	o.MaxBody = cmp.Or(max(o.MaxBody, 0), 1<<20)
 	o.BodyTimeout = cmp.Or(max(o.BodyTimeout, 0), 30*time.Second)
 	o.Timeout = cmp.Or(o.Timeout, 10*time.Second)
+	o.JobTime = cmp.Or(max(o.JobTime, 0), 2*time.Second)
 	o.Poll = cmp.Or(max(o.Poll, 0), time.Second)
 	if o.Actor == nil {
 		o.Actor = func(*http.Request) string { return "" }

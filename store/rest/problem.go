@@ -34,6 +34,7 @@ const (
 	CodeSuppressed    Code = "suppressed"          // 409: the address is of a person whose data was erased
 	CodePlatform      Code = "platform_owned"      // 409: only the channel changes this state
 	CodeDenied        Code = "denied"              // 409: only the person can lift a denial
+	CodeJobState      Code = "job_state"           // 409: the job cannot be run, canceled, undone or deleted now; Detail has the reason
 	CodeInUse         Code = "in_use"              // 409: the rules of Groups mention the tag or group
 	CodePrecondition  Code = "precondition_failed" // 412: the visitor has another revision than If-Match
 	CodeCount         Code = "count_changed"       // 409: the filter now matches Count visitors, not the expected number
@@ -54,7 +55,7 @@ const (
 // codes lists all codes, for the OpenAPI document.
 var codes = []Code{
 	CodeInvalid, CodeMalformed, CodeFilterSyntax, CodeFilterInvalid, CodeUnknownTag, CodeUnknownGroup, CodeNotFound, CodeExists,
-	CodeConflict, CodeSuppressed, CodePlatform, CodeDenied, CodeInUse, CodePrecondition, CodeCount, CodeKeyReused, CodeInProgress, CodeNoWorkspace, CodeCrossOrigin, CodeNoRoute,
+	CodeConflict, CodeSuppressed, CodePlatform, CodeDenied, CodeJobState, CodeInUse, CodePrecondition, CodeCount, CodeKeyReused, CodeInProgress, CodeNoWorkspace, CodeCrossOrigin, CodeNoRoute,
 	CodeMethod, CodeMediaType, CodeTooLarge, CodeTimeout, CodeTooSlow, CodeClosed, CodeInternal,
 }
 
@@ -71,7 +72,7 @@ type Problem struct {
 	Position   *int       `json:"position,omitempty" doc:"The byte offset of the error in the text of a filter."`
 	Pointer    string     `json:"pointer,omitempty"`
 	Suggestion string     `json:"suggestion,omitempty" doc:"A similar known word."`
-	Kind       string     `json:"kind,omitempty" doc:"The kind of the object: visitor, tag, group or identity."`
+	Kind       string     `json:"kind,omitempty" doc:"The kind of the object: visitor, tag, group, identity or job."`
 	ID         string     `json:"id,omitempty"`
 	Count      *int64     `json:"count,omitempty" doc:"The number of visitors that the filter matches now."`
 	Groups     []group.ID `json:"groups,omitempty" doc:"The groups whose rules mention the tag or group."` // of CodeInUse
@@ -120,6 +121,7 @@ func problemOf(err error) *Problem {
 		field   *visitor.FieldError
 		about   *store.Error
 		inUse   *store.InUseError
+		job     *store.JobError
 	)
 	errors.As(err, &about)
 	kind, id := "", ""
@@ -143,6 +145,8 @@ func problemOf(err error) *Problem {
 		return &Problem{Status: http.StatusUnprocessableEntity, Code: CodeFilterInvalid, Field: "filter", Pointer: refused.Pointer, Detail: refused.Reason}
 	case errors.As(err, &inUse):
 		return &Problem{Status: http.StatusConflict, Code: CodeInUse, Kind: inUse.Kind, Groups: inUse.Groups, Detail: "the rules of groups mention the " + inUse.Kind}
+	case errors.As(err, &job):
+		return &Problem{Status: http.StatusConflict, Code: CodeJobState, Kind: kind, ID: id, Detail: job.Reason}
 	case errors.As(err, &field):
 		return invalid(pathOf(field.Field), field.Reason)
 	case errors.Is(err, store.ErrNotFound):
@@ -189,6 +193,7 @@ var (
 	visitorNames = map[string]string{"tag": "tags", "group id": "groups", "attribute": "attributes"}
 	bulkNames    = map[string]string{"tag": "tags", "group id": "group", "visitor id": "ids"}
 	topicNames   = map[string]string{"topic": "key"}
+	jobNames     = map[string]string{"kind": "action", "tag": "tags", "group id": "group", "visitor id": "ids"}
 	tagNames     = map[string]string{"tag": "name", "tag description": "description", "tag id": "id"}
 	groupNames   = map[string]string{"group": "name", "group description": "description", "group id": "id"}
 )

@@ -2,14 +2,17 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/store"
+	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
@@ -189,4 +192,57 @@ func TestDeletionOfAllMatchingStopsIfTheNumberChanged(t *testing.T) {
 	b.closed()
 	require.Zero(t, b.count(filter.Source.Is(visitor.Instagram)))
 	require.True(t, strings.HasPrefix(b.text("#notices"), "Deleted"))
+}
+
+func TestUndoBulkChange(t *testing.T) {
+	b := open(t, 60)
+	before := b.count(filter.Tag.Has("vip"))
+	b.click("#whole-page")
+	b.click("#selection button | Select all 60 matching")
+	b.click("#selection button | Tag")
+	b.press("vip", kb.Enter)
+	b.click("dialog button.primary")
+	b.closed()
+	require.Equal(t, 60, b.count(filter.Tag.Has("vip")))
+	require.Contains(t, b.text("#notices"), fmt.Sprintf("Tagged %d visitors. %d needed no change.", 60-before, before))
+	// One visitor loses the tag by another hand: undoing leaves that alone.
+	changed := b.first(filter.All(), store.NewestFirst, 60)
+	at := slices.IndexFunc(changed, func(v visitor.Visitor) bool {
+		return slices.ContainsFunc(v.Tags, func(a tag.Assignment) bool { return a.Name == "vip" && strings.HasPrefix(a.Cause, "job:") })
+	})
+	_, err := b.server.ws.Untag(t.Context(), []string{"vip"}, changed[at].ID)
+	require.NoError(t, err)
+	b.withAxe()
+	b.audited("undo")
+	b.picture("undo")
+	b.click("#notices button | Undo")
+	b.until(find(fmt.Sprintf("#notices p | Undone for %d visitors. 1 had changed since, and stay as they are.", 59-before)))
+	require.Equal(t, before, b.count(filter.Tag.Has("vip")))
+}
+
+func TestStopBulkChange(t *testing.T) {
+	t.Parallel()
+	b := show(t, options{visitors: 4_000, jobTime: 20 * time.Millisecond})
+	b.click("#whole-page")
+	b.click("#selection button | Select all 4,000 matching")
+	// Each step takes a while, as with more visitors.
+	eval[bool](b, `(() => { const now = window.fetch; window.fetch = async (url, how) => {
+		if (String(url).endsWith("/run")) await new Promise((after) => setTimeout(after, 700));
+		return now(url, how);
+	}; return true })()`)
+	b.click("#selection button | Tag")
+	b.press("lyon", kb.Enter, kb.Enter, kb.Enter)
+	b.click("dialog button.primary")
+	b.until(find("dialog progress"))
+	b.until(`Number(document.querySelector("dialog progress").value) > 0`)
+	b.picture("progress")
+	b.press(kb.Escape) // is Stop, not Cancel
+	b.closed()
+	done := b.count(filter.Tag.Has("lyon"))
+	require.Contains(t, b.text("#notices"), "Stopped: tagged ")
+	require.Greater(t, done, 0)
+	require.Less(t, done, 4_000)
+	b.click("#notices button | Undo")
+	b.until(find("#notices p | Undone for "))
+	require.Zero(t, b.count(filter.Tag.Has("lyon")))
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,6 +29,7 @@ type options struct {
 	db       string // "": a temporary file
 	visitors int    // to generate in an empty file
 	seed     uint64
+	jobTime  time.Duration // how long a request works on a job; 0: half a second, so that the page shows its progress
 }
 
 // server is the page and its API at an address.
@@ -73,6 +75,7 @@ func start(ctx context.Context, o options) (_ *server, err error) {
 	api, err := rest.New(s.st, &rest.Options{
 		// A host with users returns the workspace of the user here.
 		Workspace: func(*http.Request) (store.WorkspaceID, error) { return workspace, nil },
+		JobTime:   cmp.Or(o.jobTime, 500*time.Millisecond),
 		Failed:    func(r *http.Request, err error) { log.Printf("%s %s: %v", r.Method, r.URL.Path, err) },
 	})
 	if err != nil {

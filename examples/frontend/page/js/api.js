@@ -60,6 +60,19 @@ export const recordConsents = (entries) => call("POST", "consents", { body: { en
 export const changeMany = (action, target, more = {}) =>
   call("POST", "visitors/bulk", { body: { action, ...("ids" in target ? { ids: target.ids } : { filter: orEveryone(target.filter), expect: target.count }), ...more } });
 
+// planJob plans an action on the visitors with the ids, or on all that the filter matches, if their
+// number is as expected. Nothing is changed before stepJob.
+export async function planJob(action, target, more = {}) {
+  const job = await call("POST", "jobs", { body: { action, ...("ids" in target ? { ids: target.ids } : { filter: orEveryone(target.filter) }), ...more } });
+  if ("ids" in target || job.count === target.count) return job;
+  await cancelJob(job.id);
+  throw new Problem(409, { code: "count_changed", count: job.count, detail: "The number of visitors that match has changed. Nothing was done." });
+}
+
+// stepJob works on a job for a moment; how is "run" or "undo". It returns the job.
+export const stepJob = (id, how) => call("POST", `jobs/${id}/${how}`);
+export const cancelJob = (id) => call("POST", `jobs/${id}/cancel`);
+
 export const listTags = async (signal) => (await call("GET", "tags", { signal })).tags;
 export const listGroups = async (signal) => (await call("GET", "groups", { signal })).groups;
 

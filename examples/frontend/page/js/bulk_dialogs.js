@@ -3,24 +3,30 @@ import { Dialog, field } from "./dialog.js";
 import { TagPicker } from "./tag_picker.js";
 import { GroupPicker } from "./group_picker.js";
 import { visitors } from "./time.js";
+import { progress, run, summary } from "./job.js";
 
-// summary describes the result of a bulk change.
-const summary = (what, result) => {
-  const more = [];
-  if (result.unchanged) more.push(`${visitors(result.unchanged)} had it already`);
-  if (result.missing?.length) more.push(`${visitors(result.missing.length)} no longer exist`);
-  return `${what} ${visitors(result.changed)}.${more.length ? ` ${more.join(", ")}.` : ""}`;
-};
+// change makes a change of many visitors as a job, whose progress the dialog shows. It can be
+// stopped there. It returns the jobs that were made, one for each of the changes.
+export async function change(dialog, action, target, changes) {
+  const [jobs, stop] = [[], new AbortController()];
+  for (const more of changes) {
+    if (stop.signal.aborted) break;
+    const job = await api.planJob(action, target, more);
+    jobs.push(await run(job, "run", (job) => dialog.working(progress(job), () => stop.abort()), stop.signal));
+    if (jobs.at(-1).state === "failed") throw new Error(jobs.at(-1).failure);
+  }
+  return jobs;
+}
 
-// openTag adds tags to visitors.
+// openTag adds tags to visitors. done is called with what was done, and the jobs that did it.
 export function openTag({ target, count, tags, palette, opener, done }) {
   const picker = new TagPicker({ known: tags, palette });
   picker.control.dataset.first = true;
   open({
     title: `Tag ${visitors(count)}`, confirm: "Tag", picker, opener,
-    submit: async () => {
-      const tags = await picker.names(api.createTag);
-      done(summary("Tagged", await api.changeMany("tag", target, { tags })));
+    submit: async (dialog) => {
+      const jobs = await change(dialog, "tag", target, [{ tags: await picker.names(api.createTag) }]);
+      done(summary("Tagged", jobs[0]), jobs);
     },
   });
 }
@@ -31,9 +37,9 @@ export function openUntag({ target, count, tags, opener, done }) {
   picker.control.dataset.first = true;
   open({
     title: `Untag ${visitors(count)}`, confirm: "Untag", picker, opener,
-    submit: async () => {
-      const result = await api.changeMany("untag", target, { tags: await picker.names() });
-      done(summary("Untagged", { ...result, unchanged: 0 }));
+    submit: async (dialog) => {
+      const jobs = await change(dialog, "untag", target, [{ tags: await picker.names() }]);
+      done(summary("Untagged", jobs[0]), jobs);
     },
   });
 }
@@ -50,10 +56,9 @@ export function openAddToGroup({ target, count, groups, opener, done }) {
   const picker = new GroupPicker({ known: groups });
   const dialog = new Dialog({
     title: `Add ${visitors(count)} to groups`, confirm: "Add", opener, content: picker.root,
-    submit: async () => {
-      let last;
-      for (const group of await picker.ids(api.createGroup)) last = await api.changeMany("add_to_group", target, { group });
-      done(summary("Added", last));
+    submit: async (dialog) => {
+      const jobs = await change(dialog, "add_to_group", target, (await picker.ids(api.createGroup)).map((group) => ({ group })));
+      done(summary("Added", jobs.at(-1)), jobs);
     },
   }).open();
   dialog.allow(false);

@@ -1,6 +1,7 @@
 import * as api from "./api.js";
 import { element, freshId } from "./element.js";
 import { Dialog, field } from "./dialog.js";
+import { change } from "./bulk_dialogs.js";
 import { number, visitors } from "./time.js";
 
 const digits = (text) => text.replace(/[\s,.]/g, "");
@@ -29,9 +30,9 @@ export function openDelete({ target, count, name, opener, done }) {
       element("p", { class: "warning" }, "This cannot be undone."),
       element("div", { class: "field" }, label, input, element("p", { class: "field-error", hidden: true })),
     ],
-    submit: async () => {
+    submit: async (dialog) => {
       try {
-        done(await api.changeMany("delete", target));
+        done((await change(dialog, "delete", target, [{}]))[0]);
       } catch (problem) {
         if (problem.code !== "count_changed") throw problem;
         count = target.count = problem.count;

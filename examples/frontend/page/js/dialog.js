@@ -1,12 +1,16 @@
 import { element, freshId } from "./element.js";
 
 // Dialog is a modal dialog with a title, a form and buttons. Escape and Cancel close it, a click
-// outside does not. The focus then returns to where it was, or to the result of opener.
+// outside does not. The focus then returns to where it was, or to the result of opener. While submit
+// shows its progress with working, these stop it instead, and the dialog stays until it has ended.
 export class Dialog {
   #root;
   #form;
   #error = element("p", { class: "dialog-error", role: "alert", hidden: true });
   #confirm;
+  #cancel = element("button", { type: "button", onclick: () => this.#leave() }, "Cancel");
+  #working = element("div", { class: "working", hidden: true });
+  #stop; // of what is going on
   #opener;
   #before; // the element that had the focus
 
@@ -17,12 +21,13 @@ export class Dialog {
     this.#confirm = element("button", { type: "submit", class: danger ? "danger" : "primary" }, confirm);
     this.#form = element("form", { novalidate: true, onsubmit: (event) => { event.preventDefault(); this.#submit(submit); } },
       element("header", {}, element("h2", { id: titleId }, title),
-        element("button", { type: "button", class: "close quiet", "aria-label": "Close", onclick: () => this.close() }, "×")),
-      element("div", { class: "dialog-content" }, content, this.#error),
+        element("button", { type: "button", class: "close quiet", "aria-label": "Close", onclick: () => this.#leave() }, "×")),
+      element("div", { class: "dialog-content" }, content, this.#working, this.#error),
       element("footer", {}, extra, element("span", { class: "spring" }),
-        element("button", { type: "button", onclick: () => this.close() }, "Cancel"), this.#confirm));
+        this.#cancel, this.#confirm));
     this.#root = element("dialog", { "aria-labelledby": titleId, class: wide ? "wide" : undefined }, this.#form);
     this.#root.addEventListener("close", () => this.#closed());
+    this.#root.addEventListener("cancel", (event) => { if (this.#stop) { event.preventDefault(); this.#leave(); } });
     this.#form.addEventListener("input", (event) => {
       const field = event.target.closest(".field");
       if (field) mark(field, "");
@@ -38,6 +43,33 @@ export class Dialog {
   }
 
   close() { this.#root.close(); }
+
+  #leave() {
+    if (!this.#stop) return this.close();
+    this.#cancel.disabled = true;
+    this.#stop();
+  }
+
+  // working shows how far the submitted action is: a text and a part of 1. stop is called to end it.
+  working({ text, part }, stop) {
+    this.#stop = stop;
+    if (this.#working.hidden) {
+      this.#working.replaceChildren(element("progress", { max: 1, "aria-label": "Progress" }), element("p", { role: "status" }));
+      this.#working.hidden = false;
+      this.#confirm.disabled = true;
+      this.#cancel.textContent = "Stop";
+      this.#working.scrollIntoView({ block: "nearest" });
+    }
+    this.#working.querySelector("progress").value = part;
+    this.#working.querySelector("p").textContent = text;
+  }
+
+  #idle() {
+    this.#stop = undefined;
+    this.#working.hidden = true;
+    this.#confirm.disabled = this.#cancel.disabled = false;
+    this.#cancel.textContent = "Cancel";
+  }
 
   #closed() {
     this.#root.remove();
@@ -64,9 +96,10 @@ export class Dialog {
     if (this.#confirm.disabled || this.#form.hasAttribute("aria-busy")) return;
     this.#form.setAttribute("aria-busy", "true");
     try {
-      await submit();
+      await submit(this);
       this.close();
     } catch (problem) {
+      if (!this.#working.hidden) this.#idle();
       this.refuse(problem);
     } finally {
       this.#form.removeAttribute("aria-busy");

@@ -13,6 +13,7 @@ import { Pager } from "./pager.js";
 import { VisitorForm } from "./visitor_form.js";
 import { openDelete, openDeleteOne } from "./delete_dialog.js";
 import { openAddToGroup, openTag, openUntag } from "./bulk_dialogs.js";
+import { progress, run, summary, undone } from "./job.js";
 
 const limit = 50;
 
@@ -51,18 +52,31 @@ const selected = new SelectionBar(selection, {
   Tag: () => openTag(bulk()),
   Untag: () => openUntag(bulk()),
   "Add to group": () => openAddToGroup(bulk()),
-  Delete: () => openDelete({ ...bulk(), done: (result) => { selection.clear(); changed(`Deleted ${inWords(result.changed)}.`); } }),
+  Delete: () => openDelete({ ...bulk(), done: (job) => { selection.clear(); changed(summary("Deleted", job)); } }),
 });
 
 // bulk returns the options of a bulk dialog.
-const bulk = () => ({ target: selection.target, count: selection.size, palette: schema.palette, tags, groups: [...groups], done: changed });
+const bulk = () => ({ target: selection.target, count: selection.size, palette: schema.palette, tags, groups: [...groups], done: changedBy });
 
 const selectionFocus = () => document.querySelector("#selection .actions button").focus();
 
 // changed shows what was done, and reloads the visitors.
-async function changed(what) {
-  notice(what);
+async function changed(what, action) {
+  notice(what, action);
   await reload();
+}
+
+// changedBy is changed for what jobs did, which can be undone.
+const changedBy = (what, jobs) => changed(what, jobs.some((job) => job.progress.changed) && { label: "Undo", act: () => undo(jobs) });
+
+async function undo(jobs) {
+  try {
+    let last;
+    for (const job of jobs.toReversed()) last = await run(job, "undo", (job) => notice(`Undoing: ${progress(job).text}`));
+    await changed(undone(last));
+  } catch (problem) {
+    await changed(problem.message);
+  }
 }
 
 // reload shows the page again; a search in progress starts again.

@@ -90,6 +90,8 @@ func TestUpgrade(t *testing.T) {
 
 func TestKill(t *testing.T) { faulttest.Kill(t, faultEngine) }
 
+func TestKillJobs(t *testing.T) { faulttest.KillJobs(t, faultEngine) }
+
 // No other test runs meanwhile, as its connections would break.
 func TestCrash(t *testing.T) {
 	faulttest.Crash(t, faultEngine, func() { pgtest.Crash(t) })

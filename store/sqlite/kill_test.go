@@ -10,6 +10,8 @@ import (
 
 func TestKill(t *testing.T) { faulttest.Kill(t, engine) }
 
+func TestKillJobs(t *testing.T) { faulttest.KillJobs(t, engine) }
+
 func TestKillInbound(t *testing.T) { faulttest.KillInbound(t, engine) }
 
 func TestInbound(t *testing.T) {

@@ -103,11 +103,11 @@ func (s scope) profilesOf(ids sq.Sqlizer) sq.SelectBuilder {
 	return s.join(s.withCatalog(s.fromQuery(ids, "p", s.visitorColumns(driver.AllParts)...)), visitorTable, "v", "v.id = p.id")
 }
 
-// records reads the profiles of a page.
-func (s scope) records(ctx context.Context, q sq.SelectBuilder, sel driver.Select, order ordering) ([]record, error) {
+// records reads the profiles of a page in the order of some columns.
+func (s scope) records(ctx context.Context, q sq.SelectBuilder, by []string, sel driver.Select) ([]record, error) {
 	found := make([]record, 0, min(sel.Limit, 1024))
 	scan := s.scanVisitor(driver.AllParts)
-	err := s.query(ctx, q.OrderBy(order.by("v.id")...).Suffix("LIMIT ?", sel.Limit), func(r row) error {
+	err := s.query(ctx, q.OrderBy(by...).Suffix("LIMIT ?", sel.Limit), func(r row) error {
 		rec, err := scan(r)
 		found = append(found, rec)
 		return err

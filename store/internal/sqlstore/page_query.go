@@ -30,7 +30,20 @@ func (p *planner) runPart(ctx context.Context, plan pagePlan, length int64) (fou
 
 // runUntil reads a plan up to a position, or to its end if that is nil.
 func (p *planner) runUntil(ctx context.Context, plan pagePlan, end *driver.Position) ([]record, error) {
-	return p.records(ctx, p.profilesOf(p.idQuery(plan, end)), p.sel, p.order)
+	if len(plan.paths) > 1 || plan.sort {
+		return p.records(ctx, p.profilesOf(p.idQuery(plan, end)), p.order.by("v.id"), p.sel)
+	}
+	// The profiles are found in order, so they need not be sorted.
+	a := plan.paths[0]
+	q := p.reach(a, p.visitorColumns(driver.AllParts)...)
+	if !a.hasProfile() {
+		q = p.join(q, visitorTable, "v", "v.id = "+a.id)
+		a.alias = "v"
+	}
+	if q = p.where(q, a, plan.rest, p.order, p.sel.After); end != nil {
+		q = q.Where(p.order.until(p.d, end, a.id))
+	}
+	return p.records(ctx, q, p.order.by(a.id), p.sel)
 }
 
 // idQuery returns the SELECT of ids of a plan, up to a position unless that is nil.

@@ -120,28 +120,31 @@ var listParts = []struct {
 	{driver.Attributes, "attributes", func(p *packed) *[]byte { return &p.attributes }},
 }
 
-// scanVisitor returns a function that scans a row of visitorColumns and withCatalog.
+// scanVisitor returns a function that scans the rows of visitorColumns and withCatalog of one query.
 func (s scope) scanVisitor(parts driver.Parts) func(row) (record, error) {
-	return func(r row) (rec record, err error) {
-		v, last := &rec.Visitor, &rec.catalog
-		if s.d.server == nil {
-			rec.catalog, last = s.catalog, &rec.rowkey
+	rec := &record{}
+	v, last := &rec.Visitor, &rec.catalog
+	if s.d.server == nil {
+		last = &rec.rowkey
+	}
+	to := append(make([]any, 0, 16), into(&v.ID))
+	if parts.Has(driver.Profile) {
+		to = append(to, &v.Name, &v.Email, &v.Phone, &v.Source, timeInto{&v.UpdatedAt}, timeInto{&v.LastSeenAt},
+			&v.Revision, originsInto{&v.Provenance})
+	}
+	for _, p := range listParts {
+		if parts.Has(p.part) {
+			to = append(to, p.of(&rec.packed))
 		}
-		to := append(make([]any, 0, 16), into(&v.ID))
-		if parts.Has(driver.Profile) {
-			to = append(to, &v.Name, &v.Email, &v.Phone, &v.Source, timeInto{&v.UpdatedAt}, timeInto{&v.LastSeenAt},
-				&v.Revision, originsInto{&v.Provenance})
-		}
-		for _, p := range listParts {
-			if parts.Has(p.part) {
-				to = append(to, p.of(&rec.packed))
-			}
-		}
-		err = r.Scan(append(to, last)...)
+	}
+	to = append(to, last)
+	return func(r row) (record, error) {
+		*rec = record{catalog: s.catalog}
+		err := r.Scan(to...)
 		if parts.Has(driver.Profile) {
 			v.CreatedAt, _ = v.ID.Time() // which driver.Apply has compared
 		}
-		return rec, err
+		return *rec, err
 	}
 }
 

@@ -18,7 +18,7 @@ func (serverReader) page(ctx context.Context, s scope, nodes []bound.Node, sel d
 	if found, done, err := s.serverTagPage(ctx, nodes, sel, order); done || err != nil {
 		return found, err
 	}
-	return s.records(ctx, s.pageOf(nodes, sel, order), sel, order)
+	return s.records(ctx, s.pageOf(nodes, sel, order), order.by("v.id"), sel)
 }
 
 // pageOf starts a SELECT of the profiles of a page, and perhaps of some after it.

@@ -31,7 +31,7 @@ func (s scope) serverTagPage(ctx context.Context, nodes []bound.Node, sel driver
 		return q.OrderBy(order.by(a.id)...).Suffix("LIMIT ?", maxTagged)
 	}
 	q := s.where(s.profilesOf(next(a.id+" AS id")), indexPath{alias: "v", id: "v.id"}, without(nodes, i), order, nil)
-	if found, err = s.records(ctx, q, sel, order); err != nil || len(found) == sel.Limit {
+	if found, err = s.records(ctx, q, order.by("v.id"), sel); err != nil || len(found) == sel.Limit {
 		return found, err == nil, err
 	}
 	if err := s.several(); err != nil {

@@ -30,7 +30,9 @@ func Bind(e Expr, env *Env) (Bound, error) {
 type binder struct {
 	Env
 	boundSize
-	inRule bool // binding the rule of a group
+	inRule   bool    // binding the rule of a group
+	resolved bool    // the expression was resolved before: its sources are known
+	moving   *Moving // gets the conditions with relative dates; nil: they are bound at Now
 }
 
 // boundSize is the size of a bound tree so far.

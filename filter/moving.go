@@ -237,7 +237,7 @@ func (m *Moving) Crossing(from, to int64) (all []Times) {
 		}
 		all = append(all, Times{Field: l.timeField(), Ranges: union(crossing, 1)})
 	}
-	return joinTimes(all)
+	return JoinTimes(all)
 }
 
 // Ages returns the fields and ages that the expression compares: a visitor can change at the time of
@@ -259,8 +259,8 @@ func (l *leaf) timeField() TimeField {
 	return TimeField(l.field.Name)
 }
 
-// joinTimes makes one of those with the same field.
-func joinTimes(all []Times) (joined []Times) {
+// JoinTimes makes one of those with the same field, sorted as they first occur.
+func JoinTimes(all []Times) (joined []Times) {
 	for _, t := range all {
 		n := slices.IndexFunc(joined, func(j Times) bool { return j.Field == t.Field })
 		switch {

@@ -129,6 +129,8 @@ const (
 	ErasureRecords  RecordKind = "erasure"           // an Erasure in JSON, by the visitor's id
 	AudienceRecords RecordKind = "audience"          // an Audience in JSON, by id
 	AudienceMembers RecordKind = "audience.visitors" // ids as 16 bytes each, by the audience's id, a slash and a number of 6 digits
+	WatchRecords    RecordKind = "watch"             // a Watch in JSON by "state", []WatchedGroup in JSON by "groups"
+	WatchAhead      RecordKind = "watch.ahead"       // an instant in microseconds since 1970 in decimal, by the visitor's id
 )
 
 // RecordQuery asks for the records of a kind: for those with Keys, at most 1,000, or else for a

@@ -53,4 +53,9 @@ const (
 	TopicChanged    EventKind = "topic.changed"   // created, replaced or deleted; Fields is its key
 	AudienceCreated EventKind = "audience.created"
 	AudienceDeleted EventKind = "audience.deleted"
+	// Of watched groups. At is the instant from which the visitor is a member, or not any more. Fields
+	// are the FlipCause, "rule:" with the version of the rule, and "bulk" for an import.
+	GroupEntered EventKind = "group.entered"
+	GroupLeft    EventKind = "group.left"
+	GroupWatched EventKind = "group.watched" // or not any more: Fields is "on" or "off"
 )

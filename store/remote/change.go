@@ -75,6 +75,10 @@ var changeKinds = []changeKind{
 	}),
 	plainKind("reapply_erasure", func(_ checker, c *driver.ReapplyErasure) error { return checkID(c.Erasure.Visitor) }),
 	plainKind("put_audience", checkAudience),
+	plainKind("watch_group", func(_ checker, c *driver.WatchGroup) error {
+		return cmp.Or(checkID(c.Group), checkKeyText("zone", c.Zone))
+	}),
+	plainKind("advance_watch", checkAdvance),
 	plainKind("delete_audience", func(_ checker, c *driver.DeleteAudience) error { return checkKeyText("audience", c.ID) }),
 }
 
@@ -202,12 +206,15 @@ type outcomeForm struct {
 	Health  *consent.Health      `json:"health,omitempty"`
 	Topic   *consent.Topic       `json:"topic,omitempty"`
 	Erasure *driver.Erasure      `json:"erasure,omitempty"`
+	Entered int                  `json:"entered,omitempty"`
+	Left    int                  `json:"left,omitempty"`
 }
 
 func outcomeFormOf(o driver.Outcome) outcomeForm {
 	form := outcomeForm{
 		Effect: o.Effect, Visitor: o.Visitor, Other: o.Other, Tag: o.Tag, Reason: o.Reason,
 		Consent: o.Consent, Health: o.Health, Topic: o.Topic, Erasure: o.Erasure,
+		Entered: o.Entered, Left: o.Left,
 	}
 	if o.Group != nil {
 		g := groupFormOf(*o.Group)
@@ -220,6 +227,7 @@ func (f outcomeForm) outcome() driver.Outcome {
 	o := driver.Outcome{
 		Effect: f.Effect, Visitor: f.Visitor, Other: f.Other, Tag: f.Tag, Reason: f.Reason,
 		Consent: f.Consent, Health: f.Health, Topic: f.Topic, Erasure: f.Erasure,
+		Entered: f.Entered, Left: f.Left,
 	}
 	if f.Group != nil {
 		g := f.Group.group()

@@ -1,7 +1,9 @@
 package remote
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/store/driver"
@@ -51,4 +53,22 @@ func checkAudience(_ checker, c *driver.PutAudience) error {
 		}
 	}
 	return checkKeyText("audience", c.Audience.ID)
+}
+
+func checkAdvance(_ checker, c *driver.AdvanceWatch) error {
+	if len(c.Visitors) > driver.MaxAdvance {
+		return text.Refuse("visitors", "more than 1,000")
+	}
+	for _, id := range c.Visitors {
+		if err := checkID(id); err != nil {
+			return err
+		}
+	}
+	if !slices.IsSorted(c.Visitors) {
+		return text.Refuse("visitors", "not in order")
+	}
+	if c.After != "" {
+		return cmp.Or(checkID(c.After), checkTime("to", c.To))
+	}
+	return checkTime("to", c.To)
 }

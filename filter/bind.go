@@ -30,7 +30,9 @@ func Bind(e Expr, env *Env) (Bound, error) {
 type binder struct {
 	Env
 	boundSize
-	inRule bool // binding the rule of a group
+	inRule   bool    // binding the rule of a group
+	resolved bool    // the expression was resolved before: its sources are known
+	moving   *Moving // gets the conditions with relative dates; nil: they are bound at Now
 }
 
 // boundSize is the size of a bound tree so far.
@@ -104,6 +106,9 @@ func nodeOf(e Expr, nodes []bound.Node) bound.Node {
 func (b *binder) condition(c Condition, f *bound.Field) (bound.Node, error) {
 	if err := b.grow(0, len(c.Values)); err != nil {
 		return nil, err
+	}
+	if c.Op == OpExists && b.moving != nil && (f.Kind == TagKind || f.Kind == GroupKind) {
+		return nil, refuse("cannot be watched: whether there is any changes when one is deleted; name them")
 	}
 	if c.Op == OpExists {
 		return &bound.Test{Field: f, Attr: c.Attr, Op: bound.OpExists}, nil

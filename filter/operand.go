@@ -100,16 +100,15 @@ func numbersFor(op Op, numbers []bound.Range[float64]) []bound.Range[float64] {
 // times tests a time against intervals: a day, a period, or the microsecond of an instant.
 // OpLess means before the start of the interval, OpAtMost not after its end, and so on.
 func (b *binder) times(c Condition, f *bound.Field, values []Value) (bound.Node, error) {
-	ranges := make([]bound.Range[int64], len(values))
-	for i, v := range values {
-		if b.Now.IsZero() && (v.Kind == AgoValue || v.Kind == PeriodValue) {
-			return nil, underValue(refuse("a relative date needs a clock"), i)
+	if n := slices.IndexFunc(values, isRelative); n >= 0 {
+		switch {
+		case b.Now.IsZero():
+			return nil, underValue(refuse("a relative date needs a clock"), n)
+		case b.moving != nil:
+			return b.moving.add(b, c, f, values)
 		}
-		ranges[i] = b.interval(v)
 	}
-	ranges = union(compared(c.Op, ranges, bound.Range[int64]{Min: math.MinInt64, Max: math.MaxInt64},
-		func(micros int64) int64 { return micros - 1 },
-		func(micros int64) int64 { return micros + 1 }), 1)
+	ranges := b.ranges(c.Op, values)
 	if len(ranges) == 0 {
 		return bound.Constant(false), nil
 	}
@@ -118,6 +117,17 @@ func (b *binder) times(c Condition, f *bound.Field, values []Value) (bound.Node,
 		t.Kind = visitor.TimeKind
 	}
 	return t, b.grow(len(ranges), 0)
+}
+
+// ranges returns the times that op selects, compared with values.
+func (b *binder) ranges(op Op, values []Value) []bound.Range[int64] {
+	ranges := make([]bound.Range[int64], len(values))
+	for i, v := range values {
+		ranges[i] = b.interval(v)
+	}
+	return union(compared(op, ranges, bound.Range[int64]{Min: math.MinInt64, Max: math.MaxInt64},
+		func(micros int64) int64 { return micros - 1 },
+		func(micros int64) int64 { return micros + 1 }), 1)
 }
 
 // interval returns the interval that v means, in microseconds.

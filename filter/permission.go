@@ -84,6 +84,9 @@ func permissionsOn[S ~string](channel consent.Channel, topic string, states []S)
 
 // permission tests whether one of the values of c is true.
 func (b *binder) permission(c Condition, f *bound.Field) (bound.Node, error) {
+	if f.Kind != HealthKind && b.moving != nil {
+		return nil, refuse("cannot be watched: what was said about an address can expire, and topics can change")
+	}
 	if f.Kind != HealthKind && b.Now.IsZero() {
 		return nil, refuse("a consent can expire, so it needs a clock")
 	}

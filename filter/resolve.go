@@ -64,6 +64,9 @@ func (b *binder) resolve(kind Kind, v Value) (Value, error) {
 
 // source parses the value or the label of a source.
 func (b *binder) source(s string) (visitor.Source, error) {
+	if b.resolved {
+		return visitor.Source(s), nil
+	}
 	source, err := b.Sources.Parse(s)
 	if refused := (*visitor.FieldError)(nil); errors.As(err, &refused) {
 		return "", refuse("source %s", refused.Reason)

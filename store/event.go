@@ -57,7 +57,10 @@ const (
 	TopicChanged    EventKind = driver.TopicChanged    // created, replaced or deleted; Fields is its key
 	AudienceCreated EventKind = driver.AudienceCreated // Fields is its id
 	AudienceDeleted EventKind = driver.AudienceDeleted
-	JobChanged      EventKind = driver.JobChanged // Fields is its id and its new state, or "deleted"
+	JobChanged      EventKind = driver.JobChanged   // Fields is its id and its new state, or "deleted"
+	GroupEntered    EventKind = driver.GroupEntered // a visitor became a member of a watched group: see Event.Flip
+	GroupLeft       EventKind = driver.GroupLeft
+	GroupWatched    EventKind = driver.GroupWatched // Fields is "on" or "off"
 )
 
 // Events iterates over the events after a number (0: from the first), in order, up to the

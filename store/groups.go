@@ -32,7 +32,9 @@ func (w *Workspace) CreateGroup(ctx context.Context, d group.Draft) (group.Group
 
 // UpdateGroup changes a group's name, description or rule. The error matches ErrInvalid as
 // for CreateGroup, ErrNotFound, ErrExists if another group has the new name, or ErrInUse if
-// the group would get a rule and another group's rule mentions it.
+// the group would get a rule and another group's rule mentions it. If the rule of a watched group
+// changes, those whom it concerns enter or leave the group now; see PreviewRule. Should the call end
+// before all of these events are recorded, the next call of Advance records the rest.
 func (w *Workspace) UpdateGroup(ctx context.Context, id group.ID, p group.Patch) (group.Group, error) {
 	const op = "update group"
 	id, err := group.ParseID(string(id))
@@ -46,6 +48,10 @@ func (w *Workspace) UpdateGroup(ctx context.Context, id group.ID, p group.Patch)
 		return group.Group{}, fail(op, err)
 	}
 	outcome, err := w.applyLast(ctx, op, driver.UpdateGroup{Audit: w.audit(w.now()), ID: id, Patch: p})
+	if err == nil && outcome.Effect == driver.Updated && (p.Rule != nil || p.ClearRule) {
+		_, err = w.advance(ctx, w.now())
+		err = fail(op, err)
+	}
 	return lo.FromPtr(outcome.Group), err
 }
 

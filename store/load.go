@@ -81,6 +81,10 @@ func (l *loader) add(index int, d visitor.Draft) {
 		return
 	}
 	for _, c := range changes {
+		if create, ok := c.(driver.CreateVisitor); ok {
+			create.Bulk = true
+			c = create
+		}
 		if ensure, ok := c.(driver.EnsureTag); ok {
 			if l.ensured[ensure.Tag.Name] {
 				continue

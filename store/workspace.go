@@ -52,6 +52,7 @@ type Workspace struct {
 	o     Options // with the defaults
 	actor string
 	cause string
+	bound *driver.RuleCache // of watched groups
 }
 
 // Open returns a handle on the workspace of that name in st. A workspace needs no creation:
@@ -76,7 +77,7 @@ func Open(st Store, workspace string, o *Options) (*Workspace, error) {
 	if err := o.Capture.Validate(); err != nil {
 		return nil, fail(op, err)
 	}
-	w := &Workspace{store: st, id: id, rules: visitor.Rules{Sources: sources, Phone: o.Phone}, o: *o}
+	w := &Workspace{store: st, id: id, rules: visitor.Rules{Sources: sources, Phone: o.Phone}, o: *o, bound: &driver.RuleCache{}}
 	if w.o.Now == nil {
 		w.o.Now = time.Now
 	}

@@ -19,14 +19,23 @@ const maxBatch = 1_000
 // thousand cost about the same number of statements.
 func Apply(ctx context.Context, tx Tx, changes []Change) ([]Outcome, error) {
 	outcomes := make([]Outcome, len(changes))
+	if len(changes) == 0 {
+		return outcomes, nil
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	b := &batch{tx: tx}
+	if err := b.readWatching(); err != nil {
+		return nil, err
+	}
 	for from, to := 0, 0; from < len(changes); from = to {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		to = from + batchSize(changes[from:])
 		b.reset()
-		b.parts = 0
+		b.parts = b.watchedParts()
 		for i := from; i < to; i++ {
 			if err := b.need(changes[i]); err != nil {
 				return nil, &ChangeError{Index: i, Err: err}
@@ -37,7 +46,11 @@ func Apply(ctx context.Context, tx Tx, changes []Change) ([]Outcome, error) {
 		}
 		for i := from; i < to; i++ {
 			var err error
-			if outcomes[i], err = changes[i].apply(b); err != nil {
+			logged := len(b.log)
+			if outcomes[i], err = changes[i].apply(b); err == nil {
+				err = b.recordFlips(changes[i], logged)
+			}
+			if err != nil {
 				return nil, &ChangeError{Index: i, Err: err}
 			}
 		}
@@ -65,7 +78,8 @@ func batchSize(changes []Change) int {
 func standalone(c Change) bool {
 	switch c.(type) {
 	case UpdateTag, DeleteTag, CreateGroup, UpdateGroup, DeleteGroup, MergeVisitors, UnmergeVisitor,
-		PutTopic, DeleteTopic, EraseVisitor, ReapplyErasure, PutAudience, DeleteAudience, PutJob, StepJob:
+		PutTopic, DeleteTopic, EraseVisitor, ReapplyErasure, PutAudience, DeleteAudience, PutJob, StepJob,
+		WatchGroup, AdvanceWatch:
 		return true
 	}
 	return false

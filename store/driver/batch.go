@@ -35,12 +35,18 @@ type batch struct {
 	looked     bool                            // recorded was read
 	recorded   bool                            // whether the workspace has records of addresses
 
+	watching *Watching                           // nil if no groups are watched
+	touched  table[visitor.ID, *visitor.Visitor] // visitors that a change has changed, as they were before it
+	ahead    map[visitor.ID]int64                // WatchAhead records that were read or are to be written
+
 	// To be written, besides the visitors that changed:
 	processed   []DedupKey
 	processedAt time.Time
 	deleted     []visitor.ID // what is kept of them elsewhere is deleted
 	erasures    []Erasure
 	log         []Event
+	watchMoved  bool         // watching.Watch has changed
+	aheadOf     []visitor.ID // whose records in ahead are new
 }
 
 // edit is a visitor as it was read and as it is now.
@@ -74,6 +80,7 @@ func (b *batch) reset() {
 	b.held.clear()
 	b.holding, b.has, b.former, b.gaveUp, b.mergedInto, b.looked, b.recorded = nil, nil, nil, nil, nil, false, false
 	b.processed, b.deleted, b.erasures, b.log = nil, nil, nil, b.log[:0]
+	b.ahead, b.aheadOf = nil, nil
 }
 
 // save is set and event for a visitor that may exceed a limit.
@@ -109,6 +116,7 @@ func (b *batch) set(v *visitor.Visitor) error {
 // and keeps its lists, which must not be changed afterwards.
 func (b *batch) put(v *visitor.Visitor) {
 	normalize(v)
+	b.touch(v.ID)
 	b.hold(v)
 	e := b.visitors.get(v.ID)
 	sameIdentities := e.now != nil && slices.EqualFunc(e.now.Identities, v.Identities, visitor.Identity.Is)
@@ -127,6 +135,7 @@ func (b *batch) put(v *visitor.Visitor) {
 
 // remove deletes a visitor that was read.
 func (b *batch) remove(id visitor.ID) {
+	b.touch(id)
 	e := b.visitors.get(id)
 	b.setOwner(e.now, "")
 	e.now = nil
@@ -216,6 +225,9 @@ func (b *batch) write() error {
 		if err := b.tx.PutProcessed(b.processed, b.processedAt); err != nil {
 			return err
 		}
+	}
+	if err := b.writeWatch(); err != nil {
+		return err
 	}
 	if len(b.log) == 0 {
 		return nil

@@ -21,6 +21,7 @@ type Audit struct {
 	At    time.Time
 	Actor string // the host's name for the user or program that acts; "" if unknown
 	Cause string // a rule, a campaign, an import; "" if unknown
+	Bulk  bool   `json:",omitzero"` // part of an import: the events of groups that are entered or left say so
 }
 
 func (a Audit) audit() Audit { return a }
@@ -200,6 +201,8 @@ type Outcome struct {
 	Topic   *consent.Topic
 	Erasure *Erasure
 	Job     *Job // StepJob: as it is afterwards
+	// AdvanceWatch: how many events of visitors that entered or left groups it recorded.
+	Entered, Left int
 }
 
 // CaptureReason says how a capture found its visitor, or why it was ignored. See

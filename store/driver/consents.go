@@ -135,6 +135,8 @@ const (
 	JobVisitors     RecordKind = "job.visitors"      // ids as 16 bytes each, by the job's id, a slash and a number of 6 digits
 	JobChanges      RecordKind = "job.changes"       // which facts of these visitors were changed, a bit each, by the same key
 	JobItems        RecordKind = "job.items"         // values from before jobs in JSON, by job, by the visitor's id
+	WatchRecords    RecordKind = "watch"             // a Watch in JSON by "state", []WatchedGroup in JSON by "groups"
+	WatchAhead      RecordKind = "watch.ahead"       // an instant in microseconds since 1970 in decimal, by the visitor's id
 )
 
 // RecordQuery asks for the records of a kind: for those with Keys, at most 1,000, or else for a

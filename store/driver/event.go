@@ -54,4 +54,9 @@ const (
 	AudienceCreated EventKind = "audience.created"
 	AudienceDeleted EventKind = "audience.deleted"
 	JobChanged      EventKind = "job.changed" // Fields is its id and its new state, or "deleted"
+	// Of watched groups. At is the instant from which the visitor is a member, or not any more. Fields
+	// are the FlipCause, "rule:" with the version of the rule, and "bulk" for an import.
+	GroupEntered EventKind = "group.entered"
+	GroupLeft    EventKind = "group.left"
+	GroupWatched EventKind = "group.watched" // or not any more: Fields is "on" or "off"
 )

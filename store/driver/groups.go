@@ -36,6 +36,9 @@ func (c UpdateGroup) apply(b *batch) (Outcome, error) {
 		return Outcome{Effect: Unchanged, Group: &g}, err
 	}
 	b.event(c.Audit, Event{Kind: GroupUpdated, Groups: []group.ID{c.ID}, Fields: fields})
+	if err == nil && slices.Contains(fields, "rule") {
+		err = b.watchRule(c.Audit, g)
+	}
 	return Outcome{Effect: Updated, Group: &g}, err
 }
 
@@ -57,6 +60,9 @@ func (c DeleteGroup) apply(b *batch) (Outcome, error) {
 	effect, err := b.groupCatalog().delete(c.ID)
 	if effect == Deleted {
 		b.event(c.Audit, Event{Kind: GroupDeleted, Groups: []group.ID{c.ID}})
+		if err == nil {
+			_, err = b.unwatch(c.ID)
+		}
 	}
 	return Outcome{Effect: effect}, err
 }

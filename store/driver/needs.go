@@ -71,7 +71,9 @@ func (b *batch) need(c Change) error {
 		}
 	case MergeVisitors, UnmergeVisitor, EraseVisitor, ReapplyErasure:
 		b.parts = AllParts
-	case PutTopic, DeleteTopic, PutAudience, DeleteAudience, PutJob, StepJob:
+	case AdvanceWatch:
+		b.visitors.want(c.Visitors...)
+	case PutTopic, DeleteTopic, PutAudience, DeleteAudience, PutJob, StepJob, WatchGroup:
 	case UpdateTag, DeleteTag, CreateGroup, UpdateGroup, DeleteGroup:
 	case LinkIdentity:
 		b.needVisitor(c.ID, AllParts)

@@ -133,6 +133,9 @@ func newKey() []byte {
 	return key
 }
 
+// RuleCache returns where the bound rules of the workspace are kept.
+func (t *tx) RuleCache() *driver.RuleCache { return &t.rules }
+
 func (t *tx) Records(q driver.RecordQuery) ([]driver.Record, error) {
 	return t.recordsOf(q.Kind).page(q), nil
 }

@@ -34,6 +34,7 @@ type workspace struct {
 	permissions permissions
 	kept        map[driver.RecordKind]*records
 	suppression consent.Keys
+	rules       driver.RuleCache
 }
 
 func newWorkspace(keys consent.Keys) *workspace {

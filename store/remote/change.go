@@ -77,6 +77,10 @@ var changeKinds = []changeKind{
 	plainKind("put_audience", checkAudience),
 	plainKind("put_job", checkJob),
 	plainKind("step_job", func(_ checker, c *driver.StepJob) error { return checkID(c.ID) }),
+	plainKind("watch_group", func(_ checker, c *driver.WatchGroup) error {
+		return cmp.Or(checkID(c.Group), checkKeyText("zone", c.Zone))
+	}),
+	plainKind("advance_watch", checkAdvance),
 	plainKind("delete_audience", func(_ checker, c *driver.DeleteAudience) error { return checkKeyText("audience", c.ID) }),
 }
 
@@ -205,12 +209,14 @@ type outcomeForm struct {
 	Topic   *consent.Topic       `json:"topic,omitempty"`
 	Erasure *driver.Erasure      `json:"erasure,omitempty"`
 	Job     *driver.Job          `json:"job,omitempty"`
+	Entered int                  `json:"entered,omitempty"`
+	Left    int                  `json:"left,omitempty"`
 }
 
 func outcomeFormOf(o driver.Outcome) outcomeForm {
 	form := outcomeForm{
 		Effect: o.Effect, Visitor: o.Visitor, Other: o.Other, Tag: o.Tag, Reason: o.Reason,
-		Consent: o.Consent, Health: o.Health, Topic: o.Topic, Erasure: o.Erasure, Job: o.Job,
+		Consent: o.Consent, Health: o.Health, Topic: o.Topic, Erasure: o.Erasure, Job: o.Job, Entered: o.Entered, Left: o.Left,
 	}
 	if o.Group != nil {
 		g := groupFormOf(*o.Group)
@@ -222,7 +228,7 @@ func outcomeFormOf(o driver.Outcome) outcomeForm {
 func (f outcomeForm) outcome() driver.Outcome {
 	o := driver.Outcome{
 		Effect: f.Effect, Visitor: f.Visitor, Other: f.Other, Tag: f.Tag, Reason: f.Reason,
-		Consent: f.Consent, Health: f.Health, Topic: f.Topic, Erasure: f.Erasure, Job: f.Job,
+		Consent: f.Consent, Health: f.Health, Topic: f.Topic, Erasure: f.Erasure, Job: f.Job, Entered: f.Entered, Left: f.Left,
 	}
 	if f.Group != nil {
 		g := f.Group.group()

@@ -3,6 +3,7 @@ package remote
 import (
 	"cmp"
 	"context"
+	"slices"
 
 	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/store/driver"
@@ -80,4 +81,22 @@ func checkJob(k checker, c *driver.PutJob) error {
 	}
 	c.Job.Action.Set = p.Set
 	return cmp.Or(checkID(c.Job.ID), checkNote("actor", c.Job.Actor), checkNote("cause", c.Job.Cause))
+}
+
+func checkAdvance(_ checker, c *driver.AdvanceWatch) error {
+	if len(c.Visitors) > driver.MaxAdvance {
+		return text.Refuse("visitors", "more than 1,000")
+	}
+	for _, id := range c.Visitors {
+		if err := checkID(id); err != nil {
+			return err
+		}
+	}
+	if !slices.IsSorted(c.Visitors) {
+		return text.Refuse("visitors", "not in order")
+	}
+	if c.After != "" {
+		return cmp.Or(checkID(c.After), checkTime("to", c.To))
+	}
+	return checkTime("to", c.To)
 }

@@ -79,6 +79,7 @@ func areas() []area {
 		{"Rule", rulePromises, false},
 		{"InUse", inUsePromises, false},
 		{"Membership", membershipPromises, false},
+		{"Watch", watchPromises, false},
 		{"Consent", consentPromises, true},
 		{"Erasure", erasurePromises, true},
 		{"Audience", audiencePromises, false},

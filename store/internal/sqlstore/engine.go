@@ -30,6 +30,7 @@ type Engine struct {
 	queues  commitQueues // of a Server, by workspace
 	names   namesCache
 	keys    keys // of suppression
+	rules   *ruleCaches
 
 	gate   sync.RWMutex // held for reading by calls under way
 	closed bool
@@ -41,6 +42,7 @@ func New(d Dialect, readers, writers *Pool, o driver.IndexOptions, onClose func(
 	e := &Engine{
 		d: newDatabase(d), readers: readers, writers: writers, onClose: onClose,
 		queue: newCommitQueue(), queues: commitQueues{open: map[driver.WorkspaceID]*commitQueue{}},
+		rules: &ruleCaches{of: map[string]*driver.RuleCache{}},
 	}
 	e.indexes = newIndexes(e, o)
 	return e
@@ -57,7 +59,7 @@ func InTx(e *Engine, tx *sql.Tx, guard Guard) *Engine {
 func (e *Engine) inside(s *session) *Engine {
 	p := within(s)
 	in := New(e.d.Dialect, p, p, driver.IndexOptions{Off: true}, func() error { return nil })
-	in.keys = e.keys
+	in.keys, in.rules = e.keys, e.rules
 	return in
 }
 

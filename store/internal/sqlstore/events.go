@@ -28,6 +28,7 @@ var kinds = []driver.EventKind{
 	driver.TagCreated, driver.TagUpdated, driver.TagDeleted, driver.GroupCreated, driver.GroupUpdated, driver.GroupDeleted,
 	driver.ConsentRecorded, driver.HealthReported, driver.TopicChanged, driver.AudienceCreated, driver.AudienceDeleted,
 	driver.JobChanged,
+	driver.GroupEntered, driver.GroupLeft, driver.GroupWatched,
 }
 
 // writeEvents numbers events and writes them. The last one gets a random stamp, by which a

@@ -39,9 +39,23 @@ func (s scope) keptRecords(ctx context.Context, q driver.RecordQuery) ([]driver.
 	})
 }
 
-// Records reads records. A workspace that never had any about addresses is not asked for them.
+// recordedKinds are kinds of records that Apply looks for in every call, as bits of the column
+// recorded of workspaceTable. A workspace that never had any is not asked for them.
+type recordedKinds int64
+
+func recordedKind(k driver.RecordKind) recordedKinds {
+	switch k {
+	case driver.AddressRecords:
+		return 1
+	case driver.WatchRecords:
+		return 2
+	}
+	return 0
+}
+
+// Records reads records.
 func (t *tx) Records(q driver.RecordQuery) ([]driver.Record, error) {
-	if q.Kind == driver.AddressRecords && !t.recorded {
+	if kind := recordedKind(q.Kind); kind&^t.recorded != 0 {
 		return nil, nil
 	}
 	return t.keptRecords(t.ctx, q)
@@ -50,21 +64,25 @@ func (t *tx) Records(q driver.RecordQuery) ([]driver.Record, error) {
 const (
 	putRecord = "INSERT INTO " + recordTable + " (ws, kind, key, value) VALUES (?, ?, ?, ?)" +
 		" ON CONFLICT (ws, kind, key) DO UPDATE SET value = excluded.value"
-	noteRecorded       = "UPDATE " + workspaceTable + " SET has_records = 1 WHERE ws = ?"
-	noteRecordedServer = "UPDATE " + workspaceTable + " SET recorded = 1 WHERE ws = ?"
+	noteRecorded       = "UPDATE " + workspaceTable + " SET has_records = has_records | ?2 WHERE ws = ?1"
+	noteRecordedServer = "UPDATE " + workspaceTable + " SET recorded = recorded | $2 WHERE ws = $1"
 )
 
 // PutRecords writes records.
 func (t *tx) PutRecords(records []driver.Record) error {
-	if !t.recorded && slices.ContainsFunc(records, func(r driver.Record) bool { return r.Kind == driver.AddressRecords }) {
+	kinds := t.recorded
+	for _, r := range records {
+		kinds |= recordedKind(r.Kind)
+	}
+	if kinds != t.recorded {
 		note := noteRecorded
 		if t.d.server != nil {
 			note = noteRecordedServer
 		}
-		if _, err := t.exec(t.ctx, note); err != nil {
+		if _, err := t.exec(t.ctx, note, int64(kinds)); err != nil {
 			return err
 		}
-		t.recorded = true
+		t.recorded = kinds
 	}
 	if t.oneByOne() {
 		for _, r := range records {

@@ -41,21 +41,21 @@ const (
 type scope struct {
 	*session
 	d       database
-	name    string      // of the workspace
-	ws      any         // what its rows have in the column ws; see find
-	catalog int64       // of its names; 0 on a server, whose rows are read together with it
-	keys    keys        // of suppression
+	name    string // of the workspace
+	ws      any    // what its rows have in the column ws; see find
+	catalog int64  // of its names; 0 on a server, whose rows are read together with it
+	keys    keys   // of suppression
+	rules   *ruleCaches
 	names   *namesCache // nil inside of a host's transaction
-	// recorded reports whether the workspace has or had records of addresses. It is set where the
-	// workspace is locked.
-	recorded bool
+	// recorded says which records the workspace has or had. It is set where the workspace is locked.
+	recorded recordedKinds
 	moving   bool // rows are moved to the tables of schema version 6, see mover
 	single   bool // there is no transaction: the call must return errSeveral before a second statement
 }
 
 // scope returns the scope of a workspace in a session.
 func (e *Engine) scope(s *session, ws driver.WorkspaceID) scope {
-	in := scope{session: s, d: e.d, name: string(ws), ws: string(ws), keys: e.keys, names: &e.names}
+	in := scope{session: s, d: e.d, name: string(ws), ws: string(ws), keys: e.keys, rules: e.rules, names: &e.names}
 	if s.nested {
 		in.names = nil
 	}

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"encoding/json"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -44,6 +45,30 @@ func apply(ctx context.Context, s scope, changes []driver.Change, earlier textCh
 	t := &tx{scope: s, pending: newPending(), ctx: context.WithoutCancel(ctx), earlier: earlier, rowkeys: map[visitor.ID]int64{}}
 	outcomes, err := driver.Apply(ctx, t, changes)
 	return outcomes, t.pending, err
+}
+
+// ruleCaches has the bound rules of workspaces with watched groups.
+type ruleCaches struct {
+	mu sync.Mutex
+	of map[string]*driver.RuleCache
+}
+
+// RuleCache returns where the bound rules of the workspace are kept.
+func (t *tx) RuleCache() *driver.RuleCache {
+	if t.recorded&recordedKind(driver.WatchRecords) == 0 {
+		return nil
+	}
+	t.rules.mu.Lock()
+	defer t.rules.mu.Unlock()
+	c := t.rules.of[t.name]
+	if c == nil {
+		if len(t.rules.of) >= maxSlots {
+			clear(t.rules.of)
+		}
+		c = &driver.RuleCache{}
+		t.rules.of[t.name] = c
+	}
+	return c
 }
 
 // Visitors reads visitors, and notes their keys in the search index.

@@ -46,11 +46,7 @@ func Apply(ctx context.Context, tx Tx, changes []Change) ([]Outcome, error) {
 		}
 		for i := from; i < to; i++ {
 			var err error
-			logged := len(b.log)
-			if outcomes[i], err = changes[i].apply(b); err == nil {
-				err = b.recordFlips(changes[i], logged)
-			}
-			if err != nil {
+			if outcomes[i], err = b.make(changes[i]); err != nil {
 				return nil, &ChangeError{Index: i, Err: err}
 			}
 		}
@@ -59,6 +55,17 @@ func Apply(ctx context.Context, tx Tx, changes []Change) ([]Outcome, error) {
 		}
 	}
 	return outcomes, nil
+}
+
+// make makes a change, and records who enters or leaves watched groups by it.
+func (b *batch) make(c Change) (Outcome, error) {
+	logged := len(b.log)
+	out, err := c.apply(b)
+	if err != nil {
+		b.touched.clear()
+		return out, err
+	}
+	return out, b.recordFlips(b.causeOf(c), c.audit(), logged)
 }
 
 // batchSize returns how many of the first changes form a batch.

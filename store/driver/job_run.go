@@ -158,7 +158,7 @@ func (b *batch) runPart(a Audit, j *Job) error {
 	if err != nil {
 		return err
 	}
-	b.parts = j.reads()
+	b.parts = j.reads() | b.watchedParts()
 	changes, err := b.jobChanges(a, j, ids)
 	if err != nil || j.Failure != "" {
 		return err
@@ -188,7 +188,7 @@ func (b *batch) runPart(a Audit, j *Job) error {
 		if e.now != nil {
 			before = *e.now
 		}
-		out, err := c.apply(b)
+		out, err := b.make(c)
 		switch {
 		case errors.Is(err, ErrNotFound), err == nil && out.Effect == Missing:
 			j.Progress.Missing++

@@ -47,10 +47,14 @@ func (b *batch) undoPart(a Audit, j *Job) error {
 			}
 		}
 	}
-	b.parts = j.reads() | Profile // of an assignment, also the cause
+	b.parts = j.reads() | b.watchedParts() | Profile // of an assignment, also the cause
 	b.visitors.want(wanted...)
 	if err := b.read(nil); err != nil {
 		return err
+	}
+	cause := ByChange
+	if j.Action.Kind == ActionMerge {
+		cause = ByMerge
 	}
 	u := undoing{batch: b, Audit: a, Job: j, bits: bits}
 	if j.keepsItems() {
@@ -62,7 +66,11 @@ func (b *batch) undoPart(a Audit, j *Job) error {
 		return err
 	}
 	for _, n := range changed {
+		logged := len(b.log)
 		result, err := u.one(ids[n*width:(n+1)*width], n*facts)
+		if err == nil {
+			err = b.recordFlips(cause, a, logged)
+		}
 		if err != nil {
 			return err
 		}

@@ -80,15 +80,14 @@ func (b *batch) touch(id visitor.ID) {
 
 // recordFlips adds the events of visitors that entered or left watched groups by a change, whose own
 // events are those in the log from logged on. What the clock did before comes before these.
-func (b *batch) recordFlips(c Change, logged int) error {
+func (b *batch) recordFlips(cause FlipCause, a Audit, logged int) error {
 	if len(b.touched.keys) == 0 {
 		return nil
 	}
 	defer b.touched.clear()
-	w, a := b.watching, c.audit()
+	w := b.watching
 	at := max(Micros(a.At), w.Clock, w.At)
 	var earlier, now []Flip
-	cause := b.causeOf(c)
 	for n, id := range b.touched.keys {
 		before, after := b.touched.values[n], (*visitor.Visitor)(nil)
 		if e := b.visitors.get(id); e != nil {

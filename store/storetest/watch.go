@@ -27,6 +27,7 @@ var watchPromises = []promise{
 	{"an edited rule moves exactly those whom it concerns, at one instant", "A rule that is corrected must not look like an exodus.", checkWatchEdit},
 	{"a group that cannot be watched is refused, and nothing changes", "A rule that is half watched would be trusted.", checkWatchRefused},
 	{"a merged visitor leaves, and the survivor enters what it has become", "Two records of one person must not count twice.", checkWatchMerge},
+	{"a job, and undoing it, record who enters and leaves", "Ten thousand who are tagged at once start ten thousand workflows.", checkWatchJob},
 	{"a deleted group is not watched any more, and nobody leaves it", "A thousand goodbyes for a group that is gone would start a thousand workflows.", checkWatchDeleted},
 }
 
@@ -564,6 +565,37 @@ func checkWatchMerge(f *fixture) {
 		flipped("+", a.ID, in.ID, store.ByMerge, 1, merge.At), flipped("-", b.ID, in.ID, store.ByMerge, 1, merge.At),
 		flipped("-", a.ID, in.ID, store.ByMerge, 1, undo.At), flipped("+", b.ID, in.ID, store.ByMerge, 1, undo.At),
 	}))
+}
+
+func checkWatchJob(f *fixture) {
+	vip := f.tag("vip")
+	ruled := f.group("Ruled", filter.Tag.HasID(vip.ID))
+	ada, bob := f.visitor("Ada"), f.visitor("Bob")
+	f.given(driver.CreateTag{Tag: vip}, driver.CreateGroup{Group: ruled}, create(ada), create(bob), f.watch(ruled.ID))
+	f.must(driver.AddTags{Audit: f.audit(), ID: bob.ID, Tags: keys(vip)})
+	step := func(j driver.Job, what driver.JobStep, from int) time.Time {
+		f.Helper()
+		a := f.audit()
+		f.must(driver.StepJob{Audit: a, ID: j.ID, Step: what, From: from})
+		return a.At
+	}
+	last := func() driver.Event {
+		events := f.events(f.ws, 0)
+		return events[len(events)-2] // before that of the job
+	}
+	tagging, deletion := f.job(driver.Action{Kind: driver.ActionTag}, vip), f.job(driver.Action{Kind: driver.ActionDelete})
+	f.must(f.parts(tagging, 2, ada.ID, bob.ID)...)
+	f.must(f.parts(deletion, 1, bob.ID)...)
+	before := f.events(f.ws, 0)
+	after := before[len(before)-1].Seq
+	tagged := step(tagging, driver.StepRun, 0)
+	f.same("cause of the event", last().Cause, tagging.ID.Cause())
+	undone := step(tagging, driver.StepUndo, 1)
+	deleted := step(deletion, driver.StepRun, 0)
+	f.same("flips", f.flips(after), []string{
+		flipped("+", ada.ID, ruled.ID, store.ByChange, 1, tagged), flipped("-", ada.ID, ruled.ID, store.ByChange, 1, undone),
+		flipped("-", bob.ID, ruled.ID, store.ByDelete, 1, deleted),
+	})
 }
 
 func checkWatchDeleted(f *fixture) {

@@ -117,10 +117,16 @@ func (w *Workspace) Audiences(ctx context.Context) iter.Seq2[Audience, error] {
 
 // members iterates over the ids of an audience, as many at a time as are stored together.
 func (w *Workspace) members(ctx context.Context, audience string) iter.Seq2[[]visitor.ID, error] {
+	return w.parts(ctx, driver.AudienceMembers, audience, driver.MembersOf)
+}
+
+// parts iterates over the parts in which the ids of an audience or a job are stored.
+func (w *Workspace) parts(
+	ctx context.Context, kind driver.RecordKind, of string, ids func(driver.Record) ([]visitor.ID, error),
+) iter.Seq2[[]visitor.ID, error] {
 	return func(yield func([]visitor.ID, error) bool) {
 		for after := ""; ; {
-			q := driver.RecordQuery{Kind: driver.AudienceMembers, Prefix: audience + "/", After: after, Limit: 1}
-			found, err := w.store.Records(ctx, w.id, q)
+			found, err := w.store.Records(ctx, w.id, driver.RecordQuery{Kind: kind, Prefix: of + "/", After: after, Limit: 1})
 			if err != nil {
 				yield(nil, err)
 				return
@@ -128,8 +134,8 @@ func (w *Workspace) members(ctx context.Context, audience string) iter.Seq2[[]vi
 			if len(found) == 0 {
 				return
 			}
-			ids, err := driver.MembersOf(found[0])
-			if !yield(ids, err) || err != nil {
+			part, err := ids(found[0])
+			if !yield(part, err) || err != nil {
 				return
 			}
 			after = found[0].Key

@@ -18,7 +18,7 @@
 //     StatusOf, ConsentHistory, UnsubscribeToken, ReadToken
 //   - audiences: CreateAudience, Recipients, VerifyAudience, Audience, Audiences, DeleteAudience
 //   - jobs on many visitors, with a plan and a way back: Plan, RunJob, CancelJob, UndoJob, Job, Jobs,
-//     ResumeJobs, DeleteJob, DeleteOldJobs
+//     JobVisitors, ResumeJobs, DeleteJob, DeleteOldJobs
 //   - the right to be forgotten: Erase, Erasure, Erasures, Reapply
 //   - import: Load; package transfer reads and writes CSV files
 //   - history: Events, EventsOf; WithActor records who made a change and why

@@ -131,6 +131,22 @@ func ExampleWorkspace_Jobs() {
 	// tag name:Bob planned
 }
 
+func ExampleWorkspace_JobVisitors() {
+	ctx := context.Background()
+	ws, _ := withPeople()
+	job, err := ws.Plan(ctx, store.Action{Kind: store.ActionDelete, Where: filter.Name.In("Ada", "Cleo")})
+	check(err)
+	for id, err := range ws.JobVisitors(ctx, job.ID) {
+		check(err)
+		v, err := ws.Get(ctx, id)
+		check(err)
+		fmt.Println(v.Name)
+	}
+	// Output:
+	// Ada
+	// Cleo
+}
+
 func ExampleWorkspace_DeleteJob() {
 	ctx := context.Background()
 	ws, _ := withPeople()

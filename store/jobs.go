@@ -82,7 +82,9 @@ const maxSamples = 10
 // changes these visitors and no others. Plan reads pages, so of visitors that change meanwhile, it
 // finds those that match when they are read. A tag to give need not exist.
 //
-// Plan also deletes jobs that ended before Options.JobRetention.
+// Plan also deletes jobs that ended before Options.JobRetention. Until then a job keeps its filter
+// and the attributes to set, and, of each visitor, the values that it has replaced, which are
+// deleted with the visitor.
 //
 // The error matches ErrInvalid for an action that is not valid (a *visitor.FieldError or
 // *filter.Error), or ErrNotFound if a group, or a tag to remove, does not exist.
@@ -167,6 +169,31 @@ func (w *Workspace) planned(ctx context.Context, j *Job, now time.Time) iter.Seq
 					if !yield(ids, err) || err != nil {
 						return
 					}
+				}
+			}
+		}
+	}
+}
+
+// JobVisitors iterates over the ids of the visitors of a job, in the order in which it changes them;
+// of a merge, over the two of each pair. They stay as planned: some may be deleted or merged by now.
+// An error ends the iteration; it matches ErrNotFound, or ErrInvalid for a malformed id.
+func (w *Workspace) JobVisitors(ctx context.Context, job JobID) iter.Seq2[visitor.ID, error] {
+	const op = "read visitors of a job"
+	return func(yield func(visitor.ID, error) bool) {
+		j, err := w.job(ctx, job)
+		if err != nil {
+			yield("", fail(op, err))
+			return
+		}
+		for ids, err := range w.parts(ctx, driver.JobVisitors, string(j.ID), driver.JobVisitorsOf) {
+			if err != nil {
+				yield("", fail(op, err))
+				return
+			}
+			for _, id := range ids {
+				if !yield(id, nil) {
+					return
 				}
 			}
 		}

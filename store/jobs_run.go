@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -104,28 +105,30 @@ func (w *Workspace) Jobs(ctx context.Context) iter.Seq2[Job, error] {
 
 // ResumeJobs runs or undoes the jobs that were interrupted, and runs those whose hold has passed:
 // call it when the program starts, and from time to time if jobs have holds. It returns how many it
-// has brought to an end. A job that another call works on is left to it.
+// has brought to an end. A job that another call works on is left to it. If a job fails, ResumeJobs
+// goes on with the others, and returns the first error.
 func (w *Workspace) ResumeJobs(ctx context.Context) (ended int, err error) {
-	for j, err := range w.Jobs(ctx) {
-		if err != nil {
-			return ended, err
-		}
+	for j, failed := range w.Jobs(ctx) {
 		switch {
+		case failed != nil:
+			return ended, cmp.Or(err, failed)
 		case j.State == JobRunning, j.State == JobHeld && !w.now().Before(j.NotBefore):
-			_, err = w.RunJob(ctx, j.ID)
+			_, failed = w.RunJob(ctx, j.ID)
 		case j.State == JobUndoing:
-			_, err = w.UndoJob(ctx, j.ID)
+			_, failed = w.UndoJob(ctx, j.ID)
 		default:
 			continue
 		}
 		switch {
-		case err == nil:
+		case failed == nil:
 			ended++
-		case !errors.Is(err, ErrConflict) && !errors.Is(err, ErrNotFound):
-			return ended, err
+		case ctx.Err() != nil:
+			return ended, failed
+		case err == nil && !errors.Is(failed, ErrConflict) && !errors.Is(failed, ErrNotFound):
+			err = failed
 		}
 	}
-	return ended, nil
+	return ended, err
 }
 
 // DeleteOldJobs deletes the jobs that ended, and the plans that expired, longer than

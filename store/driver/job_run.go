@@ -123,9 +123,13 @@ func (b *batch) jobChanges(a Audit, j *Job, ids []visitor.ID) ([]Change, error) 
 		return nil, err
 	}
 	if j.Action.Kind == ActionMerge {
+		var policy visitor.Policy
+		if j.Policy != nil {
+			policy = *j.Policy
+		}
 		changes := make([]Change, 0, len(ids)/2)
-		for pair := range slices.Chunk(ids, 2) {
-			changes = append(changes, MergeVisitors{Audit: a, Into: pair[0], From: pair[1], Policy: *j.Policy})
+		for n := 0; n+1 < len(ids); n += 2 {
+			changes = append(changes, MergeVisitors{Audit: a, Into: ids[n], From: ids[n+1], Policy: policy})
 		}
 		return changes, nil
 	}

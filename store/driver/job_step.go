@@ -5,12 +5,14 @@ import (
 	"errors"
 	"time"
 
+	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor"
 )
 
 type (
 	// PutJob stores a plan with a part of its visitors, or another part of a plan whose state is
-	// JobFreezing. ErrExists: there is a job with its id in another state.
+	// JobFreezing. ErrExists: there is a job with its id in another state. ErrInvalid: the state is
+	// not that of a plan.
 	PutJob struct {
 		Audit
 		Job      Job          // with the state JobFreezing or, with the last part, JobPlanned
@@ -51,6 +53,9 @@ const (
 )
 
 func (c PutJob) apply(b *batch) (Outcome, error) {
+	if c.Job.State != JobFreezing && c.Job.State != JobPlanned {
+		return Outcome{}, text.Refuse("state", "not that of a plan")
+	}
 	effect := Created
 	before, err := b.job(c.Job.ID)
 	switch {

@@ -158,6 +158,12 @@ func checkJobFrozen(f *fixture) {
 	)
 	j = f.run(ws, j.ID, store.JobDone)
 	f.same("progress", j.Progress, store.Progress{Done: 3, Changed: 2, Missing: 1})
+	var all []visitor.ID
+	for id, err := range ws.JobVisitors(f.Context(), j.ID) {
+		f.ok(err)
+		all = append(all, id)
+	}
+	f.same("visitors of the job", all, []visitor.ID{a.ID, b.ID, d.ID})
 	f.same("who is left", f.matches(filter.All()), "Cleo, Eve")
 	_, err := ws.UndoJob(f.Context(), j.ID)
 	f.conflict("undoing a deletion", err)

@@ -349,6 +349,11 @@ func methods() []method {
 			err := each(w.Jobs(ctx), func(store.Job) { n++ })
 			return fmt.Sprint(n), err
 		}},
+		{"JobVisitors", false, true, func(ctx context.Context, w *world) (string, error) {
+			n := 0
+			err := each(w.JobVisitors(ctx, w.done), func(visitor.ID) { n++ })
+			return fmt.Sprint(n), err
+		}},
 		{"DeleteJob", true, true, func(ctx context.Context, w *world) (string, error) {
 			deleted, err := w.DeleteJob(ctx, w.done)
 			return fmt.Sprint(deleted), err

@@ -36,8 +36,6 @@ type Options struct {
 	// too_slow. Changes have no timeout, because the caller would not know whether they were
 	// made; event streams have none either. Default: 10 seconds; negative: no limit.
 	Timeout time.Duration
-	// Poll is the interval at which an event stream reads new events. Default: one second.
-	Poll time.Duration
 	// Failed is called with each error that is not the caller's fault; the caller gets 500
 	// without the reason. Default: such errors are dropped.
 	Failed func(*http.Request, error)
@@ -47,7 +45,6 @@ func (o Options) withDefaults() Options {
 	o.MaxBody = cmp.Or(max(o.MaxBody, 0), 1<<20)
 	o.BodyTimeout = cmp.Or(max(o.BodyTimeout, 0), 30*time.Second)
 	o.Timeout = cmp.Or(o.Timeout, 10*time.Second)
-	o.Poll = cmp.Or(max(o.Poll, 0), time.Second)
 	if o.Actor == nil {
 		o.Actor = func(*http.Request) string { return "" }
 	}

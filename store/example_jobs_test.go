@@ -142,7 +142,7 @@ func ExampleWorkspace_JobVisitors() {
 		check(err)
 		fmt.Println(v.Name)
 	}
-	// Output:
+	// Unordered output:
 	// Ada
 	// Cleo
 }

@@ -12,8 +12,9 @@ import (
 )
 
 var (
-	_ driver.Store   = (*Store)(nil)
-	_ driver.Faceter = (*Store)(nil)
+	_ driver.Store    = (*Store)(nil)
+	_ driver.Faceter  = (*Store)(nil)
+	_ driver.Notifier = (*Store)(nil)
 )
 
 // Store stores visitors in memory, up to 2^32 in a workspace. It is safe for concurrent
@@ -23,6 +24,7 @@ type Store struct {
 	closed     bool
 	workspaces sync.Map // driver.WorkspaceID → *workspace
 	key        []byte   // the suppression key
+	signals    driver.Signals
 }
 
 // New returns an empty store.
@@ -84,6 +86,9 @@ func (s *Store) ListGroups(ctx context.Context, ws driver.WorkspaceID, l driver.
 func (s *Store) Events(ctx context.Context, ws driver.WorkspaceID, q driver.EventQuery) ([]driver.Event, error) {
 	return read(ctx, s, ws, func(w *workspace) ([]driver.Event, error) { return w.events.read(ctx, q) })
 }
+
+// Appended returns a channel that is closed after the next events of a workspace were appended.
+func (s *Store) Appended(ws driver.WorkspaceID) <-chan struct{} { return s.signals.Appended(ws) }
 
 // Close waits for running calls and drops all data. Every later call returns
 // store.ErrClosed, except Close.

@@ -25,12 +25,16 @@ func (s *Store) Apply(ctx context.Context, ws driver.WorkspaceID, changes []driv
 		found, _ = s.workspaces.LoadOrStore(ws, newWorkspace(s.keys(ws)))
 	}
 	w := found.(*workspace)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.apply(ctx, changes)
+	outcomes, err := w.apply(ctx, changes)
+	if err == nil {
+		s.signals.Notify(ws)
+	}
+	return outcomes, err
 }
 
 func (w *workspace) apply(ctx context.Context, changes []driver.Change) ([]driver.Outcome, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	t := &tx{workspace: w, ctx: ctx, positions: len(w.records), lastEvent: w.events.last}
 	committed := false
 	defer func() { // also after a panic, since other calls continue to read the workspace

@@ -91,6 +91,10 @@ func (s *Store) Events(ctx context.Context, ws driver.WorkspaceID, q driver.Even
 	return s.engine.Events(ctx, ws, q)
 }
 
+// Appended returns a channel that is closed when events were appended through this store. See
+// driver.Notifier.
+func (s *Store) Appended(ws driver.WorkspaceID) <-chan struct{} { return s.engine.Appended(ws) }
+
 // Records returns records of a kind. See driver.Store.
 func (s *Store) Records(ctx context.Context, ws driver.WorkspaceID, q driver.RecordQuery) ([]driver.Record, error) {
 	return s.engine.Records(ctx, ws, q)

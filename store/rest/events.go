@@ -111,7 +111,7 @@ func (h *handler) streamEvents(ctx context.Context, ws *store.Workspace, in *str
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
 		_, w := humago.Unwrap(ctx)
 		s := stream{w: w, to: http.NewResponseController(w), after: after}
-		s.run(ctx.Context(), ws, h.o.Poll)
+		s.run(ctx.Context(), ws)
 	}}, nil
 }
 
@@ -123,20 +123,30 @@ type stream struct {
 	wrote time.Time
 }
 
-func (s *stream) run(ctx context.Context, ws *store.Workspace, poll time.Duration) {
-	if s.open() != nil {
-		return
-	}
-	ticker := time.NewTicker(poll)
-	defer ticker.Stop()
-	for {
+func (s *stream) run(ctx context.Context, ws *store.Workspace) {
+	for err := s.open(); err == nil && ctx.Err() == nil; err = s.alive() {
 		if s.send(ctx, ws) != nil {
 			return
 		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
+	}
+}
+
+// send writes events as they occur, until none has for the time of a heartbeat.
+func (s *stream) send(ctx context.Context, ws *store.Workspace) error {
+	for {
+		idle, cancel := context.WithTimeout(ctx, heartbeat)
+		for e, err := range ws.Subscribe(idle, s.after) {
+			if err == nil {
+				err = s.event(e)
+			}
+			if err != nil {
+				cancel()
+				return err
+			}
+		}
+		cancel()
+		if ctx.Err() != nil || time.Since(s.wrote) >= heartbeat {
+			return nil
 		}
 	}
 }
@@ -149,30 +159,21 @@ func (s *stream) open() error {
 	return s.write(": open\n\n")
 }
 
-// send writes the new events, or a comment after an idle period.
-func (s *stream) send(ctx context.Context, ws *store.Workspace) error {
-	for e, err := range ws.Events(ctx, s.after) {
-		if err != nil {
-			return err
-		}
-		data, err := json.Marshal(e)
-		if err != nil {
-			return err
-		}
-		if err := s.write(fmt.Sprintf("id: %d\nevent: %s\ndata: %s\n\n", e.Seq, e.Kind, data)); err != nil {
-			return err
-		}
-		s.after = e.Seq
-	}
-	return s.alive()
-}
-
 // alive writes a comment after an idle period.
 func (s *stream) alive() error {
 	if time.Since(s.wrote) >= heartbeat {
 		return s.write(": still here\n\n")
 	}
 	return nil
+}
+
+func (s *stream) event(e store.Event) error {
+	data, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	s.after = e.Seq
+	return s.write(fmt.Sprintf("id: %d\nevent: %s\ndata: %s\n\n", e.Seq, e.Kind, data))
 }
 
 func (s *stream) write(text string) error {

@@ -110,7 +110,7 @@ func TestEventStream(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	s := open(t, memory.New(), &rest.Options{Poll: 10 * time.Millisecond})
+	s := open(t, memory.New(), nil)
 	s.people("Ada", "Bob")
 	go func() {
 		time.Sleep(50 * time.Millisecond)
@@ -128,7 +128,7 @@ func TestEventStream(t *testing.T) {
 func TestEventStreamEndsWithTheStore(t *testing.T) {
 	t.Parallel()
 	st := memory.New()
-	s := open(t, st, &rest.Options{Poll: 10 * time.Millisecond})
+	s := open(t, st, nil)
 	s.people("Ada")
 	go func() {
 		time.Sleep(50 * time.Millisecond)

@@ -217,16 +217,19 @@ func (h *handler) streamJob(ctx context.Context, ws *store.Workspace, in *idInpu
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
 		_, w := humago.Unwrap(ctx)
 		s := stream{w: w, to: http.NewResponseController(w)}
-		s.runJob(ctx.Context(), ws, j, h.o.Poll)
+		s.runJob(ctx.Context(), ws, j)
 	}}, nil
 }
 
+// jobInterval is how often a stream looks at its job.
+const jobInterval = 250 * time.Millisecond
+
 // runJob writes a job each time that it has changed, until it has ended.
-func (s *stream) runJob(ctx context.Context, ws *store.Workspace, j store.Job, poll time.Duration) {
+func (s *stream) runJob(ctx context.Context, ws *store.Workspace, j store.Job) {
 	if s.open() != nil {
 		return
 	}
-	ticker := time.NewTicker(poll)
+	ticker := time.NewTicker(jobInterval)
 	defer ticker.Stop()
 	for last := ""; ; {
 		data, err := json.Marshal(jobOf(j))

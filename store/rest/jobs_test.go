@@ -15,7 +15,7 @@ import (
 
 func TestJobs(t *testing.T) {
 	t.Parallel()
-	s := open(t, memory.New(), &rest.Options{Actor: func(*http.Request) string { return "ann" }, Poll: time.Millisecond})
+	s := open(t, memory.New(), &rest.Options{Actor: func(*http.Request) string { return "ann" }})
 	ids := s.people("Ada", "Bob", "Cleo")
 	plan := func(body object) (id string, job object) {
 		t.Helper()
@@ -80,7 +80,7 @@ func TestJobInSeveralRequests(t *testing.T) {
 	path := "/jobs/" + job["id"].(string)
 	require.Equal(t, "planned", s.call("POST", path+"/run", nil).is(202)["state"], "no time for a step")
 
-	other := open(t, st, &rest.Options{Poll: time.Millisecond})
+	other := open(t, st, nil)
 	r, err := http.NewRequestWithContext(t.Context(), "GET", other.URL+path+"/stream", nil)
 	require.NoError(t, err)
 	res, err := other.Client().Do(r)

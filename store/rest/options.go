@@ -40,8 +40,6 @@ type Options struct {
 	// 202; the next request continues. The job goes on only while requests, or a call of
 	// store.Workspace.ResumeJobs in the host's program, work on it. Default: two seconds.
 	JobTime time.Duration
-	// Poll is the interval at which an event stream reads new events. Default: one second.
-	Poll time.Duration
 	// Failed is called with each error that is not the caller's fault; the caller gets 500
 	// without the reason. Default: such errors are dropped.
 	Failed func(*http.Request, error)
@@ -52,7 +50,6 @@ func (o Options) withDefaults() Options {
 	o.BodyTimeout = cmp.Or(max(o.BodyTimeout, 0), 30*time.Second)
 	o.Timeout = cmp.Or(o.Timeout, 10*time.Second)
 	o.JobTime = cmp.Or(max(o.JobTime, 0), 2*time.Second)
-	o.Poll = cmp.Or(max(o.Poll, 0), time.Second)
 	if o.Actor == nil {
 		o.Actor = func(*http.Request) string { return "" }
 	}

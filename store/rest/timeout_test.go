@@ -38,7 +38,7 @@ func (s stuck) CountVisitors(ctx context.Context, _ store.WorkspaceID, _ filter.
 
 func TestTimeout(t *testing.T) {
 	t.Parallel()
-	s := open(t, stuck{memory.New()}, &rest.Options{Timeout: 20 * time.Millisecond, Poll: 5 * time.Millisecond})
+	s := open(t, stuck{memory.New()}, &rest.Options{Timeout: 20 * time.Millisecond})
 	id := s.call("POST", "/visitors", object{"name": "Ada", "source": "chat"}).is(201)["id"].(string)
 	for _, path := range []string{"", "/" + id, "/count", "/count?up_to=5", "/facets", "/" + id + "/explain?filter=ada", "/" + id + "/duplicates"} {
 		s.call("GET", "/visitors"+path, nil).problem(503, rest.CodeTooSlow)

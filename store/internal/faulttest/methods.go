@@ -151,6 +151,32 @@ func methods() []method {
 		{"RemoveFromGroup", true, false, func(ctx context.Context, w *world) (string, error) {
 			return bulk(w.RemoveFromGroup(ctx, w.leads, w.ada, w.cleo))
 		}},
+		{"WatchGroup", true, false, func(ctx context.Context, w *world) (string, error) {
+			return "", w.WatchGroup(ctx, w.leads, true, nil)
+		}},
+		{"WatchedGroups", false, false, func(ctx context.Context, w *world) (string, error) {
+			ids, err := w.WatchedGroups(ctx)
+			return fmt.Sprint(len(ids)), err
+		}},
+		{"Advance", false, false, func(ctx context.Context, w *world) (string, error) { // with watched groups: see storetest
+			done, err := w.Advance(ctx, start)
+			return fmt.Sprint(done), err
+		}},
+		{"PreviewRule", false, false, func(ctx context.Context, w *world) (string, error) {
+			p, err := w.PreviewRule(ctx, w.leads, filter.Tag.Has("vip"))
+			return fmt.Sprint(p), err
+		}},
+		{"UpcomingChanges", false, false, func(ctx context.Context, w *world) (string, error) {
+			n := 0
+			err := each(w.UpcomingChanges(ctx, w.leads, start.Add(time.Hour)), func(store.UpcomingChange) { n++ })
+			return fmt.Sprint(n), err
+		}},
+		{"Subscribe", false, false, func(ctx context.Context, w *world) (string, error) {
+			for e, err := range w.Subscribe(ctx, 1) {
+				return string(e.Kind), err
+			}
+			return "", ctx.Err()
+		}},
 		{"Events", false, false, func(ctx context.Context, w *world) (string, error) {
 			var kinds []string
 			err := each(w.Events(ctx, 0), func(e store.Event) { kinds = append(kinds, string(e.Kind)) })

@@ -15,8 +15,9 @@ import (
 )
 
 var (
-	_ driver.Store   = (*Engine)(nil)
-	_ driver.Faceter = (*Engine)(nil)
+	_ driver.Store    = (*Engine)(nil)
+	_ driver.Faceter  = (*Engine)(nil)
+	_ driver.Notifier = (*Engine)(nil)
 )
 
 // Engine is a driver.Store on a SQL database.
@@ -31,6 +32,7 @@ type Engine struct {
 	names   namesCache
 	keys    keys // of suppression
 	rules   *ruleCaches
+	signals driver.Signals
 
 	gate   sync.RWMutex // held for reading by calls under way
 	closed bool
@@ -62,6 +64,10 @@ func (e *Engine) inside(s *session) *Engine {
 	in.keys, in.rules = e.keys, e.rules
 	return in
 }
+
+// Appended returns a channel that is closed after the next events of a workspace were committed. See
+// driver.Notifier.
+func (e *Engine) Appended(ws driver.WorkspaceID) <-chan struct{} { return e.signals.Appended(ws) }
 
 // Close closes the pools and calls onClose. See driver.Store.
 func (e *Engine) Close() error {

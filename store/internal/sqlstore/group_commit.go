@@ -137,6 +137,9 @@ func (e *Engine) commit(s *session, jobs []*job) (err error) {
 			if err != nil {
 				j.err = err // not its own, which may be due to changes of another job
 			}
+			if j.err == nil {
+				e.signals.Notify(j.ws)
+			}
 			if j.err = e.fail(j.ctx, j.err); j.err != nil {
 				j.outcomes = nil
 			}

@@ -119,7 +119,7 @@ func (e *Engine) visitorsAt(ctx context.Context, ws driver.WorkspaceID, at logSt
 		var now logState
 		q := s.withLogState(s.withCatalog(s.byIDs(ids, s.visitorColumns(driver.AllParts)...)))
 		scan := s.scanVisitor(driver.AllParts)
-		records, err := list(ctx, s.queryByKey, q, func(r row) (record, error) {
+		records, err := listed(ctx, make([]record, 0, len(ids)), s.queryByKey, q, func(r row) (record, error) {
 			rec, err := scan(rowWith{r, []any{&now.seq, &now.stamp}})
 			same = same && now == at
 			return rec, err

@@ -106,11 +106,5 @@ func (s scope) profilesOf(ids sq.Sqlizer) sq.SelectBuilder {
 // records reads the profiles of a page in the order of some columns.
 func (s scope) records(ctx context.Context, q sq.SelectBuilder, by []string, sel driver.Select) ([]record, error) {
 	found := make([]record, 0, min(sel.Limit, 1024))
-	scan := s.scanVisitor(driver.AllParts)
-	err := s.query(ctx, q.OrderBy(by...).Suffix("LIMIT ?", sel.Limit), func(r row) error {
-		rec, err := scan(r)
-		found = append(found, rec)
-		return err
-	})
-	return found, err
+	return listed(ctx, found, s.query, q.OrderBy(by...).Suffix("LIMIT ?", sel.Limit), s.scanVisitor(driver.AllParts))
 }

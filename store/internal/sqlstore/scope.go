@@ -195,8 +195,13 @@ func (s scope) queryByKey(ctx context.Context, q sq.Sqlizer, each func(row) erro
 
 // list returns what scan makes of the rows of a SELECT, which is run by scope.query or
 // scope.queryByKey.
-func list[T any](ctx context.Context, query querying, q sq.Sqlizer, scan func(row) (T, error)) (all []T, err error) {
-	err = query(ctx, q, func(r row) error {
+func list[T any](ctx context.Context, query querying, q sq.Sqlizer, scan func(row) (T, error)) ([]T, error) {
+	return listed[T](ctx, nil, query, q, scan)
+}
+
+// listed is list with a slice to append to, which saves copies of large items.
+func listed[T any](ctx context.Context, all []T, query querying, q sq.Sqlizer, scan func(row) (T, error)) ([]T, error) {
+	err := query(ctx, q, func(r row) error {
 		item, err := scan(r)
 		all = append(all, item)
 		return err

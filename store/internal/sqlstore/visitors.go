@@ -8,7 +8,7 @@ import (
 
 // visitors reads parts of the visitors with those ids, in no order.
 func (s scope) visitors(ctx context.Context, ids []string, parts driver.Parts) ([]record, error) {
-	found, err := list(ctx, s.queryByKey, s.withCatalog(s.byIDs(ids, s.visitorColumns(parts)...)), s.scanVisitor(parts))
+	found, err := listed(ctx, make([]record, 0, len(ids)), s.queryByKey, s.withCatalog(s.byIDs(ids, s.visitorColumns(parts)...)), s.scanVisitor(parts))
 	if err != nil {
 		return nil, err
 	}

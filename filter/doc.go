@@ -16,8 +16,9 @@
 // the meaning: every store returns exactly the visitors for which Match is true. Explain
 // returns why a visitor matches or does not, Lint warns about conditions that look like
 // mistakes, Simplify returns a shorter equivalent, and Schema describes the fields to a front
-// end. To store an expression, Resolve it and Marshal the result: relative dates stay
-// relative, and renaming a tag changes nothing. Package bound is for authors of engines.
+// end. BindMoving is for a rule that is tested again and again while the time passes. To store an
+// expression, Resolve it and Marshal the result: relative dates stay relative, and renaming a tag
+// changes nothing. Package bound is for authors of engines.
 //
 // The logic has two values. A condition on a field that a visitor lacks does not match; Not is
 // the exact complement of its operand. An empty And or Or, an unknown field, or an operator

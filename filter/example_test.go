@@ -92,6 +92,30 @@ func ExampleBind() {
 	// filter: unknown tag "hot-laed"; did you mean "hot-lead"?
 }
 
+// A rule about the age of a time is tested at any instant, and says when its answer changes.
+func ExampleBindMoving() {
+	m, err := filter.BindMoving(filter.LastSeenAt.OlderThan(30*24*time.Hour), nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	seen := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	ada := visitor.Visitor{Name: "Ada", LastSeenAt: seen}
+	fmt.Println(m.Moves(), m.Fields(), m.Match(&ada, seen.UnixMicro()))
+	for _, at := range m.Instants(&ada, seen.UnixMicro(), seen.AddDate(1, 0, 0).UnixMicro()) {
+		fmt.Println(time.UnixMicro(at).UTC().Format(time.DateTime), m.Match(&ada, at))
+	}
+	today := seen.AddDate(0, 2, 0).UnixMicro()
+	for _, c := range filter.JoinTimes(m.Crossing(today, today+1)) { // one microsecond
+		fmt.Println(c.Field, len(c.Ranges))
+	}
+	// Output:
+	// true [seen] false
+	// 2026-01-31 12:00:00 false
+	// 2026-01-31 12:00:00 true
+	// seen 1
+}
+
 func ExampleMatch() {
 	bound, err := filter.Bind(filter.LastSeenAt.Within(30*24*time.Hour), workspace())
 	if err != nil {

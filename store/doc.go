@@ -11,7 +11,9 @@
 //   - one visitor: Create, Check, Get, Update, Delete
 //   - lists and filters: Find, All, Count, CountUpTo, Facets, Explain, Lint, Bind
 //   - tags: Tag, Untag, Tags, CreateTag, UpdateTag, DeleteTag
-//   - groups: AddToGroup, RemoveFromGroup, Groups, CreateGroup, UpdateGroup, DeleteGroup
+//   - groups: AddToGroup, RemoveFromGroup, Groups, CreateGroup, UpdateGroup, DeleteGroup, PreviewRule
+//   - who enters and leaves groups: WatchGroup, WatchedGroups, Advance, UpcomingChanges; Run calls
+//     Advance in time
 //   - contacts from channels and forms: Capture, CaptureAll, CaptureInTx, EnrichProfile
 //   - identities and merging: Lookup, Link, Unlink, Duplicates, PreviewMerge, Merge, Unmerge
 //   - consent: PutTopic, DeleteTopic, Topics, RecordConsent, ReportHealth, RecordSignals, CanContact,
@@ -21,7 +23,7 @@
 //     JobVisitors, ResumeJobs, DeleteJob, DeleteOldJobs
 //   - the right to be forgotten: Erase, Erasure, Erasures, Reapply
 //   - import: Load; package transfer reads and writes CSV files
-//   - history: Events, EventsOf; WithActor records who made a change and why
+//   - history: Events, EventsOf, Subscribe; WithActor records who made a change and why
 //
 // # Guarantees
 //
@@ -29,7 +31,8 @@
 // acknowledged is visible to every later call and is not lost; a change to many visitors is
 // made completely or not at all, or as a job, which goes on where it was interrupted; an event captured twice is captured once; pages neither skip
 // nor repeat a visitor while others change; a deleted visitor is gone, and what the person denied
-// stays; no call reads or writes another workspace.
+// stays; whoever enters or leaves a watched group gets an event with the exact instant, once, however
+// late it is recorded; no call reads or writes another workspace.
 //
 // Every method accepts a context and returns the context's error if it ends first. Other
 // errors are *Error.

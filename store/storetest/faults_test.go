@@ -24,7 +24,8 @@ func TestWithoutFault(t *testing.T) {
 // TestFaults checks that each fault is caught by the promise that it names.
 func TestFaults(t *testing.T) {
 	t.Parallel()
-	for _, fault := range slices.Concat(filterFaults, fieldFaults, orderFaults, changeFaults, ruleFaults, auditFaults, captureFaults, valueFaults, consentFaults, jobFaults) {
+	for _, fault := range slices.Concat(filterFaults, fieldFaults, orderFaults, changeFaults, ruleFaults, auditFaults, captureFaults, valueFaults,
+		consentFaults, jobFaults, watchFaults) {
 		t.Run(fault.name, func(t *testing.T) {
 			t.Parallel()
 			area, name, _ := strings.Cut(fault.caughtBy, "/")

@@ -27,6 +27,7 @@ var jobPromises = []promise{
 	{"a job that cannot be run, canceled, undone or deleted is refused", "Each button of a page is clicked at the wrong time.", checkJobRefused},
 	{"a job fails when its tag or group was deleted, and can be undone", "A job that goes on with half of its tags does something that nobody planned.", checkJobFails},
 	{"a job is deleted with all that it keeps, some time after its end", "Values from before must not be kept longer than needed.", checkJobDeleted},
+	{"a filter finds the visitors of a job, and the others", "Who a held deletion is about must be seen in the list that the user knows.", checkJobFilter},
 	{"a job of another workspace is not found", "A workspace separates two customers of a host.", checkJobIsolation},
 }
 
@@ -539,6 +540,43 @@ func checkJobDeleted(f *fixture) {
 	}
 }
 
+func checkJobFilter(f *fixture) {
+	ctx := f.Context()
+	vip := f.tag("vip")
+	a, b, c := f.visitor("Ada"), f.visitor("Bob"), f.visitor("Cleo")
+	f.given(driver.CreateTag{Tag: vip}, create(a, vip), create(b), create(c))
+	ws := f.open(nil)
+	j := f.plan(ws, store.Action{Kind: store.ActionUntag, Where: filter.Tag.Has("vip"), Tags: []string{"vip"}})
+	k := f.plan(ws, store.Action{Kind: store.ActionDelete, IDs: []visitor.ID{b.ID}})
+	f.run(ws, j.ID, store.JobDone)
+	for text, want := range map[string]string{
+		"job:" + string(j.ID): "Ada", "-job:" + strings.ToUpper(string(j.ID)): "Bob, Cleo", "job:" + string(k.ID) + "," + string(j.ID): "Ada, Bob",
+		"-job:" + string(j.ID) + " -job:" + string(k.ID): "Cleo",
+	} {
+		where, err := filter.Parse(text)
+		f.ok(err)
+		page, err := ws.Find(ctx, store.Query{Where: where, Order: store.OldestFirst})
+		f.ok(err)
+		f.same("who matches", names(page.Visitors), want)
+		n, err := ws.Count(ctx, where)
+		f.ok(err)
+		f.same("count", n, int64(len(page.Visitors)))
+	}
+	none := filter.Job.Is(f.id(f.clock))
+	var unknown *filter.UnknownError
+	if _, err := ws.Count(ctx, filter.Not(none)); !errors.As(err, &unknown) || unknown.Kind != filter.JobKind {
+		f.Errorf("a job that does not exist: error %v, want a *filter.UnknownError", err)
+	}
+	if _, err := ws.CreateGroup(ctx, group.Draft{Name: "Of a job", Rule: filter.Job.Is(string(j.ID))}); !errors.Is(err, store.ErrInvalid) {
+		f.Errorf("a rule that mentions a job: error %v, want ErrInvalid", err)
+	}
+	_, err := ws.DeleteJob(ctx, j.ID)
+	f.ok(err)
+	if _, err := ws.Count(ctx, filter.Not(filter.Job.Is(string(j.ID)))); !errors.As(err, &unknown) {
+		f.Errorf("a job that was deleted: error %v, want a *filter.UnknownError", err)
+	}
+}
+
 func checkJobIsolation(f *fixture) {
 	ctx := f.Context()
 	f.given(create(f.visitor("Ada")))
@@ -553,6 +591,9 @@ func checkJobIsolation(f *fixture) {
 		if _, err := call(); !errors.Is(err, store.ErrNotFound) {
 			f.Errorf("a job of another workspace: error %v, want ErrNotFound", err)
 		}
+	}
+	if _, err := theirs.Count(ctx, filter.Job.Is(string(j.ID))); !errors.Is(err, store.ErrInvalid) {
+		f.Errorf("a filter on a job of another workspace: error %v, want ErrInvalid", err)
 	}
 	existed, err := theirs.DeleteJob(ctx, j.ID)
 	f.same("deleted", []any{existed, err}, []any{false, error(nil)})

@@ -82,9 +82,9 @@ const maxSamples = 10
 // changes these visitors and no others. Plan reads pages, so of visitors that change meanwhile, it
 // finds those that match when they are read. A tag to give need not exist.
 //
-// Plan also deletes jobs that ended before Options.JobRetention. Until then a job keeps its filter
-// and the attributes to set, and, of each visitor, the values that it has replaced, which are
-// deleted with the visitor.
+// Plan also deletes jobs that ended before Options.JobRetention, as DeleteOldJobs does, but without
+// its error. Until then a job keeps its filter and the attributes to set, and, of each visitor, the
+// values that it has replaced, which are deleted with the visitor.
 //
 // The error matches ErrInvalid for an action that is not valid (a *visitor.FieldError or
 // *filter.Error), or ErrNotFound if a group, or a tag to remove, does not exist.
@@ -99,9 +99,7 @@ func (w *Workspace) Plan(ctx context.Context, a Action) (Job, error) {
 	if err := w.resolveAction(ctx, &j, now); err != nil {
 		return Job{}, fail(op, err)
 	}
-	if _, err := w.DeleteOldJobs(ctx); err != nil {
-		return Job{}, fail(op, err)
-	}
+	_, _ = w.DeleteOldJobs(ctx) // the next call tries again what has failed
 	// A part is stored when the next one is known, so that the last is stored with the whole plan.
 	var part []visitor.ID
 	put := func() error {

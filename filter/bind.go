@@ -80,6 +80,10 @@ func (b *binder) bind(e Expr) (bound.Node, error) {
 		words := terms(e.Text)
 		return bound.Terms(words), b.grow(len(words)-1, 0)
 	case Condition:
+		if e.Field == "job" {
+			n, err := b.jobs(e)
+			return n, under(err, e.Field, "")
+		}
 		n, err := b.condition(e, bound.FieldNamed(e.Field))
 		return n, under(err, e.Field, "")
 	case Bound:
@@ -128,6 +132,28 @@ func (b *binder) condition(c Condition, f *bound.Field) (bound.Node, error) {
 		return b.permission(c, f)
 	}
 	return nil, refuse("unknown kind of field")
+}
+
+// jobs tests for the ids of the visitors of jobs.
+func (b *binder) jobs(c Condition) (bound.Node, error) {
+	if b.inRule {
+		return nil, refuse("a group's rule may not mention a job")
+	}
+	t := &bound.Test{Field: bound.FieldNamed("id"), Op: bound.OpIn}
+	for i, v := range c.Values {
+		ids, known := b.Jobs[strings.ToLower(v.Text)]
+		if !known && b.Unknown == UnknownIsError {
+			return nil, underValue(b.unknown(JobKind, v), i)
+		}
+		for _, id := range ids {
+			t.Texts = append(t.Texts, string(id))
+		}
+	}
+	if len(t.Texts) == 0 {
+		return bound.Constant(false), nil
+	}
+	t.Texts = sorted(t.Texts)
+	return t, b.grow(0, len(t.Texts))
 }
 
 // named tests for the tags, sources or identities that the values of c name.

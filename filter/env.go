@@ -19,6 +19,7 @@ type Env struct {
 	Tags      map[string]tag.ID        // by tag.Key of the name
 	Groups    map[string]GroupRef      // by tag.Key of the name, and by id
 	Topics    map[string]consent.Topic // normalized, by key
+	Jobs      map[string][]visitor.ID  // the visitors of jobs, by the id of the job
 	// KeyMissing means that a suppression key is missing, so that denials cannot be found. Then
 	// conditions on can match no visitor.
 	KeyMissing bool
@@ -36,7 +37,7 @@ type GroupRef struct {
 	Rule Expr // nil if the group has none
 }
 
-// Unknown selects how the name of a tag, group or topic that does not exist is bound. In the rule
+// Unknown selects how the name of a tag, group or topic, or the id of a job, that does not exist is bound. In the rule
 // of a group, a topic that does not exist is always bound as with UnknownIsNobody.
 type Unknown int
 
@@ -44,22 +45,23 @@ const (
 	// UnknownIsError: Bind returns an *UnknownError.
 	UnknownIsError Unknown = iota
 	// UnknownIsNobody: the condition is bound as if no visitor had the tag or group, or anything
-	// to do with the topic.
+	// to do with the topic or the job.
 	UnknownIsNobody
 )
 
-// Refs are the tags, groups and topics that an expression mentions. A list can repeat one.
+// Refs are the tags, groups, topics and jobs that an expression mentions. A list can repeat one.
 type Refs struct {
 	Tags     []string          // names, with single spaces
 	Groups   []string          // names, with single spaces
 	TagIDs   []tag.ID          // in lower case
 	GroupIDs []visitor.GroupID // in lower case
 	Topics   []string          // keys
+	Jobs     []string          // ids, in lower case
 	Can      bool              // has a condition on can, which depends on Env.KeyMissing
 }
 
-// References returns the tags, groups and topics that a valid expression mentions. To bind it, an
-// Env must have the tags that it mentions by name, all groups and topics that it mentions, and
+// References returns the tags, groups, topics and jobs that a valid expression mentions. To bind it, an
+// Env must have the tags that it mentions by name, all groups, topics and jobs that it mentions, and
 // those that the rules of these groups mention.
 func References(e Expr) Refs {
 	var r Refs
@@ -76,6 +78,8 @@ func References(e Expr) Refs {
 				r.Groups = append(r.Groups, oneSpaced(v.Text))
 			case c.Field == "group" && v.Kind == IDValue:
 				r.GroupIDs = append(r.GroupIDs, visitor.GroupID(strings.ToLower(v.Text)))
+			case c.Field == "job":
+				r.Jobs = append(r.Jobs, strings.ToLower(v.Text))
 			case v.Permission.Topic != "":
 				r.Topics = append(r.Topics, v.Permission.Topic)
 			}

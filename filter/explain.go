@@ -104,6 +104,8 @@ func (x *explainer) leaf(e Expr) *finding {
 	switch {
 	case ok && ofPermission(fieldNamed(c.Field).Kind):
 		found.Actual = x.sawPermissions(c)
+	case ok && c.Field == "job":
+		found.Actual = []string{string(x.v.ID)}
 	case ok:
 		found.Actual = sawField(&bound.Test{Field: bound.FieldNamed(c.Field), Attr: c.Attr, Op: bound.Op(c.Op)}, x.v)
 	}

@@ -26,6 +26,9 @@ const (
 	HealthKind   Kind = bound.HealthKind   // whether messages arrive
 )
 
+// JobKind is the kind of the field job. Bind replaces it by the ids of the job's visitors.
+const JobKind Kind = "job"
+
 // TopicKind is the kind of a topic in Env.Known and UnknownError. It is not the kind of a field.
 const TopicKind Kind = "topic"
 
@@ -39,7 +42,7 @@ type Field struct {
 	operands []ValueKind // of every operator but those of an AttrKind
 }
 
-// fields is the field table. A field's name and kind are in package bound.
+// fields is the field table. A field's name and kind are in package bound, but for job.
 var fields = fieldTable()
 
 func fieldTable() []Field {
@@ -47,7 +50,7 @@ func fieldTable() []Field {
 	for _, f := range bound.Fields() {
 		table = append(table, Field{f.Name, fieldLabels[f.Name], f.Kind, kindOps[f.Kind], kindOperands[f.Kind]})
 	}
-	return table
+	return append(table, Field{"job", fieldLabels["job"], JobKind, kindOps[JobKind], kindOperands[JobKind]})
 }
 
 var fieldLabels = map[string]string{
@@ -55,6 +58,7 @@ var fieldLabels = map[string]string{
 	"created": "Created", "updated": "Updated", "seen": "Last seen", "id": "ID", "identity": "Channel identity",
 	"inbox": "Inbox", "attr": "Attribute",
 	"can": "May be written to", "consent": "Consent", "health": "Health of addresses",
+	"job": "Planned in job",
 }
 
 var textOps = []Op{OpIn, OpContains, OpPrefix, OpSuffix, OpExists}
@@ -64,7 +68,7 @@ var kindOps = map[Kind][]Op{
 	TextKind: textOps, PhoneKind: textOps, IDKind: {OpIn}, IdentityKind: {OpIn, OpExists}, InboxKind: {OpIn, OpExists},
 	TimeKind: {OpIn, OpLess, OpAtMost, OpGreater, OpAtLeast, OpBetween, OpExists},
 	AttrKind: {OpIn, OpContains, OpPrefix, OpSuffix, OpExists, OpLess, OpAtMost, OpGreater, OpAtLeast, OpBetween},
-	CanKind:  {OpIn}, ConsentKind: {OpIn}, HealthKind: {OpIn},
+	CanKind:  {OpIn}, ConsentKind: {OpIn}, HealthKind: {OpIn}, JobKind: {OpIn},
 }
 
 var (
@@ -74,7 +78,7 @@ var (
 )
 
 var kindOperands = map[Kind][]ValueKind{
-	EnumKind: {TextValue}, TextKind: {TextValue}, PhoneKind: {TextValue}, IDKind: {IDValue},
+	EnumKind: {TextValue}, TextKind: {TextValue}, PhoneKind: {TextValue}, IDKind: {IDValue}, JobKind: {IDValue},
 	TagKind: {TextValue, IDValue}, GroupKind: {TextValue, IDValue},
 	IdentityKind: {IdentityValue}, InboxKind: {TextValue}, TimeKind: timeOperands,
 	CanKind: {PermissionValue}, ConsentKind: {PermissionValue}, HealthKind: {PermissionValue},

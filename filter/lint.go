@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/contactpipeline/visitors/filter/bound"
 )
@@ -168,7 +169,7 @@ func (l *linter) condition(c Condition, at place) bound.Node {
 	switch {
 	case ofPermission(f.Kind):
 		l.permissions(c, f, at)
-	case n == bound.Constant(false) && !unknown:
+	case n == bound.Constant(false) && !unknown && f.Kind != JobKind: // a job can have no visitors
 		l.warn(IssueContradiction, at, "matches no visitor: the range is empty")
 	case c.Op == OpExists && slices.Contains([]string{"name", "created", "updated"}, c.Field):
 		l.warn(IssueTautology, at, "matches every visitor: none lacks it")
@@ -187,6 +188,8 @@ func (l *linter) unknown(c Condition, f *Field, at place) bool {
 		switch {
 		case f.Kind == TagKind, f.Kind == GroupKind:
 			_, known = l.binder.id(f.Kind, v)
+		case f.Kind == JobKind:
+			_, known = l.binder.Jobs[strings.ToLower(v.Text)]
 		case v.Permission.Topic != "":
 			kind, name = TopicKind, textOf(v.Permission.Topic)
 			_, known = l.binder.Topics[v.Permission.Topic]

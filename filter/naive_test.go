@@ -106,6 +106,8 @@ func (n *naive) condition(c filter.Condition, v visitor.Visitor) bool {
 		})
 	case "id":
 		return slices.ContainsFunc(c.Values, func(want filter.Value) bool { return strings.EqualFold(want.Text, string(v.ID)) })
+	case "job":
+		return slices.ContainsFunc(c.Values, func(want filter.Value) bool { return slices.Contains(n.env.Jobs[strings.ToLower(want.Text)], v.ID) })
 	case "name":
 		return compareText(c.Op, text.Fold(v.Name), c.Values, text.Fold)
 	case "email":

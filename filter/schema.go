@@ -117,6 +117,7 @@ var kindLabels = map[Kind]map[Op]string{
 	IdentityKind: {OpIn: "is known as one of", OpExists: "is known on a channel"},
 	InboxKind:    {OpIn: "came through one of", OpExists: "is known"},
 	CanKind:      {OpIn: "on one of"},
+	JobKind:      {OpIn: "is one of"},
 	ConsentKind:  {OpIn: "is one of"},
 	HealthKind:   {OpIn: "is one of"},
 	TimeKind: {OpIn: "is on", OpLess: "is before", OpAtMost: "is not after", OpGreater: "is after",

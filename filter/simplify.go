@@ -202,6 +202,9 @@ func normal(c Condition, v Value) Value {
 // node binds c as far as the result is the same in every Env.
 func (s *simplifier) node(c Condition) bound.Node {
 	f := bound.FieldNamed(c.Field)
+	if c.Field == "job" { // a visitor can be of several jobs, as it can have several tags
+		f = s.field(bound.FieldNamed("tag"), TagKind, c.Field)
+	}
 	switch {
 	case c.Op == OpExists:
 	case f.Kind == EnumKind: // a source can be written as its value or as its label
@@ -261,7 +264,7 @@ func (s *simplifier) field(f *bound.Field, kind Kind, class string) *bound.Field
 	if s.fields[k] == nil {
 		own := *f
 		own.Kind = kind
-		if class == "member" {
+		if class == "member" || class == "job" {
 			own.Name = k
 		}
 		s.fields[k] = &own

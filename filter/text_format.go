@@ -159,7 +159,7 @@ func formatValue(f *Field, v Value) string {
 	case PermissionValue:
 		return v.Permission.String()
 	case IDValue:
-		if f.Kind != IDKind {
+		if f.Kind != IDKind && f.Kind != JobKind {
 			return "#" + v.Text
 		}
 	case TextValue:

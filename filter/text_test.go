@@ -97,6 +97,8 @@ func TestParse(t *testing.T) {
 		{`HAS:Tag`, `has:tag`, filter.Tag.Exists()},
 		{`has:attr.city`, ``, filter.Attr("city").Exists()},
 		{`id:01900000-0000-7000-8000-000000000021`, ``, filter.ID.Is(adaID)},
+		{`job:01900000-0000-7000-8000-000000000021`, ``, filter.Job.Is(string(adaID))},
+		{`-job:01900000-0000-7000-8000-000000000021,01900000-0000-7000-8000-000000000021`, ``, filter.Not(filter.Job.In(string(adaID), string(adaID)))},
 		{`identity:telegram`, ``, filter.Identity.On(visitor.Telegram)},
 		{`identity:telegram/42`, ``, filter.Identity.Is(visitor.Telegram, "", "42")},
 		{`identity:telegram/bot/42`, ``, filter.Identity.Is(visitor.Telegram, "bot", "42")},

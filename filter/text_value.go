@@ -173,7 +173,7 @@ func (p *parser) operand(f *Field, before []operand) (operand, error) {
 func (p *parser) typed(f *Field, word string, isQuoted bool, o *operand) error {
 	o.Value = textOf(word)
 	switch f.Kind {
-	case IDKind:
+	case IDKind, JobKind:
 		o.Kind = IDValue
 	case TagKind, GroupKind:
 		if rest, ok := strings.CutPrefix(word, "#"); ok && !isQuoted {

@@ -24,6 +24,7 @@ const (
 	ID         IDField                     = "id"
 	Identity   IdentityField               = "identity"
 	Inbox      InboxField                  = "inbox"
+	Job        JobField                    = "job"
 )
 
 // attrPrefix precedes the name of an attribute in a TextField or a TimeField.
@@ -148,6 +149,16 @@ func (f IDField) Is(id visitor.ID) Expr { return f.In(id) }
 
 // In matches the visitors with those ids.
 func (f IDField) In(ids ...visitor.ID) Expr { return where(f, OpIn, textValues(IDValue, ids)...) }
+
+// JobField builds conditions on the jobs of a store.Workspace that a visitor was planned for. The
+// rule of a group cannot have any: jobs are deleted some time after their end.
+type JobField string
+
+// Is matches the visitors of the job with that id, as they were written down when it was planned.
+func (f JobField) Is(id string) Expr { return f.In(id) }
+
+// In matches the visitors of at least one of the jobs.
+func (f JobField) In(ids ...string) Expr { return where(f, OpIn, textValues(IDValue, ids)...) }
 
 // IdentityField builds conditions on channel identities.
 type IdentityField string

@@ -101,6 +101,9 @@ func CheckRule(rule filter.Expr) error {
 	if rule == nil {
 		return nil
 	}
+	if len(filter.References(rule).Jobs) > 0 { // these are deleted some time after their end
+		return &filter.Error{Path: "rule", Reason: "mentions a job"}
+	}
 	_, err := filter.Marshal(rule)
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/visitor"
 	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
@@ -35,7 +36,7 @@ func (w *Workspace) bind(ctx context.Context, e filter.Expr, now time.Time) (fil
 	return filter.Bind(e, env)
 }
 
-// env looks up the tags, groups and topics that e mentions.
+// env looks up the tags, groups, topics and jobs that e mentions.
 func (w *Workspace) env(ctx context.Context, e filter.Expr, now time.Time) (*filter.Env, error) {
 	if e == nil {
 		return nil, errNoFilter
@@ -72,7 +73,44 @@ func (w *Workspace) env(ctx context.Context, e filter.Expr, now time.Time) (*fil
 			}
 		}
 	}
+	if err := w.jobEnv(ctx, refs, env); err != nil {
+		return nil, err
+	}
 	return env, w.permissionEnv(ctx, refs, env)
+}
+
+// jobEnv adds the visitors of the jobs that refs mention to env.
+func (w *Workspace) jobEnv(ctx context.Context, refs filter.Refs, env *filter.Env) error {
+	slices.Sort(refs.Jobs)
+	for keys := range slices.Chunk(slices.Compact(refs.Jobs), MaxLimit) {
+		found, err := w.store.Records(ctx, w.id, driver.RecordQuery{Kind: driver.JobRecords, Keys: keys})
+		if err != nil {
+			return err
+		}
+		if env.Jobs == nil {
+			env.Jobs = make(map[string][]visitor.ID, len(found))
+		}
+		for _, r := range found {
+			j, err := driver.JobOf(r)
+			if err != nil {
+				return err
+			}
+			if j.State == JobFreezing || j.State == JobDeleting { // some of its visitors are not known
+				continue
+			}
+			ids := make([]visitor.ID, 0, j.Count)
+			for part, err := range w.parts(ctx, driver.JobVisitors, r.Key, driver.JobVisitorsOf) {
+				if err != nil {
+					return err
+				}
+				if ids = append(ids, part...); len(ids) > filter.MaxBoundValues { // Bind refuses it
+					break
+				}
+			}
+			env.Jobs[r.Key] = ids
+		}
+	}
+	return nil
 }
 
 // permissionEnv adds the topics that refs mention to env, and whether a suppression key is missing.

@@ -20,6 +20,7 @@ func withPeople() (*store.Workspace, *time.Time) {
 	for _, name := range []string{"Ada", "Bob", "Cleo"} {
 		_, err := ws.Create(context.Background(), visitor.Draft{Name: name, Source: visitor.Chat})
 		check(err)
+		now = now.Add(time.Millisecond) // so that ids are in this order
 	}
 	return ws, &now
 }
@@ -72,12 +73,12 @@ func ExampleWorkspace_CancelJob() {
 	check(err)
 	job, err = ws.RunJob(ctx, job.ID)
 	check(err)
-	fmt.Println(job.State, "until", job.NotBefore)
+	fmt.Println(job.State, "until", job.NotBefore.Format(time.DateTime))
 	job, err = ws.CancelJob(ctx, job.ID)
 	check(err)
 	fmt.Println(job.State)
 	// Output:
-	// held until 2026-05-05 10:00:00 +0000 UTC
+	// held until 2026-05-05 10:00:00
 	// canceled
 }
 

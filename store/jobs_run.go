@@ -4,11 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"iter"
 	"time"
 
 	"github.com/contactpipeline/visitors/store/driver"
-	"github.com/contactpipeline/visitors/tag/id"
 )
 
 // RunJob starts a planned job, or continues one that was interrupted, and returns it as it is at
@@ -82,25 +80,6 @@ func (w *Workspace) stepJob(ctx context.Context, op string, job JobID, step driv
 			return j, nil
 		}
 	}
-}
-
-// Job returns a job. The error matches ErrNotFound, or ErrInvalid for a malformed id.
-func (w *Workspace) Job(ctx context.Context, job JobID) (Job, error) {
-	j, err := w.job(ctx, job)
-	return j, fail("get job", err)
-}
-
-func (w *Workspace) job(ctx context.Context, job JobID) (Job, error) {
-	key, err := id.Parse("job id", string(job))
-	if err != nil {
-		return Job{}, err
-	}
-	return oneRecord(ctx, w, "job", driver.JobRecords, key, driver.JobOf)
-}
-
-// Jobs iterates over all jobs, oldest first. An error ends the iteration.
-func (w *Workspace) Jobs(ctx context.Context) iter.Seq2[Job, error] {
-	return recordsOf(ctx, w, "list jobs", driver.JobRecords, driver.JobOf)
 }
 
 // ResumeJobs runs or undoes the jobs that were interrupted, and runs those whose hold has passed:

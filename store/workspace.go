@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"reflect"
@@ -87,9 +88,10 @@ func Open(st Store, workspace string, o *Options) (*Workspace, error) {
 	if w.o.Zone == nil {
 		w.o.Zone = time.UTC
 	}
-	if w.o.JobRetention == 0 {
-		w.o.JobRetention = 30 * 24 * time.Hour
+	if w.o.JobRetention < 0 {
+		return nil, fail(op, text.Refuse("JobRetention", "negative"))
 	}
+	w.o.JobRetention = cmp.Or(w.o.JobRetention, 30*24*time.Hour)
 	week := time.Monday
 	if o.WeekStart != nil {
 		week = *o.WeekStart

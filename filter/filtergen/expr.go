@@ -67,6 +67,9 @@ func (g *Generator) leaf() filter.Expr {
 	}
 	for {
 		f := pick(g, filter.Fields())
+		if f.Kind == filter.JobKind && len(g.options.Jobs) == 0 {
+			continue
+		}
 		if f.Kind == filter.GroupKind && len(g.options.Groups) == 0 {
 			continue
 		}
@@ -89,6 +92,9 @@ func kinds(f filter.Field, op filter.Op) []filter.ValueKind {
 func (g *Generator) Each() []filter.Expr {
 	all := []filter.Expr{filter.All(), filter.None(), g.search()}
 	for _, f := range filter.Fields() {
+		if f.Kind == filter.JobKind && len(g.options.Jobs) == 0 {
+			continue
+		}
 		for _, op := range f.Ops {
 			for _, kind := range kinds(f, op) {
 				for range 100 { // a text that a phone number cannot hold is drawn again
@@ -225,6 +231,8 @@ func (g *Generator) textValue(f filter.Field) (filter.Value, bool) {
 func (g *Generator) idValue(kind filter.Kind) (filter.Value, bool) {
 	s := g.id(g.options.Now)
 	switch {
+	case kind == filter.JobKind: // one that is not known is an error
+		s = pick(g, g.options.Jobs)
 	case g.chance(10):
 		return filter.Value{Kind: filter.IDValue, Text: strings.ToUpper(s)}, true
 	case kind == filter.IDKind && len(g.ids) > 0:

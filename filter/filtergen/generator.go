@@ -23,6 +23,7 @@ type Options struct {
 	Tags      []tag.Tag       // tags of visitors and expressions; default: TagNames, with random ids
 	Groups    []Group         // groups of visitors and expressions; default: GroupNames, with random ids and rules
 	Topics    []consent.Topic // topics of consents and expressions; default: none, with nil *Options Topics
+	Jobs      []string        // ids of jobs in expressions, each of some of the visitors; default: none, with nil *Options two
 }
 
 // Group is a group of visitors and expressions.
@@ -48,7 +49,9 @@ func New(seed uint64, opts *Options) *Generator {
 	g := &Generator{rand: rand.New(rand.NewPCG(seed, 0x76697369746f7273)), taken: map[filter.IdentityRef]bool{}}
 	if opts == nil {
 		weekStart := time.Weekday(g.rand.IntN(7))
-		opts = &Options{WeekStart: &weekStart, Topics: Topics()}
+		opts = &Options{WeekStart: &weekStart, Topics: Topics(), Jobs: []string{
+			"01900000-0000-7000-8000-0000000000aa", "01900000-0000-7000-8000-0000000000ab",
+		}}
 	}
 	g.options = *opts
 	o := &g.options
@@ -67,7 +70,10 @@ func New(seed uint64, opts *Options) *Generator {
 		}
 	}
 	if o.Groups == nil {
+		jobs := o.Jobs
+		o.Jobs = nil // rules mention none
 		o.Groups = g.groups()
+		o.Jobs = jobs
 	}
 	return g
 }
@@ -137,6 +143,13 @@ func (g *Generator) Env() *filter.Env {
 		ref := filter.GroupRef{ID: group.ID, Rule: group.Rule}
 		env.Groups[tag.Key(group.Name)] = ref
 		env.Groups[string(group.ID)] = ref
+	}
+	env.Jobs = make(map[string][]visitor.ID, len(o.Jobs))
+	for n, job := range o.Jobs {
+		env.Jobs[job] = []visitor.ID{}
+		for i := n; i < len(g.ids); i += 2 + n {
+			env.Jobs[job] = append(env.Jobs[job], g.ids[i])
+		}
 	}
 	return env
 }

@@ -251,7 +251,7 @@ func (c StepJob) delete(b *batch, j *Job) error {
 	}
 	if j.keepsItems() {
 		ids, err := b.jobPart(j.ID, j.Parts)
-		if err != nil {
+		if err != nil && !errors.Is(err, ErrNotFound) { // a plan that is not complete may lack it
 			return err
 		}
 		if err := b.dropItems(j.ID, ids); err != nil {

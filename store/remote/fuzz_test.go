@@ -27,7 +27,11 @@ func FuzzChange(f *testing.F) {
 		"capture_contact": `{"ID":` + id + `,"At":` + at + `,"Contact":{"source":"chat","external_id":"1","tags":["a"],"occurred_at":` + at + `,"alternate_ids":[{"source":"chat","external_id":"2"}]},"Policy":{"name":"never"}}`,
 		"merge_visitors":  `{"Into":` + id + `,"From":` + id + `,"At":` + at + `}`,
 		"link_identity":   `{"ID":` + id + `,"Identity":{"source":"chat","external_id":"1"},"At":` + at + `}`,
-		"add_to_group":    `{"Group":` + id + `,"ID":` + id + `,"At":` + at + `,"Actor":"ann","Cause":"import"}`,
+		"put_job": `{"Job":{"id":` + id + `,"state":"planned","action":{"kind":"set","set":{"a":["x"]}},"at":` + at + `,"count":1,"expected":{"changed":1,"unchanged":0},` +
+			`"progress":{"done":0,"changed":0,"unchanged":0,"missing":0,"refused":0},"undo":{"done":0,"restored":0,"left":0,"gone":0},"expires":` + at + `,"parts":1,"cursor":0},` +
+			`"Part":1,"Visitors":[` + id + `],"At":` + at + `}`,
+		"step_job":     `{"ID":` + id + `,"Step":"run","From":1,"Took":5,"At":` + at + `}`,
+		"add_to_group": `{"Group":` + id + `,"ID":` + id + `,"At":` + at + `,"Actor":"ann","Cause":"import"}`,
 	} {
 		f.Add(kind, []byte(value))
 	}
@@ -52,6 +56,7 @@ func FuzzChange(f *testing.F) {
 func FuzzError(f *testing.F) {
 	f.Add([]byte(`{"code":"not_found","kind":"visitor","key":"1","index":3}`))
 	f.Add([]byte(`{"code":"in_use","kind":"tag","groups":["01900000-0000-7000-8000-000000000000"],"index":0}`))
+	f.Add([]byte(`{"code":"job","key":"1","reason":"the plan has expired","index":0}`))
 	f.Add([]byte(`{"code":"invalid","field":"name","reason":"missing"}`))
 	f.Add([]byte(`{"code":"filter_invalid","pointer":"/filter","path":"tag","reason":"x"}`))
 	f.Fuzz(func(t *testing.T, answer []byte) {

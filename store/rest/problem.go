@@ -28,6 +28,7 @@ const (
 	CodeFilterInvalid Code = "filter_invalid"      // 422: the filter is not valid, at Pointer
 	CodeUnknownTag    Code = "unknown_tag"         // 422: the filter names a tag that does not exist
 	CodeUnknownGroup  Code = "unknown_group"       // 422: the filter names a group that does not exist
+	CodeUnknownJob    Code = "unknown_job"         // 422: the filter names a job that does not exist
 	CodeNotFound      Code = "not_found"           // 404: Kind and ID do not exist
 	CodeExists        Code = "exists"              // 409: the name or identity is in use, by ID
 	CodeConflict      Code = "conflict"            // 409: changed since it was read
@@ -54,8 +55,9 @@ const (
 
 // codes lists all codes, for the OpenAPI document.
 var codes = []Code{
-	CodeInvalid, CodeMalformed, CodeFilterSyntax, CodeFilterInvalid, CodeUnknownTag, CodeUnknownGroup, CodeNotFound, CodeExists,
-	CodeConflict, CodeSuppressed, CodePlatform, CodeDenied, CodeJobState, CodeInUse, CodePrecondition, CodeCount, CodeKeyReused, CodeInProgress, CodeNoWorkspace, CodeCrossOrigin, CodeNoRoute,
+	CodeInvalid, CodeMalformed, CodeFilterSyntax, CodeFilterInvalid, CodeUnknownTag, CodeUnknownGroup, CodeUnknownJob, CodeNotFound,
+	CodeExists, CodeConflict, CodeSuppressed, CodePlatform, CodeDenied, CodeJobState, CodeInUse, CodePrecondition, CodeCount,
+	CodeKeyReused, CodeInProgress, CodeNoWorkspace, CodeCrossOrigin, CodeNoRoute,
 	CodeMethod, CodeMediaType, CodeTooLarge, CodeTimeout, CodeTooSlow, CodeClosed, CodeInternal,
 }
 
@@ -137,8 +139,11 @@ func problemOf(err error) *Problem {
 		return &Problem{Status: http.StatusUnprocessableEntity, Code: CodeFilterSyntax, Field: "filter", Position: &syntax.Pos, Detail: syntax.Reason, Suggestion: syntax.Suggestion}
 	case errors.As(err, &unknown):
 		code := CodeUnknownTag
-		if unknown.Kind == filter.GroupKind {
+		switch unknown.Kind {
+		case filter.GroupKind:
 			code = CodeUnknownGroup
+		case filter.JobKind:
+			code = CodeUnknownJob
 		}
 		return &Problem{Status: http.StatusUnprocessableEntity, Code: code, Field: "filter", Pointer: unknown.Pointer, Detail: "no such " + string(unknown.Kind), Suggestion: unknown.Suggestion}
 	case errors.As(err, &refused):
@@ -205,7 +210,7 @@ func inText(text string, err error) error {
 	}
 	p := problemOf(err)
 	switch p.Code {
-	case CodeUnknownTag, CodeUnknownGroup, CodeFilterInvalid:
+	case CodeUnknownTag, CodeUnknownGroup, CodeUnknownJob, CodeFilterInvalid:
 		if pos, ok := filter.Locate(text, p.Pointer); ok {
 			p.Position = &pos
 		}

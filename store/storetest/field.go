@@ -43,6 +43,7 @@ func checkFieldOperators(f *fixture) {
 		}},
 	)
 	f.given(changes...)
+	f.given(f.parts(f.job(driver.Action{Kind: driver.ActionDelete}), 1, ada.ID)...)
 	everyone, env := f.visitors(f.ws), f.env()
 	for _, field := range filter.Fields() {
 		for _, op := range field.Ops {
@@ -84,6 +85,8 @@ func (f *fixture) matching(v visitor.Visitor, field filter.Field, op filter.Op) 
 	case filter.IdentityKind:
 		i := v.Identities[0]
 		c.Values = []filter.Value{{Kind: filter.IdentityValue, Identity: filter.IdentityRef{Source: i.Source, Account: i.Account, ExternalID: i.ExternalID}}}
+	case filter.JobKind:
+		text(filter.IDValue, f.recordsOf(f.ws, driver.JobRecords)[0].Key)
 	case filter.InboxKind:
 		text(filter.TextValue, v.Identities[0].Inboxes[0])
 	case filter.CanKind:

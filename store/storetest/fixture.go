@@ -194,7 +194,7 @@ func (f *fixture) count(e filter.Expr) int64 {
 // bind binds e to the tags and groups of the workspace, at the fixture's time.
 func (f *fixture) bind(e filter.Expr) filter.Bound {
 	f.Helper()
-	if refs := filter.References(e); len(refs.Tags)+len(refs.Groups)+len(refs.GroupIDs)+len(refs.Topics) == 0 {
+	if refs := filter.References(e); len(refs.Tags)+len(refs.Groups)+len(refs.GroupIDs)+len(refs.Topics)+len(refs.Jobs) == 0 {
 		return f.bindIn(e, &filter.Env{Now: f.clock})
 	}
 	return f.bindIn(e, f.env())
@@ -204,9 +204,17 @@ func (f *fixture) bind(e filter.Expr) filter.Bound {
 // time.
 func (f *fixture) env() *filter.Env {
 	f.Helper()
-	env := &filter.Env{Now: f.clock, Tags: map[string]tag.ID{}, Groups: map[string]filter.GroupRef{}, Topics: map[string]consent.Topic{}}
+	env := &filter.Env{Now: f.clock, Tags: map[string]tag.ID{}, Groups: map[string]filter.GroupRef{}, Topics: map[string]consent.Topic{}, Jobs: map[string][]visitor.ID{}}
 	for _, t := range f.topics(f.ws) {
 		env.Topics[t.Key] = t
+	}
+	for _, r := range f.recordsOf(f.ws, driver.JobVisitors) {
+		ids, err := driver.JobVisitorsOf(r)
+		if err != nil {
+			f.Fatalf("visitors of jobs: %v", err)
+		}
+		id, _, _ := strings.Cut(r.Key, "/")
+		env.Jobs[id] = append(env.Jobs[id], ids...)
 	}
 	for _, t := range f.tags(f.ws) {
 		env.Tags[tag.Key(t.Name)] = t.ID

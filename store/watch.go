@@ -145,7 +145,7 @@ func (w *Workspace) watching(ctx context.Context) (*driver.Watching, error) {
 // error matches ErrInvalid if until is in the future.
 func (w *Workspace) Advance(ctx context.Context, until time.Time) (Advanced, error) {
 	const op = "advance watched groups"
-	if until.After(w.now()) {
+	if until = until.UTC().Truncate(time.Microsecond); until.After(w.now()) {
 		return Advanced{}, fail(op, text.Refuse("until", "in the future: nothing is known yet; see UpcomingChanges"))
 	}
 	done, err := w.advance(ctx, until)

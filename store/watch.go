@@ -35,9 +35,8 @@ type WatchOptions struct {
 // periods in the rule are those of Options.Zone and Options.WeekStart of this handle from now on.
 //
 // It is done already: nothing changes. The error matches ErrNotFound if the group does not exist, or
-// ErrInvalid if it cannot be watched: its rule has a condition on can or consent, or on whether there
-// is any tag or group at all, the zone is not one of the IANA database, or 1,000 other groups are
-// watched.
+// ErrInvalid if it cannot be watched: its rule has a condition on can or consent, the zone is not one
+// of the IANA database, or 1,000 other groups are watched.
 func (w *Workspace) WatchGroup(ctx context.Context, id group.ID, on bool, o *WatchOptions) error {
 	const op = "watch group"
 	id, err := group.ParseID(string(id))

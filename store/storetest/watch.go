@@ -488,11 +488,11 @@ func checkWatchResumed(f *fixture) {
 func checkWatchTogether(f *fixture) {
 	f.lapsing(40)
 	var all sync.WaitGroup
-	entered, failed := make([]int, 4), make([]error, 4)
+	entered, failed, until := make([]int, 4), make([]error, 4), f.clock
 	for n := range entered {
-		ws := f.open(nil)
+		ws := f.open(&store.Options{Now: f.clockAt(until), NewID: visitor.NewID})
 		all.Go(func() {
-			done, err := ws.Advance(f.Context(), f.clock)
+			done, err := ws.Advance(f.Context(), until)
 			entered[n], failed[n] = done.Entered, err
 		})
 	}

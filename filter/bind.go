@@ -111,9 +111,6 @@ func (b *binder) condition(c Condition, f *bound.Field) (bound.Node, error) {
 	if err := b.grow(0, len(c.Values)); err != nil {
 		return nil, err
 	}
-	if c.Op == OpExists && b.moving != nil && (f.Kind == TagKind || f.Kind == GroupKind) {
-		return nil, refuse("cannot be watched: whether there is any changes when one is deleted; name them")
-	}
 	if c.Op == OpExists {
 		return &bound.Test{Field: f, Attr: c.Attr, Op: bound.OpExists}, nil
 	}

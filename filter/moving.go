@@ -297,8 +297,7 @@ func outside(ranges []bound.Range[int64]) (rest []bound.Range[int64]) {
 // Fields returns the names of the fields that the expression reads, sorted.
 func (m *Moving) Fields() []string {
 	names := map[string]bool{}
-	var walk func(bound.Node)
-	walk = func(n bound.Node) {
+	visitNodes(m.node, func(n bound.Node) {
 		switch n := n.(type) {
 		case *bound.Test:
 			names[n.Field.Name] = true
@@ -307,15 +306,28 @@ func (m *Moving) Fields() []string {
 		case bound.Terms:
 			names["name"], names["email"], names["phone"] = true, true, true
 		}
-		for _, child := range nodesOf(n) {
-			walk(child)
-		}
-	}
-	walk(m.node)
+	})
 	all := make([]string, 0, len(names))
 	for name := range names {
 		all = append(all, name)
 	}
 	slices.Sort(all)
 	return all
+}
+
+// ReadsAny reports whether the expression asks whether a visitor has any tag, or is in any group: the
+// fields tag and group.
+func (m *Moving) ReadsAny(field string) (reads bool) {
+	visitNodes(m.node, func(n bound.Node) {
+		t, ok := n.(*bound.Test)
+		reads = reads || ok && t.Field.Name == field && t.Op == bound.OpExists
+	})
+	return reads
+}
+
+func visitNodes(n bound.Node, visit func(bound.Node)) {
+	visit(n)
+	for _, child := range nodesOf(n) {
+		visitNodes(child, visit)
+	}
 }

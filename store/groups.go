@@ -49,7 +49,7 @@ func (w *Workspace) UpdateGroup(ctx context.Context, id group.ID, p group.Patch)
 	}
 	outcome, err := w.applyLast(ctx, op, driver.UpdateGroup{Audit: w.audit(w.now()), ID: id, Patch: p})
 	if err == nil && outcome.Effect == driver.Updated && (p.Rule != nil || p.ClearRule) {
-		_, _ = w.advance(ctx, w.now()) // the group is updated; what is not recorded now is recorded later
+		_, _ = w.advance(ctx, w.now(), 0) // the group is updated; what is not recorded now is recorded later
 	}
 	return lo.FromPtr(outcome.Group), err
 }

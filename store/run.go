@@ -19,7 +19,7 @@ func Run(ctx context.Context, workspaces ...*Workspace) error {
 	for {
 		wait := maxIdle
 		for _, w := range workspaces {
-			done, err := w.advance(ctx, w.now())
+			done, err := w.advance(ctx, w.now(), maxIdle)
 			switch {
 			case ctx.Err() != nil:
 				return ctx.Err()

@@ -35,9 +35,8 @@ type WatchOptions struct {
 // periods in the rule are those of Options.Zone and Options.WeekStart of this handle from now on.
 //
 // It is done already: nothing changes. The error matches ErrNotFound if the group does not exist, or
-// ErrInvalid if it cannot be watched: its rule has a condition on can or consent, or on whether there
-// is any tag or group at all, the zone is not one of the IANA database, or 1,000 other groups are
-// watched.
+// ErrInvalid if it cannot be watched: its rule has a condition on can or consent, the zone is not one
+// of the IANA database, or 1,000 other groups are watched.
 func (w *Workspace) WatchGroup(ctx context.Context, id group.ID, on bool, o *WatchOptions) error {
 	const op = "watch group"
 	id, err := group.ParseID(string(id))
@@ -57,7 +56,7 @@ func (w *Workspace) WatchGroup(ctx context.Context, id group.ID, on bool, o *Wat
 	if err != nil || out.Effect == driver.Unchanged || !on || !o.Events {
 		return err
 	}
-	_, _ = w.advance(ctx, w.now()) // the group is watched; what is not recorded now is recorded later
+	_, _ = w.advance(ctx, w.now(), 0) // the group is watched; what is not recorded now is recorded later
 	return nil
 }
 
@@ -145,14 +144,15 @@ func (w *Workspace) watching(ctx context.Context) (*driver.Watching, error) {
 // error matches ErrInvalid if until is in the future.
 func (w *Workspace) Advance(ctx context.Context, until time.Time) (Advanced, error) {
 	const op = "advance watched groups"
-	if until.After(w.now()) {
+	if until = until.UTC().Truncate(time.Microsecond); until.After(w.now()) {
 		return Advanced{}, fail(op, text.Refuse("until", "in the future: nothing is known yet; see UpcomingChanges"))
 	}
-	done, err := w.advance(ctx, until)
+	done, err := w.advance(ctx, until, time.Hour)
 	return done, fail(op, err)
 }
 
-func (w *Workspace) advance(ctx context.Context, until time.Time) (done Advanced, err error) {
+// advance is Advance. It looks for what comes next up to a distance.
+func (w *Workspace) advance(ctx context.Context, until time.Time, ahead time.Duration) (done Advanced, err error) {
 	for {
 		watching, err := w.watching(ctx)
 		if err != nil || watching == nil {
@@ -165,7 +165,7 @@ func (w *Workspace) advance(ctx context.Context, until time.Time) (done Advanced
 				return done, err
 			}
 			if !moved {
-				done.Next, err = w.nextFlip(ctx, watching, max(to, watching.At))
+				done.Next, err = w.nextFlip(ctx, watching, max(to, watching.At), ahead.Microseconds())
 				return done, err
 			}
 			begin := driver.AdvanceWatch{Audit: driver.Audit{At: driver.FromMicros(to)}, To: driver.FromMicros(to)}
@@ -335,9 +335,8 @@ func orderOf(f filter.TimeField, least int64) (Order, *driver.Position) {
 }
 
 // nextFlip returns an instant before which the clock changes nothing after another, if all is
-// recorded up to that.
-func (w *Workspace) nextFlip(ctx context.Context, watching *driver.Watching, now int64) (time.Time, error) {
-	const horizon = int64(time.Hour / time.Microsecond)
+// recorded up to that; it looks no further than the horizon.
+func (w *Workspace) nextFlip(ctx context.Context, watching *driver.Watching, now, horizon int64) (time.Time, error) {
 	next := int64(0)
 	sooner := func(at int64) {
 		if at = max(at, now+1); next == 0 || at < next {

@@ -139,6 +139,12 @@ func (f *fakeTx) PutGroup(_ *group.Group, after group.Group) error {
 	return f.call("PutGroup")
 }
 
+func (f *fakeTx) Tagged(tag.ID, visitor.ID, int) ([]visitor.ID, error) { return nil, f.call("Tagged") }
+
+func (f *fakeTx) InGroup(group.ID, visitor.ID, int) ([]visitor.ID, error) {
+	return nil, f.call("InGroup")
+}
+
 func (f *fakeTx) DeleteTag(id tag.ID) error {
 	delete(f.tags, id)
 	return f.call("DeleteTag")

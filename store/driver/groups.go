@@ -6,6 +6,7 @@ import (
 
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
+	"github.com/contactpipeline/visitors/visitor"
 )
 
 func (b *batch) groupCatalog() catalog[group.Group, group.ID] {
@@ -57,6 +58,13 @@ func (b *batch) compareGroups(before, after group.Group) ([]string, error) {
 }
 
 func (c DeleteGroup) apply(b *batch) (Outcome, error) {
+	err := b.lose("group", func(after visitor.ID) ([]visitor.ID, error) { return b.tx.InGroup(c.ID, after, maxBatch) }, func(v *visitor.Visitor) {
+		v.Memberships = slices.DeleteFunc(slices.Clone(v.Memberships), func(m visitor.Membership) bool { return m.Group == c.ID })
+		v.Excluded = slices.DeleteFunc(slices.Clone(v.Excluded), func(g group.ID) bool { return g == c.ID })
+	})
+	if err != nil {
+		return Outcome{}, err
+	}
 	effect, err := b.groupCatalog().delete(c.ID)
 	if effect == Deleted {
 		b.event(c.Audit, Event{Kind: GroupDeleted, Groups: []group.ID{c.ID}})

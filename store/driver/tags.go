@@ -1,8 +1,11 @@
 package driver
 
 import (
+	"slices"
+
 	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/visitor"
 )
 
 func keyOf(t tag.Tag) string { return tag.Key(t.Name) }
@@ -56,6 +59,12 @@ func (c UpdateTag) apply(b *batch) (Outcome, error) {
 }
 
 func (c DeleteTag) apply(b *batch) (Outcome, error) {
+	err := b.lose("tag", func(after visitor.ID) ([]visitor.ID, error) { return b.tx.Tagged(c.ID, after, maxBatch) }, func(v *visitor.Visitor) {
+		v.Tags = slices.DeleteFunc(slices.Clone(v.Tags), func(a tag.Assignment) bool { return a.Tag == c.ID })
+	})
+	if err != nil {
+		return Outcome{}, err
+	}
 	effect, err := b.tagCatalog().delete(c.ID)
 	if effect == Deleted {
 		b.event(c.Audit, Event{Kind: TagDeleted, Tags: []tag.ID{c.ID}})

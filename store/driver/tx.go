@@ -39,6 +39,10 @@ type Tx interface {
 	// and id are known to be free.
 	PutTag(before *tag.Tag, after tag.Tag) error
 	PutGroup(before *group.Group, after group.Group) error
+	// Tagged returns the first limit visitors with a tag whose ids come after one, in order. InGroup
+	// does the same for those that were added to a group or removed from it by hand.
+	Tagged(id tag.ID, after visitor.ID, limit int) ([]visitor.ID, error)
+	InGroup(id group.ID, after visitor.ID, limit int) ([]visitor.ID, error)
 	// DeleteTag and DeleteGroup also delete the assignments and memberships.
 	DeleteTag(id tag.ID) error
 	DeleteGroup(id group.ID) error

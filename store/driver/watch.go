@@ -78,6 +78,7 @@ type Segment struct {
 	WatchedGroup
 	moving []*filter.Moving // of each rule
 	reads  fieldSet
+	any    fieldSet // tag or group, if the rule asks whether there is any
 }
 
 // RuleCache keeps the bound rules of a workspace between calls of Apply, for a Tx that has a method
@@ -177,6 +178,9 @@ func NewSegment(g WatchedGroup) (*Segment, error) {
 		s.moving = append(s.moving, m)
 		for _, name := range m.Fields() {
 			s.reads |= fieldNamed(name)
+			if m.ReadsAny(name) {
+				s.any |= fieldNamed(name)
+			}
 		}
 	}
 	return s, nil

@@ -78,6 +78,32 @@ func (b *batch) touch(id visitor.ID) {
 	b.touched.set(id, before)
 }
 
+// lose notes that a tag or group is deleted, for rules that ask whether a visitor has any. holders
+// returns a page of the visitors that have it; without removes it from one.
+func (b *batch) lose(field string, holders func(after visitor.ID) ([]visitor.ID, error), without func(*visitor.Visitor)) error {
+	if b.watching == nil || !slices.ContainsFunc(b.watching.Groups, func(s *Segment) bool { return s.any&fieldNamed(field) != 0 }) {
+		return nil
+	}
+	for after := visitor.ID(""); ; {
+		ids, err := holders(after)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		if err := b.readVisitors(ids...); err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if e := b.visitors.get(id); e.now != nil {
+				b.touch(id)
+				lost := *e.now
+				without(&lost)
+				e.before, e.now = &lost, &lost // the engine removes it from the rows
+			}
+		}
+		after = ids[len(ids)-1]
+	}
+}
+
 // recordFlips adds the events of visitors that entered or left watched groups by a change, whose own
 // events are those in the log from logged on. What the clock did before comes before these.
 func (b *batch) recordFlips(cause FlipCause, a Audit, logged int) error {

@@ -8,6 +8,7 @@ import (
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/store/internal/index"
 	"github.com/contactpipeline/visitors/tag"
+	"github.com/contactpipeline/visitors/visitor"
 )
 
 // catalog holds the tags or the groups of a workspace, by id and ordered by key.
@@ -139,6 +140,35 @@ func put[T any](t *tx, c *catalog[T], isNew bool, id, key string, value T) {
 	oldKey, old := e.key, e.value
 	c.replace(e, key, value)
 	t.onRollback(func() { c.replace(e, oldKey, old) })
+}
+
+// Tagged returns visitors with a tag. See driver.Tx.
+func (t *tx) Tagged(id tag.ID, after visitor.ID, limit int) ([]visitor.ID, error) {
+	return having(t, t.tags.byID[string(id)], after, limit), nil
+}
+
+// InGroup returns visitors that were added to a group or removed from it. See driver.Tx.
+func (t *tx) InGroup(id group.ID, after visitor.ID, limit int) ([]visitor.ID, error) {
+	return having(t, t.groups.byID[string(id)], after, limit), nil
+}
+
+func having[T any](t *tx, e *entry[T], after visitor.ID, limit int) []visitor.ID {
+	if e == nil {
+		return nil
+	}
+	linked := e.members.Members().ToArray()
+	if e.excluded != nil {
+		linked = append(linked, e.excluded.Members().ToArray()...)
+	}
+	var ids []visitor.ID
+	for _, p := range linked {
+		if id := formatID(t.records[p].id); id > after {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	return ids[:min(limit, len(ids))]
 }
 
 func (t *tx) DeleteTag(id tag.ID) error {

@@ -16,6 +16,7 @@ import (
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 var watchPromises = []promise{
@@ -32,6 +33,7 @@ var watchPromises = []promise{
 	{"a subscription gets each event once, in order, as they are appended", "Whoever delivers events to other servers starts again where it ended.", checkSubscribe},
 	{"upcoming changes are those that Advance records later", "A team calls those who are about to lapse.", checkUpcoming},
 	{"Run records the clock's flips until its context ends", "Without it a host would have to write the loop itself.", checkRun},
+	{"whoever loses the last tag or group, since it is deleted, leaves", "Whoever has no tag any more is to be sorted again.", checkWatchDeletedTag},
 	{"a deleted group is not watched any more, and nobody leaves it", "A thousand goodbyes for a group that is gone would start a thousand workflows.", checkWatchDeleted},
 }
 
@@ -487,11 +489,11 @@ func checkWatchResumed(f *fixture) {
 func checkWatchTogether(f *fixture) {
 	f.lapsing(40)
 	var all sync.WaitGroup
-	entered, failed := make([]int, 4), make([]error, 4)
+	entered, failed, until := make([]int, 4), make([]error, 4), f.clock
 	for n := range entered {
-		ws := f.open(nil)
+		ws := f.open(&store.Options{Now: f.clockAt(until), NewID: visitor.NewID})
 		all.Go(func() {
-			done, err := ws.Advance(f.Context(), f.clock)
+			done, err := ws.Advance(f.Context(), until)
 			entered[n], failed[n] = done.Entered, err
 		})
 	}
@@ -532,7 +534,8 @@ func checkWatchEdit(f *fixture) {
 }
 
 func checkWatchRefused(f *fixture) {
-	f.given(driver.CreateGroup{Group: f.group("Any tag", filter.Tag.Exists())}, driver.CreateGroup{Group: f.group("Any group", filter.Not(filter.Group.Exists()))})
+	f.given(driver.CreateGroup{Group: f.group("Reachable", filter.CanContact(consent.Email, ""))},
+		driver.CreateGroup{Group: f.group("Silent", filter.Not(filter.Consent(consent.Email, "").Is(consent.Denied)))})
 	ctx, ws, before := f.Context(), f.open(nil), f.dump(f.ws)
 	for _, in := range f.groups(f.ws) {
 		err := ws.WatchGroup(ctx, in.ID, true, nil)
@@ -726,4 +729,21 @@ func hasPeriod(e filter.Expr) bool {
 		return slices.ContainsFunc(e.Values, func(v filter.Value) bool { return v.Kind == filter.PeriodValue })
 	}
 	return false
+}
+
+func checkWatchDeletedTag(f *fixture) {
+	vip, lead, team := f.tag("vip"), f.tag("lead"), f.group("Team", nil)
+	tagged, alone := f.group("Tagged", filter.Tag.Exists()), f.group("Alone", filter.Not(filter.Group.Exists()))
+	a, b := inGroups(f.visitor("A"), team.ID), f.visitor("B")
+	f.given(driver.CreateTag{Tag: vip}, driver.CreateTag{Tag: lead}, driver.CreateGroup{Group: team}, driver.CreateGroup{Group: tagged},
+		driver.CreateGroup{Group: alone}, create(a, vip), create(b, vip, lead), f.watch(tagged.ID), f.watch(alone.ID))
+	first, second, third := f.audit(), f.audit(), f.audit()
+	f.must(driver.DeleteTag{Audit: first, ID: vip.ID})
+	f.must(driver.DeleteTag{Audit: second, ID: lead.ID})
+	f.must(driver.DeleteGroup{Audit: third, ID: team.ID})
+	f.same("flips", f.flips(0), []string{
+		flipped("-", a.ID, tagged.ID, store.ByChange, 1, first.At), flipped("-", b.ID, tagged.ID, store.ByChange, 1, second.At),
+		flipped("+", a.ID, alone.ID, store.ByChange, 1, third.At),
+	})
+	f.same("the tags of B", len(f.get(b.ID).Tags), 0)
 }

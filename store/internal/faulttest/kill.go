@@ -108,6 +108,7 @@ func (k *killing) look(busy ...string) {
 	st, err := k.Open(k.t.Context(), k.source)
 	require.NoError(k.t, err, "open after a kill")
 	k.verify(k.t, st, busy...)
+	verifyFlips(k.t, st, busy...)
 	require.NoError(k.t, st.Close())
 	db := k.plain(k.t, k.source)
 	k.Consistent(k.t, db)

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/store/driver"
@@ -26,14 +27,39 @@ func openForWorkers(ctx context.Context, st driver.Store) (*store.Workspace, gro
 	}
 	for {
 		for g, err := range ws.Groups(ctx) {
+			if err == nil {
+				err = watchWorkers(ctx, ws, g.ID)
+			}
 			return ws, g.ID, err
 		}
-		if g, err := ws.CreateGroup(ctx, group.Draft{Name: "Workers"}); err == nil {
-			return ws, g.ID, nil
-		} else if !isExists(err) {
+		if _, err := ws.CreateGroup(ctx, group.Draft{Name: "Workers"}); err != nil && !isExists(err) {
 			return nil, "", err
 		}
 	}
+}
+
+// settled is after which time without an update a visitor enters a watched group.
+const settled = 5 * time.Millisecond
+
+// watchWorkers watches the workers' group, and one whose rule depends on the time.
+func watchWorkers(ctx context.Context, ws *store.Workspace, workers group.ID) error {
+	ids := []group.ID{workers}
+	_, err := ws.CreateGroup(ctx, group.Draft{Name: "Workers settled", Rule: filter.UpdatedAt.OlderThan(settled)})
+	if err != nil && !isExists(err) {
+		return err
+	}
+	for g, err := range ws.Groups(ctx) {
+		if err != nil {
+			return err
+		}
+		ids = append(ids, g.ID)
+	}
+	for _, id := range ids {
+		if err := ws.WatchGroup(ctx, id, true, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // work runs a few workers that change visitors of their own and report every operation before
@@ -62,6 +88,11 @@ func work(ctx context.Context, st driver.Store, name string, seed uint64, rest t
 			}
 		})
 	}
+	group.Go(func() {
+		if err := store.Run(ctx, ws); ctx.Err() == nil {
+			cancel(err)
+		}
+	})
 	group.Wait()
 	return context.Cause(ctx)
 }

@@ -110,6 +110,24 @@ func ruleText(rule filter.Expr) (string, error) {
 	return string(b), err
 }
 
+// Tagged returns visitors with a tag. See driver.Tx.
+func (t *tx) Tagged(id tag.ID, after visitor.ID, limit int) ([]visitor.ID, error) {
+	return t.having(visitorTagTable, "l.tag_id", string(id), after, limit)
+}
+
+// InGroup returns visitors that were added to a group or removed from it. See driver.Tx.
+func (t *tx) InGroup(id group.ID, after visitor.ID, limit int) ([]visitor.ID, error) {
+	return t.having(visitorGroupTable, "l.group_id", string(id), after, limit)
+}
+
+func (t *tx) having(table, column, id string, after visitor.ID, limit int) ([]visitor.ID, error) {
+	q := t.from(table, "l", "l.visitor_id").Distinct().Where(t.ref(column, []string{id})).OrderBy("l.visitor_id").Limit(uint64(limit))
+	if after != "" {
+		q = q.Where("l.visitor_id > ?", t.d.ID(string(after)))
+	}
+	return list(t.ctx, t.query, q, scanID[visitor.ID])
+}
+
 // DeleteTag deletes a tag and its assignments.
 func (t *tx) DeleteTag(id tag.ID) error {
 	had, err := t.leave(visitorTagTable, "tag_id", string(id), driver.Tags)

@@ -122,6 +122,28 @@ func (t tx) PutGroup(_ *group.Group, after group.Group) error {
 	return nil
 }
 
+func (t tx) Tagged(id tag.ID, after visitor.ID, limit int) ([]visitor.ID, error) {
+	return t.having(after, limit, func(v visitor.Visitor) bool {
+		return slices.ContainsFunc(v.Tags, func(a tag.Assignment) bool { return a.Tag == id })
+	}), nil
+}
+
+func (t tx) InGroup(id group.ID, after visitor.ID, limit int) ([]visitor.ID, error) {
+	return t.having(after, limit, func(v visitor.Visitor) bool { return v.MemberOf(id) || slices.Contains(v.Excluded, id) }), nil
+}
+
+// having returns the first limit visitors after an id that has reports.
+func (t tx) having(after visitor.ID, limit int, has func(visitor.Visitor) bool) []visitor.ID {
+	var ids []visitor.ID
+	for id, v := range t.w.visitors {
+		if id > after && has(v) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids[:min(limit, len(ids))]
+}
+
 func (t tx) DeleteTag(id tag.ID) error {
 	delete(t.w.tags, id)
 	t.editVisitors(func(v *visitor.Visitor) {

@@ -309,7 +309,7 @@ func requireLookupsExact(t *testing.T, st *sqlite.Store, db *sql.DB, workspaces 
 		found[i] = strings.Join(strings.Fields(found[i]), " ")
 	}
 	slices.Sort(found)
-	require.Equal(t, want, found)
+	require.Equal(t, strings.Join(want, "\n"), strings.Join(found, "\n")) // also if there are none
 }
 
 // table reads a query as one text.

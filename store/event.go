@@ -19,12 +19,12 @@ type Seq = driver.Seq
 type Event struct {
 	Seq     Seq        `json:"seq"`
 	Kind    EventKind  `json:"kind"`
-	At      time.Time  `json:"at"`
+	At      time.Time  `json:"at"` // when the change was made; of GroupEntered and GroupLeft: from when on it is so
 	Visitor visitor.ID `json:"visitor,omitempty"`
 	Other   visitor.ID `json:"other,omitempty"`  // merge: the id that became an alias; unmerge: the restored visitor
 	Tags    []tag.ID   `json:"tags,omitempty"`   // added, removed, created, changed or deleted; ordered
 	Groups  []group.ID `json:"groups,omitempty"` // likewise
-	Fields  []string   `json:"fields,omitempty"` // update: the fields that changed, ordered
+	Fields  []string   `json:"fields,omitempty"` // update: the fields that changed, ordered; others: see their kinds
 	Actor   string     `json:"actor,omitempty"`  // who made the change; see Workspace.WithActor
 	Cause   string     `json:"cause,omitempty"`  // why; "" for events from before schema version 3, as for Actor
 }
@@ -57,10 +57,12 @@ const (
 	TopicChanged    EventKind = driver.TopicChanged    // created, replaced or deleted; Fields is its key
 	AudienceCreated EventKind = driver.AudienceCreated // Fields is its id
 	AudienceDeleted EventKind = driver.AudienceDeleted
-	JobChanged      EventKind = driver.JobChanged   // Fields is its id and its new state, or "deleted"
-	GroupEntered    EventKind = driver.GroupEntered // a visitor became a member of a watched group: see Event.Flip
-	GroupLeft       EventKind = driver.GroupLeft
-	GroupWatched    EventKind = driver.GroupWatched // Fields is "on" or "off"
+	JobChanged      EventKind = driver.JobChanged // Fields is its id and its new state, or "deleted"
+	// A visitor became a member of a watched group, or ceased to be one: see Workspace.WatchGroup. Flip
+	// returns what Fields holds. The events of a change come right after its own.
+	GroupEntered EventKind = driver.GroupEntered
+	GroupLeft    EventKind = driver.GroupLeft
+	GroupWatched EventKind = driver.GroupWatched // Fields is "on" or "off"
 )
 
 // Events iterates over the events after a number (0: from the first), in order, up to the

@@ -39,3 +39,13 @@ func (s *Signals) Notify(ws WorkspaceID) {
 		delete(s.waiting, ws)
 	}
 }
+
+// NotifyAll says that events of some workspaces were committed.
+func (s *Signals) NotifyAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.waiting {
+		close(c)
+	}
+	clear(s.waiting)
+}

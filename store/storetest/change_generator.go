@@ -42,6 +42,8 @@ func newChangeGenerator(m maker, rnd *rand.Rand) *changeGenerator {
 		filter.Or(filter.Email.Exists(), filter.Not(filter.Tag.HasID(g.tags[0].ID))),
 		filter.Not(filter.And(filter.Group.HasID(g.groups[0].ID), filter.Tag.HasID(g.tags[3].ID))),
 		filter.And(filter.All(), filter.Group.HasID(g.groups[1].ID)),
+		filter.Or(filter.LastSeenAt.Within(5*time.Second), filter.UpdatedAt.OlderThan(20*time.Second)),
+		filter.Not(filter.Health(consent.Email).Is(consent.HardBounce)),
 	}
 	for i := range 4 {
 		g.identities = append(g.identities, visitor.Identity{Source: visitor.Telegram, ExternalID: fmt.Sprint(i)})
@@ -75,11 +77,16 @@ func (g *changeGenerator) keys() []string {
 func (g *changeGenerator) setup() []driver.Change {
 	a, b := inGroups(g.visitors[0], g.groups[0].ID), g.visitors[1]
 	a.Identities = g.identities[:1]
-	return []driver.Change{
+	changes := []driver.Change{
 		driver.CreateTag{Tag: g.tags[0]}, driver.CreateTag{Tag: g.tags[1]}, driver.CreateTag{Tag: g.tags[3]},
 		driver.CreateGroup{Group: g.groups[0]}, driver.CreateGroup{Group: g.groups[1]}, driver.CreateGroup{Group: g.groups[2]},
 		create(a, g.tags[0], g.tags[1]), create(b), g.topic("news"),
 	}
+	if g.rnd.IntN(2) == 0 {
+		changes = append(changes, driver.WatchGroup{Audit: g.audit(), Group: g.groups[0].ID, On: true},
+			driver.WatchGroup{Audit: g.audit(), Group: g.groups[2].ID, On: true, Events: true})
+	}
+	return changes
 }
 
 // next draws a change.
@@ -150,6 +157,8 @@ func (g *changeGenerator) next() driver.Change {
 		return driver.StepJob{Audit: a, ID: one(g, g.jobs).ID, Step: one(g, steps), From: g.rnd.IntN(3)}
 	case 47:
 		return driver.DeleteAudience{Audit: a, ID: one(g, g.audiences).ID}
+	case 48:
+		return driver.WatchGroup{Audit: a, Group: in.ID, On: g.rnd.IntN(3) > 0, Events: g.rnd.IntN(2) == 0}
 	}
 	return driver.AddToGroup{Audit: a, Group: in.ID, ID: v.ID}
 }

@@ -26,5 +26,8 @@ func Transact(ctx context.Context, e *Engine, f func(*sql.Tx, driver.Store) erro
 	if refused != nil {
 		return refused
 	}
+	if err == nil {
+		e.signals.NotifyAll() // which workspaces f has written to is not known
+	}
 	return err
 }

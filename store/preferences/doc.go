@@ -1,6 +1,6 @@
 // Package preferences is where the links of messages lead by which people unsubscribe: with one
 // click of their mail program (RFC 8058), or on a small page with the public topics of the
-// workspace.
+// workspace and the topic of the link.
 //
 //	h, err := preferences.NewHandler(func(_ context.Context, workspace string) (*store.Workspace, error) {
 //		return store.Open(st, workspace, nil)
@@ -21,9 +21,9 @@
 //
 // What a person submits is recorded as said by the person, with the link as evidence: it was sent
 // to the address, so it also confirms topics with double opt-in. A link of one sender denies
-// messages of that sender, a link without a sender those of all. A denial of the channel is lifted
-// by choosing a topic: then the channel is granted and the other topics on the page are denied, as
-// package consent has it.
+// messages of that sender, a link without a sender those of all. A denial of the channel is taken back
+// by choosing a topic: then this topic is granted and the others on the page are denied. Nothing is
+// granted that the page does not show.
 //
 // The page has no scripts and no cookies, and takes nothing from other servers.
 package preferences

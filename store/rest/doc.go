@@ -41,9 +41,6 @@
 //     changes nothing.
 //   - A tag or group that a group's rule mentions cannot be deleted, and a group that a rule
 //     mentions cannot be given a rule: the problem has the code in_use and lists the groups.
-//   - POST /groups/ID/watch records who enters and leaves a group as the events group.entered and
-//     group.left. What the passing of time does to a rule is recorded by store.Run, which the host
-//     calls.
 //   - GET /visitors/ID/can-contact says whether a message may be sent, to where, and why; package
 //     consent has the rules. What was said is recorded with POST /consents. A state of a channel is
 //     refused with platform_owned, a grant of the business after a denial with denied, and a visitor

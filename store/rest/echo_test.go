@@ -53,8 +53,6 @@ var sampleBodies = map[string]string{
 		"others":["` + someID + `"],"deleted":{"entries":1},"hashes":[{"channel":"email","hash":"00"}],"key":"k","signature":"AAAA"}]}`,
 	"planJob": `{"action":"set","filter":"ada","ids":["` + someID + `"],"pairs":[["` + someID + `","` + someID + `"]],"tags":["vip"],
 		"group":"` + someID + `","set":{"city":"London"},"unset":["city"],"hold":1}`,
-	"watchGroup":  `{"events":true}`,
-	"previewRule": `{"rule":` + sampleFilter + `,"rule_text":"ada"}`,
 	"checkFilter": `{"text":"ada","json":` + sampleFilter + `}`,
 }
 

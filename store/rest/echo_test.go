@@ -40,6 +40,8 @@ var sampleBodies = map[string]string{
 	"updateTag":     `{"name":"vip","color":"#fff","description":"best"}`,
 	"createGroup":   `{"name":"Team","description":"us","rule":` + sampleFilter + `,"rule_text":"ada"}`,
 	"updateGroup":   `{"name":"Team","description":"us","rule":` + sampleFilter + `,"rule_text":"ada","clear_rule":true}`,
+	"watchGroup":    `{"events":true}`,
+	"previewRule":   `{"rule":` + sampleFilter + `,"rule_text":"ada","clear_rule":true}`,
 	"checkFilter":   `{"text":"ada","json":` + sampleFilter + `}`,
 }
 

@@ -50,6 +50,7 @@ func New(st store.Store, o *Options) (http.Handler, error) {
 	h.filterRoutes(h.routes(api, "filters"))
 	h.tagRoutes(h.routes(api, "tags"))
 	h.groupRoutes(h.routes(api, "groups"))
+	h.watchRoutes(h.routes(api, "groups"))
 	h.eventRoutes(h.routes(api, "events"))
 	var err error
 	if h.doc, err = document(api.OpenAPI()); err != nil {

@@ -50,6 +50,8 @@
 //     does not take it for complete.
 //   - GET /events?visitor=ID is the history of one visitor: what changed, when, by whom and
 //     why. Options.Actor names the user.
+//   - PUT /groups/{id}/watch makes events of who enters and leaves a group, with the instant as at. A
+//     process of the host must call store.Run, which records what the passing of time does to rules.
 //   - GET /events/stream sends changes as server-sent events. A stream ends with its request:
 //     give the http.Server a BaseContext that is cancelled at shutdown, or Shutdown waits.
 //

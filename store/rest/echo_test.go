@@ -54,6 +54,8 @@ var sampleBodies = map[string]string{
 	"planJob": `{"action":"set","filter":"ada","ids":["` + someID + `"],"pairs":[["` + someID + `","` + someID + `"]],"tags":["vip"],
 		"group":"` + someID + `","set":{"city":"London"},"unset":["city"],"hold":1}`,
 	"checkFilter": `{"text":"ada","json":` + sampleFilter + `}`,
+	"watchGroup":  `{"events":true}`,
+	"previewRule": `{"rule":` + sampleFilter + `,"rule_text":"ada","clear_rule":true}`,
 }
 
 const sampleSubject = `{"channel":"email","sender":"example.com","address":"ada@example.com"}`

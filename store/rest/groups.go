@@ -23,6 +23,7 @@ type Group struct {
 	Description string          `json:"description,omitempty"`
 	Rule        json.RawMessage `json:"rule,omitempty"`
 	RuleText    string          `json:"rule_text,omitempty" doc:"The rule in the text form."`
+	Watched     bool            `json:"watched,omitempty" doc:"Events record who enters and leaves it."`
 	CreatedAt   time.Time       `json:"created_at"`
 }
 
@@ -53,12 +54,23 @@ func (h *handler) groupRoutes(r routes) {
 // groupEncoder converts groups to JSON. A rule is stored with the ids of tags and groups; the
 // text form has their names, which the encoder reads once.
 type groupEncoder struct {
-	ws    *store.Workspace
-	names map[string]string // of tags and groups, by id
+	ws      *store.Workspace
+	names   map[string]string // of tags and groups, by id
+	watched map[group.ID]bool // nil: not read yet
 }
 
 func (e *groupEncoder) encode(ctx context.Context, g group.Group) (Group, error) {
-	out := Group{ID: g.ID, Name: g.Name, Description: g.Description, CreatedAt: g.CreatedAt}
+	if e.watched == nil {
+		ids, err := e.ws.WatchedGroups(ctx)
+		if err != nil {
+			return Group{}, err
+		}
+		e.watched = map[group.ID]bool{}
+		for _, id := range ids {
+			e.watched[id] = true
+		}
+	}
+	out := Group{ID: g.ID, Name: g.Name, Description: g.Description, Watched: e.watched[g.ID], CreatedAt: g.CreatedAt}
 	if g.Rule == nil {
 		return out, nil
 	}

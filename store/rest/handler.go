@@ -50,6 +50,7 @@ func New(st store.Store, o *Options) (http.Handler, error) {
 	h.filterRoutes(h.routes(api, "filters"))
 	h.tagRoutes(h.routes(api, "tags"))
 	h.groupRoutes(h.routes(api, "groups"))
+	h.watchRoutes(h.routes(api, "groups"))
 	h.consentRoutes(h.routes(api, "consent"))
 	h.audienceRoutes(h.routes(api, "audiences"))
 	h.erasureRoutes(h.routes(api, "erasures"))

@@ -36,8 +36,8 @@
 // in one transaction: they see one state.
 //
 // Counting by index: a large workspace has a liveIndex (live_index.go) with the bitmaps of package
-// index, which answers counts, facets and pages (by_index.go). It is exact, also if other
-// processes write:
+// index, which answers counts, facets and pages (by_index.go), unless a page is a walk along an index of
+// the database, which is faster. It is exact, also if other processes write:
 //
 //   - Every change to a visitor commits with an event that names the visitor, in order. A call reads
 //     the number and the stamp of the last event after it began. If the index is at this event, it

@@ -17,10 +17,11 @@ type Erasure = driver.Erasure
 const MaxReason = 200
 
 // Erase deletes a visitor with all data about the person, as article 17 of the GDPR asks for: the
-// profile, the stored states of merges, copies of the index, and what was recorded about the
-// addresses, also about those that the visitor gave up earlier and nobody has now. What stays is a
-// keyed hash of each address with a denial of messages, the ids of the visitor in events and
-// audiences, and the receipt.
+// profile, the stored states of merges, what jobs keep to undo their changes of the visitor, copies
+// of the index, and what was recorded about the addresses, also about those that the visitor gave up
+// earlier and nobody has now. What stays is a keyed hash of each address with a denial of messages,
+// the ids of the visitor in events, audiences and jobs, and the receipt. A job also keeps its filter
+// and the attributes that it sets: do not name a person there, or call DeleteJob.
 //
 // Create, Update, Link and imports with one of these addresses fail with ErrSuppressed, until the
 // person agrees to messages on that channel again in a way that takes the address, as a message or the

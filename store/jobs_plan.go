@@ -23,6 +23,9 @@ const maxSamples = 10
 // changes these visitors and no others. Plan reads pages, so of visitors that change meanwhile, it
 // finds those that match when they are read. A tag to give need not exist.
 //
+// A plan that was interrupted, by an error, the context or the end of the program, is listed with the
+// state JobFreezing, and cannot be run.
+//
 // Plan also deletes jobs that ended before Options.JobRetention, as DeleteOldJobs does, but without
 // its error. Until then a job keeps its filter and the attributes to set, and, of each visitor, the
 // values that it has replaced, which are deleted with the visitor.
@@ -51,11 +54,13 @@ func (w *Workspace) Plan(ctx context.Context, a Action) (Job, error) {
 		return err
 	}
 	for next, err := range w.planned(ctx, &j, now) {
-		if err == nil && part != nil {
-			err = put()
-		}
 		if err != nil {
 			return Job{}, fail(op, err)
+		}
+		if part != nil {
+			if err := put(); err != nil {
+				return Job{}, err
+			}
 		}
 		part = next
 	}
@@ -63,7 +68,10 @@ func (w *Workspace) Plan(ctx context.Context, a Action) (Job, error) {
 		return Job{}, fail(op, err)
 	}
 	j.State = JobPlanned
-	return j, put()
+	if err := put(); err != nil {
+		return Job{}, err
+	}
+	return j, nil
 }
 
 // planned iterates over the parts of a job, and counts them.

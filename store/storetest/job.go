@@ -427,6 +427,11 @@ func checkJobFilter(f *fixture) {
 		f.ok(err)
 		f.same("count", n, int64(len(page.Visitors)))
 	}
+	why, err := ws.Explain(ctx, a.ID, filter.And(filter.Job.Is(string(j.ID)), filter.Not(filter.Job.Is(string(k.ID)))))
+	f.ok(err)
+	f.same("explained", why.Matches, true)
+	findings, err := ws.Lint(ctx, filter.Job.Is(string(j.ID)))
+	f.same("lint", []any{len(findings), err}, []any{0, error(nil)})
 	none := filter.Job.Is(f.id(f.clock))
 	var unknown *filter.UnknownError
 	if _, err := ws.Count(ctx, filter.Not(none)); !errors.As(err, &unknown) || unknown.Kind != filter.JobKind {
@@ -435,7 +440,7 @@ func checkJobFilter(f *fixture) {
 	if _, err := ws.CreateGroup(ctx, group.Draft{Name: "Of a job", Rule: filter.Job.Is(string(j.ID))}); !errors.Is(err, store.ErrInvalid) {
 		f.Errorf("a rule that mentions a job: error %v, want ErrInvalid", err)
 	}
-	_, err := ws.DeleteJob(ctx, j.ID)
+	_, err = ws.DeleteJob(ctx, j.ID)
 	f.ok(err)
 	if _, err := ws.Count(ctx, filter.Not(filter.Job.Is(string(j.ID)))); !errors.As(err, &unknown) {
 		f.Errorf("a job that was deleted: error %v, want a *filter.UnknownError", err)

@@ -101,8 +101,9 @@ type (
 		Group group.Group
 	}
 	// UpdateGroup patches a group. ErrNotFound: no such group. ErrExists: another group has
-	// the new name's key. ErrInvalid: as for CreateGroup. ErrInUse (an *InUseError): the
-	// group would get a rule, and another group's rule mentions it.
+	// the new name's key. ErrInvalid: as for CreateGroup and, if the group is watched, as for
+	// WatchGroup. ErrInUse (an *InUseError): the group would get a rule, and another group's rule
+	// mentions it.
 	UpdateGroup struct {
 		Audit
 		ID    group.ID

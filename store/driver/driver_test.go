@@ -192,6 +192,8 @@ func TestFailingTx(t *testing.T) {
 	ada.Email = "ada@example.com"
 	joe := mailbox(3)
 	vip, team := newTag("VIP"), group.Group{ID: group.NewID(epoch), Name: "Team"}
+	tagged := group.Group{ID: group.NewID(epoch), Name: "Tagged", Rule: filter.Or(filter.Tag.Exists(), filter.Group.Exists(), filter.UpdatedAt.OlderThan(time.Hour))}
+	later := audit.At.Add(24 * time.Hour)
 	gold := "Gold"
 	contact := func(id, email string) driver.Change {
 		return driver.CaptureContact{
@@ -201,7 +203,8 @@ func TestFailingTx(t *testing.T) {
 	}
 	changes := []driver.Change{
 		driver.CreateVisitor{Audit: audit, Visitor: ada}, driver.CreateVisitor{Audit: audit, Visitor: bob}, driver.CreateVisitor{Audit: audit, Visitor: eve},
-		driver.CreateTag{Audit: audit, Tag: vip}, driver.CreateGroup{Audit: audit, Group: team},
+		driver.CreateTag{Audit: audit, Tag: vip}, driver.CreateGroup{Audit: audit, Group: team}, driver.CreateGroup{Audit: audit, Group: tagged},
+		driver.WatchGroup{Audit: audit, Group: tagged.ID, On: true, Events: true},
 		driver.AddTags{Audit: audit, ID: ada.ID, Tags: []string{"vip"}}, driver.RemoveTags{Audit: audit, ID: ada.ID, Tags: []string{"vip"}},
 		driver.AddToGroup{Audit: audit, ID: ada.ID, Group: team.ID}, driver.RemoveFromGroup{Audit: audit, ID: ada.ID, Group: team.ID},
 		driver.UpdateVisitor{Audit: audit, ID: ada.ID, Patch: visitor.Patch{Name: &gold}},
@@ -216,12 +219,14 @@ func TestFailingTx(t *testing.T) {
 		driver.DeleteVisitor{Audit: audit, ID: ada.ID}, driver.DeleteTag{Audit: audit, ID: vip.ID}, driver.DeleteGroup{Audit: audit, ID: team.ID},
 		driver.PutTopic{Audit: audit, Topic: consent.Topic{Key: "news"}}, driver.CreateVisitor{Audit: audit, Visitor: joe},
 		said(addressOf(joe), consent.Granted, 1), driver.EraseVisitor{Audit: audit, ID: joe.ID}, driver.DeleteTopic{Audit: audit, Key: "news"},
+		driver.AdvanceWatch{Audit: audit, To: later}, driver.AdvanceWatch{Audit: audit, To: later, Visitors: []visitor.ID{eve.ID}, Last: true},
+		driver.UpdateGroup{Audit: audit, ID: tagged.ID, Patch: group.Patch{ClearRule: true}}, driver.WatchGroup{Audit: audit, Group: tagged.ID},
 	}
 	complete := newFakeTx()
 	complete.apply(t, changes...)
 	for _, method := range strings.Fields("Visitors WriteVisitors Owners ByAddress Tags Groups PutTag PutGroup DeleteTag DeleteGroup" +
 		" Processed PutProcessed Aliases MergedInto Merge PutMerge DeleteMerges AppendEvents" +
-		" Records PutRecords DeleteRecords Keys WithAddresses ForgetCopies") {
+		" Records PutRecords DeleteRecords Keys WithAddresses ForgetCopies Tagged InGroup") {
 		require.Contains(t, complete.calls, method)
 	}
 	for n := range complete.calls {

@@ -16,8 +16,8 @@ import (
 // The changes of watched groups.
 type (
 	// WatchGroup begins or ends to watch a group; see Watch. It is as it is to be: Unchanged.
-	// ErrNotFound: no such group. ErrInvalid: the rule or the zone cannot be watched, or MaxWatched
-	// others are.
+	// ErrNotFound: no such group. ErrInvalid: the rule or the zone cannot be watched, the rule mentions
+	// tags or groups by name, which Workspace replaces by ids, or MaxWatched others are watched.
 	WatchGroup struct {
 		Audit
 		Group     group.ID

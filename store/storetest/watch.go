@@ -558,6 +558,14 @@ func checkWatchRefused(f *fixture) {
 	f.same("the workspace", f.dump(f.ws), before)
 	watched, err := ws.WatchedGroups(ctx)
 	f.same("watched", []any{len(watched), err}, []any{0, error(nil)})
+
+	plain := f.group("Plain", nil)
+	f.must(driver.CreateGroup{Group: plain}, f.watch(plain.ID))
+	before = f.dump(f.ws)
+	if _, err := ws.UpdateGroup(ctx, plain.ID, group.Patch{Rule: filter.CanContact(consent.Email, "")}); !errors.Is(err, store.ErrInvalid) {
+		f.Errorf("a rule for a watched group: error %v", err)
+	}
+	f.same("the workspace", f.dump(f.ws), before)
 }
 
 func checkWatchMerge(f *fixture) {

@@ -22,7 +22,7 @@ type WatchOptions struct {
 	Events bool
 }
 
-// WatchGroup begins, or with on false ends, to record who enters and who leaves a group, with or
+// WatchGroup begins to record, or with on false stops recording, who enters and who leaves a group, with or
 // without a rule: an event GroupEntered or GroupLeft for each visitor, whose At is the instant from
 // which the visitor is a member or not any more. See Event.Flip for why.
 //

@@ -41,7 +41,7 @@ type Watch struct {
 	Next   int64      `json:"next,omitempty"`   // not 0: it is being recorded up to then, in the order of ids
 	Cursor visitor.ID `json:"cursor,omitempty"` // and it is for visitors up to this id
 	Ahead  bool       `json:"ahead,omitempty"`  // there are records of the kind WatchAhead
-	Groups string     `json:"groups"`           // hash of the record with the groups
+	Hash   string     `json:"hash"`             // of the record with the groups
 }
 
 // WatchedGroup is a group whose members are watched.
@@ -105,7 +105,7 @@ func ReadWatching(read func(RecordQuery) ([]Record, error), cache *RuleCache) (*
 			return nil, err
 		}
 		var current bool
-		if w.Groups, current, err = cache.segments(w.Watch.Groups, read); err != nil || current {
+		if w.Groups, current, err = cache.segments(w.Hash, read); err != nil || current {
 			return w, err
 		}
 	}

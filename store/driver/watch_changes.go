@@ -15,7 +15,7 @@ import (
 
 // The changes of watched groups.
 type (
-	// WatchGroup begins or ends to watch a group; see Watch. It is as it is to be: Unchanged.
+	// WatchGroup begins to watch a group, or stops; see Watch. It is done already: Unchanged.
 	// ErrNotFound: no such group. ErrInvalid: the rule or the zone cannot be watched, the rule mentions
 	// tags or groups by name, which Workspace replaces by ids, or MaxWatched others are watched.
 	WatchGroup struct {
@@ -108,7 +108,7 @@ func (b *batch) watchRule(a Audit, g group.Group) error {
 	return b.putSegments(groups)
 }
 
-// unwatch ends to watch a group, and reports whether it was watched.
+// unwatch stops watching a group, and reports whether it was watched.
 func (b *batch) unwatch(id group.ID) (bool, error) {
 	if b.watching == nil {
 		return false, nil
@@ -134,7 +134,7 @@ func (b *batch) putSegments(segments []*Segment) error {
 	if err != nil {
 		return err
 	}
-	b.watching.Groups, b.watching.Watch.Groups, b.watchMoved = segments, hashOf(value), true
+	b.watching.Groups, b.watching.Hash, b.watchMoved = segments, hashOf(value), true
 	return b.tx.PutRecords([]Record{{WatchRecords, watchGroups, value}})
 }
 

@@ -63,7 +63,7 @@ var watchFaults = []fault{
 	{"ignores that members at the start are to be recorded", "Watch/an edited rule moves exactly those whom it concerns, at one instant", func(f *faultyStore) {
 		onWatchChange(f, func(c driver.WatchGroup) driver.WatchGroup { c.Events = false; return c })
 	}},
-	{"does not end to watch a group", "Watch/a change records who enters and leaves watched groups, right after its own event", func(f *faultyStore) {
+	{"does not stop watching a group", "Watch/a change records who enters and leaves watched groups, right after its own event", func(f *faultyStore) {
 		onWatchChange(f, func(c driver.WatchGroup) driver.WatchGroup { c.On = true; return c })
 	}},
 }

@@ -35,9 +35,9 @@ func TestManyMigrateAtOnce(t *testing.T) {
 func TestSchemaIsWhatThisReleaseWorksOn(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, change, reason string }{
-		{"newer", "INSERT INTO visitors_schema (version, checksum) VALUES (8, 'x')", "schema version 8: newer than this release, which knows 7"},
+		{"newer", "INSERT INTO visitors_schema (version, checksum) VALUES (9, 'x')", "schema version 9: newer than this release, which knows 8"},
 		{"other steps", "UPDATE visitors_schema SET checksum = 'x'", "schema version 1: was made by another text than this release has"},
-		{"a gap", "UPDATE visitors_schema SET version = 9 WHERE version = 7", "schema version 9: a step before it is missing"},
+		{"a gap", "UPDATE visitors_schema SET version = 10 WHERE version = 8", "schema version 10: a step before it is missing"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -120,6 +120,8 @@ func TestOlderReleasesCannotWrite(t *testing.T) {
 	_, err := database(t, dsn).ExecContext(t.Context(), "INSERT INTO visitors_event (ws, seq, kind, at, visitor_id, other_id, tag_ids, group_ids, fields, actor, cause)"+
 		" VALUES ('acme', 1, 'tag.updated', 5, $1, $1, '', '', 'name', '', '')", uuid.Nil.String())
 	require.ErrorContains(t, err, `null value in column "stamp"`)
+	_, err = database(t, dsn).ExecContext(t.Context(), "SELECT recorded = 1 FROM visitors_workspace WHERE ws = 'acme' FOR UPDATE") // version 7
+	require.ErrorContains(t, err, "recorded")
 }
 
 func TestOtherEncodingIsRefused(t *testing.T) {

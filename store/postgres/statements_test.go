@@ -135,7 +135,7 @@ func TestMigrationsWait(t *testing.T) {
 // written. A host's transaction decides for itself.
 func TestSynchronousCommitIsTurnedOn(t *testing.T) {
 	t.Parallel()
-	const lock = `SELECT current_setting('synchronous_commit'), recorded FROM "public".visitors_workspace WHERE ws = $1 FOR UPDATE`
+	const lock = `SELECT current_setting('synchronous_commit'), has_records FROM "public".visitors_workspace WHERE ws = $1 FOR UPDATE`
 	on := []string{"SET LOCAL citus.propagate_set_commands = 'local'", "SET LOCAL synchronous_commit = on"}
 	for setting, turned := range map[string]bool{"off": true, "local": false, "on": false} {
 		t.Run(setting, func(t *testing.T) {

@@ -40,7 +40,7 @@ func (s scope) keptRecords(ctx context.Context, q driver.RecordQuery) ([]driver.
 }
 
 // recordedKinds are kinds of records that Apply looks for in every call, as bits of the column
-// recorded of workspaceTable. A workspace that never had any is not asked for them.
+// has_records of workspaceTable. A workspace that never had any is not asked for them.
 type recordedKinds int64
 
 func recordedKind(k driver.RecordKind) recordedKinds {
@@ -64,8 +64,7 @@ func (t *tx) Records(q driver.RecordQuery) ([]driver.Record, error) {
 const (
 	putRecord = "INSERT INTO " + recordTable + " (ws, kind, key, value) VALUES (?, ?, ?, ?)" +
 		" ON CONFLICT (ws, kind, key) DO UPDATE SET value = excluded.value"
-	noteRecorded       = "UPDATE " + workspaceTable + " SET has_records = has_records | ?2 WHERE ws = ?1"
-	noteRecordedServer = "UPDATE " + workspaceTable + " SET recorded = recorded | $2 WHERE ws = $1"
+	noteRecorded = "UPDATE " + workspaceTable + " SET has_records = has_records | ?2 WHERE ws = ?1"
 )
 
 // PutRecords writes records.
@@ -77,7 +76,7 @@ func (t *tx) PutRecords(records []driver.Record) error {
 	if kinds != t.recorded {
 		note := noteRecorded
 		if t.d.server != nil {
-			note = noteRecordedServer
+			note = strings.ReplaceAll(note, "?", "$")
 		}
 		if _, err := t.exec(t.ctx, note, int64(kinds)); err != nil {
 			return err

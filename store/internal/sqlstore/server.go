@@ -36,7 +36,7 @@ type Server interface {
 const (
 	// lockWorkspace also reads whether a commit waits for the disk of the server that has the row,
 	// which in a cluster is not the one that is asked.
-	lockWorkspace = "SELECT current_setting('synchronous_commit'), recorded FROM " + workspaceTable + " WHERE ws = ? FOR UPDATE"
+	lockWorkspace = "SELECT current_setting('synchronous_commit'), has_records FROM " + workspaceTable + " WHERE ws = ? FOR UPDATE"
 	makeWorkspace = "INSERT INTO " + workspaceTable + " (ws, seq) VALUES (?, 0) ON CONFLICT (ws) DO NOTHING"
 	nameWorkspace = "INSERT INTO " + workspaceTable + " (name, seq) VALUES (?, 0)"
 )

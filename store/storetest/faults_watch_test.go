@@ -47,12 +47,12 @@ var watchFaults = []fault{
 			return c
 		})
 	}},
-	{"does not find visitors at the start of a range of times", "Watch/random rules, changes and ticks have exactly the flips of a test at every microsecond", func(f *faultyStore) {
+	{"does not find the first visitor in a range of times", "Watch/random rules, changes and ticks have exactly the flips of a test at every microsecond", func(f *faultyStore) {
 		find := f.find
 		f.find = func(ctx context.Context, w ws, s driver.Select) ([]visitor.Visitor, error) {
 			found, err := find(ctx, w, s)
-			if t, ok := s.Where.Node().(*bound.Test); ok && len(t.Times) == 1 {
-				found = slices.DeleteFunc(found, func(v visitor.Visitor) bool { return t.Field.Time(&v).UnixMicro() == t.Times[0].Min })
+			if t, ok := s.Where.Node().(*bound.Test); ok && len(t.Times) == 1 && len(found) > 0 {
+				found = found[1:]
 			}
 			return found, err
 		}

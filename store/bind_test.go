@@ -82,8 +82,9 @@ func TestFiltersKnowTopics(t *testing.T) {
 	st.missing = false
 
 	_, err = ws.DeleteTopic(ctx, "news")
-	require.NoError(t, err)
-	require.False(t, matches(t, ws, `group:readers`, ada), "the rule of a group does not fail")
+	var inUse *store.InUseError
+	require.ErrorAs(t, err, &inUse)
+	require.Equal(t, "topic", inUse.Kind)
 }
 
 func TestFiltersReadTopicsOnlyIfMentioned(t *testing.T) {

@@ -33,7 +33,7 @@ func (w *Workspace) PutTopic(ctx context.Context, t consent.Topic) (consent.Topi
 
 // DeleteTopic deletes a topic, and reports whether it existed. What people said about it is kept,
 // and counts again if a topic with its key is created. The error matches ErrInvalid for what cannot
-// be a key.
+// be a key, or ErrInUse (an *InUseError) if the rule of a group mentions the topic.
 func (w *Workspace) DeleteTopic(ctx context.Context, key string) (bool, error) {
 	const op = "delete topic"
 	if _, err := (consent.Topic{Key: key}).Normalize(); err != nil {

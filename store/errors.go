@@ -52,7 +52,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // InUseError refuses to delete a tag or group that the rules of groups mention, or to give
 // such a group a rule: the segments would change silently. It matches ErrInUse.
 type InUseError struct {
-	Kind   string     // "tag" or "group"
+	Kind   string     // "tag", "group" or "topic"
 	Groups []group.ID // the groups whose rules mention it
 }
 

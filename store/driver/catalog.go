@@ -84,24 +84,28 @@ func (c catalog[T, ID]) delete(id ID) (Effect, error) {
 
 // checkUnused returns an *InUseError with the groups whose rules mention a tag or group.
 func (c catalog[T, ID]) checkUnused(t T) error {
-	groups, err := c.tx.Groups(List{})
+	return checkUnused(c.tx, c.kind, func(refs filter.Refs) bool {
+		keys, ids := c.mentions(refs)
+		return slices.Contains(keys, c.key(t)) || slices.Contains(ids, c.id(t))
+	})
+}
+
+// checkUnused returns an *InUseError with the groups whose rules mention something of a kind.
+func checkUnused(tx Tx, kind string, mentioned func(filter.Refs) bool) error {
+	groups, err := tx.Groups(List{})
 	if err != nil {
 		return err
 	}
 	var users []group.ID
 	for _, g := range groups {
-		if g.Rule == nil {
-			continue
-		}
-		keys, ids := c.mentions(filter.References(g.Rule))
-		if slices.Contains(keys, c.key(t)) || slices.Contains(ids, c.id(t)) {
+		if g.Rule != nil && mentioned(filter.References(g.Rule)) {
 			users = append(users, g.ID)
 		}
 	}
 	if users == nil {
 		return nil
 	}
-	return &InUseError{Kind: c.kind, Groups: users}
+	return &InUseError{Kind: kind, Groups: users}
 }
 
 // mentioned returns the tags or groups that a rule mentions. All must exist.

@@ -17,7 +17,8 @@ type (
 		Topic consent.Topic // normalized
 	}
 	// DeleteTopic deletes a topic. Entries about it are kept, and count again if a topic with
-	// the same key is created. No such topic: Missing.
+	// the same key is created. No such topic: Missing. ErrInUse (an *InUseError): a group's rule
+	// mentions it.
 	DeleteTopic struct {
 		Audit
 		Key string

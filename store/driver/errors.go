@@ -44,10 +44,10 @@ func NotFound(kind, key string) error { return &Error{Kind: kind, Key: key, Err:
 // AlreadyExists returns the error for an id, key or identity that is taken.
 func AlreadyExists(kind, key string) error { return &Error{Kind: kind, Key: key, Err: ErrExists} }
 
-// InUseError refuses a change to a tag or group that the rules of groups depend on. It
+// InUseError refuses a change to a tag, group or topic that the rules of groups depend on. It
 // matches ErrInUse.
 type InUseError struct {
-	Kind   string // "tag" or "group"
+	Kind   string // "tag", "group" or "topic"
 	Groups []group.ID
 }
 

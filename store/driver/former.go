@@ -111,3 +111,77 @@ func (b *batch) forgetFormer(deleted []visitor.ID) error {
 	}
 	return b.tx.DeleteRecords(FormerAddresses, textsOf(deleted))
 }
+
+// past is what a visitor had before.
+type past struct {
+	addresses []addressKey // those that it has, and those that it or a visitor merged into it had at the time of a merge
+	givenUp   []addressKey // others, which one of these visitors gave up
+	merges    []visitor.ID // that were merged into it
+}
+
+func (p *past) add(addresses []addressKey) {
+	for _, a := range addresses {
+		if !slices.Contains(p.addresses, a) {
+			p.addresses = append(p.addresses, a)
+		}
+	}
+}
+
+// pastOf reads what is known about a visitor and its addresses.
+func (b *batch) pastOf(v *visitor.Visitor) (p past, err error) {
+	p.add(addressesOf(v))
+	if some, read := b.mergedInto[v.ID]; some || !read {
+		for into := []visitor.ID{v.ID}; len(into) > 0; {
+			from, err := b.tx.MergedInto(into)
+			if err != nil {
+				return past{}, err
+			}
+			for _, id := range from {
+				m, _, err := b.tx.Merge(id)
+				if err != nil {
+					return past{}, err
+				}
+				for _, v := range []*visitor.Visitor{&m.From, &m.Into, &m.Result} {
+					p.add(addressesOf(v))
+				}
+			}
+			p.merges, into = append(p.merges, from...), from
+		}
+	}
+	for _, id := range append([]visitor.ID{v.ID}, p.merges...) {
+		givenUp, err := b.formerOf(id)
+		if err != nil {
+			return past{}, err
+		}
+		for _, a := range givenUp {
+			if !slices.Contains(p.addresses, a) && !slices.Contains(p.givenUp, a) {
+				p.givenUp = append(p.givenUp, a)
+			}
+		}
+	}
+	return p, b.readAddresses(append(slices.Clone(p.addresses), p.givenUp...)...)
+}
+
+// retain keeps of the addresses of a visitor that was deleted only what must stay, unless another
+// visitor has them.
+func (b *batch) retain(v *visitor.Visitor) error {
+	p, err := b.pastOf(v)
+	if err != nil {
+		return err
+	}
+	for _, a := range append(p.addresses, p.givenUp...) {
+		e := b.addresses.get(a)
+		if !e.known() {
+			continue
+		}
+		if err := b.readHolders(a); err != nil {
+			return err
+		}
+		if len(b.holders(a)) > 0 {
+			continue
+		}
+		e.record.Entries, e.record.Reports = consent.Retain(e.record.Entries), consent.RetainReports(e.record.Reports)
+		b.change(a, e)
+	}
+	return nil
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/contactpipeline/visitors/filter"
 	"github.com/contactpipeline/visitors/tag/text"
 	"github.com/contactpipeline/visitors/visitor/consent"
 )
@@ -63,6 +64,10 @@ func (c DeleteTopic) apply(b *batch) (Outcome, error) {
 	before, err := b.topic(c.Key)
 	if err != nil || before == nil {
 		return Outcome{Effect: Missing}, err
+	}
+	err = checkUnused(b.tx, "topic", func(refs filter.Refs) bool { return slices.Contains(refs.Topics, c.Key) })
+	if err != nil {
+		return Outcome{}, err
 	}
 	b.event(c.Audit, Event{Kind: TopicChanged, Fields: []string{c.Key}})
 	return Outcome{Effect: Deleted}, b.tx.DeleteRecords(TopicRecords, []string{c.Key})

@@ -39,7 +39,7 @@
 //     progress as server-sent events. What a job cannot do now has the code job_state.
 //   - POST /capture can be sent again: an event with an event_id that was processed before
 //     changes nothing.
-//   - A tag or group that a group's rule mentions cannot be deleted, and a group that a rule
+//   - A tag, group or topic that a group's rule mentions cannot be deleted, and a group that a rule
 //     mentions cannot be given a rule: the problem has the code in_use and lists the groups.
 //   - GET /visitors/ID/can-contact says whether a message may be sent, to where, and why; package
 //     consent has the rules. What was said is recorded with POST /consents. A state of a channel is

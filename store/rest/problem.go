@@ -36,7 +36,7 @@ const (
 	CodePlatform      Code = "platform_owned"      // 409: only the channel changes this state
 	CodeDenied        Code = "denied"              // 409: only the person can lift a denial
 	CodeJobState      Code = "job_state"           // 409: the job cannot be run, canceled, undone or deleted now; Detail has the reason
-	CodeInUse         Code = "in_use"              // 409: the rules of Groups mention the tag or group
+	CodeInUse         Code = "in_use"              // 409: the rules of Groups mention the tag, group or topic
 	CodePrecondition  Code = "precondition_failed" // 412: the visitor has another revision than If-Match
 	CodeCount         Code = "count_changed"       // 409: the filter now matches Count visitors, not the expected number
 	CodeKeyReused     Code = "key_reused"          // 422: the Idempotency-Key was used with another body
@@ -77,7 +77,7 @@ type Problem struct {
 	Kind       string     `json:"kind,omitempty" doc:"The kind of the object: visitor, tag, group, identity or job."`
 	ID         string     `json:"id,omitempty"`
 	Count      *int64     `json:"count,omitempty" doc:"The number of visitors that the filter matches now."`
-	Groups     []group.ID `json:"groups,omitempty" doc:"The groups whose rules mention the tag or group."` // of CodeInUse
+	Groups     []group.ID `json:"groups,omitempty" doc:"The groups whose rules mention the tag, group or topic."` // of CodeInUse
 }
 
 // Error returns the code and the detail.

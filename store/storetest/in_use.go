@@ -9,12 +9,14 @@ import (
 	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
+	"github.com/contactpipeline/visitors/visitor/consent"
 )
 
 // inUsePromises are about deleting what a group's rule mentions.
 var inUsePromises = []promise{
 	{"a tag that a rule mentions cannot be deleted", "The segment would silently change.", checkTagInUse},
 	{"a group that a rule mentions cannot be deleted", "The segment would silently change.", checkGroupInUse},
+	{"a topic that a rule mentions cannot be deleted", "Everybody could then be in a segment of those who did not agree.", checkTopicInUse},
 	{"what no rule mentions any more can be deleted", "An error that a person cannot resolve would be no help.", checkNoLongerInUse},
 	{"a Workspace returns a *store.InUseError with the groups", "A host shows people which segments to change first.", checkWorkspaceInUse},
 }
@@ -59,6 +61,15 @@ func checkGroupInUse(f *fixture) {
 	f.inUse("group", append(groupIDs(users), byName.ID), 0, driver.DeleteGroup{ID: team.ID, Audit: f.audit()})
 	f.same("the visitor", f.get(v.ID), inGroups(v, team.ID))
 	f.same("members", f.matches(filter.Group.Has("By name")), "Ada")
+}
+
+func checkTopicInUse(f *fixture) {
+	news := consent.Topic{Key: "news"}
+	users, other := f.users(filter.CanContact(consent.Email, "news"))
+	f.given(driver.PutTopic{Topic: news}, driver.CreateGroup{Group: users[0]}, driver.CreateGroup{Group: users[1]}, driver.CreateGroup{Group: other})
+	f.inUse("topic", groupIDs(users), 0, driver.DeleteTopic{Key: "news", Audit: f.audit()})
+	f.must(driver.DeleteGroup{ID: users[0].ID, Audit: f.audit()}, driver.DeleteGroup{ID: users[1].ID, Audit: f.audit()},
+		driver.DeleteTopic{Key: "news", Audit: f.audit()})
 }
 
 func checkNoLongerInUse(f *fixture) {

@@ -26,7 +26,7 @@ import (
 
 var (
 	clusterDSN = flag.String("postgres.dsn", "",
-		"database for TestCluster, which works in schemas that it creates and drops; empty: on a server of its own, and the contract only with -storetest.full")
+		"database for TestCluster, which works in schemas that it creates and drops; empty: on a server of its own, without the contract")
 	clusterDistribute = flag.Bool("postgres.distribute", false, "TestCluster distributes the tables; the database must have the extension citus")
 )
 
@@ -38,7 +38,7 @@ func TestCluster(t *testing.T) {
 	if dsn == "" {
 		dsn, cases = pgtest.Database(t, nil), 200
 	}
-	if *clusterDSN != "" || flag.Lookup("storetest.full").Value.String() == "true" { // else TestStore suffices
+	if *clusterDSN != "" { // else TestStore suffices
 		t.Run("contract", func(t *testing.T) {
 			w := &watch{}
 			storetest.Run(t, func(tb testing.TB) driver.Store {

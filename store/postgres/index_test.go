@@ -24,11 +24,15 @@ func indexed(o store.IndexOptions) func(testing.TB) driver.Store {
 	}
 }
 
-// TestIndexed runs the contract with indexes.
+// TestIndexed runs the contract with indexes, all of it with -storetest.full.
 func TestIndexed(t *testing.T) {
 	t.Parallel()
 	faulttest.EachIndex(t, func(t *testing.T, o driver.IndexOptions) {
-		watched(t, &postgres.Options{Index: o}, func(t *testing.T, open func(testing.TB) driver.Store) { storetest.RunAgain(t, open) })
+		contract := storetest.RunAgain
+		if storetest.Full() {
+			contract = storetest.Run
+		}
+		watched(t, &postgres.Options{Index: o}, contract)
 		storetest.Compare(t, indexed(o), 4_000)
 	})
 }

@@ -31,11 +31,15 @@ func indexed(o store.IndexOptions) func(testing.TB) driver.Store {
 	}
 }
 
-// TestIndexed runs the contract with indexes.
+// TestIndexed runs the contract with indexes, all of it with -storetest.full.
 func TestIndexed(t *testing.T) {
 	t.Parallel()
 	faulttest.EachIndex(t, func(t *testing.T, o driver.IndexOptions) {
-		storetest.RunAgain(t, indexed(o))
+		contract := storetest.RunAgain
+		if storetest.Full() {
+			contract = storetest.Run
+		}
+		contract(t, indexed(o))
 		storetest.Compare(t, indexed(o), 8_000)
 	})
 }

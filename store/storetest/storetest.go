@@ -27,15 +27,14 @@ func Run(t *testing.T, open func(testing.TB) driver.Store) {
 // RunAgain is for a back end whose stores can be opened in several ways, such as on a
 // connection of the host: Run checks a store that is opened in one way, RunAgain the others.
 // It checks the areas in which the way can make a difference, such as text, search, pages,
-// transactions, cancellation and concurrency. With -storetest.full it checks all areas.
+// transactions, cancellation and concurrency.
 func RunAgain(t *testing.T, open func(testing.TB) driver.Store) {
 	t.Helper()
-	all := areas()
-	if !*fullFlag {
-		all = slices.DeleteFunc(all, func(a area) bool { return !a.again })
-	}
-	runAreas(t, open, all)
+	runAreas(t, open, slices.DeleteFunc(areas(), func(a area) bool { return !a.again }))
 }
+
+// Full reports whether the flag -storetest.full is set.
+func Full() bool { return *fullFlag }
 
 func runAreas(t *testing.T, open func(testing.TB) driver.Store, areas []area) {
 	t.Helper()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"flag"
 	"fmt"
 	"testing"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/contactpipeline/visitors/group"
 	"github.com/contactpipeline/visitors/store"
 	"github.com/contactpipeline/visitors/store/driver"
+	"github.com/contactpipeline/visitors/store/storetest"
 	"github.com/contactpipeline/visitors/tag"
 	"github.com/contactpipeline/visitors/visitor"
 )
@@ -23,7 +23,7 @@ import (
 // with those of indexes that are evicted after each call, and without index.
 func EachIndex(t *testing.T, f func(*testing.T, driver.IndexOptions)) {
 	modes := map[string]driver.IndexOptions{"always": {MinVisitors: 1}}
-	if flag.Lookup("storetest.full").Value.String() == "true" {
+	if storetest.Full() {
 		modes["evicted all the time"] = driver.IndexOptions{MinVisitors: 1, MaxBytes: 1}
 		modes["off"] = driver.IndexOptions{Off: true}
 	}

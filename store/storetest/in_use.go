@@ -66,7 +66,7 @@ func checkGroupInUse(f *fixture) {
 func checkTopicInUse(f *fixture) {
 	news := consent.Topic{Key: "news"}
 	users, other := f.users(filter.CanContact(consent.Email, "news"))
-	f.given(driver.PutTopic{Topic: news}, driver.CreateGroup{Group: users[0]}, driver.CreateGroup{Group: users[1]}, driver.CreateGroup{Group: other})
+	f.given(driver.PutTopic{Topic: news, Audit: f.audit()}, driver.CreateGroup{Group: users[0]}, driver.CreateGroup{Group: users[1]}, driver.CreateGroup{Group: other})
 	f.inUse("topic", groupIDs(users), 0, driver.DeleteTopic{Key: "news", Audit: f.audit()})
 	f.must(driver.DeleteGroup{ID: users[0].ID, Audit: f.audit()}, driver.DeleteGroup{ID: users[1].ID, Audit: f.audit()},
 		driver.DeleteTopic{Key: "news", Audit: f.audit()})

@@ -80,7 +80,7 @@ func areas() []area {
 		{"Membership", membershipPromises, false},
 		{"Watch", watchPromises, false},
 		{"Consent", consentPromises, true},
-		{"Erasure", erasurePromises, true},
+		{"Erasure", erasurePromises, false},
 		{"Audience", audiencePromises, false},
 		{"Job", jobPromises, false},
 		{"List", listPromises, true},

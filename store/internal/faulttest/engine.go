@@ -133,8 +133,8 @@ func (b *bench) idle(t testing.TB) {
 
 var (
 	seedFlag    = flag.Uint64("fault.seed", 0, "seed of the random tests of faults; 0 picks one")
-	everyFlag   = flag.Int("fault.every", 30, "fail one of `n` driver calls of a method; 1 fails every call")
-	killsFlag   = flag.Int("fault.kills", 8, "number of processes that TestKill kills")
+	everyFlag   = flag.Int("fault.every", 60, "fail one of `n` driver calls of a method; 1 fails every call")
+	killsFlag   = flag.Int("fault.kills", 6, "number of processes that TestKill kills")
 	crashesFlag = flag.Int("fault.crashes", 2, "number of times that TestCrash stops the server")
 )
 

@@ -167,18 +167,13 @@ func (w *Workspace) pagesOf(ctx context.Context, e filter.Expr, o Order, after *
 	if err != nil {
 		return err
 	}
-	for q := (driver.Select{Where: where, Order: o, After: after, Limit: MaxLimit}); ; {
-		found, err := w.store.FindVisitors(ctx, w.id, q)
+	for found, err := range w.batches(ctx, driver.Select{Where: where, Order: o, After: after, Limit: MaxLimit}) {
 		if err != nil {
 			return err
 		}
 		do(found)
-		if len(found) < q.Limit {
-			return nil
-		}
-		last := driver.PositionOf(o, found[len(found)-1])
-		q.After = &last
 	}
+	return nil
 }
 
 // within returns at most limit visitors with a time in a range.

@@ -51,7 +51,7 @@ func (w *Workspace) CreateAudience(ctx context.Context, name string, e filter.Ex
 	if err != nil {
 		return Audience{}, fail(op, err)
 	}
-	decide, err := w.decider(ctx, r)
+	decider, err := w.decider(ctx, r)
 	if err != nil {
 		return Audience{}, fail(op, err)
 	}
@@ -60,14 +60,14 @@ func (w *Workspace) CreateAudience(ctx context.Context, name string, e filter.Ex
 		Reasons: map[consent.Reason]int64{},
 	}
 	sum, part := sha256.New(), 0
-	for q := (driver.Select{Where: where, Order: driver.OldestFirst, Limit: driver.MaxAudienceBatch}); !a.Complete; {
-		found, err := w.store.FindVisitors(ctx, w.id, q)
+	q := driver.Select{Where: where, Order: driver.OldestFirst, Limit: driver.MaxAudienceBatch}
+	for found, err := range w.batches(ctx, q) {
 		if err != nil {
 			return Audience{}, fail(op, err)
 		}
 		var may []visitor.ID
 		for i := range found {
-			d := decide(&found[i])
+			d := decider.decide(r, &found[i])
 			a.Matching++
 			a.Reasons[d.Reason]++
 			if d.Allowed {
@@ -82,8 +82,6 @@ func (w *Workspace) CreateAudience(ctx context.Context, name string, e filter.Ex
 		}
 		if a.Complete = len(found) < q.Limit; a.Complete {
 			a.Hash = sum.Sum(nil)
-		} else {
-			q.After = &driver.Position{ID: found[len(found)-1].ID}
 		}
 		if len(may) > 0 {
 			part++
@@ -179,7 +177,7 @@ func (w *Workspace) Recipients(ctx context.Context, audience string) iter.Seq2[R
 
 // recipients returns those of some visitors who may be written to.
 func (w *Workspace) recipients(ctx context.Context, a Audience, ids []visitor.ID) ([]Recipient, error) {
-	decide, err := w.decider(ctx, a.Request)
+	decider, err := w.decider(ctx, a.Request)
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +188,7 @@ func (w *Workspace) recipients(ctx context.Context, a Audience, ids []visitor.ID
 	found, err := w.store.FindVisitors(ctx, w.id, driver.Select{Where: where, Order: driver.OldestFirst, Limit: len(ids)})
 	batch := make([]Recipient, 0, len(found))
 	for i := range found {
-		if d := decide(&found[i]); d.Allowed {
+		if d := decider.decide(a.Request, &found[i]); d.Allowed {
 			batch = append(batch, Recipient{found[i], d})
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"iter"
 	"slices"
+	"time"
 
 	"github.com/contactpipeline/visitors/store/driver"
 	"github.com/contactpipeline/visitors/visitor"
@@ -102,45 +103,77 @@ func (w *Workspace) ReportHealth(ctx context.Context, reports ...consent.HealthR
 // sender, and why. The error matches ErrNotFound if there is no such visitor, ErrInvalid if the
 // request is not valid. A topic that does not exist and a missing key are reasons of the decision.
 func (w *Workspace) CanContact(ctx context.Context, id visitor.ID, r consent.Request) (consent.Decision, error) {
-	const op = "decide on contact"
-	r, err := r.Normalize()
+	decisions, err := w.Decisions(ctx, id, r)
 	if err != nil {
-		return consent.Decision{}, fail(op, err)
+		return consent.Decision{}, err
+	}
+	return decisions[0], nil
+}
+
+// Decisions returns the decisions of CanContact on several requests, in their order. It reads the
+// visitor and the topics once.
+func (w *Workspace) Decisions(ctx context.Context, id visitor.ID, requests ...consent.Request) ([]consent.Decision, error) {
+	const op = "decide on contact"
+	normal := make([]consent.Request, len(requests))
+	for n, r := range requests {
+		var err error
+		if normal[n], err = r.Normalize(); err != nil {
+			return nil, fail(op, err)
+		}
 	}
 	v, err := w.Get(ctx, id)
 	if err != nil {
-		return consent.Decision{}, fail(op, err)
+		return nil, fail(op, err)
 	}
-	decide, err := w.decider(ctx, r)
+	d, err := w.decider(ctx, normal...)
 	if err != nil {
-		return consent.Decision{}, fail(op, err)
+		return nil, fail(op, err)
 	}
-	return decide(&v), nil
+	decisions := make([]consent.Decision, len(normal))
+	for n, r := range normal {
+		decisions[n] = d.decide(r, &v)
+	}
+	return decisions, nil
 }
 
-// decider returns a function that decides on a request, which is normalized, for one visitor after
-// the other.
-func (w *Workspace) decider(ctx context.Context, r consent.Request) (func(*visitor.Visitor) consent.Decision, error) {
+// decider decides on requests, which are normalized, for one visitor after the other.
+type decider struct {
+	topics     map[string]consent.Topic
+	keyMissing bool
+	now        func() time.Time
+}
+
+func (w *Workspace) decider(ctx context.Context, requests ...consent.Request) (decider, error) {
+	d := decider{topics: map[string]consent.Topic{}, now: w.now}
 	keys, err := w.store.Keys(ctx, w.id)
 	if err != nil {
-		return nil, err
+		return decider{}, err
 	}
-	var topic consent.Topic
-	if r.Topic != "" {
-		q := driver.RecordQuery{Kind: driver.TopicRecords, Keys: []string{r.Topic}}
-		found, err := w.store.Records(ctx, w.id, q)
+	d.keyMissing = keys.Missing
+	var topics []string
+	for _, r := range requests {
+		if r.Topic != "" && !slices.Contains(topics, r.Topic) {
+			topics = append(topics, r.Topic)
+		}
+	}
+	for some := range slices.Chunk(topics, MaxLimit) {
+		found, err := w.store.Records(ctx, w.id, driver.RecordQuery{Kind: driver.TopicRecords, Keys: some})
 		if err != nil {
-			return nil, err
+			return decider{}, err
 		}
 		for _, record := range found {
-			if topic, err = driver.TopicOf(record); err != nil {
-				return nil, err
+			t, err := driver.TopicOf(record)
+			if err != nil {
+				return decider{}, err
 			}
+			d.topics[t.Key] = t
 		}
 	}
-	return func(v *visitor.Visitor) consent.Decision {
-		return consent.Decide(r, v.Facts(topic, keys.Missing), w.now())
-	}, nil
+	return d, nil
+}
+
+func (d decider) decide(r consent.Request, v *visitor.Visitor) consent.Decision {
+	return consent.Decide(r, v.Facts(d.topics[r.Topic], d.keyMissing), d.now())
 }
 
 // ConsentHistory returns all that is recorded about the addresses of a visitor: entries with their

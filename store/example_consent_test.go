@@ -37,6 +37,21 @@ func ExampleWorkspace_CanContact() {
 	// true granted Ada@example.com
 }
 
+func ExampleWorkspace_Decisions() {
+	ctx := context.Background()
+	ws, _ := store.Open(memory.New(), "acme", nil)
+	ws.PutTopic(ctx, consent.Topic{Key: "offers", Default: consent.OptOut})
+	ada, _ := ws.Create(ctx, visitor.Draft{Name: "Ada", Email: "Ada@example.com", Source: visitor.Chat})
+	decisions, _ := ws.Decisions(ctx, ada.ID,
+		consent.Request{Channel: consent.Email}, consent.Request{Channel: consent.Email, Topic: "offers"})
+	for _, d := range decisions {
+		fmt.Println(d.Allowed, d.Reason)
+	}
+	// Output:
+	// false unknown_opt_in
+	// true default_opt_out
+}
+
 func ExampleWorkspace_PutTopic() {
 	ctx := context.Background()
 	ws, _ := store.Open(memory.New(), "acme", nil)

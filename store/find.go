@@ -72,6 +72,21 @@ func (w *Workspace) Find(ctx context.Context, q Query) (Page, error) {
 	return page, nil
 }
 
+// batches iterates over the visitors that match, q.Limit at a time. The last batch has fewer, and can be
+// empty. An error ends the iteration.
+func (w *Workspace) batches(ctx context.Context, q driver.Select) iter.Seq2[[]visitor.Visitor, error] {
+	return func(yield func([]visitor.Visitor, error) bool) {
+		for {
+			found, err := w.store.FindVisitors(ctx, w.id, q)
+			if !yield(found, err) || err != nil || len(found) < q.Limit {
+				return
+			}
+			last := driver.PositionOf(q.Order, found[len(found)-1])
+			q.After = &last
+		}
+	}
+}
+
 // start returns the position of q.After or, for the first page, the current time.
 func (w *Workspace) start(q Query) (cursor, error) {
 	if q.After == "" {

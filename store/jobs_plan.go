@@ -101,7 +101,12 @@ func (w *Workspace) planned(ctx context.Context, j *Job, now time.Time) iter.Seq
 			}
 		})
 		for _, where := range wheres {
-			for found, err := range w.batches(ctx, where, now) {
+			bound, err := w.bind(ctx, where, now)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for found, err := range w.batches(ctx, driver.Select{Where: bound, Order: driver.OldestFirst, Limit: driver.MaxJobPart}) {
 				ids := make([]visitor.ID, len(found))
 				for n := range found {
 					ids[n] = found[n].ID
@@ -118,24 +123,6 @@ func (w *Workspace) planned(ctx context.Context, j *Job, now time.Time) iter.Seq
 					}
 				}
 			}
-		}
-	}
-}
-
-// batches iterates over the visitors that match, as many at a time as a part of a job has.
-func (w *Workspace) batches(ctx context.Context, e filter.Expr, now time.Time) iter.Seq2[[]visitor.Visitor, error] {
-	return func(yield func([]visitor.Visitor, error) bool) {
-		where, err := w.bind(ctx, e, now)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		for q := (driver.Select{Where: where, Order: driver.OldestFirst, Limit: driver.MaxJobPart}); ; {
-			found, err := w.store.FindVisitors(ctx, w.id, q)
-			if !yield(found, err) || err != nil || len(found) < q.Limit {
-				return
-			}
-			q.After = &driver.Position{ID: found[len(found)-1].ID}
 		}
 	}
 }

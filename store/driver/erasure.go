@@ -88,7 +88,8 @@ func (c EraseVisitor) apply(b *batch) (Outcome, error) {
 }
 
 // erase deletes a visitor and its stored merges, and returns the addresses that it had in any of
-// them, and those that it gave up and nobody has now. What is known about these was read, and the other visitors that have them.
+// them, and those that it gave up and nobody has now. What is known about these was read, and the other
+// visitors that have them.
 func (b *batch) erase(a Audit, v *visitor.Visitor, e *Erasure) ([]addressKey, error) {
 	p, err := b.pastOf(v)
 	if err != nil {

@@ -90,13 +90,18 @@ func (b *batch) createJobTags(a Audit, j *Job) error {
 	return nil
 }
 
-// jobTagKeys returns the keys that the tags of a job have now, fewer if some were deleted.
-func (b *batch) jobTagKeys(j *Job) ([]string, error) {
+// tagIDs returns the ids of the tags of the job.
+func (j *Job) tagIDs() []tag.ID {
 	ids := make([]tag.ID, len(j.Tags))
 	for n, t := range j.Tags {
 		ids[n] = t.ID
 	}
-	found, err := b.tagCatalog().find(nil, ids)
+	return ids
+}
+
+// jobTagKeys returns the keys that the tags of a job have now, fewer if some were deleted.
+func (b *batch) jobTagKeys(j *Job) ([]string, error) {
+	found, err := b.tagCatalog().find(nil, j.tagIDs())
 	var keys []string
 	for _, t := range found {
 		keys = append(keys, keyOf(t))

@@ -101,11 +101,7 @@ type undoing struct {
 func (u *undoing) readCatalog() (err error) {
 	switch u.Action.Kind {
 	case ActionUntag:
-		ids := make([]tag.ID, len(u.Tags))
-		for n, t := range u.Tags {
-			ids[n] = t.ID
-		}
-		u.known, err = u.tagCatalog().find(nil, ids)
+		u.known, err = u.tagCatalog().find(nil, u.tagIDs())
 	case ActionAddToGroup, ActionRemoveFromGroup:
 		err = u.readGroups(u.Action.Group)
 	}

@@ -49,7 +49,7 @@ type WatchedGroup struct {
 	Group     group.ID      `json:"group"`
 	Zone      string        `json:"zone,omitempty"` // of days and periods
 	WeekStart time.Weekday  `json:"week_start"`
-	Quiet     bool          `json:"quiet,omitempty"` // those who are members at the start get no event
+	Quiet     bool          `json:"quiet,omitempty"` // members at the start get no event
 	Rules     []WatchedRule `json:"rules"`           // by Since; all but the last are still to be recorded
 }
 

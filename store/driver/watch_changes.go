@@ -24,7 +24,7 @@ type (
 		On        bool
 		Zone      string // of days and periods in the rule: a name of the IANA database; "" for UTC
 		WeekStart time.Weekday
-		Events    bool // those who are members now get an event too
+		Events    bool // the present members get an event too
 	}
 	// AdvanceWatch records what the clock did to watched groups. The first of several, with nothing
 	// but At and To, sets Watch.Next; no event for an instant before it is recorded from then on but

@@ -160,6 +160,7 @@ func (h *handler) listConsents(ctx context.Context, ws *store.Workspace, in *idI
 	}
 	out := VisitorConsents{Subjects: []consent.Subject{}, Decisions: []TopicDecision{}}
 	var channels []consent.Channel
+	var requests []consent.Request
 	for _, route := range v.Routes() {
 		channel := route.Subject.Channel
 		s := consent.Subject{Channel: channel, Address: route.Subject.Address}
@@ -174,12 +175,16 @@ func (h *handler) listConsents(ctx context.Context, ws *store.Workspace, in *idI
 			if t.Key != "" && !t.On(channel) {
 				continue
 			}
-			d, err := ws.CanContact(ctx, id, consent.Request{Channel: channel, Topic: t.Key})
-			if err != nil {
-				return VisitorConsents{}, err
-			}
-			out.Decisions = append(out.Decisions, TopicDecision{channel, channel.Text(), t.Key, t.Label, Decision{d, d.Reason.Text()}})
+			requests = append(requests, consent.Request{Channel: channel, Topic: t.Key})
+			out.Decisions = append(out.Decisions, TopicDecision{Channel: channel, On: channel.Text(), Topic: t.Key, Label: t.Label})
 		}
+	}
+	decisions, err := ws.Decisions(ctx, id, requests...)
+	if err != nil {
+		return VisitorConsents{}, err
+	}
+	for n, d := range decisions {
+		out.Decisions[n].Decision = Decision{d, d.Reason.Text()}
 	}
 	entries, reports, err := ws.ConsentHistory(ctx, id)
 	out.Entries, out.Reports = nonNil(entries), nonNil(reports)

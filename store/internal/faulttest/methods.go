@@ -302,6 +302,10 @@ func methods() []method {
 			d, err := w.CanContact(ctx, w.ada, consent.Request{Channel: consent.Email, Topic: "news"})
 			return fmt.Sprint(d), err
 		}},
+		{"Decisions", false, true, func(ctx context.Context, w *world) (string, error) {
+			d, err := w.Decisions(ctx, w.ada, consent.Request{Channel: consent.Email}, consent.Request{Channel: consent.Email, Topic: "news"})
+			return fmt.Sprint(d), err
+		}},
 		{"ConsentHistory", false, true, func(ctx context.Context, w *world) (string, error) {
 			entries, reports, err := w.ConsentHistory(ctx, w.ada)
 			return fmt.Sprint(entries, reports), err

@@ -27,12 +27,12 @@
 //
 // # Guarantees
 //
-// On every back end: a filter matches what filter.Match matches; a write that was
-// acknowledged is visible to every later call and is not lost; a change to many visitors is
-// made completely or not at all, or as a job, which goes on where it was interrupted; an event captured twice is captured once; pages neither skip
-// nor repeat a visitor while others change; a deleted visitor is gone, and what the person denied
-// stays; whoever enters or leaves a watched group gets an event with the exact instant, once, however
-// late it is recorded; no call reads or writes another workspace.
+// On every back end: a filter matches what filter.Match matches; a write that was acknowledged is
+// visible to every later call and is not lost; a change to many visitors is made completely or not at
+// all, or as a job, which goes on where it was interrupted; an event captured twice is captured once;
+// pages neither skip nor repeat a visitor while others change; a deleted visitor is gone, and what the
+// person denied stays; each visitor that enters or leaves a watched group gets an event with the exact
+// instant, once, however late it is recorded; no call reads or writes another workspace.
 //
 // Every method accepts a context and returns the context's error if it ends first. Other
 // errors are *Error.

@@ -30,11 +30,12 @@ func (w *Workspace) CreateGroup(ctx context.Context, d group.Draft) (group.Group
 	return lo.FromPtr(outcome.Group), err
 }
 
-// UpdateGroup changes a group's name, description or rule. The error matches ErrInvalid as
-// for CreateGroup, or if the group is watched and the rule cannot be, ErrNotFound, ErrExists if another group has the new name, or ErrInUse if
-// the group would get a rule and another group's rule mentions it. If the rule of a watched group
-// changes, those whom it concerns enter or leave the group now; see PreviewRule. Should the call end
-// before all of these events are recorded, the next call of Advance records the rest.
+// UpdateGroup changes a group's name, description or rule. The error matches ErrInvalid as for
+// CreateGroup, or if the group is watched and the rule cannot be, ErrNotFound, ErrExists if another
+// group has the new name, or ErrInUse if the group would get a rule and another group's rule mentions
+// it. If the rule of a watched group changes, the visitors concerned enter or leave the group now; see
+// PreviewRule. Should the call end before all of these events are recorded, the next call of Advance
+// records the rest.
 func (w *Workspace) UpdateGroup(ctx context.Context, id group.ID, p group.Patch) (group.Group, error) {
 	const op = "update group"
 	id, err := group.ParseID(string(id))

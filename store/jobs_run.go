@@ -82,7 +82,7 @@ func (w *Workspace) stepJob(ctx context.Context, op string, job JobID, step driv
 	}
 }
 
-// ResumeJobs runs or undoes the jobs that were interrupted, and runs those whose hold has passed:
+// ResumeJobs runs or undoes the jobs that were interrupted, and runs the held ones whose hold has passed:
 // call it when the program starts, and from time to time if jobs have holds. It returns how many it
 // has brought to an end. A job that another call works on is left to it. If a job fails, ResumeJobs
 // goes on with the others, and returns the first error.

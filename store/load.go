@@ -36,7 +36,7 @@ type Loaded struct {
 // an erased person) is reported and left out; the rest of its batch is created, those before it
 // in a transaction of their own.
 //
-// The events of those who enter watched groups say that they are part of an import: see Event.Flip.
+// The events of visitors that enter watched groups say that they are part of an import: see Event.Flip.
 //
 // An error from drafts ends Load: the drafts before it are created, and the error is
 // returned, wrapped. After an error of the store, the visitors counted in Loaded are created

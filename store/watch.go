@@ -17,7 +17,7 @@ import (
 // default.
 type WatchOptions struct {
 	// Events records that everybody who is a member now enters the group; if the call ends before that
-	// is complete, the next call of Advance records the rest. Default: only those who enter or leave
+	// is complete, the next call of Advance records the rest. Default: only visitors that enter or leave
 	// from now on get events.
 	Events bool
 }

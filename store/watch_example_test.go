@@ -14,7 +14,7 @@ import (
 )
 
 // watched opens a workspace with a clock that the example sets, Ada who was seen on the first of
-// January, and a group of those who were not seen for 30 days.
+// January, and a group of visitors who were not seen for 30 days.
 func watched() (ctx context.Context, ws *store.Workspace, clock *time.Time, lapsed group.Group) {
 	now := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 	ctx, clock = context.Background(), &now

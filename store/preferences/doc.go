@@ -11,7 +11,7 @@
 //	headers, err := consent.Headers(preferences.Link("https://example.com/preferences", token))
 //
 // A link holds a token and no address. It does not expire, works after the visitor was deleted, and
-// needs no login: whoever has the message can use it, which is what RFC 8058 asks for. Opening it
+// needs no login: anybody who has the message can use it, which is what RFC 8058 asks for. Opening it
 // changes nothing, since programs open the links of mails to check them; only a POST request does.
 // The token is also the protection from requests forged by other sites (CSRF): who does not have
 // it cannot make one, and there is no cookie that a browser would add.

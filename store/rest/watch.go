@@ -13,7 +13,7 @@ import (
 
 // WatchForm begins to watch a group.
 type WatchForm struct {
-	Events bool `json:"events,omitempty" doc:"Those who are members now get an event too. Default: only who enters or leaves from now on."`
+	Events bool `json:"events,omitempty" doc:"The present members get an event too. Default: only visitors that enter or leave from now on."`
 }
 
 // RuleForm is a rule as JSON or as text.

@@ -31,7 +31,7 @@ func TestIndexWithAnErasedPersonIsNotStored(t *testing.T) {
 		change func(visitor.ID) driver.Change
 		stored bool
 	}{
-		{"nobody is erased", step{}, nil, true},
+		{"no erasure", step{}, nil, true},
 		{"erased before it is stored", step{before: true}, erase, false},
 		{"erased after it is stored", step{after: true}, erase, false},
 		{"deleted before it is stored", step{before: true}, remove, true},

@@ -60,7 +60,7 @@ var watchFaults = []fault{
 	{"forgets that merged visitors leave", "Watch/a merged visitor leaves, and the survivor enters what it has become", func(f *faultyStore) {
 		f.withoutFlips(func(flip store.Flip) bool { return flip.Cause == store.ByMerge && !flip.Entered })
 	}},
-	{"ignores that members at the start are to be recorded", "Watch/an edited rule moves exactly those whom it concerns, at one instant", func(f *faultyStore) {
+	{"ignores that members at the start are to be recorded", "Watch/an edited rule moves exactly the visitors concerned, at one instant", func(f *faultyStore) {
 		onWatchChange(f, func(c driver.WatchGroup) driver.WatchGroup { c.Events = false; return c })
 	}},
 	{"does not stop watching a group", "Watch/a change records who enters and leaves watched groups, right after its own event", func(f *faultyStore) {

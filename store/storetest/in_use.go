@@ -16,7 +16,7 @@ import (
 var inUsePromises = []promise{
 	{"a tag that a rule mentions cannot be deleted", "The segment would silently change.", checkTagInUse},
 	{"a group that a rule mentions cannot be deleted", "The segment would silently change.", checkGroupInUse},
-	{"a topic that a rule mentions cannot be deleted", "Everybody could then be in a segment of those who did not agree.", checkTopicInUse},
+	{"a topic that a rule mentions cannot be deleted", "The complement, people who may not be written to, would silently become everybody.", checkTopicInUse},
 	{"what no rule mentions any more can be deleted", "An error that a person cannot resolve would be no help.", checkNoLongerInUse},
 	{"a Workspace returns a *store.InUseError with the groups", "A host shows people which segments to change first.", checkWorkspaceInUse},
 }

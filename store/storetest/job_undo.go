@@ -75,7 +75,7 @@ func checkJobUndoLeaves(f *fixture) {
 	for _, c := range []struct {
 		action        store.Action
 		before, since []driver.Change
-		matches       filter.Expr // of those who are as Ada and Bob are, after the undo
+		matches       filter.Expr // what Ada and Bob match after the undo
 		names         string
 	}{
 		{store.Action{Kind: store.ActionTag, Tags: []string{"vip"}}, nil, []driver.Change{remove(a.ID), add(a.ID)}, filter.Tag.Has("vip"), "Ada"},

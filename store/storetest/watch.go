@@ -1,11 +1,9 @@
 package storetest
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -24,14 +22,14 @@ var watchPromises = []promise{
 	{"flips alternate and end in the truth although the clock is set back", "Two servers never agree about the time.", checkWatchClockSetBack},
 	{"an Advance that ended in the middle is completed, and repeats nothing", "A program can be killed at any moment.", checkWatchResumed},
 	{"several calls of Advance at once record each flip once", "Every server of a host runs the same program.", checkWatchTogether},
-	{"an edited rule moves exactly those whom it concerns, at one instant", "A rule that is corrected must not look like an exodus.", checkWatchEdit},
+	{"an edited rule moves exactly the visitors concerned, at one instant", "A rule that is corrected must not look like an exodus.", checkWatchEdit},
 	{"a group that cannot be watched is refused, and nothing changes", "A rule that is half watched would be trusted.", checkWatchRefused},
 	{"a merged visitor leaves, and the survivor enters what it has become", "Two records of one person must not count twice.", checkWatchMerge},
 	{"a job, and undoing it, record who enters and leaves", "Ten thousand who are tagged at once start ten thousand workflows.", checkWatchJob},
-	{"a subscription gets each event once, in order, as they are appended", "Whoever delivers events to other servers starts again where it ended.", checkSubscribe},
-	{"upcoming changes are those that Advance records later", "A team calls those who are about to lapse.", checkUpcoming},
+	{"a subscription gets each event once, in order, as they are appended", "A program that delivers events to other servers starts again where it ended.", checkSubscribe},
+	{"upcoming changes are what Advance records later", "A team calls people who are about to lapse.", checkUpcoming},
 	{"Run records the clock's flips until its context ends", "Without it a host would have to write the loop itself.", checkRun},
-	{"whoever loses the last tag or group, since it is deleted, leaves", "Whoever has no tag any more is to be sorted again.", checkWatchDeletedTag},
+	{"a visitor that loses the last tag or group, since it is deleted, leaves", "A visitor without a tag is to be sorted again.", checkWatchDeletedTag},
 	{"a deleted group is not watched any more, and nobody leaves it", "A thousand goodbyes for a group that is gone would start a thousand workflows.", checkWatchDeleted},
 }
 
@@ -304,121 +302,6 @@ func checkWatchDeleted(f *fixture) {
 	f.same("flips of the other group", len(f.flips(0)), 1)
 	watched, err := f.open(nil).WatchedGroups(f.Context())
 	f.same("watched", []any{watched, err}, []any{[]group.ID{other.ID}, error(nil)})
-}
-
-func checkSubscribe(f *fixture) {
-	ws, neighbour := f.open(nil), f.openOn(f.neighbour, nil)
-	f.must(create(f.visitor("Ada")), create(f.visitor("Bob")))
-	ctx, cancel := context.WithTimeout(f.Context(), 20*time.Second)
-	defer cancel()
-	var writers sync.WaitGroup
-	var got []driver.Seq
-	var failed error
-	var people []visitor.Visitor
-	for n := range 10 {
-		people = append(people, f.visitor(fmt.Sprint("Visitor ", n)))
-	}
-	subscribed := time.Now()
-	for e, err := range ws.Subscribe(ctx, 1) {
-		if len(got) == 0 {
-			writers.Go(func() {
-				for _, v := range people {
-					_, err := f.st.Apply(ctx, f.ws, []driver.Change{create(v)})
-					failed = errors.Join(failed, err)
-				}
-			})
-		}
-		f.ok(err)
-		if got = append(got, e.Seq); len(got) == 11 {
-			break
-		}
-	}
-	writers.Wait()
-	f.ok(failed)
-	f.same("numbers", got, []driver.Seq{2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
-	if took := time.Since(subscribed); took > 15*time.Second {
-		f.Errorf("ten events took %s", took)
-	}
-	short, end := context.WithTimeout(f.Context(), 10*time.Millisecond)
-	defer end()
-	for e, err := range neighbour.Subscribe(short, driver.Seq(len(f.events(f.neighbour, 0)))) {
-		f.Errorf("in the neighbour: event %d, error %v", e.Seq, err)
-	}
-}
-
-func checkRun(f *fixture) {
-	f.lapsing(3)
-	ctx, cancel := context.WithTimeout(f.Context(), 20*time.Second)
-	defer cancel()
-	ended := make(chan error, 1)
-	running := f.open(&store.Options{Now: f.clockAt(f.clock), NewID: visitor.NewID})
-	go func() { ended <- store.Run(ctx, running) }()
-	entered := 0
-	for e, err := range f.open(nil).Subscribe(ctx, 0) {
-		f.ok(err)
-		if e.Kind == store.GroupEntered {
-			entered++
-		}
-		if entered == 3 {
-			break
-		}
-	}
-	cancel()
-	f.same("the end", <-ended, context.Canceled)
-	f.same("flips", []int{entered, len(f.flips(0))}, []int{3, 3})
-}
-
-// clockAt returns a clock that stands still.
-func (f *fixture) clockAt(at time.Time) func() time.Time { return func() time.Time { return at } }
-
-func checkUpcoming(f *fixture) {
-	f.random(func(f *fixture, seed uint64) {
-		g := f.watchGame(seed)
-		g.play(6)
-		zone := &store.Options{Now: func() time.Time { return g.at }, NewID: visitor.NewID}
-		ws := f.open(zone)
-		before, now, until := driver.Seq(len(f.events(f.ws, 0))), g.at, g.at.Add(40*time.Microsecond)
-		var want []string
-		for _, in := range g.groups[1:] {
-			// The fixture's handle is in UTC: rules with periods differ from the watched ones.
-			if filter.Validate(in.Rule) != nil || hasPeriod(in.Rule) {
-				continue
-			}
-			for c, err := range ws.UpcomingChanges(f.Context(), in.ID, until) {
-				f.ok(err)
-				sign := map[bool]string{true: "+", false: "-"}[c.Entered]
-				want = append(want, flipped(sign, c.Visitor, in.ID, store.ByClock, g.watched[in.ID], c.At))
-			}
-		}
-		f.same("events of asking", len(f.events(f.ws, before)), 0)
-		g.at = until
-		_, err := ws.Advance(f.Context(), until)
-		f.ok(err)
-		var got []string
-		for _, flip := range f.flips(before) {
-			for _, in := range g.groups[1:] {
-				if strings.Contains(flip, string(in.ID)) && !hasPeriod(in.Rule) {
-					got = append(got, flip)
-				}
-			}
-		}
-		f.same(fmt.Sprintf("from %s", now), byVisitor(got), byVisitor(want))
-	})
-}
-
-// hasPeriod reports whether a rule has a condition on a period of the calendar.
-func hasPeriod(e filter.Expr) bool {
-	switch e := e.(type) {
-	case filter.AndExpr:
-		return slices.ContainsFunc(e.Of, hasPeriod)
-	case filter.OrExpr:
-		return slices.ContainsFunc(e.Of, hasPeriod)
-	case filter.NotExpr:
-		return hasPeriod(e.Of)
-	case filter.Condition:
-		return slices.ContainsFunc(e.Values, func(v filter.Value) bool { return v.Kind == filter.PeriodValue })
-	}
-	return false
 }
 
 func checkWatchDeletedTag(f *fixture) {

@@ -37,8 +37,8 @@ type GroupRef struct {
 	Rule Expr // nil if the group has none
 }
 
-// Unknown selects how the name of a tag, group or topic, or the id of a job, that does not exist is bound. In the rule
-// of a group, a topic that does not exist is always bound as with UnknownIsNobody.
+// Unknown selects how the name of a tag, group or topic, or the id of a job, that does not exist is
+// bound. In the rule of a group, a topic that does not exist is always bound as with UnknownIsNobody.
 type Unknown int
 
 const (

@@ -112,8 +112,9 @@ type Bulk struct {
 }
 
 // Delete deletes visitors: profile, identities, tags, memberships and search text. It cannot
-// be undone. Of what was said about their addresses the denials stay; see Erase for more. Data that the application keeps elsewhere under the same id is not touched. Ids
-// that do not exist are listed in the result. With an error, none are deleted.
+// be undone. Of what was said about their addresses the denials stay; see Erase for more. Data that the
+// application keeps elsewhere under the same id is not touched. Ids that do not exist are listed in the
+// result. With an error, none are deleted.
 func (w *Workspace) Delete(ctx context.Context, ids ...visitor.ID) (Bulk, error) {
 	return w.bulk(ctx, "delete visitors", nil, ids, func(a driver.Audit, id visitor.ID) driver.Change {
 		return driver.DeleteVisitor{Audit: a, ID: id}

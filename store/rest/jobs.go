@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -139,23 +140,13 @@ func (h *handler) planJob(ctx context.Context, ws *store.Workspace, in *bodyInpu
 }
 
 func (h *handler) listJobs(ctx context.Context, ws *store.Workspace, in *jobsInput) (JobList, error) {
-	limit := cmp.Or(in.Limit, 100)
-	newest := make([]Job, 0, limit) // the oldest of these first, from n on
-	n := 0
-	for j, err := range ws.Jobs(ctx) {
-		switch {
-		case err != nil:
-			return JobList{}, err
-		case len(newest) < limit:
-			newest = append(newest, jobOf(j))
-		default:
-			newest[n%limit] = jobOf(j)
-			n++
-		}
+	all, err := collect(ws.Jobs(ctx)) // oldest first
+	if err != nil {
+		return JobList{}, err
 	}
-	list := JobList{Jobs: make([]Job, len(newest))}
-	for i := range newest {
-		list.Jobs[len(newest)-1-i] = newest[(n+i)%limit]
+	list := JobList{[]Job{}}
+	for _, j := range slices.Backward(all[max(0, len(all)-cmp.Or(in.Limit, 100)):]) {
+		list.Jobs = append(list.Jobs, jobOf(j))
 	}
 	return list, nil
 }
@@ -166,10 +157,10 @@ func (h *handler) getJob(ctx context.Context, ws *store.Workspace, in *idInput) 
 }
 
 func (h *handler) deleteJob(ctx context.Context, ws *store.Workspace, in *idInput) (*struct{}, error) {
-	if _, err := ws.Job(ctx, store.JobID(in.ID)); err != nil {
-		return nil, err
+	found, err := ws.DeleteJob(ctx, store.JobID(in.ID))
+	if err == nil && !found {
+		err = notFound("job", in.ID)
 	}
-	_, err := ws.DeleteJob(ctx, store.JobID(in.ID))
 	return nil, err
 }
 

@@ -72,11 +72,11 @@
 // # Consent
 //
 // Signals of consent, such as a person who stops marketing messages, blocks the bot, sends STOP or
-// ticks a box of a form, are recorded by Workspace.RecordSignals after the captures of the delivery, in a transaction of
-// their own: if that fails, the channel sends the delivery again, and nothing is recorded twice. A
-// signal that can never be recorded, such as one about a topic that does not exist, is Refused.
-// They are logged and counted as ConsentSignal, with the state as Reason and without the address. A
-// message of a person who had blocked the business ends the block, whichever of the two arrives
+// ticks a box of a form, are recorded by Workspace.RecordSignals after the captures of the delivery,
+// in a transaction of their own: if that fails, the channel sends the delivery again, and nothing is
+// recorded twice. A signal that can never be recorded, such as one about a topic that does not exist,
+// is Refused. They are logged and counted as ConsentSignal, with the state as Reason and without the
+// address. A message of a person who had blocked the business ends the block, whichever of the two arrives
 // first. A signal without a time, such as that of a form, counts when it is first delivered.
 //
 // # Performance
